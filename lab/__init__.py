@@ -1,0 +1,1 @@
+"""EC2 on one Linux machine: real hosts, real cloud-init, real sshd, and a firewall that refuses."""

@@ -1,0 +1,186 @@
+"""What a lab's cloud is made of: one frozen dataclass a kind of record, named and spelled as EC2's API has them.
+
+Records hold ids of each other, never objects, and nothing that could be derived from other records.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Tags = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Vpc:
+    """A VPC: one router namespace, in which all of its hosts' traffic meets."""
+
+    id: str
+    cidr_block: str
+    enable_dns_support: bool = True
+    enable_dns_hostnames: bool = False
+    tags: Tags = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Subnet:
+    """A subnet of a VPC, in one availability zone."""
+
+    id: str
+    vpc_id: str
+    cidr_block: str
+    availability_zone: str
+    map_public_ip_on_launch: bool = False
+    tags: Tags = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class InternetGateway:
+    """An internet gateway; `vpc_id` is empty while it is detached."""
+
+    id: str
+    vpc_id: str = ""
+    tags: Tags = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RouteTable:
+    """A route table; `main` marks the one a VPC is born with."""
+
+    id: str
+    vpc_id: str
+    main: bool = False
+    tags: Tags = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Route:
+    """A route to an internet gateway; the local route of the VPC's own CIDR is implied."""
+
+    id: str
+    route_table_id: str
+    destination_cidr_block: str
+    gateway_id: str
+
+
+@dataclass(frozen=True)
+class RouteTableAssociation:
+    """Which route table a subnet uses instead of the VPC's main one."""
+
+    id: str
+    route_table_id: str
+    subnet_id: str
+
+
+@dataclass(frozen=True)
+class SecurityGroup:
+    """A security group; its rules are records of their own."""
+
+    id: str
+    vpc_id: str
+    name: str
+    description: str
+    tags: Tags = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SecurityGroupRule:
+    """One ingress or egress rule: a CIDR or another group, a protocol, a range of ports.
+
+    `ip_protocol` is "tcp", "udp", "icmp" or "-1" (all). Ports are None for "-1".
+    Exactly one of `cidr_ipv4` and `referenced_security_group_id` is set.
+    """
+
+    id: str
+    security_group_id: str
+    direction: Literal["ingress", "egress"]
+    ip_protocol: str
+    from_port: int | None
+    to_port: int | None
+    cidr_ipv4: str = ""
+    referenced_security_group_id: str = ""
+    description: str = ""
+    tags: Tags = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class KeyPair:
+    """An ssh public key, known by its name; the id is the name, as in the provider."""
+
+    id: str
+    public_key: str
+    fingerprint: str
+    key_pair_id: str
+    tags: Tags = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Instance:
+    """An instance as it was asked for; whether it runs is the host's own to say (lab.hosts)."""
+
+    id: str
+    subnet_id: str
+    ami: str
+    instance_type: str
+    private_ip: str
+    security_group_ids: tuple[str, ...]
+    auto_public_ip: str = ""
+    """The address from the lab's pool; changes on stop and start. Empty: none, or an Elastic IP took its place."""
+    wants_public_ip: bool = False
+    key_name: str = ""
+    user_data: str = ""
+    disable_api_termination: bool = False
+    root_volume_gib: int = 8
+    options: dict[str, object] = field(default_factory=dict)
+    """Inputs that are kept and shown but change nothing in a lab (metadataOptions, rootBlockDevice, …)."""
+    tags: Tags = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Eip:
+    """An Elastic IP: an address of the pool that stays until it is released."""
+
+    id: str
+    public_ip: str
+    tags: Tags = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class EipAssociation:
+    """Which instance an Elastic IP belongs to."""
+
+    id: str
+    allocation_id: str
+    instance_id: str
+
+
+Record = (
+    Vpc
+    | Subnet
+    | InternetGateway
+    | RouteTable
+    | Route
+    | RouteTableAssociation
+    | SecurityGroup
+    | SecurityGroupRule
+    | KeyPair
+    | Instance
+    | Eip
+    | EipAssociation
+)
+
+KINDS: dict[str, type[Record]] = {
+    "vpc": Vpc,
+    "subnet": Subnet,
+    "internet-gateway": InternetGateway,
+    "route-table": RouteTable,
+    "route": Route,
+    "route-table-association": RouteTableAssociation,
+    "security-group": SecurityGroup,
+    "security-group-rule": SecurityGroupRule,
+    "key-pair": KeyPair,
+    "instance": Instance,
+    "eip": Eip,
+    "eip-association": EipAssociation,
+}
+"""Folder name of each kind under a lab's cloud/."""
