@@ -1,0 +1,152 @@
+"""Hosts: instances as containers that boot real systemd and cloud-init, supervised by podman's conmon.
+
+A host is found again by its name alone, so whatever started it may end, or be killed, and the host runs on.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from lab import limits, podman
+from lab.settings import LabError
+from lab.store import write_atomically
+
+State = Literal["running", "stopped", "gone"]
+SEED = "/var/lib/cloud/seed/nocloud"
+"""Where cloud-init looks for user data and metadata in the absence of a metadata service."""
+
+OPEN_FILES = 4096
+"""Under the hard limit that a machine without CAP_SYS_RESOURCE gives its containers."""
+
+
+@dataclass(frozen=True)
+class Boot:
+    """What a host is born with."""
+
+    name: str
+    """Container name and network namespace."""
+    hostname: str
+    private_ip: str
+    image: str
+    memory_mib: int
+    vcpus: int
+    public_keys: tuple[str, ...]
+    user_data: str
+    known_hosts: dict[str, str]
+    """Address by name: the package mirror's, as a lab has no DNS."""
+
+
+def launch(boot: Boot, seed: Path) -> None:
+    """Start a new host, or the one of that name if a killed run left it.
+
+    Args:
+        boot: what it is born with.
+        seed: a folder for its user data and metadata, kept as long as the host.
+
+    Raises:
+        LabError: podman could not start it.
+    """
+    if state(boot.name) != "gone":
+        return start(boot.name, boot.memory_mib, boot.vcpus)
+    _write_seed(boot, seed)
+    group = limits.make_group(boot.name, boot.memory_mib, boot.vcpus)
+    names = {boot.hostname: boot.private_ip, **boot.known_hosts}
+    podman.run(
+        "run",
+        "--detach",
+        f"--name={boot.name}",
+        f"--hostname={boot.hostname}",
+        "--systemd=always",
+        "--privileged",  # systemd, apt and nftables as on a real host; its network is behind the router anyway
+        f"--network=ns:/run/netns/{boot.name}",
+        "--dns=none",
+        *(f"--add-host={name}:{address}" for name, address in names.items()),
+        f"--volume={seed}:{SEED}:ro",
+        "--pids-limit=-1",
+        f"--ulimit=nofile={OPEN_FILES}:{OPEN_FILES}",
+        f"--ulimit=nproc={OPEN_FILES}:{OPEN_FILES}",
+        "--log-driver=k8s-file",
+        "--stop-timeout=30",
+        *limits.flags(boot.memory_mib, boot.vcpus),
+        boot.image,
+        "/sbin/init",
+        group=group,
+    )
+    return None
+
+
+def _write_seed(boot: Boot, seed: Path) -> None:
+    metadata = {
+        "instance-id": boot.name,
+        "local-hostname": boot.hostname,
+        "public-keys": list(boot.public_keys),
+    }
+    write_atomically(seed / "meta-data", json.dumps(metadata))
+    write_atomically(seed / "user-data", boot.user_data or "#cloud-config\n{}\n")
+    write_atomically(seed / "vendor-data", "")
+
+
+def start(name: str, memory_mib: int, vcpus: int) -> None:
+    """Boot a stopped host from its disk; no fault if it runs."""
+    if state(name) == "stopped":
+        podman.run("start", name, group=limits.make_group(name, memory_mib, vcpus))
+
+
+def stop(name: str) -> None:
+    """Shut a host down in an orderly way: its services get 30 s, then it is switched off."""
+    podman.run("stop", name, check=False)
+
+
+def crash(name: str) -> None:
+    """Kill every process of a host at once, as a power cut does.
+
+    Raises:
+        LabError: it does not run.
+    """
+    podman.run("kill", "--signal=KILL", name)
+
+
+def remove(name: str, seed: Path) -> None:
+    """Take a host and its disk away; no fault if they are gone."""
+    podman.run("rm", "--force", "--time=0", "--ignore", name)
+    limits.remove_group(name)
+    shutil.rmtree(seed, ignore_errors=True)
+
+
+def state(name: str) -> State:
+    """Tell whether a host runs, is stopped (or crashed), or does not exist."""
+    described = podman.inspect(name)
+    if described is None:
+        return "gone"
+    return "running" if described["State"]["Running"] else "stopped"
+
+
+def console(name: str, lines: int = 40) -> str:
+    """Return the end of what a host wrote to its console."""
+    done = podman.run("logs", f"--tail={lines}", name, check=False)
+    return (done.stdout + done.stderr).strip()
+
+
+def execute(name: str, *command: str, timeout: float = 60) -> str:
+    """Run a command as root on a host, past ssh and network, and return what it printed.
+
+    Raises:
+        LabError: it failed; the message has its output.
+    """
+    return podman.run("exec", name, *command, timeout=timeout).stdout
+
+
+def named(prefix: str) -> list[str]:
+    """Return the names of all hosts that begin with a lab's prefix, running or not."""
+    done = podman.run("ps", "--all", "--format={{.Names}}", f"--filter=name=^{prefix}")
+    return done.stdout.split()
+
+
+def require_running(name: str) -> None:
+    """Raise a LabError that shows the end of the console if the host does not run."""
+    if state(name) != "running":
+        raise LabError(f"{name} did not boot; the end of its console:\n{console(name)}")

@@ -1,0 +1,120 @@
+"""The lab's machinery behind its records: makes networks and hosts what the records say they are."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from ipaddress import IPv4Network
+from pathlib import Path
+
+from lab import ec2_rules, hosts, image, network, slots, topology
+from lab.hosts import State
+from lab.model import Instance, KeyPair, Subnet, Vpc
+from lab.settings import Lab
+from lab.store import Store
+
+
+class Plane:
+    """One lab's networks and hosts.
+
+    Every method is idempotent: a run that was killed half-way is followed by one that finishes its work.
+    """
+
+    def __init__(self, lab: Lab, store: Store) -> None:
+        """Use the records in `store`; nothing is touched before the first call."""
+        self.lab = lab
+        self.store = store
+
+    @cached_property
+    def slot(self) -> slots.Slot:
+        """The lab's part of the machine."""
+        return slots.claim(self.lab)
+
+    @property
+    def public_pool(self) -> IPv4Network:
+        """The lab's public addresses; .10 to .250 are for instances and Elastic IPs."""
+        return self.slot.public_pool
+
+    def host_name(self, instance_id: str) -> str:
+        """Return the name of an instance's container and namespace."""
+        return network.namespace(self.slot, instance_id)
+
+    def _seed(self, instance_id: str) -> Path:
+        return self.lab.folder / "seeds" / instance_id
+
+    def refresh_vpc(self, vpc_id: str) -> None:
+        """Make a VPC's namespaces, links, routes and firewall what its records say, at once.
+
+        A VPC without a record is torn down.
+
+        Raises:
+            LabError: its CIDR overlaps a network of this machine, or the kernel refused a step.
+        """
+        vpc = self.store.find(Vpc, vpc_id)
+        if vpc is None:
+            network.remove_vpc(self.slot, vpc_id)
+        else:
+            network.refresh(self.slot, topology.plan(self.store, vpc))
+
+    def launch(self, instance_id: str) -> None:
+        """Boot a new host for an instance's record.
+
+        Raises:
+            LabError: no image, no way to the mirror, or podman could not start it; with the end of its console.
+        """
+        instance = self.store.get(Instance, instance_id)
+        mirror = image.read_mirror()
+        endpoints = network.mirror_endpoints(mirror)
+        network.open_way_to_mirror(self.slot, endpoints)
+        size = ec2_rules.instance_type(instance.instance_type)
+        key = self.store.find(KeyPair, instance.key_name) if instance.key_name else None
+        boot = hosts.Boot(
+            name=self.host_name(instance_id),
+            hostname=f"ip-{instance.private_ip.replace('.', '-')}",
+            private_ip=instance.private_ip,
+            image=image.ensure_image(),
+            memory_mib=size.memory_mib,
+            vcpus=size.vcpus,
+            public_keys=(key.public_key,) if key else (),
+            user_data=instance.user_data,
+            known_hosts={name: found[0][0] for name, found in endpoints.items()},
+        )
+        hosts.launch(boot, self._seed(instance_id))
+        hosts.require_running(boot.name)
+
+    def stop(self, instance_id: str) -> None:
+        """Shut an instance's host down in an orderly way."""
+        hosts.stop(self.host_name(instance_id))
+
+    def start(self, instance_id: str) -> None:
+        """Boot an instance's host again from its disk, its network first (a machine's reboot takes that away)."""
+        instance = self.store.get(Instance, instance_id)
+        self.refresh_vpc(self.store.get(Subnet, instance.subnet_id).vpc_id)
+        network.open_way_to_mirror(self.slot, network.mirror_endpoints(image.read_mirror()))
+        size = ec2_rules.instance_type(instance.instance_type)
+        hosts.start(self.host_name(instance_id), size.memory_mib, size.vcpus)
+        hosts.require_running(self.host_name(instance_id))
+
+    def reboot(self, instance_id: str) -> None:
+        """Stop a host and boot it again; addresses stay."""
+        self.stop(instance_id)
+        self.start(instance_id)
+
+    def crash(self, instance_id: str) -> None:
+        """Kill every process of a host at once."""
+        hosts.crash(self.host_name(instance_id))
+
+    def terminate(self, instance_id: str) -> None:
+        """Take a host, its disk and its namespace away; no fault if they are gone."""
+        hosts.remove(self.host_name(instance_id), self._seed(instance_id))
+        network.remove_host(self.slot, instance_id)
+
+    def state(self, instance_id: str) -> State:
+        """Tell whether an instance's host runs, is stopped, or is gone."""
+        return hosts.state(self.host_name(instance_id))
+
+    def tear_down(self) -> None:
+        """Remove every host, namespace, link and rule that carries this lab's prefix, whatever the records say."""
+        for name in hosts.named(self.slot.prefix):
+            hosts.remove(name, self._seed(name.removeprefix(self.slot.prefix)))
+        network.remove_everything(self.slot)
+        slots.release(self.lab)

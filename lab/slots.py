@@ -1,0 +1,88 @@
+"""Which part of this machine's names and addresses a lab has, so that two labs never meet.
+
+A slot is a number that a lab holds from its first namespace to `lab down`. Everything that the machine
+shares (namespaces, links, containers, public addresses) carries the slot's number.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import ipaddress
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.settings import Lab, LabError
+
+REGISTRY = Path("/run/mysql-pair/slots")
+"""A file a slot, with the lab's folder in it; on tmpfs, as namespaces and links are gone after a reboot too."""
+
+SLOTS = 64
+PUBLIC_RANGE = ipaddress.IPv4Network("198.18.0.0/15")
+"""RFC 2544's range for tests of network gear: routed nowhere, and no EC2 address."""
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One lab's part of the machine."""
+
+    number: int
+
+    @property
+    def prefix(self) -> str:
+        """What the names of the lab's namespaces and containers begin with."""
+        return f"lab{self.number}-"
+
+    @property
+    def public_pool(self) -> ipaddress.IPv4Network:
+        """The lab's public addresses; .1 is the machine itself, .2 the far end of every VPC's uplink."""
+        return list(PUBLIC_RANGE.subnets(new_prefix=24))[self.number]
+
+    @property
+    def machine_address(self) -> ipaddress.IPv4Address:
+        """The address from which the machine, which is the lab's internet, speaks to hosts."""
+        return self.public_pool[1]
+
+    @property
+    def uplink_address(self) -> ipaddress.IPv4Address:
+        """The address that every VPC's router has on its uplink, each in a namespace of its own."""
+        return self.public_pool[2]
+
+    @property
+    def vpc_cidr(self) -> str:
+        """The VPC CIDR that the lab's stack is given: another one in each lab."""
+        return f"10.{100 + self.number}.0.0/16"
+
+
+def find(lab: Lab) -> Slot | None:
+    """Return the slot that the lab holds, or None."""
+    for path in sorted(REGISTRY.glob("[0-9]*")):
+        if path.read_text().strip() == str(lab.folder):
+            return Slot(int(path.name))
+    return None
+
+
+def claim(lab: Lab) -> Slot:
+    """Return the lab's slot, taking a free one if it has none.
+
+    A slot whose lab's folder is gone (the checkout was deleted) is free only once its namespaces are.
+
+    Raises:
+        LabError: every slot is taken.
+    """
+    REGISTRY.mkdir(parents=True, exist_ok=True)
+    with (REGISTRY / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if slot := find(lab):
+            return slot
+        for number in range(SLOTS):
+            path = REGISTRY / str(number)
+            if not path.exists():
+                path.write_text(str(lab.folder))
+                return Slot(number)
+    raise LabError(f"all {SLOTS} labs of this machine are taken ({REGISTRY}): `make down` in one you do not need")
+
+
+def release(lab: Lab) -> None:
+    """Give the lab's slot back; no fault if it has none."""
+    if slot := find(lab):
+        (REGISTRY / str(slot.number)).unlink(missing_ok=True)
