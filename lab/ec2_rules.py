@@ -1,7 +1,7 @@
-"""EC2's own rules as pure functions: CIDRs, addresses, ports, names, descriptions, keys, user data, instance types.
+"""EC2's own rules as pure functions: CIDRs, addresses, ports, names, keys, user data, instance types.
 
-Codes and words are those of the Amazon EC2 API Reference ("Error codes for the Amazon EC2 API") and of the quotas in the
-Amazon VPC and EC2 user guides, as far as a user of a small stack meets them.
+Codes and words are those of the Amazon EC2 API Reference ("Error codes for the Amazon EC2 API") and of the
+quotas in the Amazon VPC and EC2 user guides, as far as a user of a small stack meets them.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class AwsError(LabError):
         self.code = code
 
 
-# Networks -----------------------------------------------------------------------------------------------------------
+# Networks
 
 
 def cidr(text: str) -> IPv4Network:
@@ -53,9 +53,9 @@ def cidr(text: str) -> IPv4Network:
         network = IPv4Network(text, strict=False)
     except ValueError:
         raise AwsError(
-            "InvalidParameterValue", f"Value ({text}) for parameter cidrBlock is invalid. "
-            "This is not a valid CIDR block."
-        ) from None  # fmt: skip
+            "InvalidParameterValue",
+            f"Value ({text}) for parameter cidrBlock is invalid. This is not a valid CIDR block.",
+        ) from None
     if str(network) != text:
         raise AwsError(
             "InvalidParameterValue",
@@ -136,9 +136,10 @@ def free_private_ip(network: IPv4Network, taken: Collection[str]) -> str:
         if usable(network, address) and str(address) not in taken:
             return str(address)
     raise AwsError(
-        "InsufficientFreeAddressesInSubnet", f"There are not enough free addresses in subnet {network} to satisfy "
-        "the requested number of instances."
-    )  # fmt: skip
+        "InsufficientFreeAddressesInSubnet",
+        f"There are not enough free addresses in subnet {network} "
+        "to satisfy the requested number of instances.",
+    )
 
 
 def free_public_ip(pool: IPv4Network, taken: Collection[str], previous: str = "") -> str:
@@ -163,7 +164,7 @@ def free_public_ip(pool: IPv4Network, taken: Collection[str], previous: str = ""
     raise AwsError("AddressLimitExceeded", "The maximum number of addresses has been reached.")
 
 
-# Security groups -----------------------------------------------------------------------------------------------------
+# Security groups
 
 
 def check_group_name(name: str) -> None:
@@ -183,22 +184,25 @@ def check_description(parameter: str, text: str) -> None:
     """Refuse a description that AWS refuses.
 
     Raises:
-        AwsError: InvalidParameterValue: longer than 255 characters, or with others than a-z A-Z 0-9 and ._-:/()#,@[]+=&;{}!$*
+        AwsError: InvalidParameterValue: longer than 255 characters, or others than letters, digits, spaces
+            and ._-:/()#,@[]+=&;{}!$*
     """
     if len(text) > DESCRIPTION_LIMIT:
         raise AwsError(
-            "InvalidParameterValue", f"Value ({text}) for parameter {parameter} is invalid. "
-            f"Description must be at most {DESCRIPTION_LIMIT} characters long, this one has {len(text)}"
-        )  # fmt: skip
+            "InvalidParameterValue",
+            f"Value ({text}) for parameter {parameter} is invalid. "
+            f"Description must be at most {DESCRIPTION_LIMIT} characters long, this one has {len(text)}",
+        )
     _check_characters(parameter, text)
 
 
 def _check_characters(parameter: str, text: str) -> None:
     if not _DESCRIPTION.fullmatch(text):
         raise AwsError(
-            "InvalidParameterValue", f"Value ({text}) for parameter {parameter} is invalid. Character sets beyond ASCII "
-            "are not supported. Use a-z, A-Z, 0-9, spaces, and ._-:/()#,@[]+=&;{}!$*"
-        )  # fmt: skip
+            "InvalidParameterValue",
+            f"Value ({text}) for parameter {parameter} is invalid. Character sets "
+            "beyond ASCII are not supported. Use a-z, A-Z, 0-9, spaces, and ._-:/()#,@[]+=&;{}!$*",
+        )
 
 
 def protocol(text: str) -> str:
@@ -210,9 +214,9 @@ def protocol(text: str) -> str:
     name = _PROTOCOL_NUMBERS.get(text.lower(), text.lower())
     if name not in (*_PORT_PROTOCOLS, "icmp", "-1"):
         raise AwsError(
-            "InvalidParameterValue", f"Invalid value '{text}' for IP protocol. Unknown protocol; "
-            "use tcp, udp, icmp or -1 (all)."
-        )  # fmt: skip
+            "InvalidParameterValue",
+            f"Invalid value '{text}' for IP protocol. Unknown protocol; use tcp, udp, icmp or -1 (all).",
+        )
     return name
 
 
@@ -225,9 +229,10 @@ def check_ports(ip_protocol: str, from_port: int | None, to_port: int | None) ->
     if ip_protocol == "-1":
         if (from_port, to_port) not in ((None, None), (-1, -1)):
             raise AwsError(
-                "InvalidParameterCombination", "a rule for all protocols (-1) covers all ports: leave out fromPort and "
-                "toPort, since AWS would drop them and show a difference at every run"
-            )  # fmt: skip
+                "InvalidParameterCombination",
+                "a rule for all protocols (-1) covers all ports: leave out "
+                "fromPort and toPort, since AWS would drop them and show a difference at every run",
+            )
         return
     if from_port is None or to_port is None:
         raise AwsError(
@@ -245,7 +250,7 @@ def check_ports(ip_protocol: str, from_port: int | None, to_port: int | None) ->
         raise AwsError("InvalidParameterValue", f"Invalid TCP/UDP port range ({from_port}, {to_port})")
 
 
-# Keys and user data --------------------------------------------------------------------------------------------------
+# Keys and user data
 
 
 def key_fingerprint(public_key: str) -> str:
@@ -280,12 +285,12 @@ def check_user_data(data: bytes) -> None:
     """
     if len(data) > USER_DATA_LIMIT:
         raise AwsError(
-            "InvalidParameterValue", f"User data is limited to {USER_DATA_LIMIT} bytes (this is {len(data)} bytes, "
-            "before base64)"
-        )  # fmt: skip
+            "InvalidParameterValue",
+            f"User data is limited to {USER_DATA_LIMIT} bytes (this is {len(data)} bytes, before base64)",
+        )
 
 
-# Images and instance types -------------------------------------------------------------------------------------------
+# Images and instance types
 
 
 @dataclass(frozen=True)
@@ -308,8 +313,8 @@ def _family(prefix: str, architecture: str, gib_per_vcpu: int) -> dict[str, Inst
 
 
 def _burstable(prefix: str, architecture: str) -> dict[str, InstanceType]:
-    sizes = {"nano": (2, 512), "micro": (2, 1024), "small": (2, 2048), "medium": (2, 4096), "large": (2, 8192),
-             "xlarge": (4, 16384), "2xlarge": (8, 32768)}  # fmt: skip
+    sizes = {"nano": (2, 512), "micro": (2, 1024), "small": (2, 2048), "medium": (2, 4096),
+             "large": (2, 8192), "xlarge": (4, 16384), "2xlarge": (8, 32768)}  # fmt: skip
     return {f"{prefix}.{size}": InstanceType(*n, architecture, burstable=True) for size, n in sizes.items()}
 
 
@@ -340,9 +345,10 @@ def instance_type(name: str) -> InstanceType:
     found = INSTANCE_TYPES.get(name)
     if found is None:
         raise AwsError(
-            "InvalidInstanceType", f"The following supplied instance types do not exist: [{name}] "
-            f"(a lab knows these: {', '.join(INSTANCE_TYPES)})"
-        )  # fmt: skip
+            "InvalidInstanceType",
+            f"The following supplied instance types do not exist: [{name}] "
+            f"(a lab knows these: {', '.join(INSTANCE_TYPES)})",
+        )
     return found
 
 
@@ -358,9 +364,10 @@ def image_architecture(ami: str) -> str:
         if image == ami:
             return architecture
     raise AwsError(
-        "InvalidAMIID.NotFound", f"The image id '[{ami}]' does not exist (a lab has only {', '.join(IMAGES.values())}; "
-        "aws.ec2.get_ami and aws.ssm.get_parameter name them)"
-    )  # fmt: skip
+        "InvalidAMIID.NotFound",
+        f"The image id '[{ami}]' does not exist (a lab has only "
+        f"{', '.join(IMAGES.values())}; aws.ec2.get_ami and aws.ssm.get_parameter name them)",
+    )
 
 
 def check_image_fits(ami: str, type_name: str) -> None:
@@ -372,12 +379,13 @@ def check_image_fits(ami: str, type_name: str) -> None:
     wanted, offered = image_architecture(ami), instance_type(type_name).architecture
     if wanted != offered:
         raise AwsError(
-            "InvalidParameterValue", f"The architecture '{offered}' of the specified instance type does not match the "
-            f"architecture '{wanted}' of the specified AMI. Specify an instance type and an AMI that have matching "
-            "architectures, and try again."
-        )  # fmt: skip
+            "InvalidParameterValue",
+            f"The architecture '{offered}' of the specified instance type does not "
+            f"match the architecture '{wanted}' of the specified AMI. Specify an instance type and an "
+            "AMI that have matching architectures, and try again.",
+        )
     if wanted != machine_architecture():
         raise LabError(
-            f"instance type {type_name} is {wanted}, and this machine is {machine_architecture()}: a lab runs hosts of "
-            "its own architecture only"
+            f"instance type {type_name} is {wanted}, and this machine is {machine_architecture()}: a lab "
+            "runs hosts of its own architecture only"
         )

@@ -11,8 +11,17 @@ from typing import Literal
 Tags = dict[str, str]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """Which create call made a record, so that one repeated after a kill finds it instead of making a second."""
+
+    urn: str = ""
+    client_token: str = ""
+    """A digest of the call's inputs, as EC2's client tokens are used. Empty: made by the lab itself."""
+
+
 @dataclass(frozen=True)
-class Vpc:
+class Vpc(Made):
     """A VPC: one router namespace, in which all of its hosts' traffic meets."""
 
     id: str
@@ -23,7 +32,7 @@ class Vpc:
 
 
 @dataclass(frozen=True)
-class Subnet:
+class Subnet(Made):
     """A subnet of a VPC, in one availability zone."""
 
     id: str
@@ -35,7 +44,7 @@ class Subnet:
 
 
 @dataclass(frozen=True)
-class InternetGateway:
+class InternetGateway(Made):
     """An internet gateway; `vpc_id` is empty while it is detached."""
 
     id: str
@@ -44,7 +53,7 @@ class InternetGateway:
 
 
 @dataclass(frozen=True)
-class RouteTable:
+class RouteTable(Made):
     """A route table; `main` marks the one a VPC is born with."""
 
     id: str
@@ -54,7 +63,7 @@ class RouteTable:
 
 
 @dataclass(frozen=True)
-class Route:
+class Route(Made):
     """A route to an internet gateway; the local route of the VPC's own CIDR is implied."""
 
     id: str
@@ -64,7 +73,7 @@ class Route:
 
 
 @dataclass(frozen=True)
-class RouteTableAssociation:
+class RouteTableAssociation(Made):
     """Which route table a subnet uses instead of the VPC's main one."""
 
     id: str
@@ -73,7 +82,7 @@ class RouteTableAssociation:
 
 
 @dataclass(frozen=True)
-class SecurityGroup:
+class SecurityGroup(Made):
     """A security group; its rules are records of their own."""
 
     id: str
@@ -84,7 +93,7 @@ class SecurityGroup:
 
 
 @dataclass(frozen=True)
-class SecurityGroupRule:
+class SecurityGroupRule(Made):
     """One ingress or egress rule: a CIDR or another group, a protocol, a range of ports.
 
     `ip_protocol` is "tcp", "udp", "icmp" or "-1" (all). Ports are None for "-1".
@@ -104,7 +113,7 @@ class SecurityGroupRule:
 
 
 @dataclass(frozen=True)
-class KeyPair:
+class KeyPair(Made):
     """An ssh public key, known by its name; the id is the name, as in the provider."""
 
     id: str
@@ -115,7 +124,7 @@ class KeyPair:
 
 
 @dataclass(frozen=True)
-class Instance:
+class Instance(Made):
     """An instance as it was asked for; whether it runs is the host's own to say (lab.hosts)."""
 
     id: str
@@ -137,7 +146,7 @@ class Instance:
 
 
 @dataclass(frozen=True)
-class Eip:
+class Eip(Made):
     """An Elastic IP: an address of the pool that stays until it is released."""
 
     id: str
@@ -146,7 +155,7 @@ class Eip:
 
 
 @dataclass(frozen=True)
-class EipAssociation:
+class EipAssociation(Made):
     """Which instance an Elastic IP belongs to."""
 
     id: str
