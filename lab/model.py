@@ -1,4 +1,4 @@
-"""What a lab's cloud is made of: one frozen dataclass a kind of record, named and spelled as EC2's API has them.
+"""What a lab's cloud is made of: one frozen dataclass a kind of record, named as EC2's API has them.
 
 Records hold ids of each other, never objects, and nothing that could be derived from other records.
 """
@@ -13,7 +13,7 @@ Tags = dict[str, str]
 
 @dataclass(frozen=True, kw_only=True)
 class Made:
-    """Which create call made a record, so that one repeated after a kill finds it instead of making a second."""
+    """Which create call made a record, so that one repeated after a kill finds it and makes no second."""
 
     urn: str = ""
     client_token: str = ""
@@ -134,7 +134,9 @@ class Instance(Made):
     private_ip: str
     security_group_ids: tuple[str, ...]
     auto_public_ip: str = ""
-    """The address from the lab's pool; changes on stop and start. Empty: none, or an Elastic IP took its place."""
+    """The address from the lab's pool. Empty: none, or stopped, or an Elastic IP took its place."""
+    last_public_ip: str = ""
+    """The address it gave back last: another one comes with the next start."""
     wants_public_ip: bool = False
     key_name: str = ""
     user_data: str = ""
@@ -178,7 +180,7 @@ Record = (
     | EipAssociation
 )
 
-KINDS: dict[str, type[Record]] = {
+KINDS: dict[str, type[Made]] = {
     "vpc": Vpc,
     "subnet": Subnet,
     "internet-gateway": InternetGateway,

@@ -13,10 +13,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TypeVar
 
-from lab.model import KINDS, Record
+from lab.model import KINDS, Made, Record
 from lab.settings import LabError
 
-R = TypeVar("R", bound=Record)
+R = TypeVar("R", bound=Made)
 _FOLDER_OF = {kind: name for name, kind in KINDS.items()}
 
 
@@ -67,7 +67,7 @@ class Store:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
-    def _path(self, kind: type[Record], record_id: str) -> Path:
+    def _path(self, kind: type[Made], record_id: str) -> Path:
         return self.folder / _FOLDER_OF[kind] / f"{record_id}.json"
 
     def put(self, record: Record) -> None:
