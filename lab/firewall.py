@@ -160,7 +160,7 @@ def ruleset(vpc: VpcPlan) -> Json:
     if vpc.hosts:
         commands += [_verdicts("egress", vpc.hosts), _verdicts("ingress", vpc.hosts)]
     commands.append(_rule("forward", {"accept": None}))
-    # Nothing on the router is for hosts to reach; it answers pings, as a gateway's address on EC2 does not.
+    # Nothing on the router itself is for anyone to reach.
     commands.append(_chain("input", **_base("input")))
     commands += _address_translation(vpc)
     return {"nftables": commands}

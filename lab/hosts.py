@@ -45,7 +45,7 @@ def launch(boot: Boot, seed: Path) -> None:
 
     Args:
         boot: what it is born with.
-        seed: a folder for its user data and metadata, kept as long as the host.
+        seed: a folder for its user data, metadata and /etc/hosts, kept as long as the host.
 
     Raises:
         LabError: podman could not start it.
@@ -54,7 +54,6 @@ def launch(boot: Boot, seed: Path) -> None:
         return start(boot.name, boot.memory_mib, boot.vcpus)
     _write_seed(boot, seed)
     group = limits.make_group(boot.name, boot.memory_mib, boot.vcpus)
-    names = {boot.hostname: boot.private_ip, **boot.known_hosts}
     podman.run(
         "run",
         "--detach",
@@ -63,9 +62,11 @@ def launch(boot: Boot, seed: Path) -> None:
         "--systemd=always",
         "--privileged",  # systemd, apt and nftables as on a real host; its network is behind the router anyway
         f"--network=ns:/run/netns/{boot.name}",
+        "--tty",  # a console, on which systemd and cloud-init say what they do
         "--dns=none",
-        *(f"--add-host={name}:{address}" for name, address in names.items()),
-        f"--volume={seed}:{SEED}:ro",
+        "--no-hosts",
+        f"--volume={seed / 'hosts'}:/etc/hosts",
+        f"--volume={seed / 'nocloud'}:{SEED}:ro",
         "--pids-limit=-1",
         f"--ulimit=nofile={OPEN_FILES}:{OPEN_FILES}",
         f"--ulimit=nproc={OPEN_FILES}:{OPEN_FILES}",
@@ -85,9 +86,13 @@ def _write_seed(boot: Boot, seed: Path) -> None:
         "local-hostname": boot.hostname,
         "public-keys": list(boot.public_keys),
     }
-    write_atomically(seed / "meta-data", json.dumps(metadata))
-    write_atomically(seed / "user-data", boot.user_data or "#cloud-config\n{}\n")
-    write_atomically(seed / "vendor-data", "")
+    names = {"localhost": "127.0.0.1", boot.hostname: boot.private_ip, **boot.known_hosts}
+    write_atomically(
+        seed / "hosts", "".join(f"{address}\t{name}\n" for name, address in names.items()), mode=0o644
+    )
+    write_atomically(seed / "nocloud/meta-data", json.dumps(metadata))
+    write_atomically(seed / "nocloud/user-data", boot.user_data or "#cloud-config\n{}\n")
+    write_atomically(seed / "nocloud/vendor-data", "")
 
 
 def start(name: str, memory_mib: int, vcpus: int) -> None:

@@ -1,0 +1,161 @@
+"""`python -m lab VERB`: a lab's life from the command line. make targets only wrap it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from lab import environment, firewall, hosts, network, slots, stack, topology
+from lab.ec2 import Ec2
+from lab.model import Instance, Subnet, Vpc
+from lab.plane import Plane
+from lab.settings import Lab, LabError
+from lab.store import Store
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    help="EC2 on one Linux machine: a lab for the program in this work tree.",
+    pretty_exceptions_enable=False,
+)
+console = Console()
+
+LabName = Annotated[str, typer.Option("--lab", envvar="LAB", help="The lab's, and its stack's, name.")]
+Host = Annotated[str, typer.Argument(help="server, client-1, …: the end of an instance's Name, or its id.")]
+
+
+def _ec2(lab: Lab) -> Ec2:
+    store = Store(lab.cloud)
+    return Ec2(lab, store, Plane(lab, store))
+
+
+def _instance(lab: Lab, host: str) -> Instance:
+    """Return the instance meant by a name.
+
+    Raises:
+        LabError: none has it; the message lists those that there are.
+    """
+    names = {}
+    for instance in _ec2(lab).instances():
+        name = instance.tags.get("Name", instance.id)
+        if host in (instance.id, name) or name.endswith(f"-{host}"):
+            return instance
+        names[name] = instance.id
+    there = ", ".join(f"{name} ({key})" for name, key in names.items()) or "none: run `make up`"
+    raise LabError(f"no instance {host!r} in lab {lab.name}; there are {there}")
+
+
+@app.command()
+def setup(name: LabName = "lab") -> None:
+    """Find or build the engine, prepare the lab's own Pulumi, build the hosts' image."""
+    stack.prepare(Lab.named(name))
+
+
+@app.command()
+def up(name: LabName = "lab") -> None:
+    """Bring the pair up: setup, then `pulumi up` on the lab's stack."""
+    raise typer.Exit(stack.up(Lab.named(name)))
+
+
+@app.command()
+def preview(name: LabName = "lab") -> None:
+    """Show what `up` would change, with the differences in detail."""
+    raise typer.Exit(stack.preview(Lab.named(name)))
+
+
+@app.command()
+def down(name: LabName = "lab") -> None:
+    """Destroy the stack and everything the lab has on this machine, whatever state it is in."""
+    stack.down(Lab.named(name))
+
+
+@app.command()
+def env(name: LabName = "lab") -> None:
+    """Print the exports with which the plain `pulumi` command works on this lab, for `eval`."""
+    print(environment.exports(Lab.named(name)), end="")
+
+
+@app.command()
+def status(name: LabName = "lab") -> None:
+    """List the lab's instances: state, addresses, packets refused."""
+    lab = Lab.named(name)
+    slot = slots.find(lab)
+    ec2 = _ec2(lab)
+    found = ec2.instances() if slot else []
+    if not slot or not found:
+        console.print(f"lab {lab.name}: nothing is up; `make up` brings the pair up")
+        return
+    table = Table("name", "id", "state", "type", "private", "public", "refused in/out")
+    for instance in found:
+        table.add_row(
+            instance.tags.get("Name", ""),
+            instance.id,
+            ec2.plane.state(instance.id),
+            instance.instance_type,
+            instance.private_ip,
+            ec2.public_ip(instance) or "-",
+            "/".join(str(count) for count in refused_packets(lab, instance).values()),
+        )
+    console.print(table)
+
+
+def refused_packets(lab: Lab, instance: Instance) -> dict[str, int]:
+    """Return how many packets an instance's security groups refused, by direction."""
+    store, slot = Store(lab.cloud), slots.claim(lab)
+    vpc = store.get(Vpc, store.get(Subnet, instance.subnet_id).vpc_id)
+    plan = topology.plan(store, vpc)
+    host = next(host for host in plan.hosts if host.instance_id == instance.id)
+    return firewall.dropped(network.namespace(slot, vpc.id), host)
+
+
+@app.command()
+def drops(host: Host, name: LabName = "lab") -> None:
+    """Print how many packets a host's security groups refused since its VPC's last change."""
+    lab = Lab.named(name)
+    for direction, count in refused_packets(lab, _instance(lab, host)).items():
+        print(f"{direction} {count}")
+
+
+def _verb(name: str, act: Callable[[Ec2, str], None], text: str) -> None:
+    def command(host: Host, name: LabName = "lab") -> None:
+        lab = Lab.named(name)
+        act(_ec2(lab), _instance(lab, host).id)
+
+    app.command(name, help=text)(command)
+
+
+_verb("stop", Ec2.stop, "Shut a host down; its public address goes back, an Elastic IP stays.")
+_verb("start", Ec2.start, "Boot a stopped or crashed host again from its disk.")
+_verb("reboot", Ec2.reboot, "Shut a host down and boot it again; addresses stay.")
+_verb("terminate", Ec2.terminate, "Take a host away behind the engine's back, disk and all.")
+_verb("crash", lambda ec2, host: ec2.plane.crash(host), "Kill every process of a host at once.")
+
+
+@app.command(name="console")
+def show_console(host: Host, lines: int = 100, name: LabName = "lab") -> None:
+    """Print the end of what a host wrote to its console."""
+    lab = Lab.named(name)
+    plane = Plane(lab, Store(lab.cloud))
+    print(hosts.console(plane.host_name(_instance(lab, host).id), lines))
+
+
+def main() -> None:
+    """Run a verb; a fault the user can mend is one message and exit code 1."""
+    if os.geteuid() != 0 and not {"--help", "env"} & set(sys.argv):
+        sys.exit("the lab makes network namespaces and containers: run it as root, for example `sudo make up`")
+    try:
+        app()
+    except LabError as error:
+        sys.exit(f"lab: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()
