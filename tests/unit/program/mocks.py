@@ -1,0 +1,53 @@
+"""The engine's part in unit tests: it records what is registered and makes up what AWS would answer."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
+
+HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHostKey"
+PUBLIC_IP = "198.51.100.7"
+
+
+@dataclass
+class Recorder(Mocks):
+    """Remembers every resource and invoke, in the order they came."""
+
+    resources: list[MockResourceArgs] = field(default_factory=list)
+    calls: list[MockCallArgs] = field(default_factory=list)
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        """Answer a registration as AWS or a host would."""
+        self.resources.append(args)
+        made: dict[str, Any] = {**args.inputs}
+        if args.typ == "aws:ec2/eip:Eip":
+            made |= {"publicIp": PUBLIC_IP, "allocationId": f"eipalloc-{args.name}"}
+        if args.typ == "command:remote:Command":
+            made["stdout"] = f"{HOST_KEY}\n" if args.name.endswith("-ready") else "9.7.4\n"
+        return f"{args.name}-id", made
+
+    def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        """Answer a function as AWS would."""
+        self.calls.append(args)
+        answers: dict[str, dict[str, Any]] = {
+            "aws:index/getAvailabilityZones:getAvailabilityZones": {"names": ["zone-a", "zone-b"]},
+            "aws:ec2/getInstanceType:getInstanceType": {"supportedArchitectures": ["x86_64"]},
+            "aws:ssm/getParameter:getParameter": {"value": "ami-1", "insecureValue": "ami-1"},
+        }
+        return answers[args.token], []
+
+    def of_type(self, typ: str) -> dict[str, dict[str, Any]]:
+        """Return the inputs of every resource of a type, by name."""
+        return {seen.name: seen.inputs for seen in self.resources if seen.typ == typ}
+
+
+def start() -> Recorder:
+    """Set a fresh engine up for a test and return it."""
+    recorder = Recorder()
+    asyncio.set_event_loop(asyncio.new_event_loop())
+    pulumi.runtime.set_mocks(recorder, project="mysql-pair", stack="unit", preview=False)
+    return recorder
