@@ -1,0 +1,163 @@
+"""Which records hold on to which: what must exist before one is made, what stands against deleting it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lab.ec2_rules import AwsError
+from lab.model import (
+    Eip,
+    EipAssociation,
+    Instance,
+    InternetGateway,
+    KeyPair,
+    Made,
+    Record,
+    Route,
+    RouteTable,
+    RouteTableAssociation,
+    SecurityGroup,
+    SecurityGroupRule,
+    Subnet,
+    Vpc,
+)
+from lab.store import Store
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How AWS's errors speak of a kind."""
+
+    not_found: str
+    word: str
+
+
+KIND: dict[type[Made], Kind] = {
+    Vpc: Kind("InvalidVpcID.NotFound", "vpc ID"),
+    Subnet: Kind("InvalidSubnetID.NotFound", "subnet ID"),
+    InternetGateway: Kind("InvalidInternetGatewayID.NotFound", "internetGateway ID"),
+    RouteTable: Kind("InvalidRouteTableID.NotFound", "routeTable ID"),
+    SecurityGroup: Kind("InvalidGroup.NotFound", "security group"),
+    KeyPair: Kind("InvalidKeyPair.NotFound", "key pair"),
+    Instance: Kind("InvalidInstanceID.NotFound", "instance ID"),
+    Eip: Kind("InvalidAllocationID.NotFound", "allocation ID"),
+}
+
+
+def references(record: Record) -> list[tuple[type[Record], str]]:
+    """Return kind and id of every record that `record` names."""
+    match record:
+        case Subnet() | RouteTable() | SecurityGroup():
+            named: list[tuple[type[Record], str]] = [(Vpc, record.vpc_id)]
+        case InternetGateway():
+            named = [(Vpc, record.vpc_id)]
+        case Route():
+            named = [(RouteTable, record.route_table_id), (InternetGateway, record.gateway_id)]
+        case RouteTableAssociation():
+            named = [(RouteTable, record.route_table_id), (Subnet, record.subnet_id)]
+        case SecurityGroupRule():
+            groups = (record.security_group_id, record.referenced_security_group_id)
+            named = [(SecurityGroup, group) for group in groups]
+        case Instance():
+            named = [(Subnet, record.subnet_id), (KeyPair, record.key_name)]
+            named += [(SecurityGroup, group) for group in record.security_group_ids]
+        case EipAssociation():
+            named = [(Eip, record.allocation_id), (Instance, record.instance_id)]
+        case _:
+            named = []
+    return [(kind, record_id) for kind, record_id in named if record_id]
+
+
+def check_references(store: Store, record: Record) -> None:
+    """Refuse a record that names one which does not exist.
+
+    Raises:
+        AwsError: InvalidVpcID.NotFound and its like.
+    """
+    for kind, record_id in references(record):
+        if store.find(kind, record_id) is None:
+            words = KIND[kind]
+            raise AwsError(words.not_found, f"The {words.word} '{record_id}' does not exist")
+
+
+def vpc_of(store: Store, record: Record) -> str:
+    """Return the id of the VPC whose network a record is part of; "" if it is part of none."""
+    if isinstance(record, Vpc):
+        return record.id
+    if isinstance(record, Subnet | RouteTable | SecurityGroup | InternetGateway):
+        return record.vpc_id
+    for kind, record_id in references(record):
+        if kind in (RouteTable, SecurityGroup, Subnet, Instance) and (found := store.find(kind, record_id)):
+            return vpc_of(store, found)
+    return ""
+
+
+_USERS: tuple[type[Record], ...] = (
+    Subnet,
+    InternetGateway,
+    RouteTable,
+    SecurityGroup,
+    Route,
+    RouteTableAssociation,
+    SecurityGroupRule,
+    Instance,
+    EipAssociation,
+)
+
+
+def goes_with(store: Store, record: Record) -> list[Record]:
+    """Return the records that AWS deletes together with `record`.
+
+    Raises:
+        AwsError: DependencyViolation or InvalidIPAddress.InUse: something else holds on to it.
+    """
+    users: list[Record] = [
+        user for kind in _USERS for user in store.all(kind) if (type(record), record.id) in references(user)
+    ]
+    match record:
+        case Vpc():
+            born = [user for user in users if _born_with_vpc(user)]
+            if len(born) < len(users):
+                raise _violation(f"The vpc '{record.id}' has dependencies and cannot be deleted.")
+            return [*born, *(one for each in born for one in goes_with(store, each) if one not in born)]
+        case Subnet() if any(isinstance(user, Instance) for user in users):
+            raise _violation(f"The subnet '{record.id}' has dependencies and cannot be deleted.")
+        case RouteTable() if any(isinstance(user, RouteTableAssociation) for user in users):
+            raise _violation(f"The routeTable '{record.id}' has dependencies and cannot be deleted.")
+        case SecurityGroup():
+            own = [user for user in users if _rule_of(user, record)]
+            if len(own) < len(users):
+                raise _violation(f"resource {record.id} has a dependent object")
+            return own
+        case InternetGateway() if record.vpc_id and _mapped_addresses(store, record.vpc_id):
+            raise _violation(
+                f"Network {record.vpc_id} has some mapped public address(es). Please unmap those public "
+                "address(es) before detaching the gateway."
+            )
+        case Eip() if users:
+            raise AwsError("InvalidIPAddress.InUse", f"Address {record.public_ip} is in use.")
+        case KeyPair() | InternetGateway():
+            return []  # instances keep the key they booted with; a route to a gone gateway leads nowhere
+    return users
+
+
+def _violation(message: str) -> AwsError:
+    return AwsError("DependencyViolation", message)
+
+
+def _born_with_vpc(record: Record) -> bool:
+    return (isinstance(record, RouteTable) and record.main) or (
+        isinstance(record, SecurityGroup) and record.name == "default"
+    )
+
+
+def _rule_of(record: Record, group: SecurityGroup) -> bool:
+    return isinstance(record, SecurityGroupRule) and record.security_group_id == group.id
+
+
+def _mapped_addresses(store: Store, vpc_id: str) -> bool:
+    elastic = {association.instance_id for association in store.all(EipAssociation)}
+    return any(
+        vpc_of(store, instance) == vpc_id and (instance.auto_public_ip or instance.id in elastic)
+        for instance in store.all(Instance)
+    )
