@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from lab import environment, firewall, hosts, network, slots, stack, topology
+from lab import environment, firewall, hosts, image, network, slots, stack, topology
 from lab.ec2 import Ec2
 from lab.model import Instance, Subnet, Vpc
 from lab.plane import Plane
@@ -145,10 +146,31 @@ def show_console(host: Host, lines: int = 100, name: LabName = "lab") -> None:
     print(hosts.console(plane.host_name(_instance(lab, host).id), lines))
 
 
+@app.command(name="exec", context_settings={"ignore_unknown_options": True})
+def execute(host: Host, command: list[str], name: LabName = "lab") -> None:
+    """Run a command as root on a host, past its network and sshd."""
+    lab = Lab.named(name)
+    plane = Plane(lab, Store(lab.cloud))
+    done = hosts.execute(plane.host_name(_instance(lab, host).id), *command)
+    print(done.stdout, end="")
+    print(done.stderr, end="", file=sys.stderr)
+    raise typer.Exit(done.returncode)
+
+
+@app.command()
+def schema(files: list[Path]) -> None:
+    """Check cloud-config files with the `cloud-init schema` of the hosts' image."""
+    image_name = image.ensure_image(console.print)
+    for file in files:
+        hosts.check_user_data(image_name, file.resolve())
+
+
 def main() -> None:
     """Run a verb; a fault the user can mend is one message and exit code 1."""
     if os.geteuid() != 0 and not {"--help", "env"} & set(sys.argv):
-        sys.exit("the lab makes network namespaces and containers: run it as root, for example `sudo make up`")
+        sys.exit(
+            "the lab makes network namespaces and containers: run it as root, for example `sudo make up`"
+        )
     try:
         app()
     except LabError as error:

@@ -80,7 +80,9 @@ def _host_chains(vpc: VpcPlan, host: HostPlan) -> list[Json]:
         chain = f"{direction}_{host.link}"
         commands.append(_chain(chain))
         if direction == "egress":  # EC2's source check: a host cannot send as another
-            commands.append(_rule(chain, _match(_payload("ip", "saddr"), host.private_ip, "!="), {"drop": None}))
+            commands.append(
+                _rule(chain, _match(_payload("ip", "saddr"), host.private_ip, "!="), {"drop": None})
+            )
         for group in host.groups:
             for rule in vpc.rules.get(group, ()):
                 if rule.direction == direction:
@@ -192,5 +194,6 @@ def dropped(namespace: str, host: HostPlan) -> dict[str, int]:
     listed = json.loads(_nft(namespace, "list", "counters", "table", "inet", TABLE))["nftables"]
     counters = {item["counter"]["name"]: item["counter"]["packets"] for item in listed if "counter" in item}
     return {
-        direction: counters.get(f"{DROPPED}_{direction}_{host.link}", 0) for direction in ("ingress", "egress")
+        direction: counters.get(f"{DROPPED}_{direction}_{host.link}", 0)
+        for direction in ("ingress", "egress")
     }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -19,8 +20,9 @@ State = Literal["running", "stopped", "gone"]
 SEED = "/var/lib/cloud/seed/nocloud"
 """Where cloud-init looks for user data and metadata in the absence of a metadata service."""
 
-OPEN_FILES = 4096
-"""Under the hard limit that a machine without CAP_SYS_RESOURCE gives its containers."""
+PRIVILEGES = ("--privileged", "--pids-limit=-1", "--ulimit=nofile=4096:4096", "--ulimit=nproc=4096:4096")
+"""systemd, apt and nftables as on a real host, whose network is behind the router anyway; and limits that a machine
+without CAP_SYS_RESOURCE and without a pids controller can give."""
 
 
 @dataclass(frozen=True)
@@ -60,16 +62,13 @@ def launch(boot: Boot, seed: Path) -> None:
         f"--name={boot.name}",
         f"--hostname={boot.hostname}",
         "--systemd=always",
-        "--privileged",  # systemd, apt and nftables as on a real host; its network is behind the router anyway
         f"--network=ns:/run/netns/{boot.name}",
         "--tty",  # a console, on which systemd and cloud-init say what they do
         "--dns=none",
         "--no-hosts",
         f"--volume={seed / 'hosts'}:/etc/hosts",
         f"--volume={seed / 'nocloud'}:{SEED}:ro",
-        "--pids-limit=-1",
-        f"--ulimit=nofile={OPEN_FILES}:{OPEN_FILES}",
-        f"--ulimit=nproc={OPEN_FILES}:{OPEN_FILES}",
+        *PRIVILEGES,
         "--log-driver=k8s-file",
         "--stop-timeout=30",
         *limits.flags(boot.memory_mib, boot.vcpus),
@@ -136,13 +135,31 @@ def console(name: str, lines: int = 40) -> str:
     return (done.stdout + done.stderr).strip()
 
 
-def execute(name: str, *command: str, timeout: float = 60) -> str:
-    """Run a command as root on a host, past ssh and network, and return what it printed.
+def execute(name: str, *command: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+    """Run a command as root on a host, past ssh and network, and return its output and exit code."""
+    return podman.run("exec", name, *command, check=False, timeout=timeout)
+
+
+def check_user_data(image: str, file: Path) -> None:
+    """Check a cloud-config file with the image's own cloud-init, without a network or a boot.
 
     Raises:
-        LabError: it failed; the message has its output.
+        LabError: the file does not follow cloud-init's schema; with what cloud-init says.
     """
-    return podman.run("exec", name, *command, timeout=timeout).stdout
+    done = podman.run(
+        "run",
+        "--rm",
+        "--network=none",
+        *PRIVILEGES,
+        f"--volume={file}:/user-data:ro",
+        image,
+        "cloud-init",
+        "schema",
+        "--config-file=/user-data",
+        check=False,
+    )
+    if done.returncode != 0:
+        raise LabError(f"{file.name}: {(done.stdout + done.stderr).strip()[-2000:]}")
 
 
 def named(prefix: str) -> list[str]:

@@ -49,7 +49,9 @@ def _sysctl(space: str, **values: int) -> None:
     enter = ["nsenter", f"--net=/run/netns/{space}"] if space else []
     done = subprocess.run([*enter, "sysctl", "-qw", *pairs], capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise LabError(f"the kernel refused a network setting of {space or 'this machine'}: {done.stderr.strip()}")
+        raise LabError(
+            f"the kernel refused a network setting of {space or 'this machine'}: {done.stderr.strip()}"
+        )
 
 
 def _index(ip: IPRoute | NetNS, name: str) -> int | None:
@@ -126,7 +128,10 @@ def open_way_to_mirror(slot: Slot, endpoints: dict[str, list[tuple[str, int]]]) 
     mirror = ", ".join(f"{address} . {port}" for found in endpoints.values() for address, port in found)
     template = Template(Path(__file__).with_name("machine.nft").read_text(encoding="utf-8"))
     rules = template.substitute(
-        lab=f"lab{slot.number}", links=f'"{_uplink_name(slot, "*")}"', pool=slot.public_pool, mirror=f"{{ {mirror} }}"
+        lab=f"lab{slot.number}",
+        links=f'"{_uplink_name(slot, "*")}"',
+        pool=slot.public_pool,
+        mirror=f"{{ {mirror} }}",
     )
     done = subprocess.run(["nft", "--file", "-"], input=rules, capture_output=True, text=True, check=False)
     if done.returncode != 0:

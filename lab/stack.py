@@ -72,7 +72,9 @@ def prepare(lab: Lab) -> None:
         "operatorCidrs": json.dumps([f"{slot.machine_address}/32"]),
         "sshPublicKey": public,
     }
-    environment.ensure_stack(lab, values, {"sshPrivateKey": private, "userPassword": secrets.token_urlsafe(24)})
+    environment.ensure_stack(
+        lab, values, {"sshPrivateKey": private, "userPassword": secrets.token_urlsafe(24)}
+    )
 
 
 def _operator_key(lab: Lab) -> tuple[str, str]:
@@ -197,6 +199,6 @@ def _show_consoles(lab: Lab) -> None:
 
 def _boot_status(name: str) -> str:
     try:
-        return hosts.execute(name, "cloud-init", "status", timeout=20)
+        return hosts.execute(name, "cloud-init", "status", timeout=20).stdout
     except LabError as error:
         return str(error)

@@ -1,0 +1,113 @@
+"""Stop, start, crash, and hosts changed behind the engine's back."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lab import hosts, stack
+from lab.model import Instance
+from lab.plane import Plane
+from lab.store import Store
+from tests.lab.conftest import Pair, lab_command
+from tests.lab.third_host import ThirdHost, third_host
+
+
+@pytest.fixture(scope="module")
+def third(pair: Pair, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ThirdHost]:
+    with third_host(pair.lab, tmp_path_factory.mktemp("third")) as host:
+        yield host
+
+
+def answers(pair: Pair, host: str, seconds: float = 60) -> bool:
+    """Wait until a host lets an operator in."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if pair.ssh(host, "true").returncode == 0:
+            return True
+        time.sleep(1)
+    return False
+
+
+def name_of(pair: Pair, instance_id: str) -> str:
+    return Plane(pair.lab, Store(pair.lab.cloud)).host_name(instance_id)
+
+
+def test_elastic_ip_and_data_stay_when_a_host_is_stopped_and_started(pair: Pair) -> None:
+    before = pair.outputs()
+    assert lab_command("stop", "server").returncode == 0
+    assert "stopped" in lab_command("status").stdout
+    assert not pair.connects("client-1", before["server_private_ip"], 3306)
+    assert lab_command("start", "server").returncode == 0
+    assert answers(pair, "server")
+    deadline = time.monotonic() + 60
+    while not pair.connects("client-1", before["server_private_ip"], 3306):
+        assert time.monotonic() < deadline, "MySQL did not come back"
+    assert pair.pulumi("refresh", "--yes", "--skip-preview").returncode == 0
+    assert pair.outputs() == before
+
+
+def test_crashed_host_boots_again_from_its_disk(pair: Pair) -> None:
+    pair.ssh("client-1", "echo kept >kept.txt; sync")
+    assert lab_command("crash", "client-1").returncode == 0
+    assert "stopped" in lab_command("status").stdout
+    assert lab_command("start", "client-1").returncode == 0
+    assert answers(pair, "client-1")
+    assert pair.ssh("client-1", "cat", "kept.txt").stdout.strip() == "kept"
+
+
+def test_public_address_without_an_elastic_ip_changes_on_stop_and_start(third: ThirdHost) -> None:
+    before = third.stack.outputs()["public_ip"].value
+    lab_command("stop", "third")
+    lab_command("start", "third")
+    third.stack.refresh()
+    record = Store(third.lab.cloud).get(Instance, third.instance_id)
+    assert record.auto_public_ip not in ("", before)
+
+
+def test_hosts_outlive_what_started_them(pair: Pair) -> None:
+    """No process of the command that launched the hosts is left, and they run: conmon is init's child."""
+    name = name_of(pair, pair.outputs()["server_instance_id"])
+    described = hosts.podman.inspect(name)
+    assert described is not None
+    conmon = Path(f"/proc/{described['State']['ConmonPid']}/stat").read_text().rsplit(")", 1)[1].split()
+    assert conmon[1] == "1"
+
+
+def test_host_has_the_memory_and_cpu_of_its_type(pair: Pair) -> None:
+    """A process that asks for more than a t3.small's 2 GiB is killed; the host lives."""
+    done = pair.ssh("server", "python3 -c 'x = bytearray(2200 * 1024**2)'")
+    assert done.returncode != 0
+    assert pair.ssh("server", "true").returncode == 0
+
+
+def test_refresh_sees_a_host_that_is_gone_and_up_makes_it_anew(third: ThirdHost) -> None:
+    gone = third.instance_id
+    assert lab_command("terminate", "third").returncode == 0
+    refreshed = third.stack.refresh()
+    assert (refreshed.summary.resource_changes or {}).get("delete") == 1
+    third.up()
+    assert third.instance_id != gone
+
+
+def test_host_that_does_not_boot_shows_the_end_of_its_console(
+    pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str], third: ThirdHost
+) -> None:
+    lab_command("crash", "third")
+    stack._show_consoles(pair.lab)
+    seen = capsys.readouterr().out
+    assert "third does not run; the end of its console" in seen
+    assert "systemd" in seen
+
+
+def test_two_reboots_side_by_side_end_with_both_hosts_up(pair: Pair) -> None:
+    both = [
+        subprocess.Popen(["sh", "-c", "exec .venv/bin/python -m lab reboot client-1 --lab test"])
+        for _ in range(2)
+    ]
+    assert {process.wait(timeout=180) for process in both} <= {0, 1}
+    assert answers(pair, "client-1")

@@ -1,0 +1,108 @@
+"""Who reaches what, in pairs: the same probe connects with a rule and is refused without, and the firewall counts it."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from tests.lab.conftest import Pair, lab_command
+from tests.lab.third_host import ThirdHost, third_host
+
+
+def from_machine(address: str, port: int) -> str:
+    """Return "open", or how a connection from this machine failed."""
+    try:
+        with socket.create_connection((address, port), timeout=3):
+            return "open"
+    except TimeoutError:
+        return "no answer"
+    except OSError as error:
+        return errno.errorcode.get(error.errno or 0, str(error))
+
+
+def refused_by_server() -> int:
+    """Return how many packets to the server its groups have dropped."""
+    done = lab_command("drops", "server")
+    return int(dict(line.split() for line in done.stdout.splitlines())["ingress"])
+
+
+@pytest.fixture(scope="module")
+def third(pair: Pair, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ThirdHost]:
+    with third_host(pair.lab, tmp_path_factory.mktemp("third")) as host:
+        yield host
+
+
+def connects_from_third(third: ThirdHost, address: str, port: int) -> bool:
+    """Probe from the third host, past ssh: nothing but its network is under test."""
+    done = lab_command(
+        "exec", "third", "--", "timeout", "3", "bash", "-c", f"exec 3<>/dev/tcp/{address}/{port}"
+    )
+    return done.returncode == 0
+
+
+def test_client_reaches_mysql_over_the_private_address(pair: Pair) -> None:
+    assert pair.connects("client-1", pair.outputs()["server_private_ip"], 3306)
+
+
+def test_machine_reaches_ssh_but_not_mysql_of_the_same_address(pair: Pair) -> None:
+    address = pair.outputs()["server_public_ip"]
+    before = refused_by_server()
+    assert from_machine(address, 22) == "open"
+    assert from_machine(address, 3306) == "no answer"
+    assert refused_by_server() > before
+
+
+def test_machine_has_no_way_to_the_private_address(pair: Pair) -> None:
+    assert from_machine(pair.outputs()["server_private_ip"], 3306) == "EHOSTUNREACH"
+
+
+def test_client_does_not_reach_mysql_over_the_public_address(pair: Pair) -> None:
+    outputs = pair.outputs()
+    assert not pair.connects("client-1", outputs["server_public_ip"], 3306)
+
+
+def test_third_host_in_the_same_subnet_is_let_in_by_a_rule_and_refused_without(
+    pair: Pair, third: ThirdHost
+) -> None:
+    address = pair.outputs()["server_private_ip"]
+    before = refused_by_server()
+    assert not connects_from_third(third, address, 3306)
+    assert refused_by_server() > before
+
+    third.admitted = ["group"]
+    third.up()
+    assert connects_from_third(third, address, 3306)
+
+    third.admitted = []
+    third.up()
+    before = refused_by_server()
+    assert not connects_from_third(third, address, 3306)
+    assert refused_by_server() > before
+    assert pair.connects("client-1", address, 3306)
+
+
+def test_rule_for_the_public_address_does_not_match_private_traffic(pair: Pair, third: ThirdHost) -> None:
+    outputs = pair.outputs()
+    third.admitted = [f"{third.stack.outputs()['public_ip'].value}/32"]
+    third.up()
+    assert not connects_from_third(third, outputs["server_private_ip"], 3306)
+    assert connects_from_third(third, outputs["server_public_ip"], 3306)
+    third.admitted = []
+    third.up()
+
+
+def test_root_on_a_host_cannot_open_the_firewall(pair: Pair) -> None:
+    address = pair.outputs()["server_public_ip"]
+    done = pair.ssh("server", "sudo nft list ruleset; sudo nft flush ruleset")
+    assert "3306" not in done.stdout
+    assert from_machine(address, 3306) == "no answer"
+
+
+def test_host_reaches_the_package_mirror_and_nothing_of_the_machine(pair: Pair) -> None:
+    machine = str(next(iter(pair.outputs()["client_public_ips"]))).rsplit(".", 1)[0] + ".1"
+    with socket.create_server(("0.0.0.0", 0)) as listener:  # noqa: S104 - the probe must not find it on any address
+        assert not pair.connects("client-1", machine, listener.getsockname()[1])
+    assert pair.ssh("client-1", "sudo apt-get update").returncode == 0
