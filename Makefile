@@ -43,4 +43,4 @@ test: check ## everything, on a lab of its own
 	@$(PYTHON) -m pytest tests
 
 bench: $(STAMP) ## wall time of `up` against a plain shell script doing the same
-	@$(PYTHON) bench/up.py
+	@$(PYTHON) -m bench.up
