@@ -1,7 +1,7 @@
 """Pulumi property values as plain Python and back, keeping what is secret and what is not known yet.
 
-The SDK's PropertyValue takes an unknown for an ordinary string when it arrives, and cannot send its own Computed
-at all; so an unknown is always the wire's own string here, and `is_unknown` is how to ask for it.
+The SDK's PropertyValue takes an unknown for an ordinary string when it arrives, and cannot send its own
+Computed at all; so an unknown is always the wire's own string here, and `is_unknown` is how to ask for it.
 Source: Pulumi SDK, pulumi.runtime.rpc.UNKNOWN and provider/experimental/property_value.py.
 """
 
@@ -84,15 +84,14 @@ def property_value(value: Any, *, secret: bool = False) -> PropertyValue:
     return PropertyValue(value, is_secret=secret)
 
 
-def property_map(
-    values: Mapping[str, Any], *, like: Mapping[str, PropertyValue] | None = None
-) -> PropertyMap:
+def property_map(values: Mapping[str, Any], *, like: Mapping[str, PropertyValue] | None = None) -> PropertyMap:
     """Return plain Python as a resource's properties, without those that are None.
 
     Args:
         values: plain values, property values, or a mix.
-        like: properties (usually the inputs) from which a secret mark carries over: a value that is equal to its
-            namesake is taken from here, marks inside it included; another one is secret if its namesake holds one.
+        like: properties (usually the inputs) from which a secret mark carries over: a value that is equal to
+            its namesake is taken from here, marks inside it included; another one is secret if its namesake
+            holds one.
     """
     given = like or {}
     return {key: _marked(value, given.get(key)) for key, value in values.items() if value is not None}

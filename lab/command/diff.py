@@ -1,0 +1,88 @@
+"""Which properties changed, property by property, and which of them replace the resource.
+
+Source: pulumi-go-provider v1.3.0 infer/resource.go (diff), over Pulumi's resource.PropertyMap.Diff: nested maps and
+lists are compared item by item, a secret as a whole; only a change of a whole REPLACING property asks for a
+replacement here. A change inside `triggers` does so through the SDK's own replace_on_changes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+
+from pulumi.provider.experimental.property_value import PropertyValue
+from pulumi.provider.experimental.provider import DiffResponse, PropertyDiff, PropertyDiffKind
+
+from lab.command.schema import REPLACING
+
+_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+_AS_REPLACE = {
+    PropertyDiffKind.ADD: PropertyDiffKind.ADD_REPLACE,
+    PropertyDiffKind.DELETE: PropertyDiffKind.DELETE_REPLACE,
+    PropertyDiffKind.UPDATE: PropertyDiffKind.UPDATE_REPLACE,
+}
+
+
+def compare(old: Mapping[str, PropertyValue], new: Mapping[str, PropertyValue]) -> DiffResponse:
+    """Return the official provider's answer for these old and new inputs."""
+    changes = _object_changes("", old, new)
+    detailed = {path: PropertyDiff(_kind(path, kind), input_diff=False) for path, kind in changes.items()}
+    return DiffResponse(
+        changes=bool(changes),
+        replaces=[path for path in changes if path in REPLACING],
+        diffs=sorted({_head(path) for path in changes}),
+        detailed_diff=detailed,
+    )
+
+
+def _kind(path: str, kind: PropertyDiffKind) -> PropertyDiffKind:
+    return _AS_REPLACE[kind] if path in REPLACING else kind
+
+
+def _object_changes(
+    prefix: str, old: Mapping[str, PropertyValue], new: Mapping[str, PropertyValue]
+) -> dict[str, PropertyDiffKind]:
+    changes: dict[str, PropertyDiffKind] = {}
+    for name in [*old, *(name for name in new if name not in old)]:
+        changes |= _changes(_joined(prefix, name), old.get(name), new.get(name))
+    return changes
+
+
+def _changes(path: str, old: PropertyValue | None, new: PropertyValue | None) -> dict[str, PropertyDiffKind]:
+    if old is None or old.value is None:
+        return {} if new is None or new.value is None else {path: PropertyDiffKind.ADD}
+    if new is None or new.value is None:
+        return {path: PropertyDiffKind.DELETE}
+    if not (old.is_secret or new.is_secret):
+        if isinstance(old.value, Mapping) and isinstance(new.value, Mapping):
+            return _object_changes(path, old.value, new.value)
+        if _is_list(old) and _is_list(new):
+            return _list_changes(path, old.value, new.value)  # type: ignore[arg-type]  # both are lists
+    return {} if old == new else {path: PropertyDiffKind.UPDATE}
+
+
+def _list_changes(path: str, old: Sequence[PropertyValue], new: Sequence[PropertyValue]) -> dict[str, PropertyDiffKind]:
+    changes: dict[str, PropertyDiffKind] = {}
+    for index in range(max(len(old), len(new))):
+        before = old[index] if index < len(old) else None
+        after = new[index] if index < len(new) else None
+        changes |= _changes(f"{path}[{index}]", before, after)
+    return changes
+
+
+def _is_list(value: PropertyValue) -> bool:
+    return isinstance(value.value, Sequence) and not isinstance(value.value, str)
+
+
+def _head(path: str) -> str:
+    """Return the property a path starts at."""
+    return re.split(r"[.\[]", path, maxsplit=1)[0]
+
+
+def _joined(prefix: str, name: str) -> str:
+    """Return the property path in Pulumi's own form: a.b, or a["b-c"] where b-c is no plain name."""
+    if not _PLAIN_NAME.fullmatch(name):
+        return f"{prefix}[{json.dumps(name)}]"
+    return f"{prefix}.{name}" if prefix else name
