@@ -268,7 +268,7 @@ def _user(raw: str) -> str:
 def _password(raw: str) -> str:
     mend = "Set another with `pulumi config set --secret userPassword`"
     if not raw.isprintable():
-        raise _BadValueError("has control characters", mend)
+        raise _BadValueError("has control characters, a line end for instance", mend)
     if len(raw.encode()) > LONGEST_PASSWORD:
         raise _BadValueError(f"is longer than {LONGEST_PASSWORD} bytes", mend)
     return raw

@@ -41,9 +41,9 @@ def build_parser() -> argparse.ArgumentParser:
         "ssh",
         help="open a shell on a host, or run a command there",
         usage="python -m scripts ssh HOST [--stack S] [-- COMMAND...]",
-        description="Without COMMAND: a shell. One word behind -- is a line for the host's shell ('ls | wc -l'); "
-        "several are a program and its arguments, passed on as they are. Standard input and exit code are "
-        "passed through.",
+        description="Without COMMAND: a shell. One word behind -- is a line for the host's shell, like "
+        "'ls | wc -l'; several are a program and its arguments, passed on as they are. Standard input and "
+        "exit code are passed through.",
     )
     ssh.add_argument("host", metavar="HOST", help="server or client-1")
     ssh.add_argument(

@@ -106,12 +106,8 @@ def _agent(folder: Path, private_key: str | None) -> Iterator[str]:
         yield own
         return
     socket = folder / "agent"
-    # A session of its own: Ctrl-C is for the remote command, not for the agent.
     agent = subprocess.Popen(
-        ["ssh-agent", "-D", "-a", str(socket)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        start_new_session=True,
+        ["ssh-agent", "-D", "-a", str(socket)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
     )
     try:
         _wait_for(socket, agent)
@@ -138,12 +134,10 @@ def _add_key(socket: Path, private_key: str) -> None:
         capture_output=True,
         text=True,
         check=False,
-        start_new_session=True,
+        start_new_session=True,  # without a terminal it cannot stop to ask for a passphrase
     )
     if added.returncode != 0:
-        raise OperatorError(
-            "ssh-add does not take the stack's sshPrivateKey; set it anew, without a passphrase"
-        )
+        raise OperatorError("ssh-add does not take the stack's sshPrivateKey; set it anew, without a passphrase")
 
 
 @contextlib.contextmanager

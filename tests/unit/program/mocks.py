@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
+from pulumi.runtime.settings import get_root_resource
+from pulumi.runtime.stack import Stack
 
 HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHostKey"
 PUBLIC_IP = "198.51.100.7"
+AMI = "ami-0a1b2c3d4e5f60718"
 
 
 @dataclass
@@ -36,7 +40,7 @@ class Recorder(Mocks):
         answers: dict[str, dict[str, Any]] = {
             "aws:index/getAvailabilityZones:getAvailabilityZones": {"names": ["zone-a", "zone-b"]},
             "aws:ec2/getInstanceType:getInstanceType": {"supportedArchitectures": ["x86_64"]},
-            "aws:ssm/getParameter:getParameter": {"value": "ami-1", "insecureValue": "ami-1"},
+            "aws:ssm/getParameter:getParameter": {"value": AMI, "insecureValue": AMI},
         }
         return answers[args.token], []
 
@@ -51,3 +55,13 @@ def start() -> Recorder:
     asyncio.set_event_loop(asyncio.new_event_loop())
     pulumi.runtime.set_mocks(recorder, project="mysql-pair", stack="unit", preview=False)
     return recorder
+
+
+def tested(program: Callable[[], Any]) -> Callable[[], None]:
+    """Return pulumi's own test decorator applied: what the function returns is awaited, and every resource."""
+    return cast("Callable[[], None]", pulumi.runtime.test(program))  # type: ignore[no-untyped-call]
+
+
+def exported() -> dict[str, Any]:
+    """Return what the program has exported so far."""
+    return cast(Stack, get_root_resource()).outputs
