@@ -1,0 +1,49 @@
+"""Print, as JSON, what a Python has: its executable, its version, its distributions and their pulumi-plugin.json.
+
+The language host runs this file with the project's own Python, so it imports the standard library alone.
+"""
+
+import json
+import platform
+import re
+import sys
+from importlib.metadata import Distribution, distributions
+from pathlib import Path
+from typing import Any
+
+
+def canonical(name: str) -> str:
+    """Return a distribution's name in the one form that compares (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def plugin_json(distribution: Distribution) -> dict[str, Any] | None:
+    """Return what a package says of the Pulumi plugin it needs, or None where it says nothing."""
+    for file in distribution.files or []:
+        if file.name == "pulumi-plugin.json" and len(file.parts) == 2:
+            found: dict[str, Any] = json.loads(Path(str(file.locate())).read_text(encoding="utf-8"))
+            return found
+    return None
+
+
+def facts() -> dict[str, Any]:
+    """Return the whole of it; `direct` says that no other distribution requires this one."""
+    found = {canonical(each.metadata["Name"]): each for each in distributions()}
+    required = {
+        canonical(match[0])
+        for each in found.values()
+        for requirement in each.requires or []
+        if "extra ==" not in requirement and (match := re.match(r"[\w.-]+", requirement))
+    }
+    return {
+        "executable": sys.executable,
+        "version": platform.python_version(),
+        "packages": [
+            {"name": name, "version": each.version, "direct": name not in required, "plugin": plugin_json(each)}
+            for name, each in sorted(found.items())
+        ],
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(facts()))
