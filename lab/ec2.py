@@ -159,6 +159,9 @@ class Ec2:
         if isinstance(wanted, Eip):
             address = earlier.public_ip if isinstance(earlier, Eip) else self._free_address()
             return replace(wanted, public_ip=address)
+        if isinstance(wanted, KeyPair):
+            pair_id = earlier.key_pair_id if isinstance(earlier, KeyPair) else new_id("key")
+            return replace(wanted, key_pair_id=pair_id)
         return wanted
 
     def _apply(self, put: Sequence[Record] = (), gone: Sequence[Record] = ()) -> None:
@@ -225,8 +228,7 @@ class Ec2:
                 if any(other.subnet_id == record.subnet_id for other in self._others(record)):
                     raise AwsError(
                         "Resource.AlreadyAssociated",
-                        f"the specified association for subnet {record.subnet_id} conflicts with an existing "
-                        "one",
+                        f"the specified association for subnet {record.subnet_id} conflicts with an existing one",
                     )
             case SecurityGroup():
                 self._check_group(record)
@@ -245,9 +247,7 @@ class Ec2:
         destination = rules.cidr(record.destination_cidr_block)
         vpc = self.store.get(Vpc, self.store.get(RouteTable, record.route_table_id).vpc_id)
         if destination.subnet_of(IPv4Network(vpc.cidr_block)):
-            raise AwsError(
-                "InvalidParameterValue", f"The destination CIDR block {destination} is within the VPC's own"
-            )
+            raise AwsError("InvalidParameterValue", f"The destination CIDR block {destination} is within the VPC's own")
         existing = self.store.find(Route, record.id)
         if existing and (existing.urn, existing.client_token) != (record.urn, record.client_token):
             raise AwsError(
@@ -422,9 +422,7 @@ class Ec2:
         with self.store.locked():
             instance = self._existing(Instance, instance_id)
             if instance.auto_public_ip:
-                self._apply(
-                    put=[replace(instance, auto_public_ip="", last_public_ip=instance.auto_public_ip)]
-                )
+                self._apply(put=[replace(instance, auto_public_ip="", last_public_ip=instance.auto_public_ip)])
 
     def start(self, instance_id: str) -> None:
         """Start an instance, with another automatic public address than before.

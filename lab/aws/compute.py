@@ -1,0 +1,393 @@
+"""Instances, and what guards them: security groups, their rules, key pairs."""
+# ruff: noqa: ARG002 - the types share one signature a method, whether each of them needs all of it or not
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator
+from typing import ClassVar, Literal
+
+import pulumi_aws.ec2 as sdk
+import pulumi_aws.vpc as sdk_vpc
+
+from lab import ec2_rules as rules
+from lab.aws.network import REGION, TAGS, network_interface_id, public_dns
+from lab.aws.schema import Cloud, Failure, Property, ResourceType, attempt, fields_of
+from lab.aws.wire import Values
+from lab.ec2_rules import ACCOUNT_ID, AwsError
+from lab.model import Instance, KeyPair, Record, SecurityGroup, SecurityGroupRule, Subnet
+
+
+class SecurityGroupType(ResourceType):
+    """aws.ec2.SecurityGroup, its rules being resources of their own."""
+
+    urn_type = "aws:ec2/securityGroup:SecurityGroup"
+    args = sdk.SecurityGroupArgs
+    kind = SecurityGroup
+    prefix = "sg"
+    auto_name = "name"
+    auto_name_prefix = "namePrefix"
+    properties: ClassVar = {
+        "vpcId": Property(required=True, replaces=True),
+        "name": Property(replaces=True),
+        "namePrefix": Property(replaces=True),
+        "description": Property(default="Managed by Pulumi", replaces=True),
+        "revokeRulesOnDelete": Property("bool", default=False, without_effect="a group's rules go with it"),
+        "region": REGION,
+        "tags": TAGS,
+    }
+    computed = ("arn", "ownerId")
+
+    def validate(self, inputs: Values) -> Iterator[Failure]:
+        """Yield a name or a description that AWS refuses."""
+        if "name" in inputs:
+            yield from attempt("name", rules.check_group_name, inputs["name"])
+        if "description" in inputs:
+            yield from attempt("description", rules.check_description, "GroupDescription", inputs["description"])
+
+    def record(self, cloud: Cloud, inputs: Values, record_id: str) -> SecurityGroup:
+        """Return the group that inputs ask for."""
+        return SecurityGroup(record_id, inputs["vpcId"], inputs["name"], inputs["description"])
+
+    def inputs(self, record: SecurityGroup) -> Values:
+        """Return the inputs that a group tells of itself."""
+        return {"vpcId": record.vpc_id, "name": record.name, "description": record.description}
+
+    def outputs(self, cloud: Cloud, record: SecurityGroup) -> Values:
+        """Return what EC2 adds to a group."""
+        return {"arn": cloud.arn(f"security-group/{record.id}"), "ownerId": ACCOUNT_ID}
+
+
+class _RuleType(ResourceType):
+    """What ingress and egress rules have in common: one protocol, one range of ports, one peer."""
+
+    direction: ClassVar[Literal["ingress", "egress"]]
+    kind = SecurityGroupRule
+    prefix = "sgr"
+    properties: ClassVar = {
+        "securityGroupId": Property(required=True, replaces=True),
+        "ipProtocol": Property(required=True),
+        "fromPort": Property("number"),
+        "toPort": Property("number"),
+        "cidrIpv4": Property(),
+        "referencedSecurityGroupId": Property(),
+        "description": Property(),
+        "region": REGION,
+        "tags": TAGS,
+    }
+    computed = ("arn", "securityGroupRuleId")
+
+    def validate(self, inputs: Values) -> Iterator[Failure]:
+        """Yield protocols, ports, peers and descriptions that AWS refuses."""
+        if "ipProtocol" in inputs:
+            yield from attempt("ipProtocol", rules.protocol, inputs["ipProtocol"])
+        if "cidrIpv4" in inputs:
+            yield from attempt("cidrIpv4", rules.cidr, inputs["cidrIpv4"])
+        if "description" in inputs:
+            yield from attempt("description", rules.check_description, "description", inputs["description"])
+
+    def record(self, cloud: Cloud, inputs: Values, record_id: str) -> SecurityGroupRule:
+        """Return the rule that inputs ask for."""
+        peers = [name for name in ("cidrIpv4", "referencedSecurityGroupId") if inputs.get(name)]
+        if len(peers) != 1:
+            raise AwsError(
+                "InvalidParameterCombination",
+                "No attribute specified when one (and only one) of [cidrIpv4,referencedSecurityGroupId] is required",
+            )
+        return SecurityGroupRule(
+            record_id,
+            inputs["securityGroupId"],
+            self.direction,
+            rules.protocol(inputs["ipProtocol"]),
+            inputs.get("fromPort"),
+            inputs.get("toPort"),
+            inputs.get("cidrIpv4", ""),
+            inputs.get("referencedSecurityGroupId", ""),
+            inputs.get("description", ""),
+        )
+
+    def inputs(self, record: SecurityGroupRule) -> Values:
+        """Return the inputs that a rule tells of itself."""
+        return {
+            "securityGroupId": record.security_group_id,
+            "ipProtocol": record.ip_protocol,
+            "fromPort": record.from_port,
+            "toPort": record.to_port,
+            "cidrIpv4": record.cidr_ipv4 or None,
+            "referencedSecurityGroupId": record.referenced_security_group_id or None,
+            "description": record.description or None,
+        }
+
+    def outputs(self, cloud: Cloud, record: SecurityGroupRule) -> Values:
+        """Return what EC2 adds to a rule."""
+        return {"arn": cloud.arn(f"security-group-rule/{record.id}"), "securityGroupRuleId": record.id}
+
+    def replacing(self, old: Values, new: Values) -> set[str]:
+        """Return the peer if its kind changes: EC2 modifies a rule's peer only within its kind."""
+        peers = ("cidrIpv4", "referencedSecurityGroupId")
+        changes_kind = [name for name in peers if name in old] != [name for name in peers if name in new]
+        return set(peers) if changes_kind else set()
+
+
+class IngressRuleType(_RuleType):
+    """aws.vpc.SecurityGroupIngressRule."""
+
+    urn_type = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+    args = sdk_vpc.SecurityGroupIngressRuleArgs
+    direction = "ingress"
+
+
+class EgressRuleType(_RuleType):
+    """aws.vpc.SecurityGroupEgressRule."""
+
+    urn_type = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+    args = sdk_vpc.SecurityGroupEgressRuleArgs
+    direction = "egress"
+
+
+class KeyPairType(ResourceType):
+    """aws.ec2.KeyPair."""
+
+    urn_type = "aws:ec2/keyPair:KeyPair"
+    args = sdk.KeyPairArgs
+    kind = KeyPair
+    auto_name = "keyName"
+    auto_name_prefix = "keyNamePrefix"
+    properties: ClassVar = {
+        "publicKey": Property(required=True, replaces=True),
+        "keyName": Property(replaces=True),
+        "keyNamePrefix": Property(replaces=True),
+        "region": REGION,
+        "tags": TAGS,
+    }
+    computed = ("arn", "fingerprint", "keyPairId", "keyType")
+
+    def validate(self, inputs: Values) -> Iterator[Failure]:
+        """Yield a key that is no OpenSSH public key."""
+        if "publicKey" in inputs:
+            yield from attempt("publicKey", rules.key_fingerprint, inputs["publicKey"])
+
+    def record(self, cloud: Cloud, inputs: Values, record_id: str) -> KeyPair:
+        """Return the key pair that inputs ask for; its id is its name."""
+        name, key = inputs["keyName"], inputs["publicKey"]
+        existing = cloud.ec2.store.find(KeyPair, record_id) if record_id else None
+        pair_id = existing.key_pair_id if existing else ""
+        return KeyPair(name, key, rules.key_fingerprint(key), pair_id)
+
+    def inputs(self, record: KeyPair) -> Values:
+        """Return the inputs that a key pair tells of itself."""
+        return {"keyName": record.id, "publicKey": record.public_key}
+
+    def outputs(self, cloud: Cloud, record: KeyPair) -> Values:
+        """Return what EC2 adds to a key pair."""
+        return {
+            "arn": cloud.arn(f"key-pair/{record.id}"),
+            "fingerprint": record.fingerprint,
+            "keyPairId": record.key_pair_id,
+            "keyType": "ed25519" if record.public_key.startswith("ssh-ed25519") else "rsa",
+        }
+
+
+_KEPT = {
+    "creditSpecification": Property(
+        "object",
+        fields=fields_of(sdk.InstanceCreditSpecificationArgs),
+        without_effect="a lab's CPUs have no credits",
+    ),
+    "ebsOptimized": Property("bool", replaces=True, without_effect="a lab has no EBS"),
+    "iamInstanceProfile": Property(without_effect="a lab has no IAM, and no API that a host could call"),
+    "maintenanceOptions": Property(
+        "object", fields=fields_of(sdk.InstanceMaintenanceOptionsArgs), without_effect="AWS's own maintenance"
+    ),
+    "metadataOptions": Property(
+        "object",
+        fields=fields_of(sdk.InstanceMetadataOptionsArgs),
+        without_effect="a lab has no metadata service: hosts have a NoCloud seed",
+    ),
+    "monitoring": Property("bool", without_effect="a lab has no CloudWatch"),
+    "volumeTags": Property("map", without_effect="a lab's volumes are no resources"),
+}
+_ROOT_VOLUME_FIELDS = fields_of(sdk.InstanceRootBlockDeviceArgs)
+_STOPS = {"userData", "userDataBase64", "instanceType"}
+"""Properties whose update stops the instance and starts it again, with another public address."""
+
+
+class InstanceType(ResourceType):
+    """aws.ec2.Instance: a host."""
+
+    urn_type = "aws:ec2/instance:Instance"
+    args = sdk.InstanceArgs
+    kind = Instance
+    prefix = "i"
+    properties: ClassVar = {
+        "ami": Property(required=True, replaces=True),
+        "instanceType": Property(required=True),
+        "subnetId": Property(required=True, replaces=True),
+        "associatePublicIpAddress": Property("bool", replaces=True),
+        "availabilityZone": Property(replaces=True),
+        "disableApiStop": Property("bool"),
+        "disableApiTermination": Property("bool"),
+        "forceDestroy": Property("bool", default=False),
+        "getPasswordData": Property("bool", default=False, only=(False,)),
+        "hibernation": Property("bool", only=(False,), replaces=True),
+        "instanceInitiatedShutdownBehavior": Property(only=("stop",)),
+        "keyName": Property(replaces=True),
+        "privateIp": Property(replaces=True),
+        "rootBlockDevice": Property("object", fields=_ROOT_VOLUME_FIELDS),
+        "sourceDestCheck": Property("bool", default=True, only=(True,)),
+        "tenancy": Property(only=("default",), replaces=True),
+        "userData": Property(),
+        "userDataBase64": Property(),
+        "userDataReplaceOnChange": Property("bool", default=False),
+        "vpcSecurityGroupIds": Property("strings"),
+        "region": REGION,
+        "tags": TAGS,
+        **_KEPT,
+    }
+    computed = (
+        "arn",
+        "associatePublicIpAddress",
+        "availabilityZone",
+        "instanceState",
+        "primaryNetworkInterfaceId",
+        "privateDns",
+        "privateIp",
+        "publicDns",
+        "publicIp",
+        "vpcSecurityGroupIds",
+    )
+
+    def validate(self, inputs: Values) -> Iterator[Failure]:
+        """Yield images, types, user data and volumes that AWS refuses."""
+        if "ami" in inputs:
+            yield from attempt("ami", rules.image_architecture, inputs["ami"])
+        if "instanceType" in inputs:
+            yield from attempt("instanceType", rules.instance_type, inputs["instanceType"])
+        if "userData" in inputs and "userDataBase64" in inputs:
+            yield Failure("userData", "property userData conflicts with userDataBase64")
+        for name in ("userData", "userDataBase64"):
+            if name in inputs:
+                yield from attempt(name, lambda: rules.check_user_data(user_data(inputs).encode()))
+
+    def replacing(self, old: Values, new: Values) -> set[str]:
+        """Return user data where it is to replace, a type of another architecture, an encryption that changes."""
+        found = {"userData", "userDataBase64"} if new.get("userDataReplaceOnChange") is True else set()
+        types = [rules.INSTANCE_TYPES.get(str(one.get("instanceType"))) for one in (old, new)]
+        if types[0] and types[1] and types[0].architecture != types[1].architecture:
+            found.add("instanceType")
+        volumes = [one.get("rootBlockDevice") or {} for one in (old, new)]
+        if any(volumes[0].get(key) != volumes[1].get(key) for key in ("encrypted", "kmsKeyId")):
+            found.add("rootBlockDevice")
+        return found
+
+    def volatile(self, cloud: Cloud, record_id: str, changed: set[str]) -> tuple[str, ...]:
+        """Return the public address if the instance will be stopped and has no Elastic IP."""
+        instance = cloud.ec2.store.find(Instance, record_id)
+        moves = instance is not None and bool(instance.auto_public_ip) and bool(changed & _STOPS)
+        return ("publicIp", "publicDns") if moves else ()
+
+    def record(self, cloud: Cloud, inputs: Values, record_id: str) -> Instance:
+        """Return the instance that inputs ask for; what they leave open, EC2 decides."""
+        existing = cloud.ec2.store.find(Instance, record_id) if record_id else None
+        subnet = cloud.ec2.store.find(Subnet, inputs["subnetId"])
+        zone = inputs.get("availabilityZone")
+        if zone and subnet and zone != subnet.availability_zone:
+            raise AwsError(
+                "InvalidParameterValue",
+                f"The availability zone '{zone}' does not match the one of subnet '{subnet.id}'",
+            )
+        public = inputs.get("associatePublicIpAddress", bool(subnet and subnet.map_public_ip_on_launch))
+        volume = inputs.get("rootBlockDevice", {}).get("volumeSize", 8)
+        if existing and volume < existing.root_volume_gib:
+            raise AwsError(
+                "InvalidParameterValue", f"New size cannot be smaller than existing size {existing.root_volume_gib}"
+            )
+        kept = ("rootBlockDevice", "disableApiStop", *_KEPT)
+        return Instance(
+            id=record_id,
+            subnet_id=inputs["subnetId"],
+            ami=inputs["ami"],
+            instance_type=inputs["instanceType"],
+            private_ip=existing.private_ip if existing else inputs.get("privateIp", ""),
+            security_group_ids=self._groups(inputs, existing),
+            wants_public_ip=existing.wants_public_ip if existing else public,
+            key_name=inputs.get("keyName", ""),
+            user_data=user_data(inputs),
+            disable_api_termination=inputs.get("disableApiTermination", False),
+            root_volume_gib=volume,
+            options={name: inputs[name] for name in kept if name in inputs},
+        )
+
+    def _groups(self, inputs: Values, existing: Instance | None) -> tuple[str, ...]:
+        if "vpcSecurityGroupIds" in inputs:
+            return tuple(sorted(inputs["vpcSecurityGroupIds"]))
+        return existing.security_group_ids if existing else ()
+
+    def create(self, cloud: Cloud, wanted: Instance) -> Record:
+        """Launch the instance."""
+        return cloud.ec2.run(wanted)
+
+    def update(self, cloud: Cloud, wanted: Instance) -> Record:
+        """Change the instance, stopping and starting it if it must."""
+        return cloud.ec2.modify(wanted)
+
+    def delete(self, cloud: Cloud, record_id: str, inputs: Values) -> None:
+        """Terminate the instance."""
+        cloud.ec2.terminate(record_id, force=bool(inputs.get("forceDestroy")))
+
+    def find(self, cloud: Cloud, record_id: str) -> Record | None:
+        """Return the instance, or None if its host is gone, whatever the records say."""
+        instance = cloud.ec2.store.find(Instance, record_id)
+        gone = instance is None or cloud.ec2.plane.state(record_id) == "gone"
+        return None if gone else instance
+
+    def inputs(self, record: Instance) -> Values:
+        """Return the inputs that an instance tells of itself."""
+        return {
+            "ami": record.ami,
+            "instanceType": record.instance_type,
+            "subnetId": record.subnet_id,
+            "privateIp": record.private_ip,
+            "vpcSecurityGroupIds": list(record.security_group_ids),
+            "keyName": record.key_name or None,
+            "userData": record.user_data or None,
+            "userDataBase64": base64.b64encode(record.user_data.encode()).decode() or None,
+            "disableApiTermination": record.disable_api_termination,
+            **record.options,
+        }
+
+    def outputs(self, cloud: Cloud, record: Instance) -> Values:
+        """Return what EC2 adds to an instance."""
+        subnet = cloud.ec2.store.get(Subnet, record.subnet_id)
+        public = cloud.ec2.public_ip(record)
+        return {
+            "arn": cloud.arn(f"instance/{record.id}"),
+            "associatePublicIpAddress": bool(public),
+            "availabilityZone": subnet.availability_zone,
+            "instanceState": cloud.ec2.plane.state(record.id),
+            "primaryNetworkInterfaceId": network_interface_id(record.id),
+            "privateDns": f"ip-{record.private_ip.replace('.', '-')}.{_domain(cloud.region)}",
+            "privateIp": record.private_ip,
+            "publicDns": public_dns(cloud, public),
+            "publicIp": public,
+            "vpcSecurityGroupIds": list(record.security_group_ids),
+        }
+
+
+def _domain(region: str) -> str:
+    return "ec2.internal" if region == "us-east-1" else f"{region}.compute.internal"
+
+
+def user_data(inputs: Values) -> str:
+    """Return the user data of an instance's inputs, decoded.
+
+    Raises:
+        AwsError: it is not base64, or it is not text, which a lab cannot hand to cloud-init.
+    """
+    if "userDataBase64" not in inputs:
+        return str(inputs.get("userData", ""))
+    try:
+        return base64.b64decode(inputs["userDataBase64"], validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError) as fault:
+        raise AwsError("InvalidUserData.Malformed", f"Invalid BASE64 encoding of text user data: {fault}") from None

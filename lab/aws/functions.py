@@ -1,0 +1,208 @@
+"""The functions of the aws provider that a lab answers: zones, images, instance types, who and where one is."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Callable
+from typing import Any
+
+from lab import ec2_rules as rules
+from lab.aws.network import zone_id
+from lab.aws.schema import NOT_SUPPORTED, Cloud
+from lab.aws.wire import Values, secret
+from lab.ec2_rules import ACCOUNT_ID, AwsError
+from lab.settings import LabError
+
+_PARAMETER = re.compile(
+    r"/aws/service/canonical/ubuntu/server(-minimal)?/[^/]+/stable/current/(?P<architecture>amd64|arm64)"
+    r"/hvm/ebs-gp[23]/ami-id"
+)
+_DEBIAN_NAMES = {"amd64": "x86_64", "arm64": "arm64"}
+CANONICAL = "099720109477"
+"""Canonical's account, which owns Ubuntu's images."""
+
+
+def get_region(cloud: Cloud, args: Values) -> Values:
+    """Answer aws.get_region."""
+    if args.get("name", cloud.region) != cloud.region:
+        raise LabError(f"aws.get_region: a lab has one region, {cloud.region}")
+    endpoint = f"ec2.{cloud.region}.amazonaws.com"
+    return {
+        "id": cloud.region,
+        "region": cloud.region,
+        "name": cloud.region,
+        "endpoint": endpoint,
+        "description": f"lab ({cloud.region})",
+    }
+
+
+def get_caller_identity(cloud: Cloud, args: Values) -> Values:  # noqa: ARG001 - all functions share one signature
+    """Answer aws.get_caller_identity with the lab's account."""
+    return {"id": ACCOUNT_ID, "accountId": ACCOUNT_ID, "arn": f"arn:aws:iam::{ACCOUNT_ID}:user/lab", "userId": "lab"}
+
+
+def get_availability_zones(cloud: Cloud, args: Values) -> Values:
+    """Answer aws.get_availability_zones: three ordinary zones."""
+    zones = [
+        {
+            "zone-name": name,
+            "zone-id": zone_id(name),
+            "zone-type": "availability-zone",
+            "opt-in-status": "opt-in-not-required",
+            "group-name": cloud.region,
+            "region-name": cloud.region,
+            "state": "available",
+        }
+        for name in cloud.zones()
+    ]
+    wanted = _filters(args, set(zones[0]))
+    wanted["state"] = [args.get("state", "available")]
+    zones = [zone for zone in zones if all(zone[name] in values for name, values in wanted.items())]
+    zones = [
+        zone
+        for zone in zones
+        if zone["zone-name"] not in args.get("excludeNames", ())
+        and zone["zone-id"] not in args.get("excludeZoneIds", ())
+    ]
+    return {
+        "id": cloud.region,
+        "region": cloud.region,
+        "names": [zone["zone-name"] for zone in zones],
+        "zoneIds": [zone["zone-id"] for zone in zones],
+        "groupNames": [cloud.region],
+    }
+
+
+def get_parameter(cloud: Cloud, args: Values) -> Values:
+    """Answer aws.ssm.get_parameter for Canonical's public parameters: the lab's image stands for every Ubuntu.
+
+    Raises:
+        AwsError: ParameterNotFound.
+    """
+    found = _PARAMETER.fullmatch(args["name"])
+    if not found:
+        raise AwsError(
+            "ParameterNotFound",
+            f"couldn't find SSM parameter {args['name']!r} (a lab has Canonical's "
+            "/aws/service/canonical/ubuntu/server/…/ami-id and no other)",
+        )
+    image = rules.IMAGES[_DEBIAN_NAMES[found["architecture"]]]
+    return {
+        "id": args["name"],
+        "name": args["name"],
+        "arn": f"arn:aws:ssm:{cloud.region}::parameter{args['name']}",
+        "type": "String",
+        "insecureValue": image,
+        "value": secret(image),
+        "version": 1,
+        "withDecryption": args.get("withDecryption", True),
+        "region": cloud.region,
+    }
+
+
+def get_ami(cloud: Cloud, args: Values) -> Values:
+    """Answer aws.ec2.get_ami: a lab's image stands for every Ubuntu image of Canonical's.
+
+    Raises:
+        LabError: in the provider's words, no image is like that.
+    """
+    nothing = LabError("Your query returned no results. Please change your search criteria and try again.")
+    if not set(args.get("owners", [CANONICAL])) & {CANONICAL, "self", "amazon", "aws-marketplace"}:
+        raise nothing
+    for architecture, image in rules.IMAGES.items():
+        debian = next(name for name, ec2 in _DEBIAN_NAMES.items() if ec2 == architecture)
+        facts = {
+            "architecture": architecture,
+            "image-id": image,
+            "image-type": "machine",
+            "root-device-type": "ebs",
+            "virtualization-type": "hvm",
+            "state": "available",
+            "name": f"ubuntu/images/hvm-ssd-gp3/ubuntu-lab-{debian}-server",
+        }
+        wanted = _filters(args, set(facts))
+        names = wanted.pop("name", [])
+        fits = all(any(fnmatch.fnmatch(facts[key], one) for one in values) for key, values in wanted.items())
+        if fits and (not names or any(_names_ubuntu(one, debian) for one in names)):
+            return {
+                "id": image,
+                "imageId": image,
+                "name": facts["name"],
+                "architecture": architecture,
+                "arn": f"arn:aws:ec2:{cloud.region}::image/{image}",
+                "imageType": "machine",
+                "ownerId": CANONICAL,
+                "public": True,
+                "rootDeviceType": "ebs",
+                "rootDeviceName": "/dev/sda1",
+                "state": "available",
+                "virtualizationType": "hvm",
+                "region": cloud.region,
+                "mostRecent": args.get("mostRecent", False),
+            }
+    raise nothing
+
+
+def _names_ubuntu(pattern: str, architecture: str) -> bool:
+    """Tell whether a pattern of image names asks for an Ubuntu server of this architecture."""
+    other = {"amd64": "arm64", "arm64": "amd64"}[architecture]
+    return pattern.startswith(("ubuntu/images", "ubuntu-minimal/images")) and other not in pattern
+
+
+def get_instance_type(cloud: Cloud, args: Values) -> Values:
+    """Answer aws.ec2.get_instance_type with what a lab's hosts of that type are given."""
+    name = args["instanceType"]
+    offered = rules.instance_type(name)
+    return {
+        "id": name,
+        "instanceType": name,
+        "defaultVcpus": offered.vcpus,
+        "memorySize": offered.memory_mib,
+        "supportedArchitectures": [offered.architecture],
+        "burstablePerformanceSupported": offered.burstable,
+        "bareMetal": False,
+        "currentGeneration": True,
+        "supportedVirtualizationTypes": ["hvm"],
+        "region": cloud.region,
+    }
+
+
+def _filters(args: Values, names: set[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for one in args.get("filters", ()):
+        if one["name"] not in names:
+            raise LabError(f"filter {one['name']!r}: {NOT_SUPPORTED}")
+        found[one["name"]] = one["values"]
+    return found
+
+
+Function = Callable[[Cloud, Values], Values]
+FUNCTIONS: dict[str, tuple[Function, set[str]]] = {
+    "aws:index/getRegion:getRegion": (get_region, {"name", "region"}),
+    "aws:index/getCallerIdentity:getCallerIdentity": (get_caller_identity, set()),
+    "aws:index/getAvailabilityZones:getAvailabilityZones": (
+        get_availability_zones,
+        {"state", "filters", "excludeNames", "excludeZoneIds", "region", "allAvailabilityZones"},
+    ),
+    "aws:ssm/getParameter:getParameter": (get_parameter, {"name", "withDecryption", "region"}),
+    "aws:ec2/getAmi:getAmi": (get_ami, {"filters", "owners", "mostRecent", "region", "includeDeprecated"}),
+    "aws:ec2/getInstanceType:getInstanceType": (get_instance_type, {"instanceType", "region"}),
+}
+"""Each function, and the arguments of it that a lab honours."""
+
+
+def call(cloud: Cloud, token: str, args: Values) -> dict[str, Any]:
+    """Answer a function.
+
+    Raises:
+        LabError: the lab does not have it, or not with these arguments.
+    """
+    if token not in FUNCTIONS:
+        raise LabError(f"function {token}: {NOT_SUPPORTED}")
+    function, honoured = FUNCTIONS[token]
+    if strange := sorted(set(args) - honoured):
+        raise LabError(f"function {token}: argument {', '.join(strange)}: {NOT_SUPPORTED}")
+    if args.get("region", cloud.region) != cloud.region:
+        raise LabError(f"function {token}: a lab has one region, {cloud.region}")
+    return function(cloud, args)
