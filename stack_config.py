@@ -194,13 +194,9 @@ def _vpc_cidr(raw: str) -> ipaddress.IPv4Network:
     try:
         network = ipaddress.IPv4Network(raw)
     except ValueError as error:
-        raise _BadValueError(
-            f"{raw!r} is not an IPv4 range", "Write one like 10.20.0.0/16, host bits zero"
-        ) from error
+        raise _BadValueError(f"{raw!r} is not an IPv4 range", "Write one like 10.20.0.0/16, host bits zero") from error
     if not 16 <= network.prefixlen <= 24:
-        raise _BadValueError(
-            f"{raw!r} has the wrong size", "Choose a range from /16 to /24, like 10.20.0.0/16"
-        )
+        raise _BadValueError(f"{raw!r} has the wrong size", "Choose a range from /16 to /24, like 10.20.0.0/16")
     return network
 
 
@@ -222,6 +218,8 @@ def _operator_cidr(entry: object, example: str) -> str:
         raise _BadValueError(f"{entry!r} is not an address range", f"{example}, host bits zero") from error
     if network.prefixlen == 0:
         raise _BadValueError(f"{entry!r} is the whole internet", "Name the addresses you connect from")
+    if network.version != 4:
+        raise _BadValueError(f"{entry!r} is IPv6, the hosts have IPv4 addresses only", example)
     return str(network)
 
 
@@ -236,9 +234,7 @@ def _matching(pattern: str, wrong: str, mend: str) -> Callable[[str], str]:
     return convert
 
 
-_instance_type = _matching(
-    r"[a-z][a-z0-9-]*\.[a-z0-9-]+", "is not an instance type", "Write one like t3.small"
-)
+_instance_type = _matching(r"[a-z][a-z0-9-]*\.[a-z0-9-]+", "is not an instance type", "Write one like t3.small")
 _ami = _matching(r"ami-[0-9a-f]{8,17}", "is not an image id", "Write one like ami-0123456789abcdef0")
 
 
@@ -294,9 +290,7 @@ def _public_key(raw: str) -> str:
 def _private_key(raw: str, public_key: str | None) -> str:
     """Return the key with its last newline, which config files lose; source: OpenSSH, PROTOCOL.key."""
     mend = "Set it with `pulumi config set --secret sshPrivateKey < FILE`, FILE without a passphrase"
-    match = re.fullmatch(
-        r"\s*-----BEGIN ([A-Z ]*)PRIVATE KEY-----(.+)-----END \1PRIVATE KEY-----\s*", raw, re.S
-    )
+    match = re.fullmatch(r"\s*-----BEGIN ([A-Z ]*)PRIVATE KEY-----(.+)-----END \1PRIVATE KEY-----\s*", raw, re.S)
     if not match:
         raise _BadValueError("is not a private key file", mend)
     if "ENCRYPTED" in raw:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ipaddress import ip_network
 from typing import TypedDict
 
 import pulumi
@@ -23,7 +22,7 @@ class FirewallArgs(TypedDict):
     vpc_id: pulumi.Input[str]
     """The VPC both groups belong to."""
     operator_cidrs: Sequence[str]
-    """IPv4 or IPv6 ranges that may ssh to the hosts."""
+    """IPv4 ranges that may ssh to the hosts."""
 
 
 class Firewall(pulumi.ComponentResource):
@@ -67,22 +66,16 @@ class Firewall(pulumi.ComponentResource):
         )
         self.server_group_id = server.id
         self.client_group_id = client.id
-        self.register_outputs(
-            {"server_group_id": self.server_group_id, "client_group_id": self.client_group_id}
-        )
+        self.register_outputs({"server_group_id": self.server_group_id, "client_group_id": self.client_group_id})
 
     def _group(self, name: str, role: str, args: FirewallArgs) -> aws.ec2.SecurityGroup:
         """Register one group with what both have: ssh in from the operators, packages out."""
-        group = aws.ec2.SecurityGroup(
-            name, vpc_id=args["vpc_id"], description=role, tags=tags(name), opts=self._child
-        )
+        group = aws.ec2.SecurityGroup(name, vpc_id=args["vpc_id"], description=role, tags=tags(name), opts=self._child)
         for cidr in args["operator_cidrs"]:
-            is_ipv4 = ip_network(cidr).version == 4
             aws.vpc.SecurityGroupIngressRule(
                 f"{name}-ssh-from-{cidr}",
                 security_group_id=group.id,
-                cidr_ipv4=cidr if is_ipv4 else None,
-                cidr_ipv6=None if is_ipv4 else cidr,
+                cidr_ipv4=cidr,
                 ip_protocol="tcp",
                 from_port=SSH_PORT,
                 to_port=SSH_PORT,

@@ -27,6 +27,4 @@ def ubuntu_ami(instance_type: str, parent: pulumi.Resource) -> pulumi.Output[str
 def parameter_name(architectures: Sequence[str]) -> str:
     """Return the public parameter's name; EC2 says arm64 and x86_64 where Ubuntu says arm64 and amd64."""
     architecture = "arm64" if "arm64" in architectures else "amd64"
-    return (
-        f"/aws/service/canonical/ubuntu/server/{UBUNTU_LTS}/stable/current/{architecture}/hvm/ebs-gp3/ami-id"
-    )
+    return f"/aws/service/canonical/ubuntu/server/{UBUNTU_LTS}/stable/current/{architecture}/hvm/ebs-gp3/ami-id"

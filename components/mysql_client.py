@@ -55,9 +55,7 @@ class MySqlClient(pulumi.ComponentResource):
             user: who logs in.
             way_open: the rules that let the client reach the server.
         """
-        login = pulumi.Output.all(
-            host=user.mysql_host, port=user.mysql_port, user=user.name, password=user.password
-        )
+        login = pulumi.Output.all(host=user.mysql_host, port=user.mysql_port, user=user.name, password=user.password)
         step = Step(
             create=[self.check_tool.path, user.database],
             seconds=CHECK_SECONDS,

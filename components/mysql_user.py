@@ -75,9 +75,7 @@ class MySqlUser(pulumi.ComponentResource):
 
 def document(args: MySqlUserArgs, password: str) -> str:
     """Return what apply_user.py reads, as JSON in ASCII: the host's locale does not matter then."""
-    return json.dumps(
-        {"user": args["name"], "host": args["host"], "password": password, "database": args["database"]}
-    )
+    return json.dumps({"user": args["name"], "host": args["host"], "password": password, "database": args["database"]})
 
 
 def connection_string(user: str, password: str, host: str, port: int, database: str) -> str:

@@ -61,9 +61,7 @@ class Network(pulumi.ComponentResource):
             gateway_id=gateway.id,
             opts=child,
         )
-        aws.ec2.RouteTableAssociation(
-            f"{name}-routes-subnet", route_table_id=table.id, subnet_id=subnet.id, opts=child
-        )
+        aws.ec2.RouteTableAssociation(f"{name}-routes-subnet", route_table_id=table.id, subnet_id=subnet.id, opts=child)
         self.vpc_id = vpc.id
         self.subnet_id = subnet.id
         self.register_outputs({"vpc_id": self.vpc_id, "subnet_id": self.subnet_id})

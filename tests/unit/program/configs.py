@@ -35,7 +35,7 @@ def private_key(seed: int = 1, cipher: bytes = b"none") -> str:
 
 GOOD = {
     "vpcCidr": "10.20.0.0/16",
-    "operatorCidrs": '["203.0.113.7/32", "2001:db8::/64"]',
+    "operatorCidrs": '["203.0.113.7/32", "198.51.100.0/24"]',
     "serverInstanceType": "t3.small",
     "clientInstanceType": "t3.micro",
     "sshPublicKey": public_key(),

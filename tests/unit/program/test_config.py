@@ -25,6 +25,7 @@ FAULTS = [
     ("operatorCidrs", '["203.0.113.7/24"]', "host bits zero"),
     ("operatorCidrs", '["0.0.0.0/0"]', "the whole internet"),
     ("operatorCidrs", '["203.0.113.7/32", "::/0"]', "the whole internet"),
+    ("operatorCidrs", '["2001:db8::/64"]', "IPv4 addresses only"),
     ("serverInstanceType", "small", "not an instance type"),
     ("clientInstanceType", "", "is missing"),
     ("serverAmi", "ubuntu", "not an image id"),
@@ -82,7 +83,7 @@ def test_no_message_repeats_a_secret(key: str) -> None:
 
 def test_a_good_config_arrives_typed() -> None:
     config = stack_config.parse(GOOD, SECRET)
-    assert config.network.operator_cidrs == ("203.0.113.7/32", "2001:db8::/64")
+    assert config.network.operator_cidrs == ("203.0.113.7/32", "198.51.100.0/24")
     assert (config.user.name, config.user.database, config.server.ami) == ("app", "app", None)
 
 
