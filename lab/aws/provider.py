@@ -60,7 +60,7 @@ def check(cloud: Cloud, urn: str, news: Values, olds: Values, seed: bytes) -> tu
     kind = type_of(urn)
     inputs, failures = schema.check(kind, urn.split("::")[-1], news, olds, seed)
     if inputs.get("region", cloud.region) not in (cloud.region, UNKNOWN):
-        failures.append(Failure("region", f"{kind.urn_type}: a lab has one region, {cloud.region}"))
+        failures.append(Failure("region", f"a lab has one region, {cloud.region}"))
     return inputs, failures
 
 

@@ -188,7 +188,7 @@ def check(kind: ResourceType, name: str, news: Values, olds: Values, seed: bytes
         failures = list(kind.validate({k: v for k, v in inputs.items() if not unknown_in(v)}))
     # The real provider notes here too which inputs nobody gave; the engine does not show it.
     inputs["__defaults"] = sorted(filled)
-    return inputs, [Failure(one.property, f"{kind.urn_type}: {one.reason}") for one in failures]
+    return inputs, failures
 
 
 def _property_failures(kind: ResourceType, inputs: Values) -> Iterator[Failure]:
