@@ -344,6 +344,7 @@ class Ec2:
         """
         rules.check_image_fits(wanted.ami, wanted.instance_type)
         rules.check_user_data(wanted.user_data.encode())
+        self._forget_terminated(wanted.urn)
         with self.store.locked():
             earlier = self._left_by_killed_run(wanted)
             record = earlier or self._placed(wanted)
@@ -355,7 +356,29 @@ class Ec2:
         except BaseException:
             self._remove_host(record.id)
             raise
-        return self.store.get(Instance, record.id)
+        with self.store.locked():
+            record = replace(self._existing(Instance, record.id), launched=True)
+            self.store.put(record)
+        return record
+
+    def _forget_terminated(self, urn: str) -> None:
+        """Give back what instances without a host hold: addresses, memberships, names.
+
+        Such are instances whose host was taken away behind the engine's back, and one that a killed run of the
+        same URN wrote down and never booted. A record that is merely about to boot is left alone.
+        """
+        for instance in self.instances():
+            never_booted = bool(urn) and instance.urn == urn and not checkpoint.has(self.lab, urn, instance.id)
+            if (instance.launched or never_booted) and self.plane.state(instance.id) == "gone":
+                self._remove_host(instance.id)
+
+    def find_instance(self, instance_id: str) -> Instance | None:
+        """Return an instance that has a host, running or stopped; one whose host is gone is forgotten."""
+        instance = self.store.find(Instance, instance_id)
+        if instance is None or self.plane.state(instance_id) != "gone":
+            return instance
+        self._remove_host(instance_id)
+        return None
 
     def _boot(self, instance_id: str) -> None:
         state = self.plane.state(instance_id)

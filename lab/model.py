@@ -142,6 +142,8 @@ class Instance(Made):
     user_data: str = ""
     disable_api_termination: bool = False
     root_volume_gib: int = 8
+    launched: bool = False
+    """Its host has booted once: if there is no host any more, the instance was terminated."""
     options: dict[str, object] = field(default_factory=dict)
     """Inputs that are kept and shown but change nothing in a lab (metadataOptions, rootBlockDevice, …)."""
     tags: Tags = field(default_factory=dict)

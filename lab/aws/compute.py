@@ -338,9 +338,7 @@ class InstanceType(ResourceType):
 
     def find(self, cloud: Cloud, record_id: str) -> Record | None:
         """Return the instance, or None if its host is gone, whatever the records say."""
-        instance = cloud.ec2.store.find(Instance, record_id)
-        gone = instance is None or cloud.ec2.plane.state(record_id) == "gone"
-        return None if gone else instance
+        return cloud.ec2.find_instance(record_id)
 
     def inputs(self, record: Instance) -> Values:
         """Return the inputs that an instance tells of itself."""
