@@ -1,7 +1,8 @@
-"""Security groups as nftables: a VPC's whole table from its plan, in the router's namespace, out of the hosts' reach.
+"""Security groups as nftables: a VPC's whole table from its plan, in its router, out of the hosts' reach.
 
-Everything a host sends or receives is forwarded by its VPC's router, other hosts of its subnet included, so one
-forward chain sees it all: first what the sender's groups let out, then what the receiver's groups let in.
+Everything a host sends or receives is forwarded by its VPC's router, other hosts of its subnet included, so
+one forward chain sees it all: first whether the sender is who it says and has a route, as those bind
+established connections too, then what the sender's groups let out, then what the receiver's groups let in.
 """
 
 from __future__ import annotations
@@ -18,6 +19,11 @@ from lab.topology import HostPlan, VpcPlan
 TABLE = "vpc"
 UPLINK = "uplink"
 DROPPED = "dropped"
+SPOOFED = "spoofed"
+"""Counts what hosts sent as someone else, and what came from a link that is no host's any more."""
+
+SOURCES = "sources"
+ANY = (None, -1)
 Json = dict[str, Any]
 
 
@@ -51,8 +57,9 @@ def _chain(name: str, **hook: Any) -> Json:
     return {"add": {"chain": {"family": "inet", "table": TABLE, "name": name, **hook}}}
 
 
-def _permission(chain: str, rule: SecurityGroupRule, peer_field: str, known: set[str]) -> list[Json]:
+def _permission(direction: str, chain: str, rule: SecurityGroupRule, known: set[str]) -> list[Json]:
     """Return what lets a packet through for one rule: nothing if it names a group of another VPC."""
+    peer_field = "daddr" if direction == "egress" else "saddr"
     expressions: list[Json] = []
     if rule.referenced_security_group_id:
         if rule.referenced_security_group_id not in known:
@@ -64,31 +71,51 @@ def _permission(chain: str, rule: SecurityGroupRule, peer_field: str, known: set
     if rule.ip_protocol != "-1":
         expressions.append(_match(_meta("l4proto"), rule.ip_protocol))
     if rule.ip_protocol in ("tcp", "udp") and rule.from_port is not None:
-        expressions.append(
-            _match(_payload(rule.ip_protocol, "dport"), {"range": [rule.from_port, rule.to_port]})
-        )
-    if rule.ip_protocol == "icmp" and rule.from_port not in (None, -1):
-        expressions.append(_match(_payload("icmp", "type"), rule.from_port))
-    return [_rule(chain, *expressions, {"return": None})]
+        expressions.append(_match(_payload(rule.ip_protocol, "dport"), {"range": [rule.from_port, rule.to_port]}))
+    if rule.ip_protocol == "icmp":  # EC2 keeps type and code where other protocols have their ports
+        for name, value in (("type", rule.from_port), ("code", rule.to_port)):
+            if value not in ANY:
+                expressions.append(_match(_payload("icmp", name), value))
+    # What its sender lets out is still for its receiver's groups to judge.
+    return [_rule(chain, *expressions, {"return" if direction == "egress" else "accept": None})]
 
 
 def _host_chains(vpc: VpcPlan, host: HostPlan) -> list[Json]:
-    """Return the two chains of a host: each returns what is allowed and drops the rest, counted."""
+    """Return the two chains of a host: each lets through what its groups allow and drops the rest, counted."""
     known = set(vpc.rules)
     commands: list[Json] = []
-    for direction, peer_field in (("egress", "daddr"), ("ingress", "saddr")):
+    for direction in ("egress", "ingress"):
         chain = f"{direction}_{host.link}"
         commands.append(_chain(chain))
-        if direction == "egress":  # EC2's source check: a host cannot send as another
-            commands.append(
-                _rule(chain, _match(_payload("ip", "saddr"), host.private_ip, "!="), {"drop": None})
-            )
         for group in host.groups:
             for rule in vpc.rules.get(group, ()):
                 if rule.direction == direction:
-                    commands += _permission(chain, rule, peer_field, known)
+                    commands += _permission(direction, chain, rule, known)
         commands.append(_rule(chain, {"counter": f"{DROPPED}_{direction}_{host.link}"}, {"drop": None}))
     return commands
+
+
+def _source_check(vpc: VpcPlan) -> list[Json]:
+    """Return EC2's source check: a host sends as itself alone, and nothing but the plan's hosts sends."""
+    sources: Json = {
+        "family": "inet",
+        "table": TABLE,
+        "name": SOURCES,
+        "type": ["ifname", "ipv4_addr"],
+    }
+    if vpc.hosts:
+        sources["elem"] = [{"concat": [host.link, host.private_ip]} for host in vpc.hosts]
+    sender = {"concat": [_meta("iifname"), _payload("ip", "saddr")]}
+    return [
+        {"add": {"set": sources}},
+        _rule(
+            "forward",
+            _match(_meta("iifname"), UPLINK, "!="),
+            _match(sender, f"@{SOURCES}", "!="),
+            {"counter": SPOOFED},
+            {"drop": None},
+        ),
+    ]
 
 
 def _verdicts(direction: str, hosts: tuple[HostPlan, ...]) -> Json:
@@ -98,18 +125,22 @@ def _verdicts(direction: str, hosts: tuple[HostPlan, ...]) -> Json:
 
 
 def _internet_rules(vpc: VpcPlan) -> list[Json]:
-    """Return who may cross the uplink: a host with a public address, where its route table says so."""
+    """Return who may cross the uplink: a host with a public address, outward where its route table says so.
+
+    A subnet's route table is for what leaves the subnet, so packets come in whatever their source; a sender
+    that the table has no route to gets no answer.
+    """
     commands = []
     for host in vpc.hosts:
         if not host.public_ip:
             continue
+        own = host.private_ip
         for cidr in host.internet:
-            for chain, own, peer in (("outward", "saddr", "daddr"), ("inward", "daddr", "saddr")):
-                anywhere = cidr == "0.0.0.0/0"
-                far = [] if anywhere else [_match(_payload("ip", peer), _prefix(cidr))]
-                near = _match(_payload("ip", own), host.private_ip)
-                commands.append(_rule(chain, near, *far, {"return": None}))
-    return commands
+            far = [] if cidr == "0.0.0.0/0" else [_match(_payload("ip", "daddr"), _prefix(cidr))]
+            commands.append(_rule("outward", _match(_payload("ip", "saddr"), own), *far, {"return": None}))
+        if host.internet:
+            commands.append(_rule("inward", _match(_payload("ip", "daddr"), own), {"return": None}))
+    return [*commands, _rule("outward", {"drop": None}), _rule("inward", {"drop": None})]
 
 
 def _address_translation(vpc: VpcPlan) -> list[Json]:
@@ -144,24 +175,26 @@ def ruleset(vpc: VpcPlan) -> Json:
         if addresses := vpc.members(group):
             members["elem"] = addresses
         commands.append({"add": {"set": members}})
-    for host in vpc.hosts:
-        for direction in ("egress", "ingress"):
-            name = f"{DROPPED}_{direction}_{host.link}"
-            commands.append({"add": {"counter": {"family": "inet", "table": TABLE, "name": name}}})
+    counters = [f"{DROPPED}_{way}_{host.link}" for host in vpc.hosts for way in ("egress", "ingress")]
+    for name in [SPOOFED, *counters]:
+        commands.append({"add": {"counter": {"family": "inet", "table": TABLE, "name": name}}})
     commands += [_chain("outward"), _chain("inward"), _chain("forward", **_base("forward"))]
     for host in vpc.hosts:
         commands += _host_chains(vpc, host)
     commands += _internet_rules(vpc)
-    commands += [_rule("outward", {"drop": None}), _rule("inward", {"drop": None})]
-    established = _match({"ct": {"key": "state"}}, ["established", "related"], "in")
+    commands += _source_check(vpc)
     commands += [
-        _rule("forward", established, {"accept": None}),
         _rule("forward", _match(_meta("oifname"), UPLINK), {"jump": {"target": "outward"}}),
         _rule("forward", _match(_meta("iifname"), UPLINK), {"jump": {"target": "inward"}}),
+        _rule(
+            "forward",
+            _match({"ct": {"key": "state"}}, ["established", "related"], "in"),
+            {"accept": None},
+        ),
     ]
     if vpc.hosts:
         commands += [_verdicts("egress", vpc.hosts), _verdicts("ingress", vpc.hosts)]
-    commands.append(_rule("forward", {"accept": None}))
+    commands.append(_rule("forward", _match(_meta("oifname"), UPLINK), {"accept": None}))
     # Nothing on the router itself is for anyone to reach.
     commands.append(_chain("input", **_base("input")))
     commands += _address_translation(vpc)
@@ -193,7 +226,4 @@ def dropped(namespace: str, host: HostPlan) -> dict[str, int]:
     """Return how many packets a host's groups refused since its VPC's last change, by direction."""
     listed = json.loads(_nft(namespace, "list", "counters", "table", "inet", TABLE))["nftables"]
     counters = {item["counter"]["name"]: item["counter"]["packets"] for item in listed if "counter" in item}
-    return {
-        direction: counters.get(f"{DROPPED}_{direction}_{host.link}", 0)
-        for direction in ("ingress", "egress")
-    }
+    return {direction: counters.get(f"{DROPPED}_{direction}_{host.link}", 0) for direction in ("ingress", "egress")}

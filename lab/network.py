@@ -1,29 +1,32 @@
-"""Namespaces, links and routes of a lab: a router namespace a VPC, a namespace a host, and the machine as the internet.
+"""A lab's network: a router namespace a VPC, a namespace a host, and the machine as the internet.
 
     machine (198.18.N.1) ── uplink ── router of the VPC ── eth0 of each host
 
-No bridge: each host hangs on its router by a link of its own, and the router answers for the others of its subnet
-(proxy ARP), so that all of a VPC's traffic is forwarded, and filtered, in one place.
+No bridge: each host hangs on its router by a link of its own, and the router answers for the others of its
+subnet (proxy ARP), so that all of a VPC's traffic is forwarded, and filtered, in one place.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import re
 import socket
 import subprocess
-from ipaddress import IPv4Network
+from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from string import Template
+from typing import Any
 from urllib.parse import urlsplit
 
-from pyroute2 import IPRoute, NetNS, netns
+from pyroute2 import IPRoute, NetlinkError, NetNS, netns
 from pyroute2.netlink.rtnl import rt_type
 
 from lab import firewall
 from lab.image import Mirror
 from lab.settings import LabError
-from lab.slots import Slot
+from lab.slots import NAMESPACES, PUBLIC_RANGE, Slot
 from lab.topology import HostPlan, VpcPlan
 
 LAST_RESORT = 4294967294
@@ -32,7 +35,11 @@ LAST_RESORT = 4294967294
 ONLINK = 4
 """RTNH_F_ONLINK: the next hop is on this link though no address of ours says so."""
 
-SAVED_FORWARDING = Path("/run/mysql-pair/forwarding")
+HOST_LINK = "eth0"
+"""The name of a host's one link, inside it."""
+
+SAVED_FORWARDING = Path("/run/mysql-pair/forwarding-before")
+"""A symbolic link a device of the machine, to its setting before the first lab: made whole and once only."""
 
 
 def namespace(slot: Slot, record_id: str) -> str:
@@ -49,9 +56,7 @@ def _sysctl(space: str, **values: int) -> None:
     enter = ["nsenter", f"--net=/run/netns/{space}"] if space else []
     done = subprocess.run([*enter, "sysctl", "-qw", *pairs], capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise LabError(
-            f"the kernel refused a network setting of {space or 'this machine'}: {done.stderr.strip()}"
-        )
+        raise LabError(f"the kernel refused a network setting of {space or 'this machine'}: {done.stderr.strip()}")
 
 
 def _index(ip: IPRoute | NetNS, name: str) -> int | None:
@@ -59,39 +64,60 @@ def _index(ip: IPRoute | NetNS, name: str) -> int | None:
     return found[0] if found else None
 
 
-def _machine_mtu(ip: IPRoute) -> tuple[str, int]:
-    """Return name and MTU of the link of the machine's default route; a lab without one reaches no mirror."""
+def _remove_link(ip: IPRoute | NetNS, name: str) -> None:
+    """Take a link away, and with it its far end; no fault if it is gone, or goes while being asked to."""
+    index = _index(ip, name)
+    if index is not None:
+        with _tolerated(errno.ENODEV):
+            ip.link("del", index=index)
+
+
+@contextlib.contextmanager
+def _tolerated(code: int) -> Iterator[None]:
+    try:
+        yield
+    except NetlinkError as error:
+        if error.code != code:
+            raise
+
+
+def _mtu(ip: IPRoute) -> int:
+    """Return the MTU of the link of the machine's default route: what hosts send must fit through it."""
     for route in ip.get_default_routes(family=socket.AF_INET):
-        link = ip.get_links(route.get_attr("RTA_OIF"))[0]
-        return str(link.get_attr("IFLA_IFNAME")), int(link.get_attr("IFLA_MTU"))
-    return "", 1500
+        return int(ip.get_links(route.get_attr("RTA_OIF"))[0].get_attr("IFLA_MTU"))
+    return 1500
 
 
 def fence(slot: Slot, cidrs: list[str]) -> None:
-    """Make sure that nothing sent to these CIDRs or the lab's public pool can leave the machine by another route.
+    """Make sure that nothing sent to these CIDRs or the lab's public pool can leave the machine.
 
-    The fence stays when the hosts, and the lab, are gone.
+    The fence is an unreachable route that any other of its length beats, so one that leads out of the
+    machine is refused. It stays when the hosts, and the lab, are gone.
 
     Raises:
-        LabError: a CIDR overlaps a network that this machine is connected to.
+        LabError: a CIDR overlaps a network that this machine is connected to, or holds one that it has a
+            route to.
     """
     with IPRoute() as ip:
-        connected = [
-            IPv4Network(f"{route.get_attr('RTA_DST')}/{route['dst_len']}")
-            for route in ip.get_routes(family=socket.AF_INET, table=254, type=rt_type["unicast"])
-            if route.get_attr("RTA_DST") and not route.get_attr("RTA_GATEWAY")
-        ]
-        for cidr in [str(slot.public_pool), *cidrs]:
-            for network in connected:
-                if IPv4Network(cidr).overlaps(network):
-                    raise LabError(
-                        f"{cidr} overlaps {network}, which this machine is connected to: choose another vpcCidr"
-                    )
-            ip.route("replace", dst=cidr, type="unreachable", priority=LAST_RESORT)
+        routes = ip.get_routes(family=socket.AF_INET, table=254, type=rt_type["unicast"])
+        for cidr in map(IPv4Network, [str(slot.public_pool), *cidrs]):
+            for route in routes:
+                _refuse_overlap(cidr, route)
+            ip.route("replace", dst=str(cidr), type="unreachable", priority=LAST_RESORT)
+
+
+def _refuse_overlap(cidr: IPv4Network, route: Any) -> None:
+    gateway = route.get_attr("RTA_GATEWAY")
+    if not route.get_attr("RTA_DST") or (gateway and IPv4Address(gateway) in PUBLIC_RANGE):
+        return  # the way out of the machine, which any fence beats, or a lab's own
+    network = IPv4Network(f"{route.get_attr('RTA_DST')}/{route['dst_len']}")
+    if network.subnet_of(cidr) or (not gateway and network.overlaps(cidr)):
+        how = "has a route to" if gateway else "is connected to"
+        raise LabError(f"{cidr} overlaps {network}, which this machine {how}: choose another vpcCidr")
 
 
 def mirror_endpoints(mirror: Mirror) -> dict[str, list[tuple[str, int]]]:
-    """Return what hosts may reach outside the lab: addresses and ports by name, of the mirror or of the apt proxy.
+    """Return what hosts may reach outside the lab: addresses and ports by name, of mirror or apt proxy.
 
     Raises:
         LabError: the name does not resolve.
@@ -125,75 +151,108 @@ def open_way_to_mirror(slot: Slot, endpoints: dict[str, list[tuple[str, int]]]) 
     Raises:
         LabError: nftables refused them; what was in force before stays.
     """
-    mirror = ", ".join(f"{address} . {port}" for found in endpoints.values() for address, port in found)
-    template = Template(Path(__file__).with_name("machine.nft").read_text(encoding="utf-8"))
-    rules = template.substitute(
-        lab=f"lab{slot.number}",
-        links=f'"{_uplink_name(slot, "*")}"',
-        pool=slot.public_pool,
-        mirror=f"{{ {mirror} }}",
-    )
-    done = subprocess.run(["nft", "--file", "-"], input=rules, capture_output=True, text=True, check=False)
+    anew = f"add table ip {_table(slot)}\ndelete table ip {_table(slot)}\n"
+    done = _machine_rules(slot, anew, [end for found in endpoints.values() for end in found])
     if done.returncode != 0:
         raise LabError(f"the lab's way to the mirror was not opened: {done.stderr.strip()[:500]}")
+    with IPRoute() as machine:
+        for address in {address for found in endpoints.values() for address, _ in found}:
+            route = machine.route("get", dst=address)[0]
+            device = machine.get_links(route.get_attr("RTA_OIF"))[0].get_attr("IFLA_IFNAME")
+            if device != "lo":
+                _let_answers_in(str(device))
+
+
+def _let_answers_in(device: str) -> None:
+    """Make the machine pass on what comes in by one of its links, noting how it was before."""
+    before = Path(f"/proc/sys/net/ipv4/conf/{device}/forwarding").read_text().strip()
+    SAVED_FORWARDING.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        (SAVED_FORWARDING / device).symlink_to(before)
+    _sysctl("", **{f"conf__{device}__forwarding": 1})
+
+
+def restore_forwarding() -> None:
+    """Put forwarding on the machine's own links back to what it was before the first lab."""
+    for saved in SAVED_FORWARDING.glob("*"):
+        with contextlib.suppress(LabError):  # the link may be gone
+            _sysctl("", **{f"conf__{saved.name}__forwarding": int(str(saved.readlink()))})
+        saved.unlink()
+
+
+def _table(slot: Slot) -> str:
+    return f"lab{slot.number}"
+
+
+def _machine_rules(slot: Slot, begin: str, mirror: list[tuple[str, int]]) -> subprocess.CompletedProcess[str]:
+    elements = ", ".join(f"{address} . {port}" for address, port in mirror)
+    template = Template(Path(__file__).with_name("machine.nft").read_text(encoding="utf-8"))
+    rules = begin + template.substitute(
+        lab=_table(slot),
+        links=f'"{_uplink_name(slot, "*")}"',
+        pool=slot.public_pool,
+        mirror=f"elements = {{ {elements} }}" if elements else "",
+    )
+    return subprocess.run(["nft", "--file", "-"], input=rules, capture_output=True, text=True, check=False)
+
+
+def _keep_inside(slot: Slot) -> None:
+    """Make sure that hosts reach nothing outside until a way is opened to them; one that is open stays so."""
+    done = _machine_rules(slot, f"create table ip {_table(slot)}\n", [])
+    if done.returncode != 0 and "File exists" not in done.stderr:
+        raise LabError(f"the lab was not closed to the outside: {done.stderr.strip()[:500]}")
 
 
 def close_way_to_mirror(slot: Slot) -> None:
     """Take the lab's table out of the machine's nftables; no fault if it is not there."""
-    subprocess.run(["nft", "delete", "table", "ip", f"lab{slot.number}"], capture_output=True, check=False)
+    subprocess.run(["nft", "delete", "table", "ip", _table(slot)], capture_output=True, check=False)
 
 
 def refresh(slot: Slot, vpc: VpcPlan) -> None:
-    """Make namespaces, links, routes and firewall of a VPC what its plan says. Idempotent.
+    """Make namespaces, links, routes and firewall of a VPC what its plan says.
 
-    The firewall is in force before a link is up, so there is no moment without one.
+    Idempotent: what a killed run left half-made is finished, what is right is not touched, and connections
+    of running hosts go on. The firewall is in force before a host's link is up.
+
+    Raises:
+        LabError: the CIDR overlaps a network of this machine, or the kernel refused a step.
     """
     router = namespace(slot, vpc.vpc_id)
     fence(slot, [vpc.cidr])
-    with IPRoute() as machine:
-        if router not in netns.listnetns():
-            netns.create(router)
-        _join_uplink(machine, slot, vpc)
-        _, mtu = _machine_mtu(machine)
-        with NetNS(router) as inside:
-            _prepare_router(inside, slot, vpc)
-            firewall.enforce(router, vpc)
-            for host in vpc.hosts:
-                _attach(machine, inside, slot, vpc, host, mtu)
+    _ensure_namespace(router)
+    _keep_inside(slot)
+    with IPRoute() as machine, NetNS(router) as inside:
+        mtu = _mtu(machine)
+        _join_uplink(machine, inside, slot, vpc, mtu)
+        _prepare_router(inside, slot, vpc)
+        firewall.enforce(router, vpc)
+        _detach_strangers(inside, vpc)
+        for host in vpc.hosts:
+            _attach(inside, slot, vpc, host, mtu)
         _route_public_addresses(machine, slot, vpc)
 
 
-def _join_uplink(machine: IPRoute, slot: Slot, vpc: VpcPlan) -> None:
+def _ensure_namespace(name: str) -> None:
+    """Make a network namespace unless it is there; a file that a killed run left in its place is none."""
+    path = NAMESPACES / name
+    if path.exists() and path.stat().st_dev == NAMESPACES.stat().st_dev:
+        path.unlink()
+    if not path.exists():
+        netns.create(name)
+
+
+def _join_uplink(machine: IPRoute, inside: NetNS, slot: Slot, vpc: VpcPlan, mtu: int) -> None:
+    """Lay the uplink between the machine, which is the internet, and a VPC's router."""
     name, router = _uplink_name(slot, vpc.vpc_id), namespace(slot, vpc.vpc_id)
-    if _index(machine, name) is not None:
-        return
-    device, mtu = _machine_mtu(machine)
-    peer = {"ifname": firewall.UPLINK, "net_ns_fd": router, "mtu": mtu}
-    machine.link("add", ifname=name, kind="veth", mtu=mtu, peer=peer)
+    if _index(machine, name) is None or _index(inside, firewall.UPLINK) is None:
+        _remove_link(machine, name)
+        _remove_link(inside, firewall.UPLINK)
+        peer = {"ifname": firewall.UPLINK, "net_ns_fd": router, "mtu": mtu}
+        machine.link("add", ifname=name, kind="veth", mtu=mtu, peer=peer)
     index = _index(machine, name)
     machine.addr("replace", index=index, address=str(slot.machine_address), prefixlen=32)
     machine.link("set", index=index, state="up")
     _sysctl("", **{f"conf__{name}__forwarding": 1, f"conf__{name}__send_redirects": 0})
-    if device:
-        _remember_forwarding(device)
-        _sysctl("", **{f"conf__{device}__forwarding": 1})
-
-
-def _remember_forwarding(device: str) -> None:
-    """Note how forwarding was on the machine's own link, for `restore_forwarding`."""
-    if not SAVED_FORWARDING.exists():
-        before = Path(f"/proc/sys/net/ipv4/conf/{device}/forwarding").read_text().strip()
-        SAVED_FORWARDING.parent.mkdir(parents=True, exist_ok=True)
-        SAVED_FORWARDING.write_text(f"{device} {before}")
-
-
-def restore_forwarding() -> None:
-    """Put forwarding on the machine's own link back to what it was before the first lab."""
-    if SAVED_FORWARDING.exists():
-        device, before = SAVED_FORWARDING.read_text().split()
-        with contextlib.suppress(LabError):  # the link may be gone
-            _sysctl("", **{f"conf__{device}__forwarding": int(before)})
-        SAVED_FORWARDING.unlink()
 
 
 def _prepare_router(inside: NetNS, slot: Slot, vpc: VpcPlan) -> None:
@@ -203,38 +262,56 @@ def _prepare_router(inside: NetNS, slot: Slot, vpc: VpcPlan) -> None:
         ip_forward=1,
         conf__all__rp_filter=0,
         conf__default__rp_filter=0,
+        conf__all__arp_ignore=0,
+        conf__default__arp_ignore=0,
         conf__all__send_redirects=0,
         conf__default__send_redirects=0,
         conf__default__proxy_arp=1,
+        **{f"conf__{firewall.UPLINK}__proxy_arp": 0},
     )
     loopback, uplink = _index(inside, "lo"), _index(inside, firewall.UPLINK)
     inside.link("set", index=loopback, state="up")
     inside.route("replace", dst=vpc.cidr, type="unreachable", priority=LAST_RESORT)
-    for gateway in {host.gateway for host in vpc.hosts}:
-        inside.addr("replace", index=loopback, address=gateway, prefixlen=32)
-    _sysctl(namespace(slot, vpc.vpc_id), **{f"conf__{firewall.UPLINK}__proxy_arp": 0})
+    _address_gateways(inside, loopback, {host.gateway for host in vpc.hosts})
     inside.addr("replace", index=uplink, address=str(slot.uplink_address), prefixlen=32)
     inside.link("set", index=uplink, state="up")
     inside.route("replace", dst="0.0.0.0/0", gateway=str(slot.machine_address), oif=uplink, flags=ONLINK)
 
 
-def _attach(machine: IPRoute, inside: NetNS, slot: Slot, vpc: VpcPlan, host: HostPlan, mtu: int) -> None:
-    """Hang a host on its router: its end has the subnet's prefix, the router's a route to that one address."""
+def _address_gateways(inside: NetNS, loopback: int | None, gateways: set[str]) -> None:
+    there = {str(address.get_attr("IFA_ADDRESS")) for address in inside.get_addr(index=loopback, prefixlen=32)}
+    for gateway in there - gateways:
+        inside.addr("del", index=loopback, address=gateway, prefixlen=32)
+    for gateway in gateways - there:
+        inside.addr("add", index=loopback, address=gateway, prefixlen=32)
+
+
+def _detach_strangers(inside: NetNS, vpc: VpcPlan) -> None:
+    """Cut off hosts that the plan does not know, such as one that is being terminated."""
+    known = {"lo", firewall.UPLINK, *(host.link for host in vpc.hosts)}
+    for link in inside.get_links():
+        name = str(link.get_attr("IFLA_IFNAME"))
+        if name not in known and link.get_nested("IFLA_LINKINFO", "IFLA_INFO_KIND") == "veth":
+            _remove_link(inside, name)
+
+
+def _attach(inside: NetNS, slot: Slot, vpc: VpcPlan, host: HostPlan, mtu: int) -> None:
+    """Hang a host on its router: its end has the subnet's prefix, the router's a route to that address."""
     space, router = namespace(slot, host.instance_id), namespace(slot, vpc.vpc_id)
-    if space not in netns.listnetns():
-        netns.create(space)
-    if _index(inside, host.link) is not None:
-        return
-    peer = {"ifname": "eth0", "net_ns_fd": space, "mtu": mtu}
-    inside.link("add", ifname=host.link, kind="veth", mtu=mtu, peer=peer)
-    index = _index(inside, host.link)
-    prefix = IPv4Network(host.subnet_cidr).prefixlen
-    _sysctl(router, **{f"neigh__{host.link}__proxy_delay": 0})
+    _ensure_namespace(space)
     with NetNS(space) as own:
-        _sysctl(space, conf__all__rp_filter=0)
-        for name in ("lo", "eth0"):
+        if _index(inside, host.link) is None or _index(own, HOST_LINK) is None:
+            _remove_link(inside, host.link)
+            _remove_link(own, HOST_LINK)
+            peer = {"ifname": HOST_LINK, "net_ns_fd": space, "mtu": mtu}
+            inside.link("add", ifname=host.link, kind="veth", mtu=mtu, peer=peer)
+            _sysctl(router, **{f"neigh__{host.link}__proxy_delay": 0})
+            _sysctl(space, conf__all__rp_filter=0)
+        for name in ("lo", HOST_LINK):
             own.link("set", index=_index(own, name), state="up")
-        own.addr("replace", index=_index(own, "eth0"), address=host.private_ip, prefixlen=prefix)
+        prefix = IPv4Network(host.subnet_cidr).prefixlen
+        own.addr("replace", index=_index(own, HOST_LINK), address=host.private_ip, prefixlen=prefix)
+        index = _index(inside, host.link)
         inside.link("set", index=index, state="up")
         own.route("replace", dst="0.0.0.0/0", gateway=host.gateway)
     inside.route("replace", dst=f"{host.private_ip}/32", oif=index)
@@ -264,25 +341,24 @@ def remove_host(slot: Slot, instance_id: str) -> None:
 
 def remove_vpc(slot: Slot, vpc_id: str) -> None:
     """Take a VPC's router away, and with it its uplink and routes; no fault if it is gone."""
-    _remove_namespace(namespace(slot, vpc_id))
     with IPRoute() as machine:
-        index = _index(machine, _uplink_name(slot, vpc_id))
-        if index is not None:
-            machine.link("del", index=index)
+        _remove_link(machine, _uplink_name(slot, vpc_id))
+    _remove_namespace(namespace(slot, vpc_id))
 
 
 def _remove_namespace(name: str) -> None:
-    if name in netns.listnetns():
+    with contextlib.suppress(FileNotFoundError):
         netns.remove(name)
 
 
 def remove_everything(slot: Slot) -> None:
     """Take away every namespace, link and table that carries the lab's number; its fence stays."""
-    for space in leftovers(slot)[0]:
-        _remove_namespace(space)
+    spaces, links = leftovers(slot)
     with IPRoute() as machine:
-        for link in leftovers(slot)[1]:
-            machine.link("del", index=_index(machine, link))
+        for link in links:  # first: a namespace's own links go some time after it, and not when asked
+            _remove_link(machine, link)
+    for space in spaces:
+        _remove_namespace(space)
     close_way_to_mirror(slot)
 
 

@@ -14,7 +14,9 @@ from pathlib import Path
 from lab.settings import Lab, LabError
 
 REGISTRY = Path("/run/mysql-pair/slots")
-"""A file a slot, with the lab's folder in it; on tmpfs, as namespaces and links are gone after a reboot too."""
+"""A file a slot, with the lab's folder in it; on tmpfs, as after a reboot namespaces and links are gone too."""
+
+NAMESPACES = Path("/run/netns")
 
 SLOTS = 64
 PUBLIC_RANGE = ipaddress.IPv4Network("198.18.0.0/15")
@@ -53,18 +55,25 @@ class Slot:
         return f"10.{100 + self.number}.0.0/16"
 
 
+def _holder(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except FileNotFoundError:  # released since it was listed
+        return ""
+
+
 def find(lab: Lab) -> Slot | None:
     """Return the slot that the lab holds, or None."""
     for path in sorted(REGISTRY.glob("[0-9]*")):
-        if path.read_text().strip() == str(lab.folder):
+        if _holder(path) == str(lab.folder):
             return Slot(int(path.name))
     return None
 
 
 def claim(lab: Lab) -> Slot:
-    """Return the lab's slot, taking a free one if it has none.
+    """Return the lab's slot, taking a free one if it has none; makes the lab's folder.
 
-    A slot whose lab's folder is gone (the checkout was deleted) is free only once its namespaces are.
+    A slot whose lab's folder is gone (the checkout was deleted) is free once its namespaces are.
 
     Raises:
         LabError: every slot is taken.
@@ -72,14 +81,20 @@ def claim(lab: Lab) -> Slot:
     REGISTRY.mkdir(parents=True, exist_ok=True)
     with (REGISTRY / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        lab.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if slot := find(lab):
             return slot
-        for number in range(SLOTS):
-            path = REGISTRY / str(number)
-            if not path.exists():
-                path.write_text(str(lab.folder))
-                return Slot(number)
+        for slot in map(Slot, range(SLOTS)):
+            if _free(slot):
+                (REGISTRY / str(slot.number)).write_text(str(lab.folder))
+                return slot
     raise LabError(f"all {SLOTS} labs of this machine are taken ({REGISTRY}): `make down` in one you do not need")
+
+
+def _free(slot: Slot) -> bool:
+    holder = _holder(REGISTRY / str(slot.number))
+    abandoned = holder and not Path(holder).exists() and not list(NAMESPACES.glob(f"{slot.prefix}*"))
+    return not holder or bool(abandoned)
 
 
 def release(lab: Lab) -> None:

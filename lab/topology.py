@@ -1,4 +1,7 @@
-"""What a VPC's records come to: hosts, their groups, and which way each of them has out. Pure; no machine is touched."""
+"""What a VPC's records come to: hosts, their groups, and which way each of them has out.
+
+Pure: no machine is touched.
+"""
 
 from __future__ import annotations
 
