@@ -6,6 +6,7 @@ A host is found again by its name alone, so whatever started it may end, or be k
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ SEED = "/var/lib/cloud/seed/nocloud"
 PRIVILEGES = ("--privileged", "--pids-limit=-1", "--ulimit=nofile=4096:4096", "--ulimit=nproc=4096:4096")
 """systemd, apt and nftables as on a real host, whose network is behind the router anyway; and limits that a machine
 without CAP_SYS_RESOURCE and without a pids controller can give."""
+
+ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]|[M78])|\r")
+ANIMATION = re.compile(r"^\[[ *]+\] ")
 
 
 @dataclass(frozen=True)
@@ -86,9 +90,7 @@ def _write_seed(boot: Boot, seed: Path) -> None:
         "public-keys": list(boot.public_keys),
     }
     names = {"localhost": "127.0.0.1", boot.hostname: boot.private_ip, **boot.known_hosts}
-    write_atomically(
-        seed / "hosts", "".join(f"{address}\t{name}\n" for name, address in names.items()), mode=0o644
-    )
+    write_atomically(seed / "hosts", "".join(f"{address}\t{name}\n" for name, address in names.items()), mode=0o644)
     write_atomically(seed / "nocloud/meta-data", json.dumps(metadata))
     write_atomically(seed / "nocloud/user-data", boot.user_data or "#cloud-config\n{}\n")
     write_atomically(seed / "nocloud/vendor-data", "")
@@ -130,9 +132,10 @@ def state(name: str) -> State:
 
 
 def console(name: str, lines: int = 40) -> str:
-    """Return the end of what a host wrote to its console."""
-    done = podman.run("logs", f"--tail={lines}", name, check=False)
-    return (done.stdout + done.stderr).strip()
+    """Return the end of what a host wrote to its console: no colours, no progress animation, no empty lines."""
+    done = podman.run("logs", "--tail=2000", name, check=False)
+    plain = (ESCAPES.sub("", line).strip() for line in (done.stdout + done.stderr).splitlines())
+    return "\n".join([line for line in plain if len(line) > 1 and not ANIMATION.search(line)][-lines:])
 
 
 def execute(name: str, *command: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:

@@ -20,13 +20,13 @@ from string import Template
 from typing import Any
 from urllib.parse import urlsplit
 
-from pyroute2 import IPRoute, NetlinkError, NetNS, netns
+from pyroute2 import IPRoute, NetlinkError
 from pyroute2.netlink.rtnl import rt_type
 
-from lab import firewall
+from lab import firewall, namespaces
 from lab.image import Mirror
 from lab.settings import LabError
-from lab.slots import NAMESPACES, PUBLIC_RANGE, Slot
+from lab.slots import PUBLIC_RANGE, Slot
 from lab.topology import HostPlan, VpcPlan
 
 LAST_RESORT = 4294967294
@@ -59,12 +59,12 @@ def _sysctl(space: str, **values: int) -> None:
         raise LabError(f"the kernel refused a network setting of {space or 'this machine'}: {done.stderr.strip()}")
 
 
-def _index(ip: IPRoute | NetNS, name: str) -> int | None:
+def _index(ip: IPRoute, name: str) -> int | None:
     found = ip.link_lookup(ifname=name)
     return found[0] if found else None
 
 
-def _remove_link(ip: IPRoute | NetNS, name: str) -> None:
+def _remove_link(ip: IPRoute, name: str) -> None:
     """Take a link away, and with it its far end; no fault if it is gone, or goes while being asked to."""
     index = _index(ip, name)
     if index is not None:
@@ -219,9 +219,9 @@ def refresh(slot: Slot, vpc: VpcPlan) -> None:
     """
     router = namespace(slot, vpc.vpc_id)
     fence(slot, [vpc.cidr])
-    _ensure_namespace(router)
+    namespaces.create(router)
     _keep_inside(slot)
-    with IPRoute() as machine, NetNS(router) as inside:
+    with IPRoute() as machine, namespaces.inside(router) as inside:
         mtu = _mtu(machine)
         _join_uplink(machine, inside, slot, vpc, mtu)
         _prepare_router(inside, slot, vpc)
@@ -232,16 +232,7 @@ def refresh(slot: Slot, vpc: VpcPlan) -> None:
         _route_public_addresses(machine, slot, vpc)
 
 
-def _ensure_namespace(name: str) -> None:
-    """Make a network namespace unless it is there; a file that a killed run left in its place is none."""
-    path = NAMESPACES / name
-    if path.exists() and path.stat().st_dev == NAMESPACES.stat().st_dev:
-        path.unlink()
-    if not path.exists():
-        netns.create(name)
-
-
-def _join_uplink(machine: IPRoute, inside: NetNS, slot: Slot, vpc: VpcPlan, mtu: int) -> None:
+def _join_uplink(machine: IPRoute, inside: IPRoute, slot: Slot, vpc: VpcPlan, mtu: int) -> None:
     """Lay the uplink between the machine, which is the internet, and a VPC's router."""
     name, router = _uplink_name(slot, vpc.vpc_id), namespace(slot, vpc.vpc_id)
     if _index(machine, name) is None or _index(inside, firewall.UPLINK) is None:
@@ -255,7 +246,7 @@ def _join_uplink(machine: IPRoute, inside: NetNS, slot: Slot, vpc: VpcPlan, mtu:
     _sysctl("", **{f"conf__{name}__forwarding": 1, f"conf__{name}__send_redirects": 0})
 
 
-def _prepare_router(inside: NetNS, slot: Slot, vpc: VpcPlan) -> None:
+def _prepare_router(inside: IPRoute, slot: Slot, vpc: VpcPlan) -> None:
     """Give the router its addresses (each subnet's second one) and routes: its VPC, and the internet."""
     _sysctl(
         namespace(slot, vpc.vpc_id),
@@ -278,7 +269,7 @@ def _prepare_router(inside: NetNS, slot: Slot, vpc: VpcPlan) -> None:
     inside.route("replace", dst="0.0.0.0/0", gateway=str(slot.machine_address), oif=uplink, flags=ONLINK)
 
 
-def _address_gateways(inside: NetNS, loopback: int | None, gateways: set[str]) -> None:
+def _address_gateways(inside: IPRoute, loopback: int | None, gateways: set[str]) -> None:
     there = {str(address.get_attr("IFA_ADDRESS")) for address in inside.get_addr(index=loopback, prefixlen=32)}
     for gateway in there - gateways:
         inside.addr("del", index=loopback, address=gateway, prefixlen=32)
@@ -286,7 +277,7 @@ def _address_gateways(inside: NetNS, loopback: int | None, gateways: set[str]) -
         inside.addr("add", index=loopback, address=gateway, prefixlen=32)
 
 
-def _detach_strangers(inside: NetNS, vpc: VpcPlan) -> None:
+def _detach_strangers(inside: IPRoute, vpc: VpcPlan) -> None:
     """Cut off hosts that the plan does not know, such as one that is being terminated."""
     known = {"lo", firewall.UPLINK, *(host.link for host in vpc.hosts)}
     for link in inside.get_links():
@@ -295,11 +286,11 @@ def _detach_strangers(inside: NetNS, vpc: VpcPlan) -> None:
             _remove_link(inside, name)
 
 
-def _attach(inside: NetNS, slot: Slot, vpc: VpcPlan, host: HostPlan, mtu: int) -> None:
+def _attach(inside: IPRoute, slot: Slot, vpc: VpcPlan, host: HostPlan, mtu: int) -> None:
     """Hang a host on its router: its end has the subnet's prefix, the router's a route to that address."""
     space, router = namespace(slot, host.instance_id), namespace(slot, vpc.vpc_id)
-    _ensure_namespace(space)
-    with NetNS(space) as own:
+    namespaces.create(space)
+    with namespaces.inside(space) as own:
         if _index(inside, host.link) is None or _index(own, HOST_LINK) is None:
             _remove_link(inside, host.link)
             _remove_link(own, HOST_LINK)
@@ -336,19 +327,14 @@ def _route_public_addresses(machine: IPRoute, slot: Slot, vpc: VpcPlan) -> None:
 
 def remove_host(slot: Slot, instance_id: str) -> None:
     """Take a host's namespace away, and with it its link; no fault if it is gone."""
-    _remove_namespace(namespace(slot, instance_id))
+    namespaces.remove(namespace(slot, instance_id))
 
 
 def remove_vpc(slot: Slot, vpc_id: str) -> None:
     """Take a VPC's router away, and with it its uplink and routes; no fault if it is gone."""
     with IPRoute() as machine:
         _remove_link(machine, _uplink_name(slot, vpc_id))
-    _remove_namespace(namespace(slot, vpc_id))
-
-
-def _remove_namespace(name: str) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        netns.remove(name)
+    namespaces.remove(namespace(slot, vpc_id))
 
 
 def remove_everything(slot: Slot) -> None:
@@ -358,7 +344,7 @@ def remove_everything(slot: Slot) -> None:
         for link in links:  # first: a namespace's own links go some time after it, and not when asked
             _remove_link(machine, link)
     for space in spaces:
-        _remove_namespace(space)
+        namespaces.remove(space)
     close_way_to_mirror(slot)
 
 
@@ -366,5 +352,5 @@ def leftovers(slot: Slot) -> tuple[list[str], list[str]]:
     """Return the names of namespaces and of links that the lab has on this machine."""
     with IPRoute() as machine:
         links = [str(link.get_attr("IFLA_IFNAME")) for link in machine.get_links()]
-    spaces = [name for name in netns.listnetns() if name.startswith(slot.prefix)]
+    spaces = [name for name in namespaces.listed() if name.startswith(slot.prefix)]
     return spaces, [name for name in links if name.startswith(_uplink_name(slot, ""))]

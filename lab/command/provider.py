@@ -65,19 +65,18 @@ class CommandProvider(Provider):
 
     async def check(self, request: CheckRequest) -> CheckResponse:
         """Return the inputs with defaults and secrets, or what is wrong with them."""
-        struct = RESOURCES.get(request.type)
+        kind = _kind(request.type)
+        struct = RESOURCES.get(kind)
         if struct is None:
-            return CheckResponse(request.new_inputs, [CheckFailure("", no_stand_in(request.type))])
+            return CheckResponse(request.new_inputs, [CheckFailure("", no_stand_in(kind))])
         inputs = completed(struct, request.new_inputs)
         failures = [CheckFailure(found.property, found.reason) for found in problems(struct, request.new_inputs)]
-        failures += [
-            CheckFailure(name, no_stand_in(f"{request.type}'s {name}")) for name in UNSUPPORTED if name in inputs
-        ]
+        failures += [CheckFailure(name, no_stand_in(f"{kind}'s {name}")) for name in UNSUPPORTED if name in inputs]
         return CheckResponse(inputs, failures)
 
     async def create(self, request: CreateRequest) -> CreateResponse:
         """Run `create`, if there is one."""
-        struct = _struct(request.type)
+        struct = _struct(_kind(request.type))
         identity = f"{request.name}{secrets.token_hex(4)}"
         if request.preview:
             outputs = {name: unknown() for name in OUTPUTS}
@@ -87,7 +86,7 @@ class CommandProvider(Provider):
 
     async def update(self, request: UpdateRequest) -> UpdateResponse:
         """Run `update`, or `create` where there is none."""
-        struct = _struct(request.type)
+        struct = _struct(_kind(request.type))
         if request.preview:
             return UpdateResponse({**request.news, **_previewed(struct, request.olds, request.news)})
         news = plain_map(request.news)
@@ -97,7 +96,7 @@ class CommandProvider(Provider):
 
     async def delete(self, request: DeleteRequest) -> None:
         """Run `delete`, if there is one, with the properties and outputs of the state."""
-        struct = _struct(request.type)
+        struct = _struct(_kind(request.type))
         properties = request.properties
         await self._run(request.urn, struct, "delete", properties, properties, request.timeout)
 
@@ -143,6 +142,11 @@ class CommandProvider(Provider):
             raise CommandError("context canceled") from error
         finally:
             self._running.discard(task)
+
+
+def _kind(urn_type: str) -> str:
+    """Return the resource's own type: a URN's begins with the types of its parents."""
+    return urn_type.rsplit("$", 1)[-1]
 
 
 def _struct(kind: str) -> Struct:
