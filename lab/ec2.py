@@ -166,8 +166,9 @@ class Ec2:
 
     def _apply(self, put: Sequence[Record] = (), gone: Sequence[Record] = ()) -> None:
         """Write and forget records and make the networks follow; undo all of it if they cannot."""
-        vpcs = {vpc_of(self.store, record) for record in (*put, *gone)}
         before = {(type(record), record.id): self.store.find(type(record), record.id) for record in put}
+        touched = [*gone, *(old for old in before.values() if old)]
+        vpcs = {vpc_of(self.store, record) for record in touched}
         for record in put:
             self.store.put(record)
         for record in gone:
@@ -402,28 +403,29 @@ class Ec2:
             security_group_ids=wanted.security_group_ids or (self.default_group(subnet.vpc_id),),
         )
 
-    def modify(self, wanted: Instance) -> Instance:
-        """Change an instance; new user data or another type stops it and starts it again.
+    def modify(self, wanted: Instance, restart: bool = False) -> Instance:
+        """Change an instance.
 
-        The host is started however it was found, as the provider does: an update that was killed between stop
-        and start ends with a running host when it is repeated.
+        Args:
+            wanted: the instance as it is to be.
+            restart: stop it first and start it afterwards, as new user data and another type need. It is started
+                however it was found: so an update that was killed after the stop ends running when repeated.
 
         Raises:
             AwsError: EC2's refusals.
         """
         rules.check_image_fits(wanted.ami, wanted.instance_type)
         rules.check_user_data(wanted.user_data.encode())
-        old = self._existing(Instance, wanted.id)
-        needs_stop = (old.user_data, old.instance_type) != (wanted.user_data, wanted.instance_type)
-        if needs_stop:
+        if restart:
             self.stop(wanted.id)
         with self.store.locked():
-            old = self._existing(Instance, wanted.id)  # its addresses may have changed meanwhile
-            record = replace(wanted, auto_public_ip=old.auto_public_ip, last_public_ip=old.last_public_ip)
+            old = self._existing(Instance, wanted.id)
+            ec2s_own = {name: getattr(old, name) for name in ("auto_public_ip", "last_public_ip", "launched")}
+            record = replace(wanted, **ec2s_own)
             check_references(self.store, record)
             self._check(record)
             self._apply(put=[record])
-        if needs_stop or (self.plane.state(record.id) == "stopped" and wanted.user_data != old.user_data):
+        if restart:
             self.start(wanted.id)
         return self.store.get(Instance, wanted.id)
 

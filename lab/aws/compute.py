@@ -328,9 +328,9 @@ class InstanceType(ResourceType):
         """Launch the instance."""
         return cloud.ec2.run(wanted)
 
-    def update(self, cloud: Cloud, wanted: Instance) -> Record:
+    def update(self, cloud: Cloud, wanted: Instance, changed: set[str]) -> Record:
         """Change the instance, stopping and starting it if it must."""
-        return cloud.ec2.modify(wanted)
+        return cloud.ec2.modify(wanted, restart=bool(changed & _STOPS))
 
     def delete(self, cloud: Cloud, record_id: str, inputs: Values) -> None:
         """Terminate the instance."""

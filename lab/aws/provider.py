@@ -95,12 +95,12 @@ def update(
 ) -> Values:
     """Change a resource, or in a preview tell what would be known of it; return its properties."""
     kind = type_of(urn)
+    changed = {name.partition(".")[0] for name in schema.diff(kind, old_inputs, news)}
     if preview:
-        changed = {name.partition(".")[0] for name in schema.diff(kind, old_inputs, news)}
         kept = {name: value for name, value in old_state.items() if name not in old_inputs}
         unknown = dict.fromkeys(kind.volatile(cloud, record_id, changed), UNKNOWN)
         return {**kept, **_shown(cloud, kind, news), **unknown}
-    record = kind.update(cloud, _wanted(cloud, kind, urn, news, record_id))
+    record = kind.update(cloud, _wanted(cloud, kind, urn, news, record_id), changed)
     return _state(cloud, kind, news, record)
 
 

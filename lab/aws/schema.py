@@ -145,8 +145,8 @@ class ResourceType(ABC):
         """Make the record."""
         return cloud.ec2.create(cast(Record, wanted), self.prefix)
 
-    def update(self, cloud: Cloud, wanted: Any) -> Record:
-        """Change the record."""
+    def update(self, cloud: Cloud, wanted: Any, changed: set[str]) -> Record:
+        """Change the record; `changed` are the properties that differ from the engine's state."""
         cloud.ec2.update(wanted)
         return cast(Record, wanted)
 

@@ -1,0 +1,56 @@
+"""A machine that boots nothing: it remembers what it was told, and can be made to fail or to die."""
+
+from __future__ import annotations
+
+import threading
+from ipaddress import IPv4Network
+from typing import Literal
+
+from lab.settings import LabError
+from lab.store import Store
+
+
+class FakePlane:
+    """What lab.plane.Plane does, on paper."""
+
+    public_pool = IPv4Network("198.18.7.0/24")
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.hosts: dict[str, Literal["running", "stopped"]] = {}
+        self.calls: list[tuple[str, str]] = []
+        self.refuse: set[str] = set()
+        """Verbs that fail."""
+        self.before_launch = threading.Event()
+        self.before_launch.set()
+
+    def _do(self, verb: str, subject: str) -> None:
+        self.calls.append((verb, subject))
+        if verb in self.refuse:
+            raise LabError(f"the machine refused to {verb}")
+
+    def refresh_vpc(self, vpc_id: str) -> None:
+        self._do("refresh", vpc_id)
+
+    def launch(self, instance_id: str) -> None:
+        self.before_launch.wait(10)
+        self._do("launch", instance_id)
+        self.hosts[instance_id] = "running"
+
+    def stop(self, instance_id: str) -> None:
+        self._do("stop", instance_id)
+        self.hosts[instance_id] = "stopped"
+
+    def start(self, instance_id: str) -> None:
+        self._do("start", instance_id)
+        self.hosts[instance_id] = "running"
+
+    def reboot(self, instance_id: str) -> None:
+        self._do("reboot", instance_id)
+
+    def terminate(self, instance_id: str) -> None:
+        self._do("terminate", instance_id)
+        self.hosts.pop(instance_id, None)
+
+    def state(self, instance_id: str) -> Literal["running", "stopped", "gone"]:
+        return self.hosts.get(instance_id, "gone")
