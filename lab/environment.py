@@ -18,7 +18,7 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
-from lab.engine import LANGUAGE_HOST, Engine, executor
+from lab.engine import EXECUTOR, LANGUAGE_HOST, Engine, executor
 from lab.launcher import write_launcher
 from lab.plugins import install_plugins
 from lab.settings import PROJECT_ROOT, Lab, LabError
@@ -113,7 +113,7 @@ def ensure_stack(lab: Lab, values: Mapping[str, Value], secrets: Mapping[str, st
         home,
         f"# What `stack init` needs to find; the program is elsewhere.\nname: {_project_name()}\nruntime: python\n",
     )
-    _write_config(lab, _namespaced({**_committed(), **values}))
+    _write_config(lab, _namespaced({**_config_of(COMMITTED_CONFIG), **values}))
     _pulumi(lab, lab.folder, "stack", "select", lab.name, "--create")
     there = _config_of(lab.stack_config)
     for key, secret in _namespaced(secrets).items():
@@ -161,9 +161,11 @@ def _runnable(lab: Lab, engine: Engine) -> Path:
         except OSError:  # another file system
             shutil.copy2(engine.path, partial)
         partial.replace(path)
+    beside = engine.path.with_name(EXECUTOR)
+    found = beside if beside.exists() else executor()
     write_launcher(
         path.with_name(LANGUAGE_HOST),
-        [sys.executable, "-I", _script("language_host.py"), "--executor", str(executor())],
+        [sys.executable, "-I", _script("language_host.py"), "--executor", str(found)],
     )
     return path
 
@@ -178,10 +180,6 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 
 def _project_name() -> str:
     return str(_read_yaml(PROJECT_ROOT / "Pulumi.yaml")["name"])
-
-
-def _committed() -> dict[str, Value]:
-    return _config_of(COMMITTED_CONFIG)
 
 
 def _config_of(path: Path) -> dict[str, Value]:

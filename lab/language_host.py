@@ -291,7 +291,9 @@ def _end(child: subprocess.Popen[bytes]) -> None:
     if child.poll() is not None:
         return
     child.terminate()
-    threading.Timer(STOP_SECONDS, child.kill).start()
+    killer = threading.Timer(STOP_SECONDS, child.kill)
+    killer.daemon = True  # whoever waits for the child keeps this process, and with it the timer, alive
+    killer.start()
 
 
 def _output(child: subprocess.Popen[bytes]) -> Iterator[tuple[str, bytes]]:
