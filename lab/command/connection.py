@@ -187,7 +187,8 @@ def _handshake_errors(options: dict[str, Any]) -> Iterator[None]:
     except asyncssh.Error as error:
         raise _DialError(f"ssh: handshake failed: {_handshake_text(error, options)}") from error
     except OSError as error:
-        raise _DialError(f"ssh: handshake failed: {system_error(error)}") from error
+        text = _hung_up(options, system_error(error))
+        raise _DialError(f"ssh: handshake failed: {text}") from error
 
 
 def _handshake_text(error: asyncssh.Error, options: dict[str, Any]) -> str:
@@ -196,11 +197,20 @@ def _handshake_text(error: asyncssh.Error, options: dict[str, Any]) -> str:
     if isinstance(error, asyncssh.PermissionDenied):
         tried = words(["none", *options["preferred_auth"]])
         return f"ssh: unable to authenticate, attempted methods {tried}, no supported methods remain"
-    if isinstance(error, asyncssh.KeyExchangeFailed):
-        return f"ssh: no common algorithm for host key; {error.reason}"
     if isinstance(error, asyncssh.ConnectionLost):
-        return "EOF"
+        return _hung_up(options, "EOF")
     return f"ssh: disconnect, reason {error.code}: {error.reason}"
+
+
+def _hung_up(options: dict[str, Any], text: str) -> str:
+    """Return what to say of a server that hung up in the handshake.
+
+    asyncssh does not look whether its host key algorithms suit the server, which then hangs up. Where an RSA key is
+    pinned, this is so with every OpenSSH since 8.8, and the user should be told.
+    """
+    if options["server_host_key_algs"] != ["ssh-rsa"]:
+        return text
+    return f"ssh: no common algorithm for host key; we offered: [ssh-rsa], then: {text}. Pin the ed25519 key instead"
 
 
 async def _options(login: Login, opened: AsyncExitStack) -> dict[str, Any]:

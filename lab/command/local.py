@@ -37,8 +37,8 @@ async def run(job: Job, properties: dict[str, Any], log: Log) -> dict[str, str]:
         )
         code = await process.wait()
     except asyncio.CancelledError:
-        process.kill()
-        raise
+        process.kill()  # and then it has ended by a signal, which is what the user is told
+        code = await process.wait()
     await capture.end()
     if code:
         raise CommandError(f"{_ending(code)}: running {quote(job.command)}:\n{capture.both}")

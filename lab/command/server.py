@@ -7,6 +7,7 @@ inputs, which the SDK's DiffRequest leaves out.
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Awaitable, Callable
 from typing import Any, NoReturn
 
@@ -104,7 +105,6 @@ async def serve(engine_address: str) -> None:
 def main(arguments: list[str]) -> None:
     """Run the provider; the engine's address is the first argument that is no option."""
     address = next(argument for argument in arguments if not argument.startswith("-"))
-    try:
-        asyncio.run(serve(address))
-    except KeyboardInterrupt:
-        return  # Ctrl-C reaches the whole process group; the engine has its own way of ending
+    # Ctrl-C reaches the whole process group; the engine asks each provider to stop in its own time, and ends it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    asyncio.run(serve(address))

@@ -101,9 +101,7 @@ class Engine:
 def stand_in(folder: Path) -> Path:
     """Return an executable that is the stand-in of this work tree."""
     wrapper = folder / "pulumi-resource-command"
-    wrapper.write_text(
-        f'#!/bin/sh\nPYTHONPATH="{PROJECT_ROOT}" exec "{sys.executable}" -m lab.command_provider "$@"\n'
-    )
+    wrapper.write_text(f'#!/bin/sh\nPYTHONPATH="{PROJECT_ROOT}" exec "{sys.executable}" -m lab.command_provider "$@"\n')
     wrapper.chmod(0o755)
     return wrapper
 
@@ -125,6 +123,11 @@ def run_steps(stack: automation.Stack, cases: list[Case], world: World, *, previ
             entry.dials = dict(world.dials)
             seen[case.name].append(entry)
     return seen
+
+
+def run_preview(stack: automation.Stack, case: Case, world: World) -> Seen:
+    """Preview the case's first step alone and return what was seen of it."""
+    return _watch(stack.preview, _program([case], 0, world)).get(case.name, Seen())
 
 
 def states(stack: automation.Stack) -> dict[str, dict[str, Any]]:
@@ -199,14 +202,12 @@ def _note(run: Run, event: EngineEvent) -> None:
     if event.res_outputs_event and event.res_outputs_event.metadata.new:
         metadata = event.res_outputs_event.metadata
         assert metadata.new
-        run.setdefault(_name(metadata.urn), Seen()).previewed = dict(metadata.new.outputs)
+        run.setdefault(_name(metadata.urn), Seen()).previewed = dict(metadata.new.outputs or {})
     if event.diagnostic_event and event.diagnostic_event.urn:
         diagnostic = event.diagnostic_event
         seen = run.setdefault(_name(diagnostic.urn or ""), Seen())
         text = _uncoloured(diagnostic.message).rstrip("\n")
-        if diagnostic.ephemeral:
-            seen.status.append(text)
-        elif diagnostic.severity.startswith("info"):
+        if diagnostic.ephemeral or diagnostic.severity.startswith("info"):
             seen.status.append(text)
         elif diagnostic.severity == "warning":
             seen.warnings.append(text)

@@ -11,7 +11,7 @@ import pytest
 from lab.settings import cache_folder
 from tests.conformance import runs
 from tests.conformance.case import Case, Step
-from tests.conformance.cases import FAILING_CASES, LOCAL_CASES, REMOTE_CASES
+from tests.conformance.cases import FAILING_CASES, LOCAL_CASES, REFUSED_CASES, REMOTE_CASES
 from tests.conformance.runs import Engine, Seen, is_secret, reveal
 from tests.conformance.world import SSHD, World, started
 
@@ -55,6 +55,11 @@ def test_case(case: Case, working: dict[str, list[Seen]], world: World) -> None:
 @pytest.mark.parametrize("case", FAILING_CASES, ids=lambda case: case.name)
 def test_failing_case(case: Case, failing: dict[str, list[Seen]], world: World) -> None:
     _check(case, failing[case.name], world)
+
+
+@pytest.mark.parametrize("case", REFUSED_CASES, ids=lambda case: case.name)
+def test_refused_case(case: Case, engine: Engine, world: World) -> None:
+    _check(case, [runs.run_preview(engine.stack(case.name), case, world)], world)
 
 
 def _check(case: Case, seen: list[Seen], world: World) -> None:
