@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pyroute2 import netns
 
-DEADLINE = 0.4
+DEADLINE = 0.25
 """Seconds after which a silent peer counts as one that drops; a round trip here takes a millisecond."""
 
 ECHO, TIMESTAMP = (8, 0), (13, 14)
@@ -118,7 +118,7 @@ def udp_reaches(source: str, target: str, address: str, port: int) -> bool:
 
 
 def _checksum(data: bytes) -> int:
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
     total = (total >> 16) + (total & 0xFFFF)
     return ~(total + (total >> 16)) & 0xFFFF
 

@@ -78,9 +78,7 @@ def test_rule_opens_its_port_alone(pair: Pair) -> None:
     pair.lab.refresh()
     assert not pair.reaches(MYSQL - 1)
     assert not pair.reaches(MYSQL + 1)
-    assert not udp_reaches(
-        pair.lab.inside(pair.client), pair.lab.inside(pair.server), pair.server.private_ip, MYSQL
-    )
+    assert not udp_reaches(pair.lab.inside(pair.client), pair.lab.inside(pair.server), pair.server.private_ip, MYSQL)
 
 
 def test_group_is_followed_as_members_come_and_go(pair: Pair) -> None:
@@ -176,9 +174,7 @@ def test_rule_for_all_protocols_opens_everything(pair: Pair) -> None:
     ],
     ids=["echo-any-code", "echo-code-0", "echo-code-1", "timestamp", "all"],
 )
-def test_icmp_rule_opens_its_type_and_code(
-    pair: Pair, kind: tuple[int, int], ping: bool, timestamp: bool
-) -> None:
+def test_icmp_rule_opens_its_type_and_code(pair: Pair, kind: tuple[int, int], ping: bool, timestamp: bool) -> None:
     pair.lab.allow(pair.servers, pair.clients, "icmp", kind)
     pair.lab.refresh()
     source, address = pair.lab.inside(pair.client), pair.server.private_ip
@@ -207,9 +203,7 @@ def test_answers_leave_through_a_closed_egress(pair: Pair) -> None:
     pair.lab.regroup(pair.server, closed)
     pair.lab.refresh()
     assert pair.reaches()
-    assert udp_reaches(
-        pair.lab.inside(pair.client), pair.lab.inside(pair.server), pair.server.private_ip, 53
-    )
+    assert udp_reaches(pair.lab.inside(pair.client), pair.lab.inside(pair.server), pair.server.private_ip, 53)
 
 
 @pytest.mark.parametrize("by", ["group", "cidr"])

@@ -130,9 +130,7 @@ class World:
         self.put(rule)
         return rule
 
-    def host(
-        self, subnet: Subnet, *groups: SecurityGroup, public: bool = False, private_ip: str = ""
-    ) -> Instance:
+    def host(self, subnet: Subnet, *groups: SecurityGroup, public: bool = False, private_ip: str = "") -> Instance:
         """Write an instance, with an address of its own and perhaps a public one."""
         self._addresses += 1
         instance = Instance(
