@@ -2,7 +2,9 @@
 
 The stack's config file beside Pulumi.yaml is committed, and the engine writes its encryption salt and secrets into
 it; the lab's own file must be used instead. The engine takes every flag from PULUMI_OPTION_<FLAG> too, and only the
-verbs that have --config-file look at this one; a --config-file of the user's own wins.
+verbs that have --config-file look at this one; a --config-file of the user's own wins. The few verbs of
+`pulumi stack` that use the stack's config without having that flag work from the lab's folder, where a project of
+the same name lies beside the lab's own file.
 Started as a file with `python -I`: it imports the standard library alone, for speed.
 Source: pulumi/pulumi, pkg/cmd/pulumi/pulumi.go, declareFlagsAsEnvironmentVariables; pkg/workspace/workspace.go.
 """
@@ -13,9 +15,14 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 OPTION = "PULUMI_OPTION_CONFIG_FILE"
+KEEP_COMMITTED = "PULUMI_OPTION_PRESERVE_CONFIG"
+"""--preserve-config of `stack rm`, which else deletes the committed file."""
+WRITERS = ("history", "hist", "change-secrets-provider")
+"""Verbs of `pulumi stack` that write an encryption salt into the config file beside Pulumi.yaml."""
 
 
 def flag(arguments: Sequence[str], long: str, short: str) -> str | None:
@@ -73,6 +80,14 @@ def is_for_lab(arguments: Sequence[str], root: Path, name: str, stack: str) -> b
     return chosen.rsplit("/", 1)[-1] == stack
 
 
+def in_folder(arguments: Sequence[str], folder: Path) -> list[str]:
+    """Return the arguments, with the lab's folder to work in where the verb is one of the writers."""
+    for first, second in pairwise(arguments):
+        if first == "stack" and second in WRITERS:
+            return [*arguments, f"--cwd={folder}"]  # the last one wins
+    return list(arguments)
+
+
 def main() -> None:
     """Become the engine; exit code, signals and streams are its own.
 
@@ -82,8 +97,10 @@ def main() -> None:
     arguments = sys.argv[6:]
     if os.environ.get(OPTION, config_file) == config_file:  # else it is the user's own choice, which stays
         os.environ.pop(OPTION, None)
+        os.environ.pop(KEEP_COMMITTED, None)
         if is_for_lab(arguments, Path(root), name, stack):
-            os.environ[OPTION] = config_file
+            os.environ.update({OPTION: config_file, KEEP_COMMITTED: "true"})
+            arguments = in_folder(arguments, Path(config_file).parent)
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and what is ignored stays so after exec
     os.execv(engine, ["pulumi", *arguments])  # noqa: S606, no shell is the point
 

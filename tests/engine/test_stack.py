@@ -64,7 +64,7 @@ def test_a_second_run_keeps_what_the_user_set_and_what_is_secret(stack: Lab) -> 
 
 def test_no_verb_writes_into_the_work_tree(stack: Lab) -> None:
     before = stack_files()
-    pulumi(stack, "stack", "history")
+    pulumi(stack, "stack", "history", "--show-secrets")
     pulumi(stack, "stack", "export")
     pulumi(stack, "stack", "output", "--show-secrets")
     pulumi(stack, "config")
@@ -105,3 +105,12 @@ def test_what_the_engine_refuses_is_told(stack: Lab) -> None:
     with pytest.raises(LabError, match=r"(?s)`pulumi config set --secret .*failed:.*") as told:
         environment.ensure_stack(stack, VALUES, {"a:b:c:d": "never shown"})
     assert "never shown" not in str(told.value)
+
+
+def test_removing_the_stack_keeps_the_committed_file(tmp_path: Path) -> None:
+    before = stack_files()
+    lab = Lab("lab", tmp_path / "lab")
+    environment.prepare(lab, ensure_engine())
+    environment.ensure_stack(lab, VALUES, SECRETS)
+    pulumi(lab, "stack", "rm", "lab", "--yes")
+    assert stack_files() == before

@@ -93,3 +93,9 @@ def test_a_stack_selected_by_the_user_is_left_alone(trees: Path) -> None:
     select(trees, "organization/mysql-pair/dev")
     assert run(trees, "tree", "up") == "none up"
     assert run(trees, "tree", "up", "--stack", "lab") == f"{CONFIG} up --stack lab"
+
+
+@pytest.mark.parametrize("verb", ["history", "change-secrets-provider"])
+def test_verbs_that_write_the_committed_file_work_from_the_labs_folder(trees: Path, verb: str) -> None:
+    assert run(trees, "tree", "stack", verb, "x") == f"{CONFIG} stack {verb} x --cwd=/lab"
+    assert run(trees, "consumer", "stack", verb, "x") == f"none stack {verb} x"
