@@ -37,7 +37,7 @@ class Slot:
     @property
     def public_pool(self) -> ipaddress.IPv4Network:
         """The lab's public addresses; .1 is the machine itself, .2 the far end of every VPC's uplink."""
-        return list(PUBLIC_RANGE.subnets(new_prefix=24))[self.number]
+        return ipaddress.IPv4Network((PUBLIC_RANGE[256 * self.number], 24))
 
     @property
     def machine_address(self) -> ipaddress.IPv4Address:
