@@ -39,7 +39,7 @@ class SecurityGroupType(ResourceType):
     }
     computed = ("arn", "ownerId")
 
-    def validate(self, inputs: Values) -> Iterator[Failure]:
+    def validate(self, inputs: Values, unknown: set[str]) -> Iterator[Failure]:
         """Yield a name or a description that AWS refuses."""
         if "name" in inputs:
             yield from attempt("name", rules.check_group_name, inputs["name"])
@@ -57,6 +57,10 @@ class SecurityGroupType(ResourceType):
     def outputs(self, cloud: Cloud, record: SecurityGroup) -> Values:
         """Return what EC2 adds to a group."""
         return {"arn": cloud.arn(f"security-group/{record.id}"), "ownerId": ACCOUNT_ID}
+
+
+_PEERS = ("cidrIpv4", "referencedSecurityGroupId")
+"""Whom a rule lets in or out: one of them."""
 
 
 class _RuleType(ResourceType):
@@ -78,23 +82,27 @@ class _RuleType(ResourceType):
     }
     computed = ("arn", "securityGroupRuleId")
 
-    def validate(self, inputs: Values) -> Iterator[Failure]:
+    def validate(self, inputs: Values, unknown: set[str]) -> Iterator[Failure]:
         """Yield protocols, ports, peers and descriptions that AWS refuses."""
-        if "ipProtocol" in inputs:
-            yield from attempt("ipProtocol", rules.protocol, inputs["ipProtocol"])
+        if not unknown & {"ipProtocol", "fromPort", "toPort"}:
+            yield from self._port_failures(inputs)
+        if len(set(_PEERS) & (set(inputs) | unknown)) != 1:
+            yield Failure("cidrIpv4", f"one (and only one) of {' and '.join(_PEERS)} is required")
         if "cidrIpv4" in inputs:
             yield from attempt("cidrIpv4", rules.cidr, inputs["cidrIpv4"])
         if "description" in inputs:
             yield from attempt("description", rules.check_description, "description", inputs["description"])
 
+    def _port_failures(self, inputs: Values) -> Iterator[Failure]:
+        try:
+            protocol = rules.protocol(inputs["ipProtocol"])
+        except AwsError as refusal:
+            yield Failure("ipProtocol", str(refusal))
+            return
+        yield from attempt("toPort", rules.check_ports, protocol, inputs.get("fromPort"), inputs.get("toPort"))
+
     def record(self, cloud: Cloud, inputs: Values, record_id: str) -> SecurityGroupRule:
         """Return the rule that inputs ask for."""
-        peers = [name for name in ("cidrIpv4", "referencedSecurityGroupId") if inputs.get(name)]
-        if len(peers) != 1:
-            raise AwsError(
-                "InvalidParameterCombination",
-                "No attribute specified when one (and only one) of [cidrIpv4,referencedSecurityGroupId] is required",
-            )
         return SecurityGroupRule(
             record_id,
             inputs["securityGroupId"],
@@ -125,9 +133,8 @@ class _RuleType(ResourceType):
 
     def replacing(self, old: Values, new: Values) -> set[str]:
         """Return the peer if its kind changes: EC2 modifies a rule's peer only within its kind."""
-        peers = ("cidrIpv4", "referencedSecurityGroupId")
-        changes_kind = [name for name in peers if name in old] != [name for name in peers if name in new]
-        return set(peers) if changes_kind else set()
+        changes_kind = [name for name in _PEERS if name in old] != [name for name in _PEERS if name in new]
+        return set(_PEERS) if changes_kind else set()
 
 
 class IngressRuleType(_RuleType):
@@ -163,7 +170,7 @@ class KeyPairType(ResourceType):
     }
     computed = ("arn", "fingerprint", "keyPairId", "keyType")
 
-    def validate(self, inputs: Values) -> Iterator[Failure]:
+    def validate(self, inputs: Values, unknown: set[str]) -> Iterator[Failure]:
         """Yield a key that is no OpenSSH public key."""
         if "publicKey" in inputs:
             yield from attempt("publicKey", rules.key_fingerprint, inputs["publicKey"])
@@ -258,7 +265,7 @@ class InstanceType(ResourceType):
         "vpcSecurityGroupIds",
     )
 
-    def validate(self, inputs: Values) -> Iterator[Failure]:
+    def validate(self, inputs: Values, unknown: set[str]) -> Iterator[Failure]:
         """Yield images, types, user data and volumes that AWS refuses."""
         if "ami" in inputs:
             yield from attempt("ami", rules.image_architecture, inputs["ami"])

@@ -50,7 +50,7 @@ class VpcType(ResourceType):
     }
     computed = ("arn", "defaultRouteTableId", "defaultSecurityGroupId", "mainRouteTableId", "ownerId")
 
-    def validate(self, inputs: Values) -> Iterator[Failure]:
+    def validate(self, inputs: Values, unknown: set[str]) -> Iterator[Failure]:
         """Yield a CIDR block that AWS refuses."""
         if "cidrBlock" in inputs:
             yield from attempt("cidrBlock", rules.vpc_cidr, inputs["cidrBlock"])
@@ -107,7 +107,7 @@ class SubnetType(ResourceType):
     }
     computed = ("arn", "availabilityZone", "availabilityZoneId", "ownerId")
 
-    def validate(self, inputs: Values) -> Iterator[Failure]:
+    def validate(self, inputs: Values, unknown: set[str]) -> Iterator[Failure]:
         """Yield a CIDR block that AWS refuses whatever the VPC."""
         if "cidrBlock" in inputs:
             yield from attempt("cidrBlock", rules.subnet_cidr, inputs["cidrBlock"])
@@ -211,7 +211,7 @@ class RouteType(ResourceType):
     }
     computed = ("origin", "state")
 
-    def validate(self, inputs: Values) -> Iterator[Failure]:
+    def validate(self, inputs: Values, unknown: set[str]) -> Iterator[Failure]:
         """Yield a destination that is no CIDR block."""
         if "destinationCidrBlock" in inputs:
             yield from attempt("destinationCidrBlock", rules.cidr, inputs["destinationCidrBlock"])

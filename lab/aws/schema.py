@@ -127,8 +127,8 @@ class ResourceType(ABC):
     def outputs(self, cloud: Cloud, record: Any) -> Values:
         """Return what a record has beside its inputs."""
 
-    def validate(self, inputs: Values) -> Iterator[Failure]:
-        """Yield what AWS would refuse in the known ones of the inputs; UNKNOWN values have been left out."""
+    def validate(self, inputs: Values, unknown: set[str]) -> Iterator[Failure]:
+        """Yield what AWS would refuse in the known ones of the inputs; `unknown` are the names of the others."""
         yield from ()
 
     def replacing(self, old: Values, new: Values) -> set[str]:
@@ -185,7 +185,8 @@ def check(kind: ResourceType, name: str, news: Values, olds: Values, seed: bytes
         filled[kind.auto_name] = _automatic_name(kind, name, inputs, olds, seed)
     inputs |= filled
     if not failures:
-        failures = list(kind.validate({k: v for k, v in inputs.items() if not unknown_in(v)}))
+        unknown = {key for key, value in inputs.items() if unknown_in(value)}
+        failures = list(kind.validate({k: v for k, v in inputs.items() if k not in unknown}, unknown))
     # The real provider notes here too which inputs nobody gave; the engine does not show it.
     inputs["__defaults"] = sorted(filled)
     return inputs, failures
