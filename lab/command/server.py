@@ -6,6 +6,7 @@ inputs, which the SDK's DiffRequest leaves out.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable
@@ -103,8 +104,11 @@ async def serve(engine_address: str) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Run the provider; the engine's address is the first argument that is no option."""
-    address = next(argument for argument in arguments if not argument.startswith("-"))
+    """Run the provider for the engine whose address the arguments name."""
+    parser = argparse.ArgumentParser(prog="python -m lab.command_provider", description="The command stand-in.")
+    parser.add_argument("engine", help="the engine's address, host:port")
+    parser.add_argument("--lab-folder", help="given to every plugin of the lab; not used by this one")
+    known, _ = parser.parse_known_args(arguments)
     # Ctrl-C reaches the whole process group; the engine asks each provider to stop in its own time, and ends it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    asyncio.run(serve(address))
+    asyncio.run(serve(known.engine))
