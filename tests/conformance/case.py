@@ -39,6 +39,8 @@ class Step:
     """Whether the property is a secret in the state."""
     preview: dict[str, Any] | None = None
     """Properties a preview shows; UNKNOWN is one not known yet."""
+    diff: dict[str, str] | None = None
+    """The changes the engine shows: property path to add, update, delete, or one of these with -replace."""
     files: dict[str, str | None] | None = None
     """Contents of files in the case's own folder, @DIR@, afterwards; None means that there is none."""
     dials: dict[str, int] | None = None
@@ -56,6 +58,8 @@ class Case:
     kind: str = "command:remote:Command"
     secret_outputs: list[str] = field(default_factory=list)
     """The program's additional_secret_outputs."""
+    parent: bool = False
+    """Whether it is the child of a component resource."""
     timeout: str | None = None
     """The program's custom timeout for create, for example 1s."""
 

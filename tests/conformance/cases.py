@@ -180,6 +180,59 @@ REMOTE_CASES = [
         ],
     ),
     Case(
+        "what-changed",
+        "go-provider infer/resource.go:1209-1245 @v1.3.0; sdk go/common/resource/plugin/provider.go:642",
+        [
+            Step(
+                {
+                    "create": "true",
+                    "update": "true",
+                    "environment": {"LAB_A": "1", "LAB_B": "2", "LAB_C-D": "3"},
+                    "connection": on(),
+                }
+            ),
+            Step(
+                {
+                    "create": "true # other",
+                    "delete": "true",
+                    "environment": {"LAB_A": "2", "LAB_C-D": "4", "LAB_D": "5"},
+                    "connection": on(dialErrorLimit=9),
+                },
+                ops=["update"],
+                diff={
+                    "create": "update",
+                    "update": "delete",
+                    "delete": "add",
+                    "environment.LAB_A": "update",
+                    "environment.LAB_B": "delete",
+                    'environment["LAB_C-D"]': "update",
+                    "environment.LAB_D": "add",
+                    "connection": "update",
+                },
+            ),
+            Step(
+                {
+                    "create": "true # other",
+                    "delete": "true",
+                    "environment": {"LAB_A": Secret("2"), "LAB_C-D": "4", "LAB_D": "5"},
+                    "connection": on(dialErrorLimit=9),
+                },
+                ops=["update"],
+                diff={"environment.LAB_A": "update"},
+            ),
+        ],
+    ),
+    Case(
+        "a-component-s-child",
+        "remote/commandController.go:31,63,86 @v1.2.1",
+        [
+            Step({"create": "echo one", "delete": "echo gone > @DIR@/log"}, stdout="one"),
+            Step({"create": "echo two", "delete": "echo gone > @DIR@/log"}, ops=["update"], stdout="two"),
+            Step(None, ops=["delete"], files={"log": "gone\n"}),
+        ],
+        parent=True,
+    ),
+    Case(
         "preview-of-an-added-property-keeps-the-outputs",
         "go-provider infer/resource.go:580 @v1.3.0",
         [

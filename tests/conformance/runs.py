@@ -33,6 +33,7 @@ class Command(pulumi.CustomResource):
             version=VERSION,
             replace_on_changes=["triggers[*]"],
             additional_secret_outputs=secret,
+            parent=pulumi.ComponentResource("test:index:Parent", f"{case.name}-parent") if case.parent else None,
             custom_timeouts=pulumi.CustomTimeouts(create=case.timeout) if case.timeout else None,
         )
         super().__init__(case.kind, case.name, {"stdout": None, "stderr": None, **properties}, options)
@@ -51,6 +52,7 @@ class Seen:
     errors: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     status: list[str] = field(default_factory=list)
+    diff: dict[str, str] = field(default_factory=dict)
     previewed: dict[str, Any] = field(default_factory=dict)
     state: dict[str, Any] | None = None
     files: dict[str, str] = field(default_factory=dict)
@@ -106,13 +108,15 @@ def stand_in(folder: Path) -> Path:
     return wrapper
 
 
-def run_steps(stack: automation.Stack, cases: list[Case], world: World, *, preview: bool) -> dict[str, list[Seen]]:
+def run_steps(
+    stack: automation.Stack, cases: list[Case], world: World, *, preview: bool, parallel: int = 16
+) -> dict[str, list[Seen]]:
     """Run all cases' steps side by side and return what was seen of each: one entry a step."""
     seen: dict[str, list[Seen]] = {case.name: [] for case in cases}
     for number in range(max(len(case.steps) for case in cases)):
         program = _program(cases, number, world)
         before = _watch(stack.preview, program) if preview else {}
-        run = _watch(stack.up, program, continue_on_error=True, parallel=16)
+        run = _watch(stack.up, program, continue_on_error=True, parallel=parallel)
         state = states(stack)
         for case in cases:
             entry = run.setdefault(case.name, Seen())
@@ -198,7 +202,9 @@ def _watch(verb: Callable[..., Any], program: Callable[[], None], **options: Any
 def _note(run: Run, event: EngineEvent) -> None:
     if event.resource_pre_event:
         metadata = event.resource_pre_event.metadata
-        run.setdefault(_name(metadata.urn), Seen()).ops.append(metadata.op.value)
+        seen = run.setdefault(_name(metadata.urn), Seen())
+        seen.ops.append(metadata.op.value)
+        seen.diff |= {path: change.diff_kind.value for path, change in (metadata.detailed_diff or {}).items()}
     if event.res_outputs_event and event.res_outputs_event.metadata.new:
         metadata = event.res_outputs_event.metadata
         assert metadata.new

@@ -81,6 +81,8 @@ def _check_step(step: Step, run: Seen, where: str) -> None:
         assert text in "\n".join(run.warnings), where
     if step.ops is not None:
         assert sorted(run.ops) == sorted(step.ops), where
+    if step.diff is not None:
+        assert run.diff == step.diff, where
     if step.status is not None:
         assert run.status == step.status, where
     for name, count in (step.dials or {}).items():
