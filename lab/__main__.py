@@ -135,7 +135,7 @@ _verb("stop", Ec2.stop, "Shut a host down; its public address goes back, an Elas
 _verb("start", Ec2.start, "Boot a stopped or crashed host again from its disk.")
 _verb("reboot", Ec2.reboot, "Shut a host down and boot it again; addresses stay.")
 _verb("terminate", Ec2.terminate, "Take a host away behind the engine's back, disk and all.")
-_verb("crash", lambda ec2, host: ec2.plane.crash(host), "Kill every process of a host at once.")
+_verb("crash", lambda ec2, host: Plane(ec2.lab, ec2.store).crash(host), "Kill every process of a host at once.")
 
 
 @app.command(name="console")
@@ -168,9 +168,7 @@ def schema(files: list[Path]) -> None:
 def main() -> None:
     """Run a verb; a fault the user can mend is one message and exit code 1."""
     if os.geteuid() != 0 and not {"--help", "env"} & set(sys.argv):
-        sys.exit(
-            "the lab makes network namespaces and containers: run it as root, for example `sudo make up`"
-        )
+        sys.exit("the lab makes network namespaces and containers: run it as root, for example `sudo make up`")
     try:
         app()
     except LabError as error:

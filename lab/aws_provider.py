@@ -6,7 +6,6 @@ python -m lab.aws_provider --lab-folder .lab/NAME ENGINE_ADDRESS
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -26,6 +25,7 @@ from lab.aws.schema import Cloud, Difference, Failure
 from lab.aws.wire import Values, from_struct, to_struct
 from lab.ec2 import Ec2, Machinery
 from lab.plane import Plane
+from lab.plugin_process import end_when_asked
 from lab.settings import Lab, LabError
 from lab.store import Store
 
@@ -176,8 +176,7 @@ def main() -> None:
     parser.add_argument("--lab-folder", type=Path, required=True)
     parser.add_argument("engine")
     options, _ = parser.parse_known_args()
-    # Ctrl-C reaches the whole process group; the engine asks each provider to stop in its own time.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    end_when_asked()
     limits = [(f"grpc.max_{way}_message_length", _LARGEST_MESSAGE) for way in ("receive", "send")]
     server = grpc.server(ThreadPoolExecutor(WORKERS), options=limits)
     lab = Lab(options.lab_folder.name, options.lab_folder.resolve())

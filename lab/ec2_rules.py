@@ -117,9 +117,7 @@ def check_private_ip(network: IPv4Network, address: str, taken: Collection[str])
     except ValueError:
         raise AwsError("InvalidParameterValue", f"Invalid IPv4 address: {address}") from None
     if wanted not in network:
-        raise AwsError(
-            "InvalidParameterValue", f"Address {address} does not fall within the subnet's address range"
-        )
+        raise AwsError("InvalidParameterValue", f"Address {address} does not fall within the subnet's address range")
     if not usable(network, wanted):
         raise AwsError("InvalidParameterValue", f"Address {address} is in subnet's reserved address range")
     if address in taken:
@@ -137,8 +135,7 @@ def free_private_ip(network: IPv4Network, taken: Collection[str]) -> str:
             return str(address)
     raise AwsError(
         "InsufficientFreeAddressesInSubnet",
-        f"There are not enough free addresses in subnet {network} "
-        "to satisfy the requested number of instances.",
+        f"There are not enough free addresses in subnet {network} to satisfy the requested number of instances.",
     )
 
 
@@ -261,9 +258,7 @@ def key_fingerprint(public_key: str) -> str:
     """
     fields = public_key.split()
     if len(fields) < 2 or fields[0] not in ("ssh-ed25519", "ssh-rsa"):
-        raise AwsError(
-            "InvalidKey.Format", "Key is not in valid OpenSSH public key format (ssh-ed25519 or ssh-rsa)"
-        )
+        raise AwsError("InvalidKey.Format", "Key is not in valid OpenSSH public key format (ssh-ed25519 or ssh-rsa)")
     try:
         blob = base64.b64decode(fields[1], validate=True)
     except (binascii.Error, ValueError):
@@ -306,10 +301,7 @@ class InstanceType:
 
 def _family(prefix: str, architecture: str, gib_per_vcpu: int) -> dict[str, InstanceType]:
     sizes = {"large": 2, "xlarge": 4, "2xlarge": 8, "4xlarge": 16}
-    return {
-        f"{prefix}.{size}": InstanceType(n, n * gib_per_vcpu * 1024, architecture)
-        for size, n in sizes.items()
-    }
+    return {f"{prefix}.{size}": InstanceType(n, n * gib_per_vcpu * 1024, architecture) for size, n in sizes.items()}
 
 
 def _burstable(prefix: str, architecture: str) -> dict[str, InstanceType]:

@@ -48,9 +48,7 @@ def _command(arguments: Sequence[str], group: str) -> list[str]:
     return ["unshare", "--mount", "sh", "-c", _PRIVATE_CGROUPS, "sh", group, *podman]
 
 
-def run(
-    *arguments: str, group: str = "", check: bool = True, timeout: float = 300
-) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, group: str = "", check: bool = True, timeout: float = 300) -> subprocess.CompletedProcess[str]:
     """Run podman and return what it printed.
 
     Args:

@@ -72,9 +72,7 @@ def prepare(lab: Lab) -> None:
         "operatorCidrs": json.dumps([f"{slot.machine_address}/32"]),
         "sshPublicKey": public,
     }
-    environment.ensure_stack(
-        lab, values, {"sshPrivateKey": private, "userPassword": secrets.token_urlsafe(24)}
-    )
+    environment.ensure_stack(lab, values, {"sshPrivateKey": private, "userPassword": secrets.token_urlsafe(24)})
 
 
 def _operator_key(lab: Lab) -> tuple[str, str]:
