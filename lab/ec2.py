@@ -144,8 +144,6 @@ class Ec2:
         return found
 
     def _left_by_killed_run(self, wanted: R) -> R | None:
-        if not wanted.client_token:
-            return None
         for record in self.store.all(type(wanted)):
             same_call = (record.urn, record.client_token) == (wanted.urn, wanted.client_token)
             if same_call and not checkpoint.has(self.lab, record.urn, record.id):

@@ -223,7 +223,8 @@ def test_an_elastic_ip_moves_to_the_instance_that_asks_last(world: World) -> Non
     first, second = world.run(), world.run()
     address = world.ec2.create(Eip("", ""), "eipalloc")
     old = world.ec2.create(EipAssociation("", address.id, first.id), "eipassoc")
-    world.ec2.create(EipAssociation("", address.id, second.id), "eipassoc")
+    new = world.ec2.create(EipAssociation("", address.id, second.id), "eipassoc")
+    assert world.store.all(EipAssociation) == [new]
     assert world.ec2.public_ip(world.again(second)) == address.public_ip
     assert world.again(first).auto_public_ip not in ("", address.public_ip)
     world.ec2.delete(EipAssociation, old.id)  # the engine deletes the replaced one last
@@ -284,6 +285,28 @@ def test_a_host_taken_away_behind_the_engines_back_gives_its_address_back(world:
     world.engine_writes_down()  # as after a refresh
     successor = world.run(private_ip="10.0.1.50", **CALL)
     assert successor.id != lost.id  # else nothing would provision the new host
+
+
+def test_a_lost_hosts_fixed_address_is_free_for_the_next_that_asks(world: World) -> None:
+    lost = world.run(private_ip="10.0.1.50")
+    del world.plane.hosts[lost.id]
+    assert world.run(private_ip="10.0.1.50").private_ip == "10.0.1.50"
+
+
+def test_a_fixed_address_written_down_by_a_killed_run_is_free_for_its_successor(world: World) -> None:
+    world.engine_writes_down()
+    killed = replace(world.run(private_ip="10.0.1.50", **CALL), launched=False)
+    world.store.put(killed)
+    del world.plane.hosts[killed.id]
+    successor = world.run(private_ip="10.0.1.50", urn=CALL["urn"], client_token="edited since")
+    assert [one.id for one in world.store.all(Instance)] == [successor.id]
+
+
+def test_an_instance_that_is_about_to_boot_keeps_its_address(world: World) -> None:
+    booting = replace(world.run(private_ip="10.0.1.50", urn="other"), launched=False)
+    world.store.put(booting)
+    del world.plane.hosts[booting.id]
+    assert code_of(lambda: world.run(private_ip="10.0.1.50", **CALL)) == "InvalidIPAddress.InUse"
 
 
 def test_destroy_everything_needs_no_leave(world: World) -> None:
