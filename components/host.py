@@ -94,7 +94,7 @@ class Host(pulumi.ComponentResource):
         self.private_ip = instance.private_ip
         self.public_ip = address.public_ip
         self.host_key = pulumi.Output.unsecret(gate.stdout).apply(str.strip)
-        self.target = Target(instance, instance.id, address.public_ip, target.private_key, self.host_key)
+        self.target = Target(gate, instance.id, address.public_ip, target.private_key, self.host_key)
         self.register_outputs(
             {
                 "instance_id": self.instance_id,

@@ -26,11 +26,14 @@ DIAL_SECONDS = 15
 class Target:
     """A host that commands run on.
 
-    `host_key` is the pinned public key; None for the readiness gate alone, which is what finds it out.
+    `ends_with` is what no command outlives: the instance for the readiness gate, the gate for all others. An
+    instance that was lost is only created anew, which deletes nothing; but its gate is replaced, and then no
+    command tries to undo its work on the new host, which is not the one it was done on.
+    `host_key` is the pinned public key; None for the gate alone, which is what finds it out.
     `private_key` is None for the agent at SSH_AUTH_SOCK: the provider finds its path, so no diff shows it.
     """
 
-    instance: pulumi.Resource
+    ends_with: pulumi.Resource
     instance_id: pulumi.Output[str]
     address: pulumi.Output[str]
     private_key: pulumi.Input[str] | None
@@ -90,11 +93,11 @@ def run(
         add_previous_output_in_env=False,
         opts=pulumi.ResourceOptions(
             parent=parent,
-            depends_on=[target.instance, *depends_on],
-            deleted_with=target.instance,
+            depends_on=[target.ends_with, *depends_on],
+            deleted_with=target.ends_with,
             additional_secret_outputs=["stdout", "stderr"],
-            # Undo first, then do: the other way round a replaced command would undo its successor's work.
-            delete_before_replace=True,
+            # Not delete_before_replace: engine 3.259 sees a replaced `ends_with` only among the deletions at the
+            # end of an update, and would dial the lost host with an old host key before that.
         ),
     )
 
