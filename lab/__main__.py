@@ -25,7 +25,7 @@ app = typer.Typer(
     help="EC2 on one Linux machine: a lab for the program in this work tree.",
     pretty_exceptions_enable=False,
 )
-console = Console()
+console = Console() if sys.stdout.isatty() else Console(width=140)
 
 LabName = Annotated[str, typer.Option("--lab", envvar="LAB", help="The lab's, and its stack's, name.")]
 Host = Annotated[str, typer.Argument(help="server, client-1, …: the end of an instance's Name, or its id.")]
@@ -92,7 +92,7 @@ def status(name: LabName = "lab") -> None:
     if not slot or not found:
         console.print(f"lab {lab.name}: nothing is up; `make up` brings the pair up")
         return
-    table = Table("name", "id", "state", "type", "private", "public", "refused in/out")
+    table = Table("name", "id", "state", "type", "private", "public", "refused in/out", box=None)
     for instance in found:
         table.add_row(
             instance.tags.get("Name", ""),
