@@ -37,10 +37,8 @@ def has(lab: Lab, urn: str, resource_id: str) -> bool:
 
 def _read(path: Path) -> dict[str, Any] | None:
     try:
-        if path.exists():
-            text = path.read_bytes()
-        else:
-            text = gzip.decompress(path.with_suffix(".json.gz").read_bytes())
+        packed = path.with_suffix(".json.gz")  # as PULUMI_DIY_BACKEND_GZIP asks for
+        text = gzip.decompress(packed.read_bytes()) if packed.exists() else path.read_bytes()
         found = json.loads(text)
     except (OSError, ValueError):
         return None
