@@ -92,8 +92,13 @@ def _write_seed(boot: Boot, seed: Path) -> None:
     names = {"localhost": "127.0.0.1", boot.hostname: boot.private_ip, **boot.known_hosts}
     write_atomically(seed / "hosts", "".join(f"{address}\t{name}\n" for name, address in names.items()), mode=0o644)
     write_atomically(seed / "nocloud/meta-data", json.dumps(metadata))
-    write_atomically(seed / "nocloud/user-data", boot.user_data or "#cloud-config\n{}\n")
     write_atomically(seed / "nocloud/vendor-data", "")
+    give_user_data(seed, boot.user_data)
+
+
+def give_user_data(seed: Path, user_data: str) -> None:
+    """Write what cloud-init finds as user data at the next boot; it acts on it at a host's first one only."""
+    write_atomically(seed / "nocloud/user-data", user_data or "#cloud-config\n{}\n")
 
 
 def start(name: str, memory_mib: int, vcpus: int) -> None:

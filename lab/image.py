@@ -1,4 +1,4 @@
-"""The lab's machine image: built once from this machine's own package mirror, cached, rebuilt when its recipe changes."""
+"""The hosts' image: built once from this machine's own package mirror, cached, rebuilt when its recipe changes."""
 
 from __future__ import annotations
 

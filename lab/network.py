@@ -226,7 +226,6 @@ def refresh(slot: Slot, vpc: VpcPlan) -> None:
         _join_uplink(machine, inside, slot, vpc, mtu)
         _prepare_router(inside, slot, vpc)
         firewall.enforce(router, vpc)
-        _detach_strangers(inside, vpc)
         for host in vpc.hosts:
             _attach(inside, slot, vpc, host, mtu)
         _route_public_addresses(machine, slot, vpc)
@@ -275,15 +274,6 @@ def _address_gateways(inside: IPRoute, loopback: int | None, gateways: set[str])
         inside.addr("del", index=loopback, address=gateway, prefixlen=32)
     for gateway in gateways - there:
         inside.addr("add", index=loopback, address=gateway, prefixlen=32)
-
-
-def _detach_strangers(inside: IPRoute, vpc: VpcPlan) -> None:
-    """Cut off hosts that the plan does not know, such as one that is being terminated."""
-    known = {"lo", firewall.UPLINK, *(host.link for host in vpc.hosts)}
-    for link in inside.get_links():
-        name = str(link.get_attr("IFLA_IFNAME"))
-        if name not in known and link.get_nested("IFLA_LINKINFO", "IFLA_INFO_KIND") == "veth":
-            _remove_link(inside, name)
 
 
 def _attach(inside: IPRoute, slot: Slot, vpc: VpcPlan, host: HostPlan, mtu: int) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lab import ec2_rules, hosts, image, network, slots, topology
 from lab.hosts import State
-from lab.model import Instance, KeyPair, Subnet, Vpc
+from lab.model import Instance, KeyPair, Vpc
 from lab.settings import Lab
 from lab.store import Store
 
@@ -86,13 +86,14 @@ class Plane:
         hosts.stop(self.host_name(instance_id))
 
     def start(self, instance_id: str) -> None:
-        """Boot an instance's host again from its disk, its network first (a machine's reboot takes that away)."""
+        """Boot an instance's host again from its disk, with the user data of its record."""
         instance = self.store.get(Instance, instance_id)
-        self.refresh_vpc(self.store.get(Subnet, instance.subnet_id).vpc_id)
         network.open_way_to_mirror(self.slot, network.mirror_endpoints(image.read_mirror()))
         size = ec2_rules.instance_type(instance.instance_type)
-        hosts.start(self.host_name(instance_id), size.memory_mib, size.vcpus)
-        hosts.require_running(self.host_name(instance_id))
+        name = self.host_name(instance_id)
+        hosts.give_user_data(self._seed(instance_id), instance.user_data)
+        hosts.start(name, size.memory_mib, size.vcpus)
+        hosts.require_running(name)
 
     def reboot(self, instance_id: str) -> None:
         """Stop a host and boot it again; addresses stay."""

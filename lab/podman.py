@@ -90,9 +90,15 @@ def run(*arguments: str, group: str = "", check: bool = True, timeout: float = 3
 
 
 def inspect(container: str) -> dict[str, Any] | None:
-    """Return podman's description of a container, or None if there is none of that name."""
-    done = run("container", "inspect", container, check=False)
-    if done.returncode != 0:
+    """Return podman's description of a container, or None if there is none of that name.
+
+    Raises:
+        LabError: podman could not tell; a host must not be taken for gone because of that.
+    """
+    there = run("container", "exists", container, check=False)
+    if there.returncode == 1:
         return None
-    described: list[dict[str, Any]] = json.loads(done.stdout)
+    if there.returncode != 0:
+        raise LabError(f"podman could not say whether {container} exists: {there.stderr.strip()[-500:]}")
+    described: list[dict[str, Any]] = json.loads(run("container", "inspect", container).stdout)
     return described[0]

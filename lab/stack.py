@@ -109,7 +109,7 @@ def up(lab: Lab) -> int:
         code = _pulumi(lab, "up", "--yes", "--skip-preview").returncode
         ended = time.monotonic()
         if code != 0:
-            _show_consoles(lab)
+            show_consoles(lab)
             return code
         _tell_how_to_connect(lab)
         console.print(f"[dim]setup {prepared - began:.0f} s, pulumi up {ended - prepared:.0f} s[/dim]")
@@ -179,7 +179,7 @@ def _tell_how_to_connect(lab: Lab) -> None:
     )
 
 
-def _show_consoles(lab: Lab) -> None:
+def show_consoles(lab: Lab) -> None:
     """Show the end of the console of each host that does not run or whose cloud-init did not end well."""
     store = Store(lab.cloud)
     plane = Plane(lab, store)

@@ -13,6 +13,7 @@ import pytest
 
 from lab import environment
 from lab.settings import PROJECT_ROOT, Lab
+from tests.lab.third_host import ThirdHost, third_host
 
 LAB = "test"
 
@@ -85,3 +86,10 @@ def pair() -> Iterator[Pair]:
     finally:
         down = lab_command("down")
         assert down.returncode == 0, down.stdout + down.stderr
+
+
+@pytest.fixture(scope="session")
+def third(pair: Pair, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ThirdHost]:
+    """A third host in the pair's subnet, of another stack in the same lab."""
+    with third_host(pair.lab, tmp_path_factory.mktemp("third")) as host:
+        yield host

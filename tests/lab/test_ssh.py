@@ -35,14 +35,16 @@ def test_unknown_host_is_one_clear_line(pair: Pair) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_stack_that_is_not_up_is_one_clear_line(pair: Pair) -> None:
+@pytest.mark.usefixtures("pair")
+def test_stack_that_is_not_up_is_one_clear_line() -> None:
     done = run(sys.executable, "-m", "scripts", "ssh", "server", "--stack", "nothere", "--", "true")
     assert done.returncode != 0
     assert "nothere" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_without_a_command_it_is_a_shell_on_a_terminal(pair: Pair) -> None:
+@pytest.mark.usefixtures("pair")
+def test_without_a_command_it_is_a_shell_on_a_terminal() -> None:
     ours, theirs = pty.openpty()
     shell = subprocess.Popen(
         [sys.executable, "-m", "scripts", "ssh", "server", "--stack", LAB],

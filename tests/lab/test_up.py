@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import pytest
+
 from lab.settings import PROJECT_ROOT
 from tests.lab.conftest import LAB, Pair, lab_command, run
 
@@ -34,10 +36,10 @@ def test_outputs_are_there_and_of_their_types(pair: Pair) -> None:
 
 def test_connection_string_logs_in_from_the_client_host(pair: Pair) -> None:
     url = urlsplit(pair.outputs()["connection_string"])
-    option_file = f'[client]\nhost={url.hostname}\nport={url.port}\nuser={url.username}\npassword="{unquote(url.password or "")}"\n'
-    done = pair.ssh(
-        "client-1", "mysql --defaults-extra-file=/dev/stdin -e 'show databases'", stdin=option_file
-    )
+    password = unquote(url.password or "")
+    lines = [f"host={url.hostname}", f"port={url.port}", f"user={url.username}", f'password="{password}"']
+    option_file = "\n".join(["[client]", *lines, ""])
+    done = pair.ssh("client-1", "mysql --defaults-extra-file=/dev/stdin -e 'show databases'", stdin=option_file)
     assert done.returncode == 0, done.stderr
     assert url.path.strip("/") in done.stdout.split()
 
@@ -47,7 +49,8 @@ def test_connection_string_is_masked_unless_asked_for(pair: Pair) -> None:
     assert done.stdout.strip() == "[secret]"
 
 
-def test_second_up_says_that_nothing_changed_and_tree_is_clean(pair: Pair) -> None:
+@pytest.mark.usefixtures("pair")
+def test_second_up_says_that_nothing_changed_and_tree_is_clean() -> None:
     before = run("git", "status", "--porcelain").stdout
     done = lab_command("up")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -88,7 +91,8 @@ def test_the_users_own_pulumi_is_not_touched(pair: Pair) -> None:
     assert not [text for text in workspaces if f'"{pair.lab.name}"' in text]
 
 
-def test_status_lists_both_hosts_as_running(pair: Pair) -> None:
+@pytest.mark.usefixtures("pair")
+def test_status_lists_both_hosts_as_running() -> None:
     done = lab_command("status")
     assert done.stdout.count("running") == 2, done.stdout
 

@@ -49,12 +49,8 @@ def _program(third: ThirdHost) -> None:
     server = next(one for one in store.all(Instance) if one.tags.get("Name", "").endswith("server"))
     subnet = store.get(Subnet, server.subnet_id)
     key = next(iter(store.all(KeyPair)))
-    group = aws.ec2.SecurityGroup(
-        "group", vpc_id=subnet.vpc_id, description="third host", tags={"Name": "third"}
-    )
-    aws.vpc.SecurityGroupEgressRule(
-        "out", security_group_id=group.id, ip_protocol="-1", cidr_ipv4="0.0.0.0/0"
-    )
+    group = aws.ec2.SecurityGroup("group", vpc_id=subnet.vpc_id, description="third host", tags={"Name": "third"})
+    aws.vpc.SecurityGroupEgressRule("out", security_group_id=group.id, ip_protocol="-1", cidr_ipv4="0.0.0.0/0")
     aws.vpc.SecurityGroupIngressRule(
         "ssh",
         security_group_id=group.id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import select
 import socket
 import struct
@@ -12,11 +13,16 @@ from pathlib import Path
 
 from pyroute2 import netns
 
-DEADLINE = 0.25
+QUIET, LONGEST = 0.25, 3.0
 """Seconds after which a silent peer counts as one that drops; a round trip here takes a millisecond."""
 
 ECHO, TIMESTAMP = (8, 0), (13, 14)
 """ICMP: the type of a request and of its answer."""
+
+
+def deadline() -> float:
+    """Return the seconds to wait for a peer: more on a machine that is busy with other things."""
+    return min(LONGEST, QUIET * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)))
 
 
 @contextmanager
@@ -39,7 +45,7 @@ def listening(namespace: str, port: int, address: str = "") -> Iterator[socket.s
     with at(namespace):
         server = socket.create_server((address, port))
     with server:
-        server.settimeout(DEADLINE)
+        server.settimeout(deadline())
         yield server
 
 
@@ -51,7 +57,7 @@ def dial(namespace: str, address: str, port: int, source: str = "") -> socket.so
     """
     with at(namespace):
         client = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    client.settimeout(DEADLINE)
+    client.settimeout(deadline())
     try:
         if source:
             client.bind((source, 0))
@@ -87,8 +93,8 @@ def peer_seen(source: str, target: str, address: str, port: int) -> str:
 
 def echoes(client: socket.socket, server: socket.socket) -> bool:
     """Tell whether an open connection still carries data both ways."""
-    client.settimeout(DEADLINE)
-    server.settimeout(DEADLINE)
+    client.settimeout(deadline())
+    server.settimeout(deadline())
     try:
         client.sendall(b"ping")
         server.sendall(server.recv(4))
@@ -106,7 +112,7 @@ def udp_reaches(source: str, target: str, address: str, port: int) -> bool:
     with server, client:
         server.bind(("", port))
         for end in (server, client):
-            end.settimeout(DEADLINE)
+            end.settimeout(deadline())
         try:
             client.connect((address, port))
             client.send(b"ping")
@@ -135,12 +141,22 @@ def icmp_answers(namespace: str, address: str, kind: tuple[int, int] = ECHO) -> 
             raw.sendto(message, (address, 0))
         except OSError:
             return False
-        end = time.monotonic() + DEADLINE
+        end = time.monotonic() + deadline()
         while (left := end - time.monotonic()) > 0 and select.select([raw], [], [], left)[0]:
             packet, peer = raw.recvfrom(256)
             if peer[0] == address and packet[20] == answer:
                 return True
     return False
+
+
+@contextmanager
+def datagrams(namespace: str, port: int) -> Iterator[socket.socket]:
+    """Wait for UDP in a namespace."""
+    with at(namespace):
+        server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    with server:
+        server.bind(("", port))
+        yield server
 
 
 def send_as(namespace: str, source: str, address: str, port: int) -> None:
@@ -156,4 +172,4 @@ def send_as(namespace: str, source: str, address: str, port: int) -> None:
 
 def arrives(server: socket.socket) -> bool:
     """Tell whether a datagram comes in before the deadline."""
-    return bool(select.select([server], [], [], DEADLINE)[0])
+    return bool(select.select([server], [], [], deadline())[0])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,8 +16,8 @@ from lab.model import Instance, SecurityGroup, Subnet, Vpc
 from lab.settings import LabError
 from tests.network.probes import (
     arrives,
-    at,
     connects,
+    datagrams,
     dial,
     icmp_answers,
     listening,
@@ -114,10 +113,16 @@ def test_mirror_is_out_of_reach_without_a_route_to_an_internet_gateway(site: Sit
 
 
 def test_world_outside_reaches_no_host(site: Site, outside: str) -> None:
+    """Not even with a packet that asks for no answer."""
     network.open_way_to_mirror(site.lab.slot, {"mirror": [(MIRROR, 80)]})
     address = site.lab.public_ip(site.host)
     assert not reaches(outside, site.lab.inside(site.host), address, 22)
-    assert not reaches(outside, site.lab.inside(site.host), site.host.private_ip, 22)
+    with datagrams(site.lab.inside(site.host), 9999) as server:
+        send_as("", str(site.lab.slot.machine_address), address, 9999)
+        assert arrives(server)
+        server.recv(64)
+        send_as(outside, MIRROR, address, 9999)
+        assert not arrives(server)
 
 
 def test_forwarding_of_the_machines_own_links_is_put_back(
@@ -175,10 +180,7 @@ def test_root_of_a_host_neither_sees_nor_changes_the_firewall(lab: World) -> Non
 def test_packet_with_a_source_that_is_not_the_senders_is_dropped(site: Site) -> None:
     third = site.lab.host(site.subnet, site.group)
     site.lab.refresh()
-    with at(site.lab.inside(site.twin)):
-        server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    with server:
-        server.bind(("", 9999))
+    with datagrams(site.lab.inside(site.twin), 9999) as server:
         send_as(site.lab.inside(site.host), site.host.private_ip, site.twin.private_ip, 9999)
         assert arrives(server)
         server.recv(64)
@@ -230,9 +232,26 @@ def test_two_labs_with_one_cidr_do_not_meet_even_by_public_addresses(site: Site,
     assert reaches("", target, other_lab.public_ip(far), 22)
 
 
-def test_addresses_stay_fenced_when_the_lab_is_gone(site: Site) -> None:
+def test_addresses_are_fenced_before_a_host_is_there_and_when_the_lab_is_gone(lab: World) -> None:
+    cidr = "198.51.100.0/24"  # RFC 5737's TEST-NET-2, which no lab before this one has fenced
+    assert ip("route", "show", cidr) == ""
+    lab.vpc(cidr)
+    try:
+        lab.refresh()
+        assert_unreachable_at_once("198.51.100.4", str(lab.slot.public_pool[9]))
+        network.remove_everything(lab.slot)
+        assert_unreachable_at_once("198.51.100.4", str(lab.slot.public_pool[9]))
+    finally:
+        ip("route", "del", "unreachable", cidr, "metric", str(network.LAST_RESORT))
+
+
+def test_private_and_public_address_of_a_host_are_fenced_when_the_lab_is_gone(site: Site) -> None:
     addresses = [site.host.private_ip, site.lab.public_ip(site.host)]
     network.remove_everything(site.lab.slot)
+    assert_unreachable_at_once(*addresses)
+
+
+def assert_unreachable_at_once(*addresses: str) -> None:
     for address in addresses:
         with pytest.raises(OSError) as refused:
             dial("", address, 22)

@@ -259,7 +259,7 @@ def test_closed_udp_port_says_so_through_the_firewall(pair: Pair) -> None:
     with probes.at(pair.lab.inside(pair.client)):
         client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     with client:
-        client.settimeout(probes.DEADLINE)
+        client.settimeout(probes.deadline())
         client.connect((pair.server.private_ip, 53))
         client.send(b"anyone?")
         with pytest.raises(ConnectionRefusedError):
