@@ -11,12 +11,11 @@ import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 
+from lab import namespaces
 from lab.settings import Lab, LabError
 
 REGISTRY = Path("/run/mysql-pair/slots")
 """A file a slot, with the lab's folder in it; on tmpfs, as after a reboot namespaces and links are gone too."""
-
-NAMESPACES = Path("/run/netns")
 
 SLOTS = 64
 PUBLIC_RANGE = ipaddress.IPv4Network("198.18.0.0/15")
@@ -93,8 +92,9 @@ def claim(lab: Lab) -> Slot:
 
 def _free(slot: Slot) -> bool:
     holder = _holder(REGISTRY / str(slot.number))
-    abandoned = holder and not Path(holder).exists() and not list(NAMESPACES.glob(f"{slot.prefix}*"))
-    return not holder or bool(abandoned)
+    if not holder:
+        return True
+    return not Path(holder).exists() and not any(name.startswith(slot.prefix) for name in namespaces.listed())
 
 
 def release(lab: Lab) -> None:

@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 from pyroute2 import netns
 
-from lab import firewall, network
+from lab import firewall, namespaces, network
 from lab.model import Instance, SecurityGroup, Subnet, Vpc
 from lab.settings import LabError
-from lab.slots import NAMESPACES
 from tests.network.probes import dial, echoes, icmp_answers, listening, reaches
 from tests.network.world import ANYWHERE, World, ip, nft
 
@@ -176,8 +175,8 @@ def _link(site: Site) -> str:
 BEFORE: dict[str, Damage] = {
     "router's namespace alone": lambda site: netns.create(_router(site)),
     "host's namespace alone": lambda site: netns.create(_host(site)),
-    "file in place of the router's namespace": lambda site: (NAMESPACES / _router(site)).touch(),
-    "file in place of the host's namespace": lambda site: (NAMESPACES / _host(site)).touch(),
+    "file in place of the router's namespace": lambda site: (namespaces.FOLDER / _router(site)).touch(),
+    "file in place of the host's namespace": lambda site: (namespaces.FOLDER / _host(site)).touch(),
 }
 
 AFTER: dict[str, Damage] = {
@@ -200,7 +199,7 @@ AFTER: dict[str, Damage] = {
 
 @pytest.mark.parametrize("damage", BEFORE.values(), ids=BEFORE.keys())
 def test_what_a_killed_run_left_half_made_is_finished(site: Site, damage: Damage) -> None:
-    NAMESPACES.mkdir(exist_ok=True)
+    namespaces.FOLDER.mkdir(exist_ok=True)
     damage(site)
     site.lab.refresh()
     assert site.works()
@@ -226,7 +225,7 @@ def test_machines_rules_flushed_behind_the_labs_back_come_back(site: Site) -> No
 def test_routers_namespace_gone_while_something_still_holds_it(site: Site) -> None:
     """A process that outlives the name keeps the old router, and the links in it, alive."""
     site.lab.refresh()
-    with subprocess.Popen(["nsenter", f"--net={NAMESPACES / _router(site)}", "sleep", "30"]) as holder:
+    with subprocess.Popen(["nsenter", f"--net={namespaces.FOLDER / _router(site)}", "sleep", "30"]) as holder:
         try:
             netns.remove(_router(site))
             site.lab.refresh()
@@ -268,7 +267,7 @@ def test_vpc_removed_takes_its_router_and_uplink_away_and_no_other(site: Site) -
 
 def test_everything_removed_twice_is_no_fault(site: Site) -> None:
     site.lab.refresh()
-    (NAMESPACES / f"{site.lab.slot.prefix}half-made").touch()
+    (namespaces.FOLDER / f"{site.lab.slot.prefix}half-made").touch()
     for _ in range(2):
         network.remove_everything(site.lab.slot)
         assert network.leftovers(site.lab.slot) == ([], [])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import slots
+from lab import namespaces, slots
 from lab.settings import Lab, LabError
 from lab.slots import Slot
 
@@ -16,7 +16,7 @@ from lab.slots import Slot
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine without labs: an empty registry and no namespaces."""
     monkeypatch.setattr(slots, "REGISTRY", tmp_path / "slots")
-    monkeypatch.setattr(slots, "NAMESPACES", tmp_path / "netns")
+    monkeypatch.setattr(namespaces, "FOLDER", tmp_path / "netns")
     (tmp_path / "netns").mkdir()
     return tmp_path
 
