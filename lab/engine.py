@@ -260,7 +260,7 @@ def _progress(began: float) -> Callable[[int, bool], None]:
         if now - last < (0.2 if terminal else PROGRESS_SECONDS):
             return
         last = now
-        doing = "downloading modules" if downloading else f"{packages} packages compiled"
+        doing = "downloading modules" if downloading else f"{packages} of about 1,700 packages compiled"
         text = f"  {_elapsed(began)}: {doing}"
         print(f"\r{text}\033[K" if terminal else text, end="" if terminal else "\n", file=sys.stderr, flush=True)
 
