@@ -14,12 +14,12 @@ import pulumi
 from pulumi import automation
 from pulumi.automation.events import EngineEvent
 
-from lab.settings import PROJECT_ROOT, cache_folder
+from lab.engine import ensure_engine
+from lab.settings import PROJECT_ROOT
 from tests.conformance.case import Case, Secret
 from tests.conformance.world import World
 
 VERSION = "1.2.1"
-ENGINE = "3.259.0"
 SIGNATURE = "4dabf18193072939515e22adb298388d"  # marks a special value in exported state
 SECRET = "1b47061264138c4ac30d75fd1eb44270"
 
@@ -96,7 +96,7 @@ class Engine:
     def _engine_root(self) -> Path:
         link = _made(self.folder / "engine" / "bin") / "pulumi"
         if not link.exists():
-            link.symlink_to(cache_folder() / "engine" / f"v{ENGINE}" / "pulumi")
+            link.symlink_to(ensure_engine().path)
         return self.folder / "engine"
 
 

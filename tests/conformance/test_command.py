@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from lab.settings import cache_folder
 from tests.conformance import runs
 from tests.conformance.case import Case, Step
 from tests.conformance.cases import FAILING_CASES, LOCAL_CASES, REFUSED_CASES, REMOTE_CASES
 from tests.conformance.runs import Engine, Seen, is_secret, reveal
-from tests.conformance.world import SSHD, World, started
+from tests.conformance.world import World, started
 
 WORKING = [*LOCAL_CASES, *REMOTE_CASES]
-
-pytestmark = [
-    pytest.mark.skipif(not Path(SSHD).exists() or not shutil.which("ssh-agent"), reason="needs openssh-server"),
-    pytest.mark.skipif(
-        not (cache_folder() / "engine" / f"v{runs.ENGINE}" / "pulumi").exists(), reason="needs the engine"
-    ),
-]
 
 
 @pytest.fixture(scope="module")

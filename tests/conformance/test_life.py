@@ -15,7 +15,6 @@ from tests.conformance import runs
 from tests.conformance.case import Case, Step
 from tests.conformance.cases import LOCAL, on
 from tests.conformance.runs import Engine
-from tests.conformance.test_command import pytestmark  # noqa: F401  # the same needs
 from tests.conformance.world import World, started
 
 MANY = 200
