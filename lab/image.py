@@ -101,12 +101,19 @@ def ensure_image(say: Callable[[str], None] = print) -> str:
                 f"{free // 1024**2} MiB free under {cache_folder()}, the image needs {NEEDED_BYTES // 1024**2}: "
                 "make room, or point XDG_CACHE_HOME at a larger disk"
             )
+        remove_half_built()
         say(f"building the hosts' image ({mirror.suite}), about 2 minutes, once")
         with tempfile.TemporaryDirectory(dir=cache_folder(), prefix="image-") as work:
             archive = Path(work) / "image.tar"
             _bootstrap(mirror, archive)
             podman.run("import", str(archive), name)
     return name
+
+
+def remove_half_built() -> None:
+    """Remove what a build that was killed left in the cache; only the holder of the image's lock may."""
+    for left in cache_folder().glob("image-*"):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def _bootstrap(mirror: Mirror, archive: Path) -> None:

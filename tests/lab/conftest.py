@@ -25,9 +25,9 @@ def run(*command: str, stdin: str = "", timeout: float = 600) -> subprocess.Comp
     )
 
 
-def lab_command(*arguments: str, name: str = LAB) -> subprocess.CompletedProcess[str]:
-    """Run `python -m lab` on a lab of the tests."""
-    return run(sys.executable, "-m", "lab", *arguments, "--lab", name)
+def lab_command(verb: str, *arguments: str, name: str = LAB) -> subprocess.CompletedProcess[str]:
+    """Run `python -m lab VERB` on a lab of the tests."""
+    return run(sys.executable, "-m", "lab", verb, "--lab", name, *arguments)
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,11 @@ def third_host(lab: Lab, folder: Path, user_data: str = "#cloud-config\n{}\n") -
         stack_name=NAME,
         project_name="third-host",
         program=lambda: _program(holder[0]),
-        opts=auto.LocalWorkspaceOptions(work_dir=str(folder), env_vars=environment.variables(lab)),
+        opts=auto.LocalWorkspaceOptions(
+            work_dir=str(folder),
+            env_vars=environment.variables(lab),
+            pulumi_command=auto.PulumiCommand(str(lab.bin.parent)),
+        ),
     )
     stack.set_config("aws:region", auto.ConfigValue("eu-central-1"))
     third = ThirdHost(stack, lab, user_data=user_data)

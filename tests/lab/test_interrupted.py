@@ -1,0 +1,123 @@
+"""`up` killed at three points and run again ends in the same place; `down` then leaves nothing of the lab."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from lab import hosts, namespaces, network, slots
+from lab.model import Instance, Subnet, Vpc
+from lab.podman import CGROUPS
+from lab.settings import PROJECT_ROOT, Lab
+from lab.slots import Slot
+from lab.store import Store
+from tests.lab.conftest import Pair, lab_command
+
+NAME = "killed"
+
+
+def descendants(pid: int) -> set[int]:
+    """Return the processes below one, itself included."""
+    parents = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rsplit(")", 1)[1].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        parents[int(stat.parent.name)] = int(fields[1])
+    found = {pid}
+    while more := {child for child, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found
+
+
+def killed_when(reached: Callable[[], bool]) -> None:
+    """Start `lab up`, and kill it with all that it started, but the hosts, once something is reached."""
+    up = subprocess.Popen(
+        [sys.executable, "-m", "lab", "up", "--lab", NAME],
+        cwd=PROJECT_ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 120
+    while not reached():
+        assert up.poll() is None, "up ended before it was killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    for pid in sorted(descendants(up.pid)):
+        os.kill(pid, signal.SIGKILL)
+    up.wait()
+    time.sleep(0.5)  # what was orphaned is reaped, and open files are closed
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    yield Lab.named(NAME)
+    lab_command("down", name=NAME)
+
+
+def _checkpoint_has(lab: Lab, word: str) -> bool:
+    stack = lab.backend / ".pulumi/stacks/mysql-pair" / f"{NAME}.json"
+    return stack.exists() and word in stack.read_text()
+
+
+@pytest.mark.timeout(600)
+def test_up_killed_at_three_points_ends_in_the_same_place(lab: Lab) -> None:
+    store = Store(lab.cloud)
+    killed_when(lambda: bool(store.all(Subnet)))  # the network half made
+    killed_when(lambda: bool(store.all(Instance)))  # an instance recorded, its host perhaps not yet there
+    killed_when(lambda: _checkpoint_has(lab, "user-applied"))  # the database user on its way
+    done = lab_command("up", name=NAME)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(store.all(Vpc)) == 1
+    running = [hosts.state(f"{_slot(lab).prefix}{instance.id}") for instance in store.all(Instance)]
+    assert running == ["running", "running"]
+    again = Pair(lab).pulumi("preview", "--expect-no-changes", "--stack", NAME)
+    assert again.returncode == 0, again.stdout + again.stderr
+
+
+def _slot(lab: Lab) -> Slot:
+    found = slots.find(lab)
+    assert found is not None
+    return found
+
+
+@pytest.mark.timeout(300)
+def test_down_leaves_nothing(lab: Lab) -> None:
+    slot, seeds = _slot(lab), str(lab.folder)
+    done = lab_command("down", name=NAME)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert network.leftovers(slot) == ([], [])
+    assert not [name for name in namespaces.listed() if name.startswith(slot.prefix)]
+    assert hosts.named(slot.prefix) == []
+    assert not list(CGROUPS.glob(f"*/{slot.prefix}*"))
+    assert seeds not in Path("/proc/self/mountinfo").read_text()
+    assert slots.find(lab) is None
+    assert not lab.folder.exists()
+    left = [
+        path.parent.name
+        for path in Path("/proc").glob("[0-9]*/cmdline")
+        if slot.prefix.encode() + b"i-" in _read(path) or seeds.encode() in _read(path)
+    ]
+    assert left == []
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
+
+
+def test_down_of_a_lab_that_is_not_up_says_so() -> None:
+    done = lab_command("down", name="neverup")
+    assert done.returncode == 0
+    assert "nothing is up" in done.stdout
