@@ -68,18 +68,18 @@ def test_nearly_full_disk_is_said_before_the_image_is_begun(tmp_path: Path, monk
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", small], check=True)
     try:
         monkeypatch.setenv("XDG_CACHE_HOME", str(small))
-        with pytest.raises(LabError, match="MiB free under .* make room"):
+        with pytest.raises(LabError, match=r"MiB free under .* make room"):
             image.ensure_image()
     finally:
         subprocess.run(["umount", "--recursive", small], check=True)
 
 
 def test_unreachable_mirror_is_said_and_nothing_of_the_image_is_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     nowhere = Mirror("http://127.0.0.1:9/debian", "sid", "main", ())
     monkeypatch.setattr(image, "read_mirror", lambda: nowhere)
-    with pytest.raises(LabError, match="package mirror .* did not answer"):
+    with pytest.raises(LabError, match=r"package mirror .* did not answer"):
         image.ensure_image()
     assert podman.run("image", "exists", image.tag(nowhere), check=False).returncode == 1
     assert not list(cache_folder().glob("image-*"))
