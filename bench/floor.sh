@@ -25,7 +25,7 @@ ready "$client" &
 second=$!
 wait "$first"
 wait "$second"
-on "$server" 'timeout 120 sh -c "until sudo mysql -e status >/dev/null 2>&1; do sleep 0.5; done"
+on "$server" 'timeout 120 sh -c "until echo do 0 | sudo mysql >/dev/null 2>&1; do sleep 0.5; done"
   sudo mysql -BNe "select version()"' </dev/null
 on "$server" 'sudo mysql' <<SQL
 create database if not exists app;
