@@ -129,11 +129,15 @@ def remove(name: str, seed: Path) -> None:
 
 
 def state(name: str) -> State:
-    """Tell whether a host runs, is stopped (or crashed), or does not exist."""
-    described = podman.inspect(name)
-    if described is None:
+    """Tell whether a host runs, is stopped (or crashed), or does not exist.
+
+    Raises:
+        LabError: podman could not tell; a host is not taken for gone because of that.
+    """
+    found = json.loads(podman.run("ps", "--all", "--format=json", f"--filter=name=^{name}$").stdout)
+    if not found:
         return "gone"
-    return "running" if described["State"]["Running"] else "stopped"
+    return "running" if found[0]["State"] == "running" else "stopped"
 
 
 def console(name: str, lines: int = 40) -> str:

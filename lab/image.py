@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from lab import podman
@@ -33,6 +34,7 @@ class Mirror:
     apt_options: tuple[str, ...]
 
 
+@cache
 def read_mirror() -> Mirror:
     """Read suite, address and apt options from this machine's own settings.
 

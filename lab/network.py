@@ -315,6 +315,11 @@ def _route_public_addresses(machine: IPRoute, slot: Slot, vpc: VpcPlan) -> None:
         )
 
 
+def has_router(slot: Slot, vpc_id: str) -> bool:
+    """Tell whether a VPC's router is there, whole or half-made."""
+    return namespace(slot, vpc_id) in namespaces.listed()
+
+
 def remove_host(slot: Slot, instance_id: str) -> None:
     """Take a host's namespace away, and with it its link; no fault if it is gone."""
     namespaces.remove(namespace(slot, instance_id))

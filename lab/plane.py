@@ -52,8 +52,12 @@ class Plane:
         vpc = self.store.find(Vpc, vpc_id)
         if vpc is None:
             network.remove_vpc(self.slot, vpc_id)
-        else:
-            network.refresh(self.slot, topology.plan(self.store, vpc))
+            return
+        plan = topology.plan(self.store, vpc)
+        if plan.hosts or network.has_router(self.slot, vpc_id):
+            network.refresh(self.slot, plan)
+        else:  # nobody is there yet to see a network: the first host's launch makes it
+            network.fence(self.slot, [vpc.cidr_block])
 
     def launch(self, instance_id: str) -> None:
         """Boot a new host for an instance's record.

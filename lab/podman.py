@@ -5,12 +5,10 @@ A lab never touches containers or images of the user's own podman.
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from lab.settings import LabError, cache_folder
 
@@ -87,18 +85,3 @@ def run(*arguments: str, group: str = "", check: bool = True, timeout: float = 3
     if check and result.returncode != 0:
         raise LabError(f"podman {arguments[0]} failed: {result.stderr.strip()[-2000:]}")
     return result
-
-
-def inspect(container: str) -> dict[str, Any] | None:
-    """Return podman's description of a container, or None if there is none of that name.
-
-    Raises:
-        LabError: podman could not tell; a host must not be taken for gone because of that.
-    """
-    there = run("container", "exists", container, check=False)
-    if there.returncode == 1:
-        return None
-    if there.returncode != 0:
-        raise LabError(f"podman could not say whether {container} exists: {there.stderr.strip()[-500:]}")
-    described: list[dict[str, Any]] = json.loads(run("container", "inspect", container).stdout)
-    return described[0]

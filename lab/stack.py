@@ -88,15 +88,9 @@ def _operator_key(lab: Lab) -> tuple[str, str]:
     return path.read_text(), path.with_suffix(".pub").read_text().strip()
 
 
-def _pulumi(lab: Lab, *arguments: str, capture: bool = False) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["pulumi", *arguments, "--stack", lab.name],
-        cwd=PROJECT_ROOT,
-        env=environment.variables(lab),
-        capture_output=capture,
-        text=True,
-        check=False,
-    )
+def _pulumi(lab: Lab, *arguments: str) -> int:
+    command = ["pulumi", *arguments, "--stack", lab.name]
+    return subprocess.run(command, cwd=PROJECT_ROOT, env=environment.variables(lab), check=False).returncode
 
 
 def up(lab: Lab) -> int:
@@ -106,7 +100,7 @@ def up(lab: Lab) -> int:
         prepare(lab)
         _free_stack(lab)
         prepared = time.monotonic()
-        code = _pulumi(lab, "up", "--yes", "--skip-preview").returncode
+        code = _pulumi(lab, "up", "--yes", "--skip-preview")
         ended = time.monotonic()
         if code != 0:
             show_consoles(lab)
@@ -121,7 +115,7 @@ def preview(lab: Lab) -> int:
     with in_use(lab):
         prepare(lab)
         _free_stack(lab)
-        return _pulumi(lab, "preview", "--diff").returncode
+        return _pulumi(lab, "preview", "--diff")
 
 
 def down(lab: Lab) -> None:
@@ -135,7 +129,7 @@ def down(lab: Lab) -> None:
     with in_use(lab):
         if lab.environment_file.exists() and lab.stack_config.exists():
             _free_stack(lab)
-            code = _pulumi(lab, "destroy", "--yes", "--skip-preview").returncode
+            code = _pulumi(lab, "destroy", "--yes", "--skip-preview")
             if code != 0:
                 console.print(f"pulumi destroy ended with {code}: removing what is left by force")
         Plane(lab, Store(lab.cloud)).tear_down()
@@ -162,10 +156,15 @@ def _free_stack(lab: Lab) -> None:
             )
 
 
+def _last_changes(lab: Lab) -> set[str]:
+    """Return which kinds of change the stack's last update made, from the lab's own backend."""
+    updates = (lab.backend / ".pulumi" / "history").rglob("*.history.json")
+    last = max(updates, key=lambda path: path.stat().st_mtime)
+    return set(json.loads(last.read_text()).get("resourceChanges") or {})
+
+
 def _tell_how_to_connect(lab: Lab) -> None:
-    history = _pulumi(lab, "stack", "history", "--json", "--page-size=1", "--full-dates", capture=True)
-    changes = json.loads(history.stdout or "[{}]")[0].get("resourceChanges") or {}
-    if set(changes) <= {"same"}:
+    if _last_changes(lab) <= {"same"}:
         console.print("\nNothing changed: the pair is as the program says.")
     option = "" if lab.name == "lab" else f" --stack {lab.name}"
     lab_option = "" if lab.name == "lab" else f" --lab {lab.name}"
