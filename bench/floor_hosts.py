@@ -9,7 +9,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from components.user_data import user_data
-from lab.model import (
+from lab.cloud.model import (
     Instance,
     InternetGateway,
     KeyPair,
@@ -20,9 +20,9 @@ from lab.model import (
     Subnet,
     Vpc,
 )
-from lab.plane import Plane
+from lab.cloud.plane import Plane
+from lab.cloud.store import Store
 from lab.settings import Lab
-from lab.store import Store
 
 VPC = "vpc-0f100f100f100f100"
 ANYWHERE = "0.0.0.0/0"

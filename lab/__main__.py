@@ -12,12 +12,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from lab import environment, firewall, hosts, image, network, slots, stack, topology
-from lab.ec2 import Ec2
-from lab.model import Instance, Subnet, Vpc
-from lab.plane import Plane
+from lab import stack
+from lab.cloud.ec2 import Ec2
+from lab.cloud.model import Instance, Subnet, Vpc
+from lab.cloud.plane import Plane
+from lab.cloud.store import Store
+from lab.engine import environment
+from lab.machine import firewall, hosts, image, network, slots, topology
 from lab.settings import Lab, LabError
-from lab.store import Store
 
 app = typer.Typer(
     add_completion=False,

@@ -23,11 +23,11 @@ from pulumi.runtime.proto import provider_pb2_grpc
 from lab.aws import config, functions, provider
 from lab.aws.schema import Cloud, Difference, Failure
 from lab.aws.wire import Values, from_struct, to_struct
-from lab.ec2 import Ec2, Machinery
-from lab.plane import Plane
+from lab.cloud.ec2 import Ec2, Machinery
+from lab.cloud.plane import Plane
+from lab.cloud.store import Store
 from lab.plugin_process import end_when_asked
 from lab.settings import Lab, LabError
-from lab.store import Store
 
 WORKERS = 64
 """Calls served at once; a boot holds one for half a minute, and the engine sends what it can in parallel."""

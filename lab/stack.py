@@ -18,12 +18,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from rich.console import Console
 
-from lab import environment, hosts, image, network, slots
-from lab.engine import ensure_engine
-from lab.model import Instance
-from lab.plane import Plane
+from lab.cloud.model import Instance
+from lab.cloud.plane import Plane
+from lab.cloud.store import Store, write_atomically
+from lab.engine import environment
+from lab.engine.build import ensure_engine
+from lab.machine import hosts, image, network, slots
 from lab.settings import PROJECT_ROOT, Lab, LabError
-from lab.store import Store, write_atomically
 
 console = Console(highlight=False, soft_wrap=True)
 

@@ -1,1 +1,1 @@
-"""The stand-in for Pulumi's aws provider: its resource types and functions as tables over lab.ec2."""
+"""The stand-in for Pulumi's aws provider: its resource types and functions as tables over lab.cloud.ec2."""

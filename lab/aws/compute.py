@@ -11,12 +11,12 @@ from typing import ClassVar, Literal
 import pulumi_aws.ec2 as sdk
 import pulumi_aws.vpc as sdk_vpc
 
-from lab import ec2_rules as rules
 from lab.aws.network import REGION, TAGS, network_interface_id, public_dns
 from lab.aws.schema import Cloud, Failure, Property, ResourceType, attempt, fields_of
 from lab.aws.wire import Values
-from lab.ec2_rules import ACCOUNT_ID, AwsError
-from lab.model import Instance, KeyPair, Record, SecurityGroup, SecurityGroupRule, Subnet
+from lab.cloud import rules
+from lab.cloud.model import Instance, KeyPair, Record, SecurityGroup, SecurityGroupRule, Subnet
+from lab.cloud.rules import ACCOUNT_ID, AwsError
 
 
 class SecurityGroupType(ResourceType):

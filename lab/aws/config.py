@@ -9,7 +9,7 @@ from typing import Any
 
 from lab.aws.schema import NOT_SUPPORTED, Failure
 from lab.aws.wire import Values
-from lab.model import Tags
+from lab.cloud.model import Tags
 
 WITHOUT_EFFECT = {
     "accessKey", "secretKey", "token", "profile", "sharedConfigFiles", "sharedCredentialsFiles",

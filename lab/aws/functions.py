@@ -7,11 +7,11 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from lab import ec2_rules as rules
 from lab.aws.network import zone_id
 from lab.aws.schema import NOT_SUPPORTED, Cloud
 from lab.aws.wire import Values, secret
-from lab.ec2_rules import ACCOUNT_ID, AwsError
+from lab.cloud import rules
+from lab.cloud.rules import ACCOUNT_ID, AwsError
 from lab.settings import LabError
 
 _PARAMETER = re.compile(

@@ -9,11 +9,10 @@ from typing import ClassVar
 
 import pulumi_aws.ec2 as sdk
 
-from lab import ec2_rules as rules
 from lab.aws.schema import Cloud, Failure, Property, ResourceType, attempt
 from lab.aws.wire import Values
-from lab.ec2_rules import ACCOUNT_ID, AwsError
-from lab.model import (
+from lab.cloud import rules
+from lab.cloud.model import (
     Eip,
     EipAssociation,
     Instance,
@@ -24,6 +23,7 @@ from lab.model import (
     Subnet,
     Vpc,
 )
+from lab.cloud.rules import ACCOUNT_ID, AwsError
 
 TAGS = Property("map")
 REGION = Property(replaces=True)

@@ -12,7 +12,7 @@ from pulumi.runtime.rpc import UNKNOWN
 from lab.aws import compute, network, schema
 from lab.aws.schema import NOT_SUPPORTED, Cloud, Difference, Failure, ResourceType
 from lab.aws.wire import Values, unknown_in
-from lab.model import Record
+from lab.cloud.model import Record
 from lab.settings import LabError
 
 TYPES: dict[str, ResourceType] = {

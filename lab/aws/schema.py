@@ -15,9 +15,9 @@ from pulumi._types import input_type_py_to_pulumi_names
 from pulumi.runtime.rpc import UNKNOWN
 
 from lab.aws.wire import Values, unknown_in
-from lab.ec2 import Ec2
-from lab.ec2_rules import ACCOUNT_ID
-from lab.model import Record, Tags
+from lab.cloud.ec2 import Ec2
+from lab.cloud.model import Record, Tags
+from lab.cloud.rules import ACCOUNT_ID
 from lab.settings import LabError
 
 NOT_SUPPORTED = "the lab's stand-in for aws does not support it"

@@ -32,7 +32,7 @@ from lab.command import local, remote
 from lab.command.capture import CommandError, Job
 from lab.command.engine_log import Log
 from lab.command.schema import LOCAL_COMMAND, REMOTE_COMMAND, Struct, completed, problems
-from lab.provider_values import PropertyMap, is_unknown, plain_map, property_value, unknown
+from lab.command.values import PropertyMap, is_unknown, plain_map, property_value, unknown
 
 VERSION = "1.2.1"
 """The official provider whose behaviour this one has; also the version of the pulumi-command SDK."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from pulumi.provider.experimental.property_value import PropertyValue
 
-from lab.provider_values import PropertyMap, is_unknown, property_value
+from lab.command.values import PropertyMap, is_unknown, property_value
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ import threading
 from ipaddress import IPv4Network
 from typing import Literal
 
+from lab.cloud.store import Store
 from lab.settings import LabError
-from lab.store import Store
 
 
 class FakePlane:
-    """What lab.plane.Plane does, on paper."""
+    """What lab.cloud.plane.Plane does, on paper."""
 
     public_pool = IPv4Network("198.18.7.0/24")
 

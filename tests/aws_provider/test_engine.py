@@ -19,10 +19,10 @@ from pulumi import automation as auto
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from lab.aws_provider import AwsProvider
-from lab.engine import ensure_engine
-from lab.model import KINDS, Eip, Instance
+from lab.cloud.model import KINDS, Eip, Instance
+from lab.cloud.store import Store
+from lab.engine.build import ensure_engine
 from lab.settings import Lab
-from lab.store import Store
 from tests.aws_provider.fake_plane import FakePlane
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGy0dGmZ0m1rQq2xgnq2m8d5j5wU0Y4o3s9c3Hj0o0aB me@here"

@@ -14,7 +14,7 @@ import pulumi
 from pulumi import automation
 from pulumi.automation.events import EngineEvent
 
-from lab.engine import ensure_engine
+from lab.engine.build import ensure_engine
 from lab.settings import PROJECT_ROOT
 from tests.conformance.case import Case, Secret
 from tests.conformance.world import World

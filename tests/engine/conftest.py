@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from lab import environment
-from lab.engine import ensure_engine
+from lab.engine import environment
+from lab.engine.build import ensure_engine
 from lab.settings import Lab
 
 VENV = Path(sys.prefix)

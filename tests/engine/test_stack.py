@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lab import environment
-from lab.engine import ensure_engine
+from lab.engine import environment
+from lab.engine.build import ensure_engine
 from lab.settings import PROJECT_ROOT, Lab, LabError, cache_folder
 
 KEY = "-----BEGIN KEY-----\nbm90IGEga2V5\n-----END KEY-----\n"

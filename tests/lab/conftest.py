@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from lab import environment
+from lab.engine import environment
 from lab.settings import PROJECT_ROOT, Lab
 from tests.lab.third_host import ThirdHost, third_host
 

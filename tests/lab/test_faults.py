@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from lab import image, network, podman
-from lab.image import Mirror
+from lab.machine import image, network, podman
+from lab.machine.image import Mirror
 from lab.settings import PROJECT_ROOT, LabError, cache_folder
 from tests.lab.conftest import LAB, Pair, lab_command, run
 
@@ -108,7 +108,7 @@ def test_build_that_was_killed_leaves_no_image_and_the_next_begins_anew(
     (recipe / "packages.txt").write_text("base-files\n")
     script = f"""
 from pathlib import Path
-from lab import image
+from lab.machine import image
 image.RECIPE = Path({str(recipe)!r})
 image.ensure_image()
 """

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from lab import hosts, namespaces, network, slots
-from lab.model import Instance, Subnet, Vpc
-from lab.podman import CGROUPS
+from lab.cloud.model import Instance, Subnet, Vpc
+from lab.cloud.store import Store
+from lab.machine import hosts, namespaces, network, slots
+from lab.machine.podman import CGROUPS
+from lab.machine.slots import Slot
 from lab.settings import PROJECT_ROOT, Lab
-from lab.slots import Slot
-from lab.store import Store
 from tests.lab.conftest import Pair, lab_command
 
 NAME = "killed"

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from lab import podman, stack
-from lab.model import Instance
-from lab.plane import Plane
-from lab.store import Store
+from lab import stack
+from lab.cloud.model import Instance
+from lab.cloud.plane import Plane
+from lab.cloud.store import Store
+from lab.machine import podman
 from tests.lab.conftest import Pair, lab_command
 from tests.lab.third_host import ThirdHost
 

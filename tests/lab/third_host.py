@@ -11,10 +11,10 @@ import pulumi
 import pulumi_aws as aws
 from pulumi import automation as auto
 
-from lab import environment
-from lab.model import Instance, KeyPair, SecurityGroup, Subnet
+from lab.cloud.model import Instance, KeyPair, SecurityGroup, Subnet
+from lab.cloud.store import Store
+from lab.engine import environment
 from lab.settings import Lab
-from lab.store import Store
 
 NAME = "third"
 PRIVATE_IP_OFFSET = 200

@@ -11,8 +11,8 @@ from ipaddress import ip_interface
 
 import pytest
 
-from lab import network
-from lab.model import Instance, SecurityGroup, Subnet, Vpc
+from lab.cloud.model import Instance, SecurityGroup, Subnet, Vpc
+from lab.machine import network
 from lab.settings import LabError
 from tests.network.probes import (
     arrives,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from lab.model import Instance, SecurityGroup, Subnet, Vpc
+from lab.cloud.model import Instance, SecurityGroup, Subnet, Vpc
 from tests.network import probes
 from tests.network.probes import connects, dial, echoes, icmp_answers, listening, reaches, udp_reaches
 from tests.network.world import ANYWHERE, World

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from lab.model import EipAssociation, Instance, InternetGateway, Route, SecurityGroup, Subnet, Vpc
+from lab.cloud.model import EipAssociation, Instance, InternetGateway, Route, SecurityGroup, Subnet, Vpc
 from tests.network.probes import connects, dial, echoes, icmp_answers, listening, peer_seen, reaches
 from tests.network.world import ANYWHERE, World
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from pyroute2 import netns
 
-from lab import firewall, namespaces, network
-from lab.model import Instance, SecurityGroup, Subnet, Vpc
+from lab.cloud.model import Instance, SecurityGroup, Subnet, Vpc
+from lab.machine import firewall, namespaces, network
 from lab.settings import LabError
 from tests.network.probes import dial, echoes, icmp_answers, listening, reaches
 from tests.network.world import ANYWHERE, World, ip, nft

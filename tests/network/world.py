@@ -11,8 +11,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Literal
 
-from lab import firewall, network, slots, topology
-from lab.model import (
+from lab.cloud.model import (
     Eip,
     EipAssociation,
     Instance,
@@ -26,9 +25,10 @@ from lab.model import (
     Subnet,
     Vpc,
 )
+from lab.cloud.store import Store, new_id
+from lab.machine import firewall, network, slots, topology
+from lab.machine.slots import Slot
 from lab.settings import Lab
-from lab.slots import Slot
-from lab.store import Store, new_id
 
 ANYWHERE = "0.0.0.0/0"
 

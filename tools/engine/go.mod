@@ -1,5 +1,5 @@
 // The Pulumi CLI and engine, built from its own module where the machine has no pulumi on PATH.
-// The version is the pulumi wheel's in requirements.txt; lab/engine.py checks that the two agree.
+// The version is the pulumi wheel's in requirements.txt; lab/engine/build.py checks that the two agree.
 module mysql-pair/tools/engine
 
 go 1.26

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from lab import ec2_rules as rules
-from lab.ec2 import Ec2
-from lab.model import Instance, SecurityGroup, Subnet, Vpc
+from lab.cloud import rules
+from lab.cloud.ec2 import Ec2
+from lab.cloud.model import Instance, SecurityGroup, Subnet, Vpc
+from lab.cloud.store import Store
 from lab.settings import Lab
-from lab.store import Store
 from tests.aws_provider.fake_plane import FakePlane
 
 TYPE = "t3.micro" if rules.machine_architecture() == "x86_64" else "t4g.micro"

@@ -14,8 +14,8 @@ from pulumi.runtime.rpc import UNKNOWN
 from lab.aws import config, functions, provider
 from lab.aws.schema import Cloud, sdk_names
 from lab.aws.wire import Values, from_struct, to_struct
-from lab.ec2_rules import AwsError
-from lab.model import Instance, SecurityGroup, Subnet, Vpc
+from lab.cloud.model import Instance, SecurityGroup, Subnet, Vpc
+from lab.cloud.rules import AwsError
 from lab.settings import LabError
 from tests.unit.lab.ec2_world import IMAGE, KEY, TYPE, World, make
 

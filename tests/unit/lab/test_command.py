@@ -14,7 +14,7 @@ from lab.command.diff import compare
 from lab.command.go_text import endpoint, quote
 from lab.command.provider import CommandProvider
 from lab.command.schema import REMOTE_COMMAND, completed, problems
-from lab.provider_values import UNKNOWN, plain_map, property_map, property_value, unknown
+from lab.command.values import UNKNOWN, plain_map, property_map, property_value, unknown
 
 
 class _NoEngine(engine_pb2_grpc.EngineStub):

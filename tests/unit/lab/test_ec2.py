@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 
-from lab.ec2 import Ec2
-from lab.ec2_rules import AwsError
-from lab.model import (
+from lab.cloud.ec2 import Ec2
+from lab.cloud.model import (
     KINDS,
     Eip,
     EipAssociation,
@@ -28,8 +27,9 @@ from lab.model import (
     Subnet,
     Vpc,
 )
+from lab.cloud.rules import AwsError
+from lab.cloud.store import Store
 from lab.settings import LabError
-from lab.store import Store
 from tests.unit.lab.ec2_world import IMAGE, KEY, World, make
 
 CALL: dict[str, Any] = {"urn": "urn:pulumi:t::p::aws:ec2/x:X::name", "client_token": "token"}

@@ -7,8 +7,8 @@ from ipaddress import IPv4Network
 
 import pytest
 
-from lab import ec2_rules as rules
-from lab.ec2_rules import AwsError
+from lab.cloud import rules
+from lab.cloud.rules import AwsError
 
 ED25519 = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGy0dGmZ0m1rQq2xgnq2m8d5j5wU0Y4o3s9c3Hj0o0aB me@here"
 SUBNET = IPv4Network("10.0.1.0/24")

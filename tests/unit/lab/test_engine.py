@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from lab import engine
-from lab.launcher import write_launcher
+from lab.engine import build as engine
+from lab.engine.launcher import write_launcher
 from lab.settings import LabError
 
 GO = """#!/bin/sh

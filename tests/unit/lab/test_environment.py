@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from lab import environment, plugins
-from lab.engine import Engine
-from lab.launcher import is_launcher, write_launcher
+from lab.engine import environment, plugins
+from lab.engine.build import Engine
+from lab.engine.launcher import is_launcher, write_launcher
 from lab.settings import Lab, LabError
 
 ENGINE = Engine(Path("/bin/true"), "3.259.0", has_language_host=True)

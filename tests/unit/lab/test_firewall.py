@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from lab import firewall
-from lab.model import SecurityGroupRule
-from lab.topology import HostPlan, VpcPlan
+from lab.cloud.model import SecurityGroupRule
+from lab.machine import firewall
+from lab.machine.topology import HostPlan, VpcPlan
 
 ANYWHERE = "0.0.0.0/0"
 SOURCE = {"payload": {"protocol": "ip", "field": "saddr"}}

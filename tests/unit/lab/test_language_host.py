@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pulumi.runtime.proto import language_pb2 as pb
 
-from lab import language_host, python_facts
+from lab.engine import language_host, python_facts
 
 
 def toolchain(root: Path, **options: Any) -> language_host.Toolchain:

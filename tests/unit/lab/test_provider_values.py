@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pulumi.provider.experimental.property_value import PropertyValue
 
-from lab.provider_values import (
+from lab.command.values import (
     UNKNOWN,
     contains_unknown,
     is_unknown,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import pulumi_shim
+from lab.engine import pulumi_shim
 
 CONFIG = "/lab/Pulumi.lab.yaml"
 

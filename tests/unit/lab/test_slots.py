@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from lab import namespaces, slots
+from lab.machine import namespaces, slots
+from lab.machine.slots import Slot
 from lab.settings import Lab, LabError
-from lab.slots import Slot
 
 
 @pytest.fixture(autouse=True)

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import topology
-from lab.model import (
+from lab.cloud.model import (
     Eip,
     EipAssociation,
     Instance,
@@ -22,8 +21,9 @@ from lab.model import (
     Subnet,
     Vpc,
 )
-from lab.store import Store
-from lab.topology import HostPlan, VpcPlan
+from lab.cloud.store import Store
+from lab.machine import topology
+from lab.machine.topology import HostPlan, VpcPlan
 
 VPC = Vpc("vpc-1", "10.0.0.0/16")
 SUBNET = Subnet("subnet-1", VPC.id, "10.0.1.0/24", "lab-1a")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lab.ec2_rules import AwsError
-from lab.model import (
+from lab.cloud.model import (
     Eip,
     EipAssociation,
     Instance,
@@ -21,7 +20,8 @@ from lab.model import (
     Subnet,
     Vpc,
 )
-from lab.store import Store
+from lab.cloud.rules import AwsError
+from lab.cloud.store import Store
 
 
 @dataclass(frozen=True)

@@ -23,11 +23,11 @@ from urllib.parse import urlsplit
 from pyroute2 import IPRoute, NetlinkError
 from pyroute2.netlink.rtnl import rt_type
 
-from lab import firewall, namespaces
-from lab.image import Mirror
+from lab.machine import firewall, namespaces
+from lab.machine.image import Mirror
+from lab.machine.slots import PUBLIC_RANGE, Slot
+from lab.machine.topology import HostPlan, VpcPlan
 from lab.settings import LabError
-from lab.slots import PUBLIC_RANGE, Slot
-from lab.topology import HostPlan, VpcPlan
 
 LAST_RESORT = 4294967294
 """A route metric that any other route beats: 2³² minus 2."""

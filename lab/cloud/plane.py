@@ -6,11 +6,12 @@ from functools import cached_property
 from ipaddress import IPv4Network
 from pathlib import Path
 
-from lab import ec2_rules, hosts, image, network, slots, topology
-from lab.hosts import State
-from lab.model import Instance, KeyPair, Vpc
+from lab.cloud import rules as ec2_rules
+from lab.cloud.model import Instance, KeyPair, Vpc
+from lab.cloud.store import Store
+from lab.machine import hosts, image, network, slots, topology
+from lab.machine.hosts import State
 from lab.settings import Lab
-from lab.store import Store
 
 
 class Plane:

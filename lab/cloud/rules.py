@@ -320,7 +320,7 @@ INSTANCE_TYPES: dict[str, InstanceType] = {
 """The types a lab knows: a few common families and sizes, not AWS's hundreds."""
 
 IMAGES = {"x86_64": "ami-01ab00000000000a1", "arm64": "ami-01ab00000000000a2"}
-"""The lab's AMI of each architecture: the image lab/image.py builds."""
+"""The lab's AMI of each architecture: the image lab/machine/image.py builds."""
 
 
 def machine_architecture() -> str:

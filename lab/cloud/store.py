@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TypeVar
 
-from lab.model import KINDS, Made, Record
+from lab.cloud.model import KINDS, Made, Record
 from lab.settings import LabError
 
 R = TypeVar("R", bound=Made)

@@ -12,9 +12,9 @@ import subprocess
 from ipaddress import IPv4Network
 from typing import Any
 
-from lab.model import SecurityGroupRule
+from lab.cloud.model import SecurityGroupRule
+from lab.machine.topology import HostPlan, VpcPlan
 from lab.settings import LabError
-from lab.topology import HostPlan, VpcPlan
 
 TABLE = "vpc"
 UPLINK = "uplink"

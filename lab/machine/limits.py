@@ -7,7 +7,7 @@ import os
 import signal
 import time
 
-from lab.podman import CGROUPS, unified_cgroups
+from lab.machine.podman import CGROUPS, unified_cgroups
 
 PERIOD_US = 100_000
 """The scheduler's period in microseconds: a quota of two periods is two vCPUs."""

@@ -9,8 +9,8 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from lab.engine import Engine
-from lab.launcher import is_launcher, write_launcher
+from lab.engine.build import Engine
+from lab.engine.launcher import is_launcher, write_launcher
 from lab.settings import PROJECT_ROOT, Lab, LabError
 
 CHOICE = "LAB_COMMAND_PLUGIN"

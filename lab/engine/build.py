@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.launcher import is_launcher
+from lab.engine.launcher import is_launcher
 from lab.settings import PROJECT_ROOT, LabError, cache_folder
 
 MODULE = PROJECT_ROOT / "tools" / "engine"

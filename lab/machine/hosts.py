@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from lab import limits, podman
+from lab.cloud.store import write_atomically
+from lab.machine import limits, podman
 from lab.settings import LabError
-from lab.store import write_atomically
 
 State = Literal["running", "stopped", "gone"]
 SEED = "/var/lib/cloud/seed/nocloud"

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from lab import podman
+from lab.machine import podman
 from lab.settings import LabError, cache_folder
 
 RECIPE = Path(__file__).parent / "image"

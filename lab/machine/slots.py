@@ -11,7 +11,7 @@ import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab import namespaces
+from lab.machine import namespaces
 from lab.settings import Lab, LabError
 
 REGISTRY = Path("/run/mysql-pair/slots")

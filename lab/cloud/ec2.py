@@ -12,11 +12,9 @@ from dataclasses import replace
 from ipaddress import IPv4Network
 from typing import Literal, Protocol, TypeVar, cast
 
-from lab import checkpoint
-from lab import ec2_rules as rules
-from lab.ec2_dependencies import KIND, check_references, goes_with, vpc_of
-from lab.ec2_rules import AwsError
-from lab.model import (
+from lab.cloud import checkpoint, rules
+from lab.cloud.dependencies import KIND, check_references, goes_with, vpc_of
+from lab.cloud.model import (
     KINDS,
     Eip,
     EipAssociation,
@@ -31,15 +29,16 @@ from lab.model import (
     Subnet,
     Vpc,
 )
+from lab.cloud.rules import AwsError
+from lab.cloud.store import Store, new_id
+from lab.machine.topology import public_ip
 from lab.settings import Lab, LabError
-from lab.store import Store, new_id
-from lab.topology import public_ip
 
 R = TypeVar("R", bound=Record)
 
 
 class Machinery(Protocol):
-    """What `lab.plane.Plane` does; a test puts something else in its place."""
+    """What `lab.cloud.plane.Plane` does; a test puts something else in its place."""
 
     @property
     def public_pool(self) -> IPv4Network:

@@ -51,7 +51,7 @@ def run(*arguments: str, group: str = "", check: bool = True, timeout: float = 3
 
     Args:
         arguments: podman's own, without its global options.
-        group: name of a version 1 control group to start in (see lab.limits), or empty.
+        group: name of a version 1 control group to start in (see lab.machine.limits), or empty.
         check: whether a non-zero exit is an error.
         timeout: seconds.
 

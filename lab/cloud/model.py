@@ -125,7 +125,7 @@ class KeyPair(Made):
 
 @dataclass(frozen=True)
 class Instance(Made):
-    """An instance as it was asked for; whether it runs is the host's own to say (lab.hosts)."""
+    """An instance as it was asked for; whether it runs is the host's own to say (lab.machine.hosts)."""
 
     id: str
     subnet_id: str

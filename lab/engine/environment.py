@@ -18,11 +18,11 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
-from lab.engine import EXECUTOR, LANGUAGE_HOST, Engine, executor
-from lab.launcher import write_launcher
-from lab.plugins import install_plugins
+from lab.cloud.store import write_atomically
+from lab.engine.build import EXECUTOR, LANGUAGE_HOST, Engine, executor
+from lab.engine.launcher import write_launcher
+from lab.engine.plugins import install_plugins
 from lab.settings import PROJECT_ROOT, Lab, LabError
-from lab.store import write_atomically
 
 Value = Any
 """A config value: what YAML can say. JSON text, as config values of the program are, is one of them."""

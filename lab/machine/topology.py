@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
-from lab.model import (
+from lab.cloud.model import (
     Eip,
     EipAssociation,
     Instance,
@@ -21,7 +21,7 @@ from lab.model import (
     Subnet,
     Vpc,
 )
-from lab.store import Store
+from lab.cloud.store import Store
 
 
 @dataclass(frozen=True)

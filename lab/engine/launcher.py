@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from lab.store import write_atomically
+from lab.cloud.store import write_atomically
 
 MARK = "# made by the lab of mysql-pair; every run writes it anew"
 """How a file of ours is told from a user's or an official one, which is never overwritten."""
