@@ -20,8 +20,8 @@ from lab.cloud.model import (
     Subnet,
     Vpc,
 )
-from lab.cloud.plane import Plane
 from lab.cloud.store import Store
+from lab.machine.plane import Plane
 from lab.settings import Lab
 
 VPC = "vpc-0f100f100f100f100"

@@ -13,12 +13,13 @@ from rich.console import Console
 from rich.table import Table
 
 from lab import stack
+from lab.cloud import topology
 from lab.cloud.ec2 import Ec2
 from lab.cloud.model import Instance, Subnet, Vpc
-from lab.cloud.plane import Plane
 from lab.cloud.store import Store
 from lab.engine import environment
-from lab.machine import firewall, hosts, image, network, slots, topology
+from lab.machine import firewall, hosts, image, network, slots
+from lab.machine.plane import Plane
 from lab.settings import Lab, LabError
 
 app = typer.Typer(

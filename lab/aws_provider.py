@@ -24,8 +24,8 @@ from lab.aws import config, functions, provider
 from lab.aws.schema import Cloud, Difference, Failure
 from lab.aws.wire import Values, from_struct, to_struct
 from lab.cloud.ec2 import Ec2, Machinery
-from lab.cloud.plane import Plane
 from lab.cloud.store import Store
+from lab.machine.plane import Plane
 from lab.plugin_process import end_when_asked
 from lab.settings import Lab, LabError
 

@@ -19,11 +19,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from rich.console import Console
 
 from lab.cloud.model import Instance
-from lab.cloud.plane import Plane
 from lab.cloud.store import Store, write_atomically
 from lab.engine import environment
 from lab.engine.build import ensure_engine
 from lab.machine import hosts, image, network, slots
+from lab.machine.plane import Plane
 from lab.settings import PROJECT_ROOT, Lab, LabError
 
 console = Console(highlight=False, soft_wrap=True)

@@ -1,1 +1,1 @@
-"""EC2's operations on a lab's records, and what makes the machine follow them."""
+"""EC2's records, rules and operations; nothing in here touches the machine."""

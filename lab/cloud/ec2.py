@@ -31,14 +31,14 @@ from lab.cloud.model import (
 )
 from lab.cloud.rules import AwsError
 from lab.cloud.store import Store, new_id
-from lab.machine.topology import public_ip
+from lab.cloud.topology import public_ip
 from lab.settings import Lab, LabError
 
 R = TypeVar("R", bound=Record)
 
 
 class Machinery(Protocol):
-    """What `lab.cloud.plane.Plane` does; a test puts something else in its place."""
+    """What `lab.machine.plane.Plane` does; a test puts something else in its place."""
 
     @property
     def public_pool(self) -> IPv4Network:

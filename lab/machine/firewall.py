@@ -13,7 +13,7 @@ from ipaddress import IPv4Network
 from typing import Any
 
 from lab.cloud.model import SecurityGroupRule
-from lab.machine.topology import HostPlan, VpcPlan
+from lab.cloud.topology import HostPlan, VpcPlan
 from lab.settings import LabError
 
 TABLE = "vpc"

@@ -23,10 +23,10 @@ from urllib.parse import urlsplit
 from pyroute2 import IPRoute, NetlinkError
 from pyroute2.netlink.rtnl import rt_type
 
+from lab.cloud.topology import HostPlan, VpcPlan
 from lab.machine import firewall, namespaces
 from lab.machine.image import Mirror
 from lab.machine.slots import PUBLIC_RANGE, Slot
-from lab.machine.topology import HostPlan, VpcPlan
 from lab.settings import LabError
 
 LAST_RESORT = 4294967294

@@ -11,7 +11,7 @@ from lab.settings import LabError
 
 
 class FakePlane:
-    """What lab.cloud.plane.Plane does, on paper."""
+    """What lab.machine.plane.Plane does, on paper."""
 
     public_pool = IPv4Network("198.18.7.0/24")
 

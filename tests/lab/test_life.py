@@ -10,9 +10,9 @@ import pytest
 
 from lab import stack
 from lab.cloud.model import Instance
-from lab.cloud.plane import Plane
 from lab.cloud.store import Store
 from lab.machine import podman
+from lab.machine.plane import Plane
 from tests.lab.conftest import Pair, lab_command
 from tests.lab.third_host import ThirdHost
 

@@ -11,6 +11,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Literal
 
+from lab.cloud import topology
 from lab.cloud.model import (
     Eip,
     EipAssociation,
@@ -26,7 +27,7 @@ from lab.cloud.model import (
     Vpc,
 )
 from lab.cloud.store import Store, new_id
-from lab.machine import firewall, network, slots, topology
+from lab.machine import firewall, network, slots
 from lab.machine.slots import Slot
 from lab.settings import Lab
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from lab.cloud.model import SecurityGroupRule
+from lab.cloud.topology import HostPlan, VpcPlan
 from lab.machine import firewall
-from lab.machine.topology import HostPlan, VpcPlan
 
 ANYWHERE = "0.0.0.0/0"
 SOURCE = {"payload": {"protocol": "ip", "field": "saddr"}}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.cloud import topology
 from lab.cloud.model import (
     Eip,
     EipAssociation,
@@ -22,8 +23,7 @@ from lab.cloud.model import (
     Vpc,
 )
 from lab.cloud.store import Store
-from lab.machine import topology
-from lab.machine.topology import HostPlan, VpcPlan
+from lab.cloud.topology import HostPlan, VpcPlan
 
 VPC = Vpc("vpc-1", "10.0.0.0/16")
 SUBNET = Subnet("subnet-1", VPC.id, "10.0.1.0/24", "lab-1a")

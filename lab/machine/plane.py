@@ -7,9 +7,10 @@ from ipaddress import IPv4Network
 from pathlib import Path
 
 from lab.cloud import rules as ec2_rules
+from lab.cloud import topology
 from lab.cloud.model import Instance, KeyPair, Vpc
 from lab.cloud.store import Store
-from lab.machine import hosts, image, network, slots, topology
+from lab.machine import hosts, image, network, slots
 from lab.machine.hosts import State
 from lab.settings import Lab
 
