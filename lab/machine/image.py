@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -104,11 +105,13 @@ def ensure_image(say: Callable[[str], None] = print) -> str:
                 "make room, or point XDG_CACHE_HOME at a larger disk"
             )
         remove_half_built()
-        say(f"building the hosts' image ({mirror.suite}), about 2 minutes, once")
+        say(f"building the hosts' image ({mirror.suite}), about a minute, once")
+        began = time.monotonic()
         with tempfile.TemporaryDirectory(dir=cache_folder(), prefix="image-") as work:
             archive = Path(work) / "image.tar"
             _bootstrap(mirror, archive)
             podman.run("import", str(archive), name)
+        say(f"the hosts' image is built: {time.monotonic() - began:.0f} s")
     return name
 
 
