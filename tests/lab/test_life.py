@@ -13,6 +13,7 @@ from lab.cloud.model import Instance
 from lab.cloud.store import Store
 from lab.machine import podman
 from lab.machine.plane import Plane
+from lab.machine.podman import CGROUPS
 from tests.lab.conftest import Pair, lab_command
 from tests.lab.third_host import ThirdHost
 
@@ -76,6 +77,25 @@ def test_host_has_the_memory_and_cpu_of_its_type(pair: Pair) -> None:
     done = pair.ssh("server", "python3 -c 'x = bytearray(2200 * 1024**2)'")
     assert done.returncode != 0
     assert pair.ssh("server", "true").returncode == 0
+
+
+def test_host_gets_no_more_cpu_time_than_its_type_has(pair: Pair) -> None:
+    """The kernel's own word, whichever version of control groups it has: two vCPUs of a t3.small."""
+    name = name_of(pair, pair.outputs()["server_instance_id"])
+    init = podman.run("container", "inspect", "--format={{.State.Pid}}", name).stdout.strip()
+    groups = [line.split(":", 2) for line in Path(f"/proc/{init}/cgroup").read_text().splitlines()]
+    version1 = [path for _, controllers, path in groups if "cpu" in controllers.split(",")]
+    if version1:
+        folder = CGROUPS / "cpu" / version1[0].strip("/")
+        quota, period = ((folder / f"cpu.cfs_{part}_us").read_text() for part in ("quota", "period"))
+    else:
+        limited = next(one for one in (CGROUPS / groups[0][2].strip("/")).parents if "max" not in _cpu_max(one))
+        quota, period = _cpu_max(limited).split()
+    assert int(quota) / int(period) == 2
+
+
+def _cpu_max(folder: Path) -> str:
+    return (folder / "cpu.max").read_text()
 
 
 def test_refresh_sees_a_host_that_is_gone_and_up_makes_it_anew(third: ThirdHost) -> None:
