@@ -112,6 +112,7 @@ def test_host_that_does_not_boot_shows_the_end_of_its_console(pair: Pair, capsys
     lab_command("crash", "third")
     stack.show_consoles(pair.lab)
     seen = capsys.readouterr().out
+    assert lab_command("start", "third").returncode == 0
     assert "third does not run; the end of its console" in seen
     assert "cloud-init[" in seen
     assert "\x1b" not in seen
