@@ -95,7 +95,7 @@ def test_the_users_own_pulumi_is_not_touched(pair: Pair) -> None:
 def test_status_lists_both_hosts_as_running() -> None:
     lines = lab_command("status").stdout.splitlines()
     for host in ("server", "client-1"):
-        assert ["running"] == [line.split()[2] for line in lines if f"-{host} " in line], lines
+        assert [line.split()[2] for line in lines if f"-{host} " in line] == ["running"], lines
 
 
 def test_no_secret_in_user_data_or_in_what_the_lab_records(pair: Pair) -> None:
