@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NotRequired, TypedDict
 
 import pulumi
@@ -94,7 +95,7 @@ class Host(pulumi.ComponentResource):
         self.private_ip = instance.private_ip
         self.public_ip = address.public_ip
         self.host_key = pulumi.Output.unsecret(gate.stdout).apply(str.strip)
-        self.target = Target(gate, instance.id, address.public_ip, target.private_key, self.host_key)
+        self.target = replace(target, ends_with=gate, host_key=self.host_key)
         self.register_outputs(
             {
                 "instance_id": self.instance_id,

@@ -55,6 +55,11 @@ def _instance(lab: Lab, host: str) -> Instance:
     raise LabError(f"no instance {host!r} in lab {lab.name}; there are {there}")
 
 
+def _container(lab: Lab, host: str) -> str:
+    """Return the container of the instance meant by a name."""
+    return Plane(lab, Store(lab.cloud)).host_name(_instance(lab, host).id)
+
+
 @app.command()
 def setup(name: LabName = "lab") -> None:
     """Find or build the engine, prepare the lab's own Pulumi, build the hosts' image."""
@@ -138,23 +143,24 @@ _verb("stop", Ec2.stop, "Shut a host down; its public address goes back, an Elas
 _verb("start", Ec2.start, "Boot a stopped or crashed host again from its disk.")
 _verb("reboot", Ec2.reboot, "Shut a host down and boot it again; addresses stay.")
 _verb("terminate", Ec2.terminate, "Take a host away behind the engine's back, disk and all.")
-_verb("crash", lambda ec2, host: Plane(ec2.lab, ec2.store).crash(host), "Kill every process of a host at once.")
+
+
+@app.command()
+def crash(host: Host, name: LabName = "lab") -> None:
+    """Kill every process of a host at once."""
+    hosts.crash(_container(Lab.named(name), host))
 
 
 @app.command(name="console")
 def show_console(host: Host, lines: int = 100, name: LabName = "lab") -> None:
     """Print the end of what a host wrote to its console."""
-    lab = Lab.named(name)
-    plane = Plane(lab, Store(lab.cloud))
-    print(hosts.console(plane.host_name(_instance(lab, host).id), lines))
+    print(hosts.console(_container(Lab.named(name), host), lines))
 
 
 @app.command(name="exec", context_settings={"ignore_unknown_options": True})
 def execute(host: Host, command: list[str], name: LabName = "lab") -> None:
     """Run a command as root on a host, past its network and sshd."""
-    lab = Lab.named(name)
-    plane = Plane(lab, Store(lab.cloud))
-    done = hosts.execute(plane.host_name(_instance(lab, host).id), *command)
+    done = hosts.execute(_container(Lab.named(name), host), *command)
     print(done.stdout, end="")
     print(done.stderr, end="", file=sys.stderr)
     raise typer.Exit(done.returncode)

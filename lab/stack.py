@@ -61,9 +61,7 @@ def prepare(lab: Lab) -> None:
     Raises:
         LabError: no engine, no image, or a fault of this machine, with how to mend it.
     """
-    lab.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    engine = ensure_engine()
-    environment.prepare(lab, engine)
+    environment.prepare(lab, ensure_engine())
     image.ensure_image(console.print)
     slot = slots.claim(lab)
     network.fence(slot, [slot.vpc_cidr])

@@ -10,12 +10,11 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 from ipaddress import IPv4Network
-from typing import Literal, Protocol, TypeVar, cast
+from typing import Literal, Protocol, TypeVar
 
 from lab.cloud import checkpoint, rules
 from lab.cloud.dependencies import KIND, check_references, goes_with, vpc_of
 from lab.cloud.model import (
-    KINDS,
     Eip,
     EipAssociation,
     Instance,
@@ -498,31 +497,6 @@ class Ec2:
             instance = self.store.find(Instance, instance_id)
             if instance:
                 self._apply(gone=[*self._elastic(instance_id), instance])
-
-    def destroy_everything(self) -> None:
-        """Take every host and every record away, whatever protects or needs them.
-
-        Raises:
-            LabError: with every step that failed; the others were done.
-        """
-        faults = []
-        for instance in self.instances():
-            try:
-                self.plane.terminate(instance.id)
-            except LabError as fault:
-                faults.append(f"{instance.id}: {fault}")
-        with self.store.locked():
-            vpcs = self.store.all(Vpc)
-            for kind in KINDS.values():
-                for record in self.store.all(kind):
-                    self.store.delete(cast(Record, record))
-            for vpc in vpcs:
-                try:
-                    self.plane.refresh_vpc(vpc.id)
-                except LabError as fault:
-                    faults.append(f"{vpc.id}: {fault}")
-        if faults:
-            raise LabError("; ".join(faults))
 
 
 def _reach(rule: SecurityGroupRule) -> tuple[object, ...]:

@@ -32,7 +32,7 @@ from lab.command import local, remote
 from lab.command.capture import CommandError, Job
 from lab.command.engine_log import Log
 from lab.command.schema import LOCAL_COMMAND, REMOTE_COMMAND, Struct, completed, problems
-from lab.command.values import PropertyMap, is_unknown, plain_map, property_value, unknown
+from lab.command.values import PropertyMap, is_unknown, plain_map, property_map, property_value, unknown
 
 VERSION = "1.2.1"
 """The official provider whose behaviour this one has; also the version of the pulumi-command SDK."""
@@ -76,7 +76,7 @@ class CommandProvider(Provider):
 
     async def create(self, request: CreateRequest) -> CreateResponse:
         """Run `create`, if there is one."""
-        struct = _struct(_kind(request.type))
+        struct = _struct(request.type)
         identity = f"{request.name}{secrets.token_hex(4)}"
         if request.preview:
             outputs = {name: unknown() for name in OUTPUTS}
@@ -86,7 +86,7 @@ class CommandProvider(Provider):
 
     async def update(self, request: UpdateRequest) -> UpdateResponse:
         """Run `update`, or `create` where there is none."""
-        struct = _struct(_kind(request.type))
+        struct = _struct(request.type)
         if request.preview:
             return UpdateResponse({**request.news, **_previewed(struct, request.olds, request.news)})
         news = plain_map(request.news)
@@ -96,7 +96,7 @@ class CommandProvider(Provider):
 
     async def delete(self, request: DeleteRequest) -> None:
         """Run `delete`, if there is one, with the properties and outputs of the state."""
-        struct = _struct(_kind(request.type))
+        struct = _struct(request.type)
         properties = request.properties
         await self._run(request.urn, struct, "delete", properties, properties, request.timeout)
 
@@ -123,11 +123,11 @@ class CommandProvider(Provider):
         before = {name: plain_map(olds).get(name) or "" for name in OUTPUTS}
         command = values.get(verb)
         if command is None:
-            return {name: property_value(text) for name, text in before.items()}
+            return property_map(before)
         job, log = Job.of(command, values, before), Log(self.engine, urn)
         work = remote.run(job, values["connection"], log) if struct is REMOTE_COMMAND else local.run(job, values, log)
         outputs = await self._finished(work, timeout)
-        return {name: property_value(outputs[name]) for name in OUTPUTS}
+        return property_map({name: outputs[name] for name in OUTPUTS})
 
     async def _finished(self, work: Coroutine[Any, Any, dict[str, str]], timeout: float) -> dict[str, str]:
         """Await the work as something `cancel` can end; timeout is in seconds, 0 is none."""
@@ -149,7 +149,8 @@ def _kind(urn_type: str) -> str:
     return urn_type.rsplit("$", 1)[-1]
 
 
-def _struct(kind: str) -> Struct:
+def _struct(urn_type: str) -> Struct:
+    kind = _kind(urn_type)
     if kind not in RESOURCES:
         raise CommandError(no_stand_in(kind))
     return RESOURCES[kind]

@@ -7,7 +7,7 @@ Source: Pulumi SDK, pulumi.runtime.rpc.UNKNOWN and provider/experimental/propert
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from pulumi.provider.experimental.property_value import Computed, PropertyValue
@@ -36,11 +36,6 @@ def unknown(*, secret: bool = False) -> PropertyValue:
 def is_unknown(value: PropertyValue) -> bool:
     """Tell whether this value itself (not something inside it) is not known yet."""
     return isinstance(value.value, Computed) or value.value == rpc.UNKNOWN
-
-
-def contains_unknown(value: PropertyValue) -> bool:
-    """Tell whether the value or anything inside it is not known yet."""
-    return is_unknown(value) or any(contains_unknown(child) for child in _children(value))
 
 
 def plain(value: PropertyValue) -> Any:
@@ -84,37 +79,6 @@ def property_value(value: Any, *, secret: bool = False) -> PropertyValue:
     return PropertyValue(value, is_secret=secret)
 
 
-def property_map(values: Mapping[str, Any], *, like: Mapping[str, PropertyValue] | None = None) -> PropertyMap:
-    """Return plain Python as a resource's properties, without those that are None.
-
-    Args:
-        values: plain values, property values, or a mix.
-        like: properties (usually the inputs) from which a secret mark carries over: a value that is equal to
-            its namesake is taken from here, marks inside it included; another one is secret if its namesake
-            holds one.
-    """
-    given = like or {}
-    return {key: _marked(value, given.get(key)) for key, value in values.items() if value is not None}
-
-
-def make_secret(values: Mapping[str, PropertyValue], names: Iterable[str]) -> PropertyMap:
-    """Return the properties with those of these names marked secret."""
-    secret = set(names)
-    return {key: value.with_secret(True) if key in secret else value for key, value in values.items()}
-
-
-def _marked(value: Any, namesake: PropertyValue | None) -> PropertyValue:
-    if namesake is None or isinstance(value, PropertyValue):
-        return property_value(value)
-    if plain(namesake) == value:
-        return namesake
-    return property_value(value, secret=namesake.contains_secret())
-
-
-def _children(value: PropertyValue) -> Iterable[PropertyValue]:
-    inner = value.value
-    if isinstance(inner, Mapping):
-        return inner.values()
-    if isinstance(inner, Sequence) and not isinstance(inner, str):
-        return inner
-    return ()
+def property_map(values: Mapping[str, Any]) -> PropertyMap:
+    """Return plain Python as a resource's properties, without those that are None."""
+    return {key: property_value(value) for key, value in values.items() if value is not None}

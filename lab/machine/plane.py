@@ -61,6 +61,11 @@ class Plane:
         else:  # nobody is there yet to see a network: the first host's launch makes it
             network.fence(self.slot, [vpc.cidr_block])
 
+    def _open_way_to_mirror(self) -> dict[str, list[tuple[str, int]]]:
+        endpoints = network.mirror_endpoints(image.read_mirror())
+        network.open_way_to_mirror(self.slot, endpoints)
+        return endpoints
+
     def launch(self, instance_id: str) -> None:
         """Boot a new host for an instance's record.
 
@@ -68,9 +73,7 @@ class Plane:
             LabError: no image, no way to the mirror, or podman could not start it; with the end of its console.
         """
         instance = self.store.get(Instance, instance_id)
-        mirror = image.read_mirror()
-        endpoints = network.mirror_endpoints(mirror)
-        network.open_way_to_mirror(self.slot, endpoints)
+        endpoints = self._open_way_to_mirror()
         size = ec2_rules.instance_type(instance.instance_type)
         key = self.store.find(KeyPair, instance.key_name) if instance.key_name else None
         boot = hosts.Boot(
@@ -94,7 +97,7 @@ class Plane:
     def start(self, instance_id: str) -> None:
         """Boot an instance's host again from its disk, with the user data of its record."""
         instance = self.store.get(Instance, instance_id)
-        network.open_way_to_mirror(self.slot, network.mirror_endpoints(image.read_mirror()))
+        self._open_way_to_mirror()
         size = ec2_rules.instance_type(instance.instance_type)
         name = self.host_name(instance_id)
         hosts.give_user_data(self._seed(instance_id), instance.user_data)
@@ -105,10 +108,6 @@ class Plane:
         """Stop a host and boot it again; addresses stay."""
         self.stop(instance_id)
         self.start(instance_id)
-
-    def crash(self, instance_id: str) -> None:
-        """Kill every process of a host at once."""
-        hosts.crash(self.host_name(instance_id))
 
     def terminate(self, instance_id: str) -> None:
         """Take a host, its disk and its namespace away; no fault if they are gone."""

@@ -309,15 +309,6 @@ def test_an_instance_that_is_about_to_boot_keeps_its_address(world: World) -> No
     assert code_of(lambda: world.run(private_ip="10.0.1.50", **CALL)) == "InvalidIPAddress.InUse"
 
 
-def test_destroy_everything_needs_no_leave(world: World) -> None:
-    instance = world.run(disable_api_termination=True)
-    world.ec2.destroy_everything()
-    assert world.plane.hosts == {}
-    assert [record for kind in KINDS.values() for record in world.store.all(kind)] == []
-    assert ("terminate", instance.id) in world.plane.calls
-    assert world.plane.calls[-1] == ("refresh", world.vpc.id)
-
-
 # A run that was killed
 
 
