@@ -35,6 +35,7 @@ UsePAM no
 AllowTcpForwarding yes
 PermitOpen 127.0.0.1:{port} 127.0.0.1:{closed}
 LogLevel ERROR
+MaxStartups {max_startups}
 Match LocalPort {port}
     AcceptEnv LAB_* PULUMI_COMMAND_*
 """
@@ -73,14 +74,19 @@ class World:
 
 
 @contextlib.contextmanager
-def started(folder: Path) -> Iterator[World]:
-    """Yield a running world whose files are in the folder, and end it afterwards."""
+def started(folder: Path, max_startups: str = "10:30:100") -> Iterator[World]:
+    """Yield a running world whose files are in the folder, and end it afterwards.
+
+    Args:
+        folder: where its files go.
+        max_startups: sshd's MaxStartups. By its default, of many dials at once some are dropped at random.
+    """
     with contextlib.ExitStack() as running:
         port, strict_port, closed = (_free_port() for _ in range(3))
         keys = _keys(folder)
         config = folder / "sshd_config"
         ports = {"port": port, "strict_port": strict_port, "closed": closed}
-        config.write_text(SSHD_CONFIG.format(folder=folder, **ports))
+        config.write_text(SSHD_CONFIG.format(folder=folder, max_startups=max_startups, **ports))
         if os.geteuid() == 0:
             Path("/run/sshd").mkdir(exist_ok=True)  # sshd's own chroot for its unprivileged child
         running.enter_context(_process([SSHD, "-D", "-e", "-f", str(config)], folder / "sshd.log"))
