@@ -1,9 +1,9 @@
-"""Who may reach what: the two security groups of the pair, with every rule a resource of its own."""
+"""Who may reach what: the security groups of server, clients and jump host, with every rule a resource of its own."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypedDict
+from collections.abc import Mapping, Sequence
+from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -16,81 +16,169 @@ PACKAGE_PORTS = (80, 443)
 """apt's http and https; DNS and time on AWS are not subject to security groups."""
 
 
+class EgressArgs(TypedDict):
+    """A way out beyond packages and MySQL."""
+
+    cidr: str
+    """An IPv4 range."""
+    protocol: str
+    """tcp or udp."""
+    from_port: int
+    to_port: int
+
+
 class FirewallArgs(TypedDict):
     """What a Firewall is made from."""
 
     vpc_id: pulumi.Input[str]
-    """The VPC both groups belong to."""
+    """The VPC that all groups belong to."""
     operator_cidrs: Sequence[str]
-    """IPv4 ranges that may ssh to the hosts."""
+    """IPv4 ranges that may ssh to public hosts."""
+    operator_group_ids: NotRequired[Sequence[str]]
+    """Security groups that may ssh to every host: a bastion's, an Instance Connect Endpoint's."""
+    server_public: NotRequired[bool]
+    """Whether operators ssh to the server themselves."""
+    jump_to_server: NotRequired[bool]
+    """Whether the server is reached through the jump host."""
+    jump_to_clients: NotRequired[bool]
+    """Whether there are clients that are reached through the jump host."""
+    mysql_ports: NotRequired[Sequence[int]]
+    """TCP ports that clients reach the server on; 3306 if not given."""
+    admitted_group_ids: NotRequired[Sequence[str]]
+    """Security groups of other applications that may reach MySQL too."""
+    extra_egress: NotRequired[Sequence[EgressArgs]]
+    """Ways out of every host."""
+    tags: NotRequired[Mapping[str, str]]
+    """Of every group, besides its name."""
 
 
 class Firewall(pulumi.ComponentResource):
-    """Port 3306 from the client's group to the server's and from nowhere else; ssh from the operators.
+    """MySQL's port from the clients' group to the server's and from nowhere else; ssh from operators or by jump.
 
-    Type: mysql-pair:index:Firewall. Makes: two aws.ec2.SecurityGroup, and their
-    aws.vpc.SecurityGroupIngressRule and SecurityGroupEgressRule. Rules name the client's *group*: one that
-    named its public address would not match traffic between private ones.
+    Type: mysql-pair:index:Firewall. Makes: aws.ec2.SecurityGroup for server, clients and jump host, and their
+    aws.vpc.SecurityGroupIngressRule and SecurityGroupEgressRule. Rules name *groups*: one that named a client's
+    public address would not match traffic between private ones, and their number does not grow with the hosts.
     """
 
     server_group_id: pulumi.Output[str]
     """The id of the server's security group."""
     client_group_id: pulumi.Output[str]
     """The id of the security group whose members may reach MySQL."""
+    jump_group_id: pulumi.Output[str]
+    """The id of the security group whose member may ssh to private hosts."""
 
     def __init__(self, name: str, args: FirewallArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Register the groups and their rules."""
         super().__init__("mysql-pair:index:Firewall", name, None, opts)
-        self._child = pulumi.ResourceOptions(parent=self)
-        server = self._group(f"{name}-server", "MySQL server", args)
-        client = self._group(f"{name}-client", "MySQL client", args)
-        aws.vpc.SecurityGroupIngressRule(
-            f"{name}-server-mysql-from-client",
-            security_group_id=server.id,
-            referenced_security_group_id=client.id,
-            ip_protocol="tcp",
-            from_port=MYSQL_PORT,
-            to_port=MYSQL_PORT,
-            description="MySQL from the clients",
-            opts=self._child,
-        )
-        aws.vpc.SecurityGroupEgressRule(
-            f"{name}-client-mysql-to-server",
-            security_group_id=client.id,
-            referenced_security_group_id=server.id,
-            ip_protocol="tcp",
-            from_port=MYSQL_PORT,
-            to_port=MYSQL_PORT,
-            description="MySQL to the server",
-            opts=self._child,
-        )
+        self._name, self._args = name, args
+        server = self._group("server", "MySQL server")
+        client = self._group("client", "MySQL client")
+        jump = self._group("jump", "ssh to private hosts")
+        for group, label in ((server, "server"), (client, "client")):
+            self._packages(group, label)
+            self._ssh_from_groups(group, label)
+        self._ssh_from_operators(client, "client")
+        if args.get("server_public"):
+            self._ssh_from_operators(server, "server")
+        if args.get("jump_to_server"):
+            self._ssh_by_jump(jump, server, "server")
+        if args.get("jump_to_clients"):
+            self._ssh_by_jump(jump, client, "client")
+        self._mysql(client, server)
         self.server_group_id = server.id
         self.client_group_id = client.id
-        self.register_outputs({"server_group_id": self.server_group_id, "client_group_id": self.client_group_id})
+        self.jump_group_id = jump.id
+        self.register_outputs(
+            {
+                "server_group_id": self.server_group_id,
+                "client_group_id": self.client_group_id,
+                "jump_group_id": self.jump_group_id,
+            }
+        )
 
-    def _group(self, name: str, role: str, args: FirewallArgs) -> aws.ec2.SecurityGroup:
-        """Register one group with what both have: ssh in from the operators, packages out."""
-        group = aws.ec2.SecurityGroup(name, vpc_id=args["vpc_id"], description=role, tags=tags(name), opts=self._child)
-        for cidr in args["operator_cidrs"]:
-            aws.vpc.SecurityGroupIngressRule(
-                f"{name}-ssh-from-{cidr}",
-                security_group_id=group.id,
-                cidr_ipv4=cidr,
-                ip_protocol="tcp",
-                from_port=SSH_PORT,
-                to_port=SSH_PORT,
-                description="ssh from an operator",
-                opts=self._child,
-            )
+    def _group(self, label: str, description: str) -> aws.ec2.SecurityGroup:
+        name = f"{self._name}-{label}"
+        return aws.ec2.SecurityGroup(
+            name,
+            vpc_id=self._args["vpc_id"],
+            description=description,
+            tags=tags(name, self._args.get("tags")),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _mysql(self, client: aws.ec2.SecurityGroup, server: aws.ec2.SecurityGroup) -> None:
+        for number, port in enumerate(self._args.get("mysql_ports", (MYSQL_PORT,))):
+            label = "mysql" if number == 0 else f"mysql-{number + 1}"
+            self._let_in(f"server-{label}-from-client", server, port, "MySQL from the clients", group=client.id)
+            self._let_out(f"client-{label}-to-server", client, port, "MySQL to the server", group=server.id)
+            for admitted in self._args.get("admitted_group_ids", ()):
+                self._let_in(f"server-{label}-from-{admitted}", server, port, "MySQL from an application", admitted)
+
+    def _ssh_from_operators(self, group: aws.ec2.SecurityGroup, label: str) -> None:
+        for cidr in self._args["operator_cidrs"]:
+            self._let_in(f"{label}-ssh-from-{cidr}", group, SSH_PORT, "ssh from an operator", cidr=cidr)
+
+    def _ssh_from_groups(self, group: aws.ec2.SecurityGroup, label: str) -> None:
+        for operator in self._args.get("operator_group_ids", ()):
+            self._let_in(f"{label}-ssh-from-{operator}", group, SSH_PORT, "ssh from an operator", group=operator)
+
+    def _ssh_by_jump(self, jump: aws.ec2.SecurityGroup, to: aws.ec2.SecurityGroup, label: str) -> None:
+        self._let_in(f"{label}-ssh-from-jump", to, SSH_PORT, "ssh from the jump host", group=jump.id)
+        self._let_out(f"jump-ssh-to-{label}", jump, SSH_PORT, "ssh to private hosts", group=to.id)
+
+    def _packages(self, group: aws.ec2.SecurityGroup, label: str) -> None:
         for port in PACKAGE_PORTS:
+            self._let_out(f"{label}-packages-{port}", group, port, "packages", cidr="0.0.0.0/0")
+        for way in self._args.get("extra_egress", ()):
             aws.vpc.SecurityGroupEgressRule(
-                f"{name}-packages-{port}",
+                f"{self._name}-{label}-extra-{way['protocol']}-{way['from_port']}-{way['to_port']}-to-{way['cidr']}",
                 security_group_id=group.id,
-                cidr_ipv4="0.0.0.0/0",
-                ip_protocol="tcp",
-                from_port=port,
-                to_port=port,
-                description="packages",
-                opts=self._child,
+                ip_protocol=way["protocol"],
+                from_port=way["from_port"],
+                to_port=way["to_port"],
+                cidr_ipv4=way["cidr"],
+                description="asked for by config",
+                opts=pulumi.ResourceOptions(parent=self),
             )
-        return group
+
+    def _let_in(
+        self,
+        name: str,
+        to: aws.ec2.SecurityGroup,
+        port: int,
+        why: str,
+        group: pulumi.Input[str] | None = None,
+        cidr: str | None = None,
+    ) -> None:
+        aws.vpc.SecurityGroupIngressRule(
+            f"{self._name}-{name}",
+            security_group_id=to.id,
+            referenced_security_group_id=group,
+            cidr_ipv4=cidr,
+            ip_protocol="tcp",
+            from_port=port,
+            to_port=port,
+            description=why,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _let_out(
+        self,
+        name: str,
+        of: aws.ec2.SecurityGroup,
+        port: int,
+        why: str,
+        group: pulumi.Input[str] | None = None,
+        cidr: str | None = None,
+    ) -> None:
+        aws.vpc.SecurityGroupEgressRule(
+            f"{self._name}-{name}",
+            security_group_id=of.id,
+            referenced_security_group_id=group,
+            cidr_ipv4=cidr,
+            ip_protocol="tcp",
+            from_port=port,
+            to_port=port,
+            description=why,
+            opts=pulumi.ResourceOptions(parent=self),
+        )

@@ -1,19 +1,21 @@
-"""One EC2 instance with an address that stays, from launch to the end of its first boot."""
+"""One EC2 instance, from launch to the end of its first boot, and the ssh key it is known by from then on."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
+from components.host_tools import HOST_SCRIPTS
 from components.image import ubuntu_ami
 from components.naming import tags
-from components.remote_command import HOST_SCRIPTS, Step, Target, run
+from components.remote_command import SSH_PORT, Step, Target, run
 
 VOLUME_GIB = 16
+FIRST_CONTACT_SECONDS = 30
 GATE_SECONDS = 1080
 """More than wait_ready.sh's own limits together, so that its message is what one sees."""
 
@@ -22,39 +24,69 @@ class HostArgs(TypedDict):
     """What a server's and a client's host have in common."""
 
     instance_type: str
-    """EC2 instance type."""
+    """EC2 instance type. A new one stops the host and starts it again."""
     subnet_id: pulumi.Input[str]
     """The subnet the host lives in."""
-    private_ip: str
-    """Its private address in that subnet; a replaced host gets the same one."""
-    security_group_id: pulumi.Input[str]
-    """Its one security group."""
+    security_group_ids: Sequence[pulumi.Input[str]]
+    """Its security groups."""
     key_name: pulumi.Input[str]
-    """The EC2 key pair of the login user."""
+    """The EC2 key pair of the login user, of the first boot."""
+    public: bool
+    """Whether it has an Elastic IP and is reached by it; otherwise it is reached through `jump`."""
+    public_key: NotRequired[str]
+    """The login user's ssh key from then on: the one line of its authorized_keys."""
+    private_ip: NotRequired[str]
+    """Its private address; a replaced host gets the same one. Without it EC2 chooses."""
     ami: NotRequired[str | None]
-    """Image id; without it the current Ubuntu LTS."""
+    """Image id. Without it: the current Ubuntu LTS when the instance is made, and that one from then on."""
+    volume_gib: NotRequired[int]
+    """Size of the root volume."""
+    termination_protection: NotRequired[bool]
+    """Whether EC2 refuses to terminate the instance."""
+    instance_profile: NotRequired[str | None]
+    """Name of the IAM instance profile, as Session Manager needs one."""
+    packages: NotRequired[Sequence[str]]
+    """Of the distribution, besides those its role needs."""
     private_key: NotRequired[pulumi.Input[str] | None]
     """The key pair's private half; without it the agent at SSH_AUTH_SOCK."""
+    jump: NotRequired[Host | None]
+    """The host that a private one is reached through."""
+    ssh_host: NotRequired[str | None]
+    """Where its sshd is reached instead of at its own address, and without a jump: the near end of a tunnel."""
+    ssh_port: NotRequired[int]
+    """The port there."""
+    host_key: NotRequired[str | None]
+    """Its public ed25519 key, if it is known already; otherwise the first one seen is kept."""
     network_ready: NotRequired[Sequence[pulumi.Resource]]
     """What must be there before the first boot downloads packages: routes and rules."""
+    tags: NotRequired[Mapping[str, str]]
+    """Of every resource and volume, besides its name."""
+
+
+class HostKeyMismatchError(pulumi.RunError):
+    """A host that answers with another ssh key than the one it is known by."""
 
 
 class Host(pulumi.ComponentResource):
-    """An instance, its Elastic IP, and the gate that opens when its first boot has ended.
+    """An instance, its Elastic IP if it is public, and the gate that opens when its first boot has ended.
 
-    Type: mysql-pair:index:Host. Makes: aws.ec2.Eip, Instance, EipAssociation, and one command.remote.Command.
-    Image and user data count on the first boot only: an edit of them changes nothing here, because a new
-    image would rebuild the host by surprise, and new user data would stop it for nothing.
+    Type: mysql-pair:index:Host. Makes: aws.ec2.Instance, of public hosts Eip and EipAssociation, and two
+    command.remote.Command, neither of which carries a secret: the first contact, which finds out the host's key and
+    is never run again, and the readiness gate. All later commands are pinned to that key.
+    Image, key pair and user data count on the first boot only: a new image would rebuild the host by surprise, and
+    new user data would stop it for nothing. An image that is asked for by id does replace it.
     """
 
     instance_id: pulumi.Output[str]
     """The instance's id."""
     private_ip: pulumi.Output[str]
     """The private address."""
-    public_ip: pulumi.Output[str]
-    """The Elastic IP: it stays when the instance is stopped and started."""
+    private_dns: pulumi.Output[str]
+    """The private DNS name."""
+    public_ip: pulumi.Output[str | None]
+    """The Elastic IP, which stays when the instance is stopped and started; None of a private host."""
     host_key: pulumi.Output[str]
-    """The host's public ed25519 ssh key, as seen on the first visit."""
+    """The host's public ed25519 ssh key."""
 
     def __init__(
         self,
@@ -72,64 +104,129 @@ class Host(pulumi.ComponentResource):
             user_data: cloud-config of the first boot; no secrets.
             ready_args: arguments of scripts/host/wait_ready.sh.
             opts: the component's options.
+
+        Raises:
+            ValueError: there is no way to ssh to the host.
         """
         super().__init__("mysql-pair:index:Host", name, None, opts)
-        instance = self._instance(name, args, user_data)
-        address = aws.ec2.Eip(f"{name}-address", domain="vpc", tags=tags(name), opts=self._child(args))
-        attached = aws.ec2.EipAssociation(
-            f"{name}-address-attached",
-            allocation_id=address.allocation_id,
-            instance_id=instance.id,
-            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
-        )
-        target = Target(instance, instance.id, address.public_ip, args.get("private_key"))
-        script = (HOST_SCRIPTS / "wait_ready.sh").read_text()
+        self._name, self._args = name, args
+        instance = self._instance(user_data)
+        self.instance_id, self.private_ip, self.private_dns = instance.id, instance.private_ip, instance.private_dns
+        self.public_ip, attached = self._address(instance)
+        first = self._first_target(instance)
+        known = args.get("host_key")
+        pin = pulumi.Output.from_input(known) if known else self._first_contact(first, attached)
         gate = run(
             f"{name}-ready",
-            target,
-            Step(create=["bash", "-s", "--", *ready_args], seconds=GATE_SECONDS, stdin=script),
+            first,
+            # The type stands in the command so that the gate waits again for a host that a new one has stopped.
+            Step(
+                create=["bash", "-s", "--", f"--type={args['instance_type']}", *ready_args],
+                seconds=GATE_SECONDS,
+                stdin=(HOST_SCRIPTS / "wait_ready.sh").read_text(),
+            ),
             parent=self,
-            depends_on=[attached],
+            depends_on=attached,
         )
-        self.instance_id = instance.id
-        self.private_ip = instance.private_ip
-        self.public_ip = address.public_ip
-        self.host_key = pulumi.Output.unsecret(gate.stdout).apply(str.strip)
-        self.target = replace(target, ends_with=gate, host_key=self.host_key)
+        seen = pulumi.Output.unsecret(gate.stdout)
+        self.host_key = pulumi.Output.all(pin, seen).apply(lambda keys: same_key(name, *keys))
+        self.target = replace(first, ends_with=gate, host_key=self.host_key)
         self.register_outputs(
             {
                 "instance_id": self.instance_id,
                 "private_ip": self.private_ip,
+                "private_dns": self.private_dns,
                 "public_ip": self.public_ip,
                 "host_key": self.host_key,
             }
         )
 
-    def _child(self, args: HostArgs) -> pulumi.ResourceOptions:
-        return pulumi.ResourceOptions(parent=self, depends_on=list(args.get("network_ready", ())))
+    def _first_target(self, instance: aws.ec2.Instance) -> Target:
+        """Return how the host is reached before its key is known."""
+        args = self._args
+        target = Target(instance, instance.id, instance.private_ip, args.get("private_key"))
+        endpoint, jump = args.get("ssh_host"), args.get("jump")
+        if endpoint:
+            return replace(target, address=endpoint, port=args.get("ssh_port", SSH_PORT))
+        if args["public"]:
+            return replace(target, address=self.public_ip.apply(str))
+        if jump:
+            return replace(target, jump=jump.target)
+        raise ValueError(f"host {self._name}: a private host needs `jump` or `ssh_host`")
 
-    def _instance(self, name: str, args: HostArgs, user_data: str) -> aws.ec2.Instance:
+    def _first_contact(self, first: Target, attached: Sequence[pulumi.Resource]) -> pulumi.Output[str]:
+        """Return the key that the host showed when it was new."""
+        script = (HOST_SCRIPTS / "host_key.sh").read_text()
+        step = Step(create=["bash", "-s"], seconds=FIRST_CONTACT_SECONDS, stdin=script, once=True)
+        seen = run(f"{self._name}-host-key", first, step, parent=self, depends_on=attached)
+        return pulumi.Output.unsecret(seen.stdout)
+
+    def _address(self, instance: aws.ec2.Instance) -> tuple[pulumi.Output[str | None], list[pulumi.Resource]]:
+        """Return a public host's Elastic IP, and what must be there before one can dial it."""
+        if not self._args["public"]:
+            return pulumi.Output.from_input(None), []
+        ready = list(self._args.get("network_ready", ()))
+        address = aws.ec2.Eip(
+            f"{self._name}-address",
+            domain="vpc",
+            tags=tags(self._name, self._args.get("tags")),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=ready),
+        )
+        attached = aws.ec2.EipAssociation(
+            f"{self._name}-address-attached",
+            allocation_id=address.allocation_id,
+            instance_id=instance.id,
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+        )
+        return address.public_ip.apply(lambda found: found), [attached]
+
+    def _instance(self, user_data: str) -> aws.ec2.Instance:
+        args = self._args
+        ami, named = args.get("ami"), tags(self._name, args.get("tags"))
         return aws.ec2.Instance(
-            f"{name}-instance",
-            ami=args.get("ami") or ubuntu_ami(args["instance_type"], parent=self),
+            f"{self._name}-instance",
+            ami=ami or ubuntu_ami(args["instance_type"], parent=self),
             instance_type=args["instance_type"],
             subnet_id=args["subnet_id"],
-            private_ip=args["private_ip"],
-            vpc_security_group_ids=[args["security_group_id"]],
+            private_ip=args.get("private_ip"),
+            vpc_security_group_ids=args["security_group_ids"],
             key_name=args["key_name"],
             user_data=user_data,
+            iam_instance_profile=args.get("instance_profile"),
+            disable_api_termination=args.get("termination_protection", False),
             metadata_options={
                 "http_endpoint": "enabled",
                 "http_tokens": "required",
                 "http_put_response_hop_limit": 1,
             },
-            root_block_device={"volume_type": "gp3", "volume_size": VOLUME_GIB, "encrypted": True},
-            tags=tags(name),
+            root_block_device={
+                "volume_type": "gp3",
+                "volume_size": args.get("volume_gib", VOLUME_GIB),
+                "encrypted": True,
+                "tags": named,
+            },
+            tags=named,
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=list(args.get("network_ready", ())),
-                ignore_changes=["ami", "userData"],
-                # Its private address is fixed: a successor cannot have it before it is gone.
-                delete_before_replace=True,
+                ignore_changes=["userData", "keyName", *([] if ami else ["ami"])],
+                # A fixed private address: a successor cannot have it before this one is gone.
+                delete_before_replace="private_ip" in args,
             ),
         )
+
+
+def same_key(host: str, known: str, seen: str) -> str:
+    """Return the key a host is known by.
+
+    Raises:
+        HostKeyMismatchError: it answers with another.
+    """
+    if known.split()[:2] != seen.split()[:2]:
+        raise HostKeyMismatchError(
+            f"{host} answers with another ssh host key than the one it is known by, and no secret was sent to it.\n"
+            f"  known: {known.strip()}\n  seen:  {seen.strip()}\n"
+            "If nobody changed it, something else answers at its address: find out what. If it was changed on "
+            f"purpose, set sshHostKeys for {host} to the key you have checked on the host itself."
+        )
+    return known.strip()

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pulumi
 
-from components.mysql_server import MySqlServer
+from components.mysql_server import CA_FILE, MySqlServer
 from components.remote_command import Step, run
 
 
@@ -35,7 +35,8 @@ class MySqlUser(pulumi.ComponentResource):
     """
 
     connection_string: pulumi.Output[str]
-    """mysql://user:password@host:port/database?ssl-mode=REQUIRED, each part percent-encoded. A secret."""
+    """mysql://user:password@host:port/database?ssl-mode=VERIFY_IDENTITY&ssl-ca=..., each part percent-encoded, the
+    authority's certificate where client hosts keep it. A secret."""
     mysql_host: pulumi.Output[str]
     """The server's private address."""
     mysql_port: pulumi.Output[int]
@@ -52,14 +53,13 @@ class MySqlUser(pulumi.ComponentResource):
         self.mysql_host = server.mysql_host
         self.mysql_port = server.mysql_port
         self.server_instance_id = server.instance_id
-        tool = ["sudo", "-n", "python3", server.user_tool.path]
         step = Step(
-            create=[*tool, "present"],
-            delete=[*tool, "absent"],
+            create=[*server.tools.python("apply_user.py"), "present"],
+            delete=[*server.tools.current("apply_user.py"), "absent"],
             stdin=self.password.apply(lambda password: document(args, password)),
             triggers=[args["name"], args["host"]],
         )
-        run(f"{name}-applied", server.host.target, step, parent=self, depends_on=[server.user_tool.installed])
+        run(f"{name}-applied", server.host.target, step, parent=self, depends_on=server.ready)
         parts = pulumi.Output.all(self.mysql_host, self.mysql_port, self.password)
         self.connection_string = pulumi.Output.secret(
             parts.apply(lambda p: connection_string(args["name"], p[2], p[0], p[1], args["database"]))
@@ -81,4 +81,5 @@ def document(args: MySqlUserArgs, password: str) -> str:
 def connection_string(user: str, password: str, host: str, port: int, database: str) -> str:
     """Return a login as a URL (MySQL manual, "Connecting Using URI-Like Strings"; RFC 3986)."""
     login = f"{quote(user, safe='')}:{quote(password, safe='')}"
-    return f"mysql://{login}@{host}:{int(port)}/{quote(database, safe='')}?ssl-mode=REQUIRED"
+    tls = f"ssl-mode=VERIFY_IDENTITY&ssl-ca={quote(CA_FILE, safe='')}"
+    return f"mysql://{login}@{host}:{int(port)}/{quote(database, safe='')}?{tls}"

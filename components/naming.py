@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pulumi
 
 
-def tags(name: str) -> dict[str, str]:
-    """Return the tags of the resource of that name: Name, and the project and stack that manage it."""
+def tags(name: str, more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the tags of the resource of that name: the operator's, then Name, and the project and stack it is of."""
     project, stack = pulumi.get_project(), pulumi.get_stack()
-    return {"Name": f"{project}-{stack}-{name}", "Project": project, "Stack": stack}
+    return {**(more or {}), "Name": f"{project}-{stack}-{name}", "Project": project, "Stack": stack}

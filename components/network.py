@@ -1,76 +1,164 @@
-"""The VPC the hosts live in, with one public subnet and a way in and out."""
+"""The VPC the hosts live in: subnets by zone, with and without public addresses, and the ways out."""
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network
-from typing import TypedDict
+from collections.abc import Mapping, Sequence
+from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
-from components.addresses import host_subnet
 from components.naming import tags
+
+ANYWHERE = "0.0.0.0/0"
 
 
 class NetworkArgs(TypedDict):
-    """What a Network is made from."""
+    """What a Network is made from. Lists of subnets have an entry a zone, in the order of the zones."""
 
     vpc_cidr: str
     """The VPC's IPv4 range, /16 to /24."""
+    server_subnet_cidr: str
+    """Of the subnet in the first zone that holds the server and nothing else: its address is never given away."""
+    public_subnet_cidrs: Sequence[str]
+    """Of subnets with a route to the internet gateway."""
+    private_subnet_cidrs: Sequence[str]
+    """Of subnets without one."""
+    server_public: bool
+    """Whether the server's subnet has a route to the internet gateway."""
+    nat_gateway: bool
+    """Whether private subnets have a way out, by a NAT gateway in the first public subnet."""
+    tags: NotRequired[Mapping[str, str]]
+    """Of every resource, besides its name."""
 
 
 class Network(pulumi.ComponentResource):
-    """A VPC with one subnet in the region's first ordinary zone, and a route to the internet.
+    """A VPC with a subnet for the server, public and private ones for clients, and routes out.
 
-    Type: mysql-pair:index:Network. Makes: aws.ec2.Vpc, InternetGateway, Subnet, RouteTable, Route and
-    RouteTableAssociation.
+    Type: mysql-pair:index:Network. Makes: aws.ec2.Vpc, InternetGateway, Subnets, two RouteTables (public and
+    private) with their Routes and RouteTableAssociations and, if asked for, an Eip and a NatGateway.
     """
 
     vpc_id: pulumi.Output[str]
     """The VPC's id."""
-    subnet_id: pulumi.Output[str]
-    """The id of the subnet the hosts live in."""
+    server_subnet_id: pulumi.Output[str]
+    """The id of the server's subnet."""
+    public_subnet_ids: pulumi.Output[Sequence[str]]
+    """The ids of the public subnets, zone by zone."""
+    private_subnet_ids: pulumi.Output[Sequence[str]]
+    """The ids of the private subnets, zone by zone."""
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Register the network's resources."""
         super().__init__("mysql-pair:index:Network", name, None, opts)
+        self._name, self._args = name, args
         child = pulumi.ResourceOptions(parent=self)
-        vpc = aws.ec2.Vpc(
+        self._vpc = aws.ec2.Vpc(
             f"{name}-vpc",
             cidr_block=args["vpc_cidr"],
             enable_dns_support=True,
             enable_dns_hostnames=True,
-            tags=tags(name),
+            tags=self._tags(name),
             opts=child,
         )
-        gateway = aws.ec2.InternetGateway(f"{name}-gateway", vpc_id=vpc.id, tags=tags(name), opts=child)
-        subnet = aws.ec2.Subnet(
-            f"{name}-subnet",
-            vpc_id=vpc.id,
-            cidr_block=str(host_subnet(IPv4Network(args["vpc_cidr"]))),
-            availability_zone=self._first_zone(),
-            tags=tags(name),
-            # A zone that appears later must not move the subnet, and every host with it.
-            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["availabilityZone"]),
-        )
-        table = aws.ec2.RouteTable(f"{name}-routes", vpc_id=vpc.id, tags=tags(name), opts=child)
-        aws.ec2.Route(
+        gateway = aws.ec2.InternetGateway(f"{name}-gateway", vpc_id=self._vpc.id, tags=self._tags(name), opts=child)
+        public, private = self._table("routes"), self._table("private-routes")
+        internet = aws.ec2.Route(
             f"{name}-route-internet",
-            route_table_id=table.id,
-            destination_cidr_block="0.0.0.0/0",
+            route_table_id=public.id,
+            destination_cidr_block=ANYWHERE,
             gateway_id=gateway.id,
             opts=child,
         )
-        aws.ec2.RouteTableAssociation(f"{name}-routes-subnet", route_table_id=table.id, subnet_id=subnet.id, opts=child)
-        self.vpc_id = vpc.id
-        self.subnet_id = subnet.id
-        self.register_outputs({"vpc_id": self.vpc_id, "subnet_id": self.subnet_id})
+        zones = self._zones()
+        # Its name before there were others; under the new one it would be another subnet, and another server.
+        server = self._subnet("server-subnet", args["server_subnet_cidr"], zones, 0, alias=f"{name}-subnet")
+        self._associate("server-routes", server, public if args["server_public"] else private, f"{name}-routes-subnet")
+        publics = self._subnets("public", args["public_subnet_cidrs"], zones, public)
+        privates = self._subnets("private", args["private_subnet_cidrs"], zones, private)
+        if args["nat_gateway"]:
+            self._nat(publics[0], private, internet)
+        self.vpc_id = self._vpc.id
+        self.server_subnet_id = server.id
+        self.public_subnet_ids = pulumi.Output.all(*[subnet.id for subnet in publics])
+        self.private_subnet_ids = pulumi.Output.all(*[subnet.id for subnet in privates])
+        self.register_outputs(
+            {
+                "vpc_id": self.vpc_id,
+                "server_subnet_id": self.server_subnet_id,
+                "public_subnet_ids": self.public_subnet_ids,
+                "private_subnet_ids": self.private_subnet_ids,
+            }
+        )
 
-    def _first_zone(self) -> pulumi.Output[str]:
-        """Return the first zone that needs no opting in: Local Zones would sort before ordinary ones."""
+    def _tags(self, name: str) -> dict[str, str]:
+        return tags(name, self._args.get("tags"))
+
+    def _zones(self) -> pulumi.Output[Sequence[str]]:
+        """Return the zones that need no opting in: Local Zones would sort before ordinary ones."""
         zones = aws.get_availability_zones_output(
             state="available",
             filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}],
             opts=pulumi.InvokeOutputOptions(parent=self),
         )
-        return zones.apply(lambda found: found.names[0])
+        return zones.names
+
+    def _subnets(
+        self, kind: str, cidrs: Sequence[str], zones: pulumi.Output[Sequence[str]], table: aws.ec2.RouteTable
+    ) -> list[aws.ec2.Subnet]:
+        made = []
+        for index, cidr in enumerate(cidrs):
+            made.append(self._subnet(f"{kind}-{index + 1}", cidr, zones, index))
+            self._associate(f"{kind}-{index + 1}-routes", made[-1], table)
+        return made
+
+    def _subnet(
+        self, part: str, cidr: str, zones: pulumi.Output[Sequence[str]], index: int, alias: str | None = None
+    ) -> aws.ec2.Subnet:
+        name = f"{self._name}-{part}"
+        return aws.ec2.Subnet(
+            name,
+            vpc_id=self._vpc.id,
+            cidr_block=cidr,
+            availability_zone=zones.apply(lambda names: names[index]),
+            tags=self._tags(name),
+            # A zone that appears later must not move the subnet, and every host with it.
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["availabilityZone"], aliases=_aliases(alias)),
+        )
+
+    def _table(self, part: str) -> aws.ec2.RouteTable:
+        name = f"{self._name}-{part}"
+        opts = pulumi.ResourceOptions(parent=self)
+        return aws.ec2.RouteTable(name, vpc_id=self._vpc.id, tags=self._tags(name), opts=opts)
+
+    def _associate(
+        self, part: str, subnet: aws.ec2.Subnet, table: aws.ec2.RouteTable, alias: str | None = None
+    ) -> None:
+        aws.ec2.RouteTableAssociation(
+            f"{self._name}-{part}",
+            route_table_id=table.id,
+            subnet_id=subnet.id,
+            opts=pulumi.ResourceOptions(parent=self, aliases=_aliases(alias)),
+        )
+
+    def _nat(self, subnet: aws.ec2.Subnet, table: aws.ec2.RouteTable, internet: aws.ec2.Route) -> None:
+        name, child = f"{self._name}-nat", pulumi.ResourceOptions(parent=self)
+        address = aws.ec2.Eip(f"{name}-address", domain="vpc", tags=self._tags(name), opts=child)
+        gateway = aws.ec2.NatGateway(
+            name,
+            allocation_id=address.allocation_id,
+            subnet_id=subnet.id,
+            tags=self._tags(name),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[internet]),
+        )
+        aws.ec2.Route(
+            f"{self._name}-route-nat",
+            route_table_id=table.id,
+            destination_cidr_block=ANYWHERE,
+            nat_gateway_id=gateway.id,
+            opts=child,
+        )
+
+
+def _aliases(name: str | None) -> list[pulumi.Alias] | None:
+    return [pulumi.Alias(name=name)] if name else None

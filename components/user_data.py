@@ -1,7 +1,12 @@
-"""User data of a first boot: the cloud-config files of scripts/cloud_init, joined as data."""
+"""What a host of a role is to have, from the cloud-config files of scripts/cloud_init: on its first boot and after.
+
+The same packages, files and boot commands go into the user data, which cloud-init applies once, and into the
+document that scripts/host/converge.py applies from then on. So a fresh host and a converged one are equal.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +17,50 @@ LIMIT = 16 * 1024
 
 FOLDER = Path(__file__).resolve().parent.parent / "scripts" / "cloud_init"
 
+ON_CHANGE = {
+    "/etc/ssh/": ["systemctl", "reload", "ssh"],
+    "/etc/systemd/system/": ["systemctl", "daemon-reload"],
+}
+"""What makes a changed file below a folder count on a running host."""
 
-def user_data(role: str) -> str:
-    """Return the cloud-config of a role: common.yaml, with what <role>.yaml adds to it.
+
+def user_data(role: str, files: Mapping[str, str] | None = None) -> str:
+    """Return the cloud-config of a role: common.yaml, with what <role>.yaml adds to it, and more files by path.
 
     Raises:
         ValueError: the result is more than EC2 takes.
     """
-    document = join(_read("common"), _read(role))
-    text: str = "#cloud-config\n" + yaml.safe_dump(document, sort_keys=False)
+    added = [{"path": path, "content": content} for path, content in (files or {}).items()]
+    text: str = "#cloud-config\n" + yaml.safe_dump(join(state(role), {"write_files": added}), sort_keys=False)
     if len(text.encode()) > LIMIT:
         raise ValueError(f"the user data of {role} is {len(text.encode())} bytes, EC2 takes {LIMIT}")
     return text
+
+
+def document(role: str, packages: Sequence[str] = (), files: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return the same as a document for converge.py, with more packages, and more files by path."""
+    wanted = state(role)
+    listed = [*wanted["write_files"], *({"path": path, "content": text} for path, text in (files or {}).items())]
+    return {
+        "packages": [*wanted["packages"], *packages],
+        "commands": wanted.get("bootcmd", []),
+        "files": [
+            {
+                "path": file["path"],
+                "content": file["content"],
+                "permissions": file.get("permissions", "0644"),
+                "on_change": next(
+                    (done for folder, done in ON_CHANGE.items() if file["path"].startswith(folder)), None
+                ),
+            }
+            for file in listed
+        ],
+    }
+
+
+def state(role: str) -> dict[str, Any]:
+    """Return the cloud-config of a role as data."""
+    return join(_read("common"), _read(role))
 
 
 def join(base: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
         "'ls | wc -l'; several are a program and its arguments, passed on as they are. Standard input and "
         "exit code are passed through.",
     )
-    ssh.add_argument("host", metavar="HOST", help="server or client-1")
+    ssh.add_argument("host", metavar="HOST", help="server, client-1 or another client's name")
     ssh.add_argument(
         "--stack",
         default=os.environ.get("PULUMI_STACK") or "lab",

@@ -9,11 +9,10 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
+from scripts.endpoint import Endpoint, find_endpoint
 from scripts.stack import OperatorError, Stack
 
 LOGIN = "ubuntu"
@@ -23,52 +22,34 @@ AGENT_SECONDS = 5.0
 CONNECT_SECONDS = 15
 
 
-@dataclass(frozen=True)
-class Endpoint:
-    """Where a host is and how it proves that it is the one."""
-
-    name: str
-    address: str
-    host_key: str
-
-
 def run_ssh(stack: Stack, host: str, command: Sequence[str]) -> int:
     """Open a shell on a host, or run a command there, and return its exit code (255: ssh itself failed).
 
     Raises:
         OperatorError: no such host, the stack is not up, or there is no key.
     """
-    endpoint = find_host(stack.outputs(), host, stack.name)
+    endpoint = find_endpoint(stack, host)
     private_key = stack.config("sshPrivateKey")
     with tempfile.TemporaryDirectory(prefix="mysql-pair-") as name, _ending_well():
         folder = Path(name)
         known_hosts = folder / "known_hosts"
-        known_hosts.write_text(f"{endpoint.name} {endpoint.host_key}\n")
+        hosts = [endpoint, *([endpoint.jump] if endpoint.jump else [])]
+        known_hosts.write_text("".join(f"{one.name} {one.host_key}\n" for one in hosts))
         with _agent(folder, private_key) as agent:
             return _passed_through(ssh_argv(endpoint, agent, known_hosts, command))
 
 
-def find_host(outputs: Mapping[str, Any], host: str, stack: str) -> Endpoint:
-    """Return the endpoint of `server` or `client-N`.
-
-    Raises:
-        OperatorError: the stack's outputs know no such host.
-    """
-    hosts = {}
-    if "server_public_ip" in outputs and "server_host_key" in outputs:
-        hosts["server"] = (outputs["server_public_ip"], outputs["server_host_key"])
-    clients = zip(outputs.get("client_public_ips", []), outputs.get("client_host_keys", []), strict=False)
-    for number, client in enumerate(clients, start=1):
-        hosts[f"client-{number}"] = client
-    if not hosts:
-        raise OperatorError(f"stack {stack!r} has no hosts yet: its last `up` did not get that far")
-    if host not in hosts:
-        raise OperatorError(f"stack {stack!r} has no host {host!r}; it has {', '.join(hosts)}")
-    return Endpoint(host, *hosts[host])
-
-
 def ssh_argv(endpoint: Endpoint, agent: str, known_hosts: Path, command: Sequence[str]) -> list[str]:
     """Return ssh's command line: nothing of the operator's own ssh configuration counts."""
+    argv = _login(endpoint, agent, known_hosts)
+    if endpoint.jump:
+        through = [*_login(endpoint.jump, agent, known_hosts), "-W", f"[{endpoint.address}]:{endpoint.port}"]
+        argv[1:1] = ["-o", f"ProxyCommand={shlex.join(through)}"]
+    return [*argv, *remote_line(command)]
+
+
+def _login(endpoint: Endpoint, agent: str, known_hosts: Path) -> list[str]:
+    """Return the command line that logs in to one host."""
     options = {
         "IdentityAgent": agent,
         "IdentityFile": "none",
@@ -83,7 +64,7 @@ def ssh_argv(endpoint: Endpoint, agent: str, known_hosts: Path, command: Sequenc
         "LogLevel": "ERROR",
     }
     flags = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
-    return ["ssh", "-F", "none", *flags, f"{LOGIN}@{endpoint.address}", *remote_line(command)]
+    return ["ssh", "-F", "none", *flags, "-p", str(endpoint.port), f"{LOGIN}@{endpoint.address}"]
 
 
 def remote_line(command: Sequence[str]) -> list[str]:

@@ -6,11 +6,15 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+import yaml  # type: ignore[import-untyped]
 
+from lab.cloud.model import SecurityGroupRule
+from lab.cloud.store import Store
 from lab.engine import environment
 from lab.settings import PROJECT_ROOT, Lab
 from tests.lab.third_host import ThirdHost, third_host
@@ -47,6 +51,53 @@ class Pair:
             timeout=600,
             check=False,
         )
+
+    @contextmanager
+    def configured(self, **values: object) -> Iterator[None]:
+        """Give the stack other config values; afterwards the former ones are in its file again, and brought up."""
+        file = self.lab.stack_config
+        before = file.read_text()
+        document = yaml.safe_load(before)
+        document["config"] |= {f"mysql-pair:{key}": value for key, value in values.items()}
+        file.write_text(yaml.safe_dump(document, sort_keys=False))
+        try:
+            yield
+        finally:
+            file.write_text(before)
+            self.up()
+
+    def up(self) -> str:
+        """Run `pulumi up` and return what it printed; it has to end well."""
+        done = self.pulumi("up", "--yes", "--skip-preview", "--non-interactive", "--color", "never")
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def failing_up(self) -> str:
+        """Run a `pulumi up` that has to fail, and return what it printed."""
+        done = self.pulumi("up", "--yes", "--skip-preview", "--non-interactive", "--color", "never")
+        assert done.returncode != 0, done.stdout
+        return done.stdout + done.stderr
+
+    def planned(self) -> dict[str, str]:
+        """Return what `pulumi preview` would do, by the resource's name; what stays as it is, is left out."""
+        done = self.pulumi("preview", "--json")
+        assert done.returncode == 0, done.stdout + done.stderr
+        steps = json.loads(done.stdout)["steps"]
+        return {step["urn"].split("::")[-1]: step["op"] for step in steps if step["op"] not in ("same", "read")}
+
+    def unchanged(self) -> bool:
+        """Tell whether another `up` would change nothing."""
+        return self.pulumi("preview", "--expect-no-changes", "--non-interactive").returncode == 0
+
+    def ingress_rules(self) -> list[SecurityGroupRule]:
+        """Return every ingress rule there is in the lab."""
+        return [rule for rule in Store(self.lab.cloud).all(SecurityGroupRule) if rule.direction == "ingress"]
+
+    def sql(self, statement: str) -> str:
+        """Run a statement as MySQL's root, on the server, and return its rows, tabs between columns."""
+        done = self.ssh("server", "sudo mysql --batch --skip-column-names", stdin=statement)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
 
     def outputs(self) -> dict[str, Any]:
         """Return the stack's outputs, secrets in plain."""

@@ -1,4 +1,4 @@
-"""A stack of another team in the same lab: a third host beside the pair, and rules that open and close."""
+"""A stack of another team in the same lab: a third host beside the client, and rules that open and close."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pulumi import automation as auto
 from lab.cloud.model import Instance, KeyPair, SecurityGroup, Subnet
 from lab.cloud.store import Store
 from lab.engine import environment
+from lab.machine import slots
 from lab.settings import Lab
 
 NAME = "third"
@@ -47,7 +48,8 @@ def _named(store: Store, kind: type[SecurityGroup] | type[Subnet] | type[KeyPair
 def _program(third: ThirdHost) -> None:
     store = Store(third.lab.cloud)
     server = next(one for one in store.all(Instance) if one.tags.get("Name", "").endswith("server"))
-    subnet = store.get(Subnet, server.subnet_id)
+    client = next(one for one in store.all(Instance) if one.tags.get("Name", "").endswith("client-1"))
+    subnet = store.get(Subnet, client.subnet_id)
     key = next(iter(store.all(KeyPair)))
     group = aws.ec2.SecurityGroup("group", vpc_id=subnet.vpc_id, description="third host", tags={"Name": "third"})
     aws.vpc.SecurityGroupEgressRule("out", security_group_id=group.id, ip_protocol="-1", cidr_ipv4="0.0.0.0/0")
@@ -57,7 +59,7 @@ def _program(third: ThirdHost) -> None:
         ip_protocol="tcp",
         from_port=22,
         to_port=22,
-        cidr_ipv4=subnet.cidr_block,
+        cidr_ipv4=f"{slots.claim(third.lab).machine_address}/32",
     )
     for peer in third.admitted:
         source = {"referenced_security_group_id": group.id} if peer == "group" else {"cidr_ipv4": peer}
@@ -81,6 +83,7 @@ def _program(third: ThirdHost) -> None:
         tags={"Name": "third"},
     )
     pulumi.export("instance_id", host.id)
+    pulumi.export("group_id", group.id)
     pulumi.export("private_ip", host.private_ip)
     pulumi.export("public_ip", host.public_ip)
 

@@ -13,15 +13,21 @@ from pathlib import Path
 import pytest
 
 from scripts.__main__ import split
-from scripts.ssh import Endpoint, find_host, remote_line, ssh_argv
+from scripts.endpoint import Endpoint, endpoint
+from scripts.ssh import remote_line, ssh_argv
 from scripts.stack import PROJECT_ROOT, OperatorError, stack_environment
 
 HOST_KEY = "ssh-ed25519 AAAAHostKey"
+CLIENT_KEY, APP_KEY = "ssh-ed25519 AAAAClientKey", "ssh-ed25519 AAAAAppKey"
 OUTPUTS = {
-    "server_public_ip": "198.51.100.7",
+    "server_public_ip": None,
+    "server_private_ip": "10.20.0.10",
     "server_host_key": HOST_KEY,
-    "client_public_ips": ["198.51.100.8"],
-    "client_host_keys": ["ssh-ed25519 AAAAClientKey"],
+    "client_names": ["client-1", "app-1"],
+    "client_public_ips": ["198.51.100.8", None],
+    "client_private_ips": ["10.20.16.4", "10.20.144.4"],
+    "client_host_keys": [CLIENT_KEY, APP_KEY],
+    "jump_host": "client-1",
 }
 PULUMI = """#!/bin/sh
 case "$*" in
@@ -30,6 +36,9 @@ case "$*" in
   "config get mysql-pair:sshPrivateKey "*)
     [ -e "$BENCH/key" ] && exec cat "$BENCH/key"
     echo "error: configuration key 'sshPrivateKey' not found for stack 'here'" >&2; exit 1 ;;
+  "config get mysql-pair:sshEndpoints "*)
+    [ -e "$BENCH/endpoints" ] && exec cat "$BENCH/endpoints"
+    echo "error: configuration key 'sshEndpoints' not found for stack 'here'" >&2; exit 1 ;;
 esac
 """
 
@@ -89,7 +98,15 @@ def test_the_key_is_with_an_agent_and_nothing_is_left(bench: Path) -> None:
 
 def test_the_host_key_is_the_one_the_stack_knows(bench: Path) -> None:
     (bench / "remote").write_text('cat "$(sed -n s/^UserKnownHostsFile=//p "$BENCH/argv")"\n')
-    assert scripts(bench, "ssh", "server", "--stack", "here").stdout == f"server {HOST_KEY}\n"
+    assert scripts(bench, "ssh", "server", "--stack", "here").stdout == f"server {HOST_KEY}\nclient-1 {CLIENT_KEY}\n"
+
+
+def test_a_tunnel_named_in_config_is_taken_instead_of_the_hosts_address(bench: Path) -> None:
+    (bench / "endpoints").write_text('{"server": {"host": "127.0.0.1", "port": 2201}}')
+    scripts(bench, "ssh", "server", "--stack", "here")
+    argv = (bench / "argv").read_text().splitlines()
+    assert argv[-3:] == ["-p", "2201", "ubuntu@127.0.0.1"]
+    assert "ProxyCommand" not in "".join(argv)
 
 
 def test_a_stop_from_outside_leaves_no_agent(bench: Path) -> None:
@@ -120,7 +137,7 @@ def test_ctrl_c_ends_the_remote_command_without_a_traceback(bench: Path) -> None
 
 # words of the command line, what is said
 FAULTS = [
-    (["ssh", "client-2", "--stack", "here"], "no host 'client-2'; it has server, client-1"),
+    (["ssh", "client-2", "--stack", "here"], "no host 'client-2'; it has server, client-1, app-1"),
     (["ssh", "server", "--stack", "gone"], "no stack named 'gone'"),
     (["ssh"], "HOST"),
 ]
@@ -163,16 +180,46 @@ def test_words_behind_the_first_dashes_belong_to_the_command() -> None:
 
 
 def test_ssh_trusts_the_pinned_key_alone() -> None:
-    argv = ssh_argv(Endpoint("server", "198.51.100.7", HOST_KEY), "/a", Path("/k"), ["true"])
+    argv = ssh_argv(Endpoint("client-1", "198.51.100.8", HOST_KEY), "/a", Path("/k"), ["true"])
     for option in ("StrictHostKeyChecking=yes", "UserKnownHostsFile=/k", "IdentityAgent=/a", "BatchMode=yes"):
         assert option in argv
-    assert argv[-3:] == ["ubuntu@198.51.100.7", "--", "true"]
+    assert argv[-5:] == ["-p", "22", "ubuntu@198.51.100.8", "--", "true"]
 
 
-def test_clients_are_numbered_from_one() -> None:
-    assert find_host(OUTPUTS, "client-1", "here").address == "198.51.100.8"
+def test_a_private_host_is_reached_through_the_jump_host_with_both_keys_pinned() -> None:
+    argv = ssh_argv(endpoint(OUTPUTS, {}, "server", "here"), "/a", Path("/k"), ["true"])
+    proxy = next(word for word in argv if word.startswith("ProxyCommand="))
+    assert proxy.endswith("ubuntu@198.51.100.8 -W '[10.20.0.10]:22'")
+    assert "HostKeyAlias=client-1" in proxy and "StrictHostKeyChecking=yes" in proxy
+    assert argv[-5:] == ["-p", "22", "ubuntu@10.20.0.10", "--", "true"]
+
+
+# host, overrides, address, port, jump
+ENDPOINTS: list[tuple[str, dict[str, dict[str, object]], str, int, str | None]] = [
+    ("client-1", {}, "198.51.100.8", 22, None),
+    ("server", {}, "10.20.0.10", 22, "198.51.100.8"),
+    ("app-1", {}, "10.20.144.4", 22, "198.51.100.8"),
+    ("app-1", {"client-1": {"host": "127.0.0.1", "port": 2200}}, "10.20.144.4", 22, "127.0.0.1"),
+    ("server", {"server": {"host": "127.0.0.1", "port": 2201}}, "127.0.0.1", 2201, None),
+]
+
+
+@pytest.mark.parametrize(("host", "overrides", "address", "port", "jump"), ENDPOINTS)
+def test_a_host_is_reached_where_outputs_and_config_say(
+    host: str, overrides: dict[str, dict[str, object]], address: str, port: int, jump: str | None
+) -> None:
+    found = endpoint(OUTPUTS, overrides, host, "here")
+    assert (found.address, found.port, found.jump and found.jump.address) == (address, port, jump)
+
+
+def test_a_stack_whose_up_broke_off_has_no_hosts_yet() -> None:
     with pytest.raises(OperatorError, match="no hosts yet"):
-        find_host({"mysql_port": 3306}, "server", "here")
+        endpoint({"mysql_port": 3306}, {}, "server", "here")
+
+
+def test_a_private_host_without_a_jump_host_says_what_to_set() -> None:
+    with pytest.raises(OperatorError, match="sshEndpoints"):
+        endpoint(OUTPUTS | {"jump_host": None}, {}, "server", "here")
 
 
 def test_a_labs_own_environment_is_used_unless_another_was_chosen(tmp_path: Path) -> None:

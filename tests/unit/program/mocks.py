@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -14,6 +15,14 @@ from pulumi.runtime.stack import Stack
 
 HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHostKey"
 PUBLIC_IP = "198.51.100.7"
+CA_CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+SAID = {
+    "-host-key": f"{HOST_KEY}\n",
+    "-ready": f"{HOST_KEY} a comment\n",
+    "-converged": json.dumps({"mysql_version": "9.7.4"}),
+    "-certificate": json.dumps({"ca_certificate": CA_CERTIFICATE}),
+}
+"""What commands print, by the end of their names."""
 AMI = "ami-0a1b2c3d4e5f60718"
 
 
@@ -23,15 +32,18 @@ class Recorder(Mocks):
 
     resources: list[MockResourceArgs] = field(default_factory=list)
     calls: list[MockCallArgs] = field(default_factory=list)
+    said: dict[str, str] = field(default_factory=lambda: dict(SAID))
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         """Answer a registration as AWS or a host would."""
         self.resources.append(args)
         made: dict[str, Any] = {**args.inputs}
+        if args.typ == "aws:ec2/instance:Instance":
+            made = {"privateIp": f"10.20.16.{4 + len(self.resources)}", "privateDns": f"{args.name}.internal"} | made
         if args.typ == "aws:ec2/eip:Eip":
             made |= {"publicIp": PUBLIC_IP, "allocationId": f"eipalloc-{args.name}"}
         if args.typ == "command:remote:Command":
-            made["stdout"] = f"{HOST_KEY}\n" if args.name.endswith("-ready") else "9.7.4\n"
+            made["stdout"] = next((said for end, said in self.said.items() if args.name.endswith(end)), "")
         return f"{args.name}-id", made
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
@@ -39,7 +51,10 @@ class Recorder(Mocks):
         self.calls.append(args)
         answers: dict[str, dict[str, Any]] = {
             "aws:index/getAvailabilityZones:getAvailabilityZones": {"names": ["zone-a", "zone-b"]},
-            "aws:ec2/getInstanceType:getInstanceType": {"supportedArchitectures": ["x86_64"]},
+            "aws:ec2/getInstanceType:getInstanceType": {"supportedArchitectures": ["x86_64"], "memorySize": 2048},
+            "aws:ec2/getVpc:getVpc": {"id": args.args.get("id"), "cidrBlock": "10.20.0.0/16"},
+            "aws:ec2/getSubnet:getSubnet": {"vpcId": "vpc-0a1b2c3d", "cidrBlock": "10.20.7.0/24"},
+            "aws:ec2/getAmi:getAmi": {"architecture": "x86_64"},
             "aws:ssm/getParameter:getParameter": {"value": AMI, "insecureValue": AMI},
         }
         return answers[args.token], []

@@ -1,38 +1,20 @@
-"""The pure parts of the components: addresses, names, URLs, option files, joined user data."""
+"""The pure parts of the components: names, URLs, option files, what a host is to have."""
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Network
 from urllib.parse import unquote, urlsplit
 
 import pytest
+import yaml  # type: ignore[import-untyped]
 
-from components.addresses import client_address, host_subnet, server_address
+from components.host import HostKeyMismatchError, same_key
+from components.host_tools import folder_of
 from components.image import parameter_name
-from components.mysql_client import option_file
+from components.mysql_client import login_options
+from components.mysql_options import Setting, option_file
 from components.mysql_user import connection_string
-from components.remote_command import limited, tool_path
-from components.user_data import join
-
-# vpc, subnet, server, first client
-ADDRESSES = [
-    ("10.20.0.0/16", "10.20.0.0/20", "10.20.0.10", "10.20.0.11"),
-    ("10.20.7.0/24", "10.20.7.0/28", "10.20.7.10", "10.20.7.11"),
-]
-
-
-@pytest.mark.parametrize(("vpc", "subnet", "server", "client"), ADDRESSES)
-def test_hosts_have_fixed_addresses_in_the_first_sixteenth(vpc: str, subnet: str, server: str, client: str) -> None:
-    hosts = host_subnet(IPv4Network(vpc))
-    assert (str(hosts), str(server_address(hosts)), str(client_address(hosts, 1))) == (subnet, server, client)
-
-
-def test_the_last_address_of_a_subnet_is_not_given_to_a_client() -> None:
-    subnet = IPv4Network("10.20.7.0/28")
-    assert client_address(subnet, 4) == IPv4Address("10.20.7.14")
-    for number in (0, 5):
-        with pytest.raises(ValueError, match="no address for client"):
-            client_address(subnet, number)
+from components.remote_command import limited
+from components.user_data import document, join, state, user_data
 
 
 @pytest.mark.parametrize(
@@ -50,23 +32,77 @@ def test_a_connection_string_survives_any_password(password: str) -> None:
         "10.0.0.1",
         3306,
         "/a b",
-        "ssl-mode=REQUIRED",
+        "ssl-mode=VERIFY_IDENTITY&ssl-ca=%2Fetc%2Fmysql-pair%2Fca.pem",
     )
 
 
-def test_an_option_file_escapes_quotes_and_backslashes() -> None:
-    assert option_file({"port": 3306, "password": 'a"b\\c#d'}) == ('[client]\nport="3306"\npassword="a\\"b\\\\c#d"\n')
+def test_a_logins_option_file_escapes_quotes_and_backslashes() -> None:
+    assert login_options({"port": 3306, "password": 'a"b\\c#d'}) == ('[client]\nport="3306"\npassword="a\\"b\\\\c#d"\n')
 
 
 def test_a_command_is_one_line_that_ends_in_time() -> None:
     assert limited(["echo", "it's a; b"], 5) == """timeout --kill-after=10 5 echo 'it'"'"'s a; b'"""
 
 
-def test_another_content_is_another_tool() -> None:
-    assert tool_path("a.sh", "one") == tool_path("a.sh", "one") != tool_path("a.sh", "two")
+# value, how mysqld's option file has it
+SETTINGS: list[tuple[Setting, str]] = [
+    (True, "ON"),
+    (False, "OFF"),
+    (200, "200"),
+    (0.5, "0.5"),
+    ("STRICT_TRANS_TABLES,NO_ZERO_DATE", '"STRICT_TRANS_TABLES,NO_ZERO_DATE"'),
+    ('a#b"c\\d', '"a#b\\"c\\\\d"'),
+]
+
+
+@pytest.mark.parametrize(("value", "text"), SETTINGS)
+def test_a_setting_is_written_as_mysqld_reads_it(value: Setting, text: str) -> None:
+    assert f"[mysqld]\nname = {text}\n" in option_file({"name": value})
+
+
+def test_another_content_is_another_folder_of_tools() -> None:
+    one, two = {"a.sh": "one"}, {"a.sh": "two"}
+    assert folder_of(one) == folder_of(dict(one)) != folder_of(two)
 
 
 def test_user_data_is_joined_list_by_list() -> None:
     common, role = {"packages": ["a"], "package_update": True}, {"packages": ["b"], "package_update": False}
     assert join(common, role) == {"packages": ["a", "b"], "package_update": False}
     assert common == {"packages": ["a"], "package_update": True}
+
+
+@pytest.mark.parametrize("role", ["server", "client"])
+def test_a_converged_host_is_told_all_that_a_fresh_one_was(role: str) -> None:
+    fresh, later = (
+        yaml.safe_load(user_data(role, {"/etc/more": "more\n"})),
+        document(role, ["extra"], {"/etc/more": "more\n"}),
+    )
+    assert later["packages"] == [*fresh["packages"], "extra"]
+    assert later["commands"] == fresh["bootcmd"]
+    assert [(file["path"], file["content"]) for file in later["files"]] == [
+        (file["path"], file["content"]) for file in fresh["write_files"]
+    ]
+
+
+def test_a_changed_sshd_file_makes_sshd_read_it() -> None:
+    changed = {file["path"]: file["on_change"] for file in document("server")["files"]}
+    assert changed["/etc/ssh/sshd_config.d/00-mysql-pair.conf"] == ["systemctl", "reload", "ssh"]
+    assert changed["/etc/apt/apt.conf.d/80-mysql-pair"] is None
+
+
+def test_passwords_do_not_open_a_host() -> None:
+    for role in ("server", "client"):
+        files = {file["path"]: file["content"] for file in state(role)["write_files"]}
+        assert "PasswordAuthentication no\n" in files["/etc/ssh/sshd_config.d/00-mysql-pair.conf"]
+        assert state(role)["ssh_pwauth"] is False
+
+
+def test_a_host_that_shows_its_own_key_is_the_one() -> None:
+    assert same_key("server", "ssh-ed25519 AAAA\n", "ssh-ed25519 AAAA root@server\n") == "ssh-ed25519 AAAA"
+
+
+def test_a_host_that_shows_another_key_is_an_error_that_names_both() -> None:
+    with pytest.raises(HostKeyMismatchError) as caught:
+        same_key("server", "ssh-ed25519 AAAA", "ssh-ed25519 BBBB")
+    said = str(caught.value)
+    assert "known: ssh-ed25519 AAAA" in said and "seen:  ssh-ed25519 BBBB" in said and "sshHostKeys" in said

@@ -1,0 +1,74 @@
+"""Where a stack's hosts are reached by ssh, and how each proves that it is the one: from outputs and config."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from scripts.stack import OperatorError, Stack
+
+SSH_PORT = 22
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One host's sshd. `jump` is the host that it is reached through."""
+
+    name: str
+    address: str
+    host_key: str
+    port: int = SSH_PORT
+    jump: Endpoint | None = None
+
+
+def find_endpoint(stack: Stack, host: str) -> Endpoint:
+    """Return the endpoint of `server`, or of a client by its name.
+
+    Raises:
+        OperatorError: the stack has no such host, or its last `up` did not get that far.
+    """
+    overrides = stack.config("sshEndpoints")
+    return endpoint(stack.outputs(), json.loads(overrides) if overrides else {}, host, stack.name)
+
+
+def endpoint(outputs: Mapping[str, Any], overrides: Mapping[str, Any], host: str, stack: str) -> Endpoint:
+    """Return the endpoint of a host.
+
+    Args:
+        outputs: the stack's.
+        overrides: its config's sshEndpoints.
+        host: the host's name.
+        stack: the stack's name, for messages.
+
+    Raises:
+        OperatorError: see find_endpoint.
+    """
+    hosts = _hosts(outputs)
+    if not hosts:
+        raise OperatorError(f"stack {stack!r} has no hosts yet: its last `up` did not get that far")
+    if host not in hosts:
+        raise OperatorError(f"stack {stack!r} has no host {host!r}; it has {', '.join(hosts)}")
+    public_ip, private_ip, host_key = hosts[host]
+    if host in overrides:
+        return Endpoint(host, overrides[host]["host"], host_key, int(overrides[host]["port"]))
+    if public_ip:
+        return Endpoint(host, public_ip, host_key)
+    jump = outputs.get("jump_host")
+    if jump not in hosts or jump == host:
+        raise OperatorError(f"host {host!r} is private and stack {stack!r} has no jump host: set sshEndpoints for it")
+    return Endpoint(host, private_ip, host_key, jump=endpoint(outputs, overrides, jump, stack))
+
+
+def _hosts(outputs: Mapping[str, Any]) -> dict[str, tuple[str | None, str, str]]:
+    """Return public address, private address and host key of every host that the outputs know, by name."""
+    found = {}
+    if "server_private_ip" in outputs and "server_host_key" in outputs:
+        found["server"] = (
+            outputs.get("server_public_ip"), outputs["server_private_ip"], outputs["server_host_key"]
+        )  # fmt: skip
+    columns = ("client_names", "client_public_ips", "client_private_ips", "client_host_keys")
+    for name, *rest in zip(*(outputs.get(column, []) for column in columns), strict=False):
+        found[name] = tuple(rest)
+    return found

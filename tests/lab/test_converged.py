@@ -1,0 +1,105 @@
+"""A host converged from an older config ends like one that was made from the newer one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import yaml  # type: ignore[import-untyped]
+
+from lab.settings import Lab
+from tests.lab.conftest import Pair, lab_command
+
+OLDER: dict[str, Any] = {
+    "mysqlSettings": {
+        "max_connections": 60,
+        "back_log": 70,
+        "long_query_time": 3,
+        "slow_query_log": True,
+        "innodb_buffer_pool_size": "256M",
+        "character_set_server": "latin1",
+        "table_open_cache_instances": 2,
+    },
+    "serverPackages": ["pv"],
+    "userName": "former",
+    "xProtocol": True,
+}
+NEWER: dict[str, Any] = {
+    "mysqlSettings": {"max_connections": 90, "back_log": 80, "sync_binlog": 0, "log_error_verbosity": 3},
+    "serverPackages": ["tree"],
+    "userName": "present",
+    "xProtocol": False,
+}
+
+
+def made(name: str, config: dict[str, Any]) -> Pair:
+    """Bring a lab up with these config values."""
+    done = lab_command("setup", name=name)
+    assert done.returncode == 0, done.stdout + done.stderr
+    pair = Pair(Lab.named(name))
+    configure(pair, config)
+    done = lab_command("up", name=name)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return pair
+
+
+def configure(pair: Pair, config: dict[str, Any], without: Sequence[str] = ()) -> None:
+    """Write config values into a stack's file, and take others out."""
+    document = yaml.safe_load(pair.lab.stack_config.read_text())
+    document["config"] |= {f"mysql-pair:{key}": value for key, value in config.items()}
+    for key in without:
+        del document["config"][f"mysql-pair:{key}"]
+    pair.lab.stack_config.write_text(yaml.safe_dump(document, sort_keys=False))
+
+
+@pytest.fixture(scope="module")
+def fresh_and_converged() -> Iterator[tuple[Pair, Pair]]:
+    """Two labs: one made from the newer config, one from the older and converged to the newer."""
+    labs = ("fresh", "older")
+    try:
+        with ThreadPoolExecutor() as both:
+            fresh, older = both.map(made, labs, (NEWER, OLDER))
+        configure(older, NEWER)
+        older.up()
+        yield fresh, older
+    finally:
+        for name in labs:
+            lab_command("down", name=name)
+
+
+def state(pair: Pair, host: str) -> dict[str, Any]:
+    """Return what scripts/host/state.py says of a host, the lab's own addresses made alike."""
+    done = pair.ssh(host, "sudo python3 /usr/local/lib/mysql-pair/current/state.py")
+    assert done.returncode == 0, done.stderr
+    network = ".".join(pair.outputs()["server_private_ip"].split(".")[:2])
+    found: dict[str, Any] = json.loads(done.stdout.replace(f"{network}.", "10.0."))
+    return found
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("host", ["server", "client-1"])
+def test_both_have_the_same_files_settings_packages_and_users(
+    fresh_and_converged: tuple[Pair, Pair], host: str
+) -> None:
+    fresh, converged = (state(pair, host) for pair in fresh_and_converged)
+    assert fresh.keys() == converged.keys()
+    for part, expected in fresh.items():
+        assert converged[part] == expected, part
+
+
+def test_the_comparison_sees_what_differs(fresh_and_converged: tuple[Pair, Pair]) -> None:
+    fresh, converged = fresh_and_converged
+    converged.ssh("server", "echo '# by hand' | sudo tee -a /etc/mysql/mysql.conf.d/zz-mysql-pair.cnf")
+    assert state(fresh, "server") != state(converged, "server")
+    configure(converged, {"mysqlSettings": {**NEWER["mysqlSettings"], "max_connections": 91}})
+    converged.up()
+    configure(converged, NEWER)
+    converged.up()
+    assert state(fresh, "server") == state(converged, "server")
+
+
+def test_a_second_up_of_both_changes_nothing(fresh_and_converged: tuple[Pair, Pair]) -> None:
+    assert [pair.unchanged() for pair in fresh_and_converged] == [True, True]

@@ -1,0 +1,66 @@
+"""A tunnel opened beforehand carries `up`: each host's ssh endpoint can be another than its address."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.lab.conftest import Pair
+from tests.lab.third_host import ThirdHost
+
+
+@contextmanager
+def tunnel(pair: Pair, bastion: str, address: str) -> Iterator[int]:
+    """Forward a local port through a bastion to a host's port 22, and give the port."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    options = {
+        "ExitOnForwardFailure": "yes",
+        "StrictHostKeyChecking": "no",
+        "UserKnownHostsFile": "/dev/null",
+        "LogLevel": "ERROR",
+    }
+    flags = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
+    key = str(pair.lab.folder / "operator-key")
+    argv = ["ssh", "-F", "none", *flags, "-i", key, "-N", "-L", f"127.0.0.1:{port}:{address}:22", f"ubuntu@{bastion}"]
+    ssh = subprocess.Popen(argv, stdin=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 30
+        while not _open(port):
+            assert ssh.poll() is None and time.monotonic() < deadline, "the tunnel did not open"
+            time.sleep(0.1)
+        yield port
+    finally:
+        ssh.terminate()
+        ssh.wait()
+
+
+def _open(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def test_up_goes_through_a_bastions_tunnel_and_needs_no_jump_host(pair: Pair, third: ThirdHost) -> None:
+    before = pair.outputs()
+    outputs = third.stack.outputs()
+    bastion = {"operatorSecurityGroupIds": [outputs["group_id"].value]}
+    with pair.configured(**bastion):
+        pair.up()
+        with tunnel(pair, outputs["public_ip"].value, before["server_private_ip"]) as port:
+            endpoint = {"server": {"host": "127.0.0.1", "port": port}}
+            with pair.configured(**bastion, sshEndpoints=endpoint, mysqlSettings={"max_connections": 55}):
+                pair.up()
+                assert pair.outputs()["jump_host"] is None
+                assert pair.sql("select @@global.max_connections") == "55"
+                client = pair.outputs()["client_private_ips"][0]
+                assert pair.ssh("server", "echo $SSH_CLIENT").stdout.split()[0] != client
+                assert not pair.connects("client-1", before["server_private_ip"], 22)
+                assert pair.unchanged()
+    assert pair.outputs() == before
+    assert pair.unchanged()

@@ -1,0 +1,108 @@
+"""mysqld's settings change in place: live, or by one restart, or not at all where MySQL refuses."""
+
+from __future__ import annotations
+
+from tests.lab.conftest import Pair
+
+OPTION_FILE = "/etc/mysql/mysql.conf.d/zz-mysql-pair.cnf"
+
+
+def started(pair: Pair) -> str:
+    """Return what only a start of mysqld changes."""
+    done = pair.ssh("server", "systemctl show --property=MainPID,NRestarts,ActiveEnterTimestampMonotonic mysql")
+    assert "MainPID" in done.stdout, done.stderr
+    return done.stdout
+
+
+def starts(pair: Pair) -> int:
+    """Return how often mysqld has been started since the host booted, by its journal."""
+    done = pair.ssh("server", "sudo journalctl --boot --unit mysql --output cat | grep -c '^Started mysql'")
+    return int(done.stdout)
+
+
+def value(pair: Pair, name: str) -> str:
+    return pair.sql(f"select @@global.{name}")
+
+
+def test_a_dynamic_setting_is_changed_live(pair: Pair) -> None:
+    before, installed = started(pair), value(pair, "max_connections")
+    with pair.configured(mysqlSettings={"max_connections": 77, "long_query_time": 0.25}):
+        assert pair.planned() == {"server-converged": "update"}
+        pair.up()
+        assert (value(pair, "max_connections"), float(value(pair, "long_query_time"))) == ("77", 0.25)
+        assert pair.unchanged()
+    assert value(pair, "max_connections") == installed
+    assert started(pair) == before
+    assert pair.unchanged()
+
+
+def test_a_static_setting_costs_one_restart_and_the_host_stays(pair: Pair) -> None:
+    instance, before = pair.outputs()["server_instance_id"], starts(pair)
+    with pair.configured(mysqlSettings={"table_open_cache_instances": 4, "back_log": 99, "max_connections": 88}):
+        pair.up()
+        assert (value(pair, "back_log"), value(pair, "table_open_cache_instances")) == ("99", "4")
+        assert value(pair, "max_connections") == "88"
+        assert starts(pair) == before + 1
+        assert pair.unchanged()
+    assert value(pair, "back_log") != "99"
+    assert starts(pair) == before + 2
+    assert pair.outputs()["server_instance_id"] == instance
+    assert pair.unchanged()
+
+
+def test_a_setting_that_mysql_refuses_changes_nothing_and_is_told_in_its_words(pair: Pair) -> None:
+    before = started(pair)
+    file = pair.ssh("server", "sudo", "cat", OPTION_FILE).stdout
+    with pair.configured(mysqlSettings={"max_connections": 66, "no_such_setting": 1}):
+        said = pair.failing_up()
+        assert "no_such_setting" in said
+        assert "unknown variable" in said
+        assert started(pair) == before
+        assert value(pair, "max_connections") != "66"
+        assert pair.ssh("server", "sudo", "cat", OPTION_FILE).stdout == file
+    assert pair.unchanged()
+
+
+def test_x_protocol_is_off_and_comes_with_its_port_open_to_the_clients(pair: Pair) -> None:
+    address = pair.outputs()["mysql_host"]
+    assert pair.ssh("server", "ss -ltnH 'sport = :33060'").stdout == ""
+    with pair.configured(xProtocol=True):
+        pair.up()
+        assert pair.connects("client-1", address, 33060)
+    assert not pair.connects("client-1", address, 33060)
+    assert pair.unchanged()
+
+
+def test_memory_follows_the_instance_type(pair: Pair) -> None:
+    assert value(pair, "innodb_buffer_pool_size") == str(1024**3)  # half of a t3.small's 2 GiB
+    with pair.configured(serverInstanceType="t3.medium"):
+        planned = pair.planned()
+        assert (planned["server-instance"], planned["server-converged"]) == ("update", "update")
+        pair.up()
+        assert value(pair, "innodb_buffer_pool_size") == str(2 * 1024**3)
+        assert pair.unchanged()
+    assert value(pair, "innodb_buffer_pool_size") == str(1024**3)
+
+
+def test_a_server_is_clean(pair: Pair) -> None:
+    assert pair.sql("select concat(user, '@', host, ' ', plugin) from mysql.user where user = 'root'") == (
+        "root@localhost auth_socket"
+    )
+    assert pair.sql("select count(*) from mysql.user where user = ''") == "0"
+    assert pair.sql("show databases like 'test'") == ""
+    assert pair.sql("select convert_tz('2026-07-01 12:00:00', 'UTC', 'Europe/Berlin')") == "2026-07-01 14:00:00"
+
+
+def test_upgrades_by_themselves_pass_mysql_by(pair: Pair) -> None:
+    dump = pair.ssh("server", "apt-config dump").stdout
+    assert 'Unattended-Upgrade::Package-Blacklist:: "mysql-";' in dump
+    assert 'DPkg::Lock::Timeout "600";' in dump
+
+
+def test_a_package_is_installed_behind_anothers_lock(pair: Pair) -> None:
+    holder = "sudo flock /var/lib/dpkg/lock-frontend sleep 8"
+    pair.ssh("server", f"nohup {holder} >/dev/null 2>&1 </dev/null &")
+    with pair.configured(serverPackages=["pv"]):
+        pair.up()
+        assert pair.ssh("server", "pv", "--version").returncode == 0
+    assert pair.ssh("server", "command -v pv").returncode != 0
