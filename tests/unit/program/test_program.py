@@ -12,9 +12,10 @@ import pytest
 
 from components.user_data import LIMIT
 from tests.unit.program import mocks
-from tests.unit.program.configs import PASSWORD, set_config
+from tests.unit.program.configs import PASSWORD, public_key, set_config
 
 PROGRAM = Path(__file__).resolve().parents[3] / "__main__.py"
+CONFIGURED_KEY = " ".join(public_key().split()[:2])
 SECRET_MARK = "4dabf18193072939515e22adb298388d"
 """The key of a secret in Pulumi's wire format."""
 
@@ -23,6 +24,7 @@ OUTPUTS = {
     "server_private_ip",
     "server_public_ip",
     "server_host_key",
+    "client_names",
     "client_instance_ids",
     "client_private_ips",
     "client_public_ips",
@@ -30,6 +32,8 @@ OUTPUTS = {
     "mysql_host",
     "mysql_port",
     "mysql_version",
+    "mysql_ca_certificate",
+    "jump_host",
     "connection_string",
 }
 
@@ -37,8 +41,9 @@ OUTPUTS = {
 class Run:
     """One run of the program: what it registered and what it exported."""
 
-    def __init__(self, **changes: str) -> None:
+    def __init__(self, said: dict[str, str] | None = None, **changes: str) -> None:
         self.seen = mocks.start()
+        self.seen.said |= said or {}
         self.outputs: dict[str, Any] = {}
         self.secret_outputs: set[str] = set()
         set_config(**changes)
@@ -97,53 +102,26 @@ def without_secrets(value: Any) -> Any:
     return [without_secrets(entry) for entry in value] if isinstance(value, list) else value
 
 
-def test_mysql_is_open_to_the_clients_group_and_to_no_address(run: Run) -> None:
-    rules = [rule for rule in run.ingress if rule["fromPort"] <= 3306 <= rule["toPort"]]
-    assert len(rules) == 1
-    assert rules[0]["securityGroupId"] == "firewall-server-id"
-    assert rules[0]["referencedSecurityGroupId"] == "firewall-client-id"
-    assert not {"cidrIpv4", "cidrIpv6", "prefixListId"} & rules[0].keys()
-
-
-def test_ssh_is_open_to_each_operator_on_both_groups_and_to_no_one_else(run: Run) -> None:
-    rules = [rule for rule in run.ingress if rule["fromPort"] != 3306]
-    reach = {(rule["securityGroupId"], rule["cidrIpv4"]) for rule in rules}
-    groups, ranges = ("firewall-server-id", "firewall-client-id"), ("203.0.113.7/32", "198.51.100.0/24")
-    assert reach == {(group, cidr) for group in groups for cidr in ranges}
-    assert all(rule["fromPort"] == rule["toPort"] == 22 and rule["ipProtocol"] == "tcp" for rule in rules)
-
-
-def test_one_operator_less_takes_away_that_operators_rules_alone() -> None:
-    kind = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
-    fewer = Run(operatorCidrs='["198.51.100.0/24"]').inputs(kind)
-    assert fewer.items() <= Run().inputs(kind).items()
-
-
-def test_no_rule_is_inline(run: Run) -> None:
-    groups = run.inputs("aws:ec2/securityGroup:SecurityGroup").values()
-    tables = run.inputs("aws:ec2/routeTable:RouteTable").values()
-    assert len(groups) == 2
-    assert not any({"ingress", "egress", "routes"} & made.keys() for made in [*groups, *tables])
-
-
-def test_the_only_ways_out_are_packages_and_mysql_to_the_server(run: Run) -> None:
-    rules = run.inputs("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule").values()
-    ways = {(r["securityGroupId"], r["fromPort"], r["toPort"], r.get("cidrIpv4")) for r in rules}
-    packages = {
-        (group, port, port, "0.0.0.0/0") for group in ("firewall-server-id", "firewall-client-id") for port in (80, 443)
-    }
-    assert ways == packages | {("firewall-client-id", 3306, 3306, None)}
-
-
-def test_instances_are_hardened_and_their_addresses_fixed(run: Run) -> None:
-    assert {name: made["privateIp"] for name, made in run.instances.items()} == {
-        "server-instance": "10.20.0.10",
-        "client-1-instance": "10.20.0.11",
-    }
+def test_instances_are_hardened(run: Run) -> None:
     for made in run.instances.values():
         assert made["metadataOptions"]["httpTokens"] == "required"
         assert made["metadataOptions"]["httpPutResponseHopLimit"] == 1
         assert made["rootBlockDevice"]["encrypted"] is True
+        assert made["rootBlockDevice"]["volumeType"] == "gp3"
+
+
+def test_the_servers_address_is_fixed_and_it_is_protected(run: Run) -> None:
+    server, client = run.instances["server-instance"], run.instances["client-1-instance"]
+    assert (server["privateIp"], server["disableApiTermination"]) == ("10.20.0.10", True)
+    assert ("privateIp" in client, client["disableApiTermination"]) == (False, False)
+    assert Run(terminationProtection="false").instances["server-instance"]["disableApiTermination"] is False
+
+
+def test_tags_are_on_instances_and_their_volumes() -> None:
+    made = Run(tags='{"Team": "data"}').instances["server-instance"]
+    assert made["tags"] == made["rootBlockDevice"]["tags"]
+    assert made["tags"]["Team"] == "data"
+    assert made["tags"]["Name"] == "mysql-pair-unit-server"
 
 
 def test_user_data_is_small_and_holds_no_secret(run: Run) -> None:
@@ -170,7 +148,7 @@ def test_the_password_goes_by_standard_input_alone(run: Run) -> None:
 
 def test_every_command_keeps_the_house_rules(run: Run) -> None:
     for name, command in run.commands.items():
-        host = "server" if name.startswith(("server", "user")) else "client-1"
+        host = "server" if name.startswith(("server-", "user-")) else "client-1"
         assert command["triggers"][0] == f"{host}-instance-id", name
         assert command["logging"] == "none", name
         assert command["addPreviousOutputInEnv"] is False, name
@@ -179,11 +157,49 @@ def test_every_command_keeps_the_house_rules(run: Run) -> None:
         assert "environment" not in command, name
 
 
-def test_only_the_gates_visit_a_host_whose_key_is_not_pinned(run: Run) -> None:
+FIRST = {"server-host-key", "server-ready", "client-1-host-key", "client-1-ready"}
+"""The commands that visit a host whose key is not pinned."""
+
+
+def test_only_first_contacts_and_gates_visit_a_host_whose_key_is_not_pinned(run: Run) -> None:
     pinned = {name: plain(made["connection"]).get("hostKey") for name, made in run.commands.items()}
-    assert {name for name, key in pinned.items() if key is None} == {"server-ready", "client-1-ready"}
+    assert {name for name, key in pinned.items() if key is None} == FIRST
     assert set(pinned.values()) == {None, mocks.HOST_KEY}
-    assert not any(PASSWORD in json.dumps(plain(run.commands[f"{host}-ready"])) for host in ("server", "client-1"))
+    assert not any(PASSWORD in json.dumps(plain(run.commands[name])) for name in FIRST)
+
+
+def test_a_pinned_host_is_dialled_few_times_so_that_a_wrong_key_is_told_at_once(run: Run) -> None:
+    limits = {name: plain(made["connection"])["dialErrorLimit"] for name, made in run.commands.items()}
+    assert {limits[name] for name in limits.keys() - FIRST} == {3}
+    assert {limits[name] for name in FIRST} == {90}
+
+
+def test_the_servers_commands_go_through_the_jump_host_whose_key_is_pinned(run: Run) -> None:
+    for name, made in run.commands.items():
+        proxy = plain(made["connection"]).get("proxy")
+        if name.startswith("client-1"):
+            assert proxy is None, name
+        else:
+            assert (proxy["host"], proxy["hostKey"], proxy["dialErrorLimit"]) == (mocks.PUBLIC_IP, mocks.HOST_KEY, 3)
+            assert plain(made["connection"])["host"] == "10.20.0.10", name
+
+
+def test_a_tunnels_end_is_dialled_instead_and_without_a_jump() -> None:
+    tunnel = Run(sshEndpoints='{"server": {"host": "127.0.0.1", "port": 2201}}')
+    connection = plain(tunnel.commands["server-converged"]["connection"])
+    assert (connection["host"], connection["port"], connection.get("proxy")) == ("127.0.0.1", 2201, None)
+    assert tunnel.outputs["jump_host"] is None
+
+
+def test_a_known_host_key_needs_no_first_contact() -> None:
+    known = Run(sshHostKeys=json.dumps({"server": CONFIGURED_KEY}), said={"server-ready": f"{CONFIGURED_KEY}\n"})
+    assert "server-host-key" not in known.commands
+    assert plain(known.commands["user-applied"]["connection"])["hostKey"] == CONFIGURED_KEY
+
+
+def test_a_host_that_shows_another_key_stops_the_program() -> None:
+    with pytest.raises(Exception, match="server answers with another ssh host key"):
+        Run(said={"server-ready": f"{CONFIGURED_KEY}\n"})
 
 
 def test_another_password_changes_no_trigger() -> None:
@@ -208,10 +224,15 @@ def test_the_user_is_bound_to_the_vpc(run: Run) -> None:
 def test_the_outputs_are_the_contract(run: Run) -> None:
     assert run.outputs.keys() == OUTPUTS
     assert run.secret_outputs == {"connection_string"}
-    assert run.outputs["connection_string"] == ("mysql://app:s3cret-pass%2Fword@10.20.0.10:3306/app?ssl-mode=REQUIRED")
+    assert run.outputs["connection_string"] == (
+        "mysql://app:s3cret-pass%2Fword@10.20.0.10:3306/app"
+        "?ssl-mode=VERIFY_IDENTITY&ssl-ca=%2Fetc%2Fmysql-pair%2Fca.pem"
+    )
     assert run.outputs["mysql_version"] == "9.7.4"
     assert run.outputs["server_host_key"] == mocks.HOST_KEY
-    assert run.outputs["client_private_ips"] == ["10.20.0.11"]
+    assert run.outputs["client_names"] == ["client-1"]
+    assert run.outputs["mysql_ca_certificate"] == mocks.CA_CERTIFICATE
+    assert (run.outputs["server_public_ip"], run.outputs["jump_host"]) == (None, "client-1")
     assert isinstance(run.outputs["mysql_port"], int)
 
 
@@ -233,6 +254,31 @@ def test_the_image_is_looked_up_unless_it_is_given() -> None:
     given = Run(serverAmi="ami-0123456789abcdef0")
     assert given.instances["server-instance"]["ami"] == "ami-0123456789abcdef0"
     assert given.instances["client-1-instance"]["ami"] == mocks.AMI
+
+
+def test_settings_reach_the_server_alone_and_by_standard_input() -> None:
+    before, after = Run().commands, Run(mysqlSettings='{"max_connections": 300}').commands
+    assert {name for name in before if plain(before[name]) != plain(after[name])} == {"server-converged"}
+    wanted = json.loads(plain(after["server-converged"]["stdin"]))["mysql"]
+    assert wanted["settings"]["max_connections"] == 300
+    assert wanted["settings"]["innodb_buffer_pool_size"] == 1024**3
+    assert "\nmax_connections = 300\n" in wanted["content"]
+
+
+def test_what_an_operator_sets_is_not_in_the_first_boot() -> None:
+    made = Run(mysqlSettings='{"max_connections": 300}').instances["server-instance"]
+    assert "max_connections" not in made["userData"]
+    assert "require_secure_transport = ON" in made["userData"]
+
+
+def test_clients_are_told_the_servers_authority(run: Run) -> None:
+    files = json.loads(plain(run.commands["client-1-converged"]["stdin"]))["files"]
+    assert {"/etc/mysql-pair/ca.pem": mocks.CA_CERTIFICATE}.items() <= {f["path"]: f["content"] for f in files}.items()
+
+
+def test_the_certificate_names_the_address_and_the_dns_name(run: Run) -> None:
+    wanted = json.loads(plain(run.commands["server-certificate"]["stdin"]))
+    assert wanted == {"addresses": ["10.20.0.10"], "names": ["server-instance.internal"]}
 
 
 def test_a_failing_assert_in_apply_fails_its_test() -> None:

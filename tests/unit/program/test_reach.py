@@ -1,0 +1,141 @@
+"""Who may reach what: the rules that the program registers."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.unit.program.test_program import Run
+
+INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+OPERATORS = ("203.0.113.7/32", "198.51.100.0/24")
+Rule = tuple[str, int, str]
+"""Whose rule, which port, who: a range or a group."""
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    """The program with a config without faults."""
+    return Run()
+
+
+def rules(run: Run, kind: str) -> list[Rule]:
+    """Return the rules of a kind, sorted; each is for one TCP port."""
+    made = run.inputs(kind).values()
+    assert all(rule["ipProtocol"] == "tcp" and rule["fromPort"] == rule["toPort"] for rule in made)
+    return sorted(
+        (
+            rule["securityGroupId"].removeprefix("firewall-").removesuffix("-id"),
+            rule["fromPort"],
+            rule.get("cidrIpv4") or rule["referencedSecurityGroupId"].removeprefix("firewall-").removesuffix("-id"),
+        )
+        for rule in made
+    )
+
+
+def test_mysql_is_the_clients_groups_and_ssh_goes_by_the_jump_host(run: Run) -> None:
+    assert rules(run, INGRESS) == sorted(
+        [
+            ("server", 3306, "client"),
+            ("server", 22, "jump"),
+            *(("client", 22, operator) for operator in OPERATORS),
+        ]
+    )
+
+
+def test_the_only_ways_out_are_packages_mysql_and_the_jump(run: Run) -> None:
+    packages = [(group, port, "0.0.0.0/0") for group in ("server", "client") for port in (80, 443)]
+    assert rules(run, EGRESS) == sorted([*packages, ("client", 3306, "server"), ("jump", 22, "server")])
+
+
+def test_a_public_server_is_the_operators_own_way() -> None:
+    public = rules(Run(serverPublic="true"), INGRESS)
+    assert set(public) == {
+        ("server", 3306, "client"),
+        *((group, 22, operator) for group in ("server", "client") for operator in OPERATORS),
+    }
+
+
+def test_the_number_of_rules_does_not_grow_with_the_hosts(run: Run) -> None:
+    many = Run(clients='[{"name": "client", "count": 7}, {"name": "app", "count": 5}]')
+    assert len(many.instances) == 13
+    assert rules(many, INGRESS) == rules(run, INGRESS)
+
+
+def test_private_clients_are_reached_by_jump_and_by_no_other_client() -> None:
+    made = Run(clients='[{"name": "client", "count": 2}, {"name": "app", "public": false}]')
+    assert ("client", 22, "jump") in rules(made, INGRESS)
+    groups = {name: host["vpcSecurityGroupIds"] for name, host in made.instances.items()}
+    assert [name for name, ids in groups.items() if "firewall-jump-id" in ids] == ["client-1-instance"]
+
+
+# config, rules that are there besides
+MORE: list[tuple[dict[str, object], str, set[Rule]]] = [
+    ({"mysqlPort": 3307}, INGRESS, {("server", 3307, "client")}),
+    ({"xProtocol": True}, INGRESS, {("server", 33060, "client")}),
+    ({"xProtocol": True}, EGRESS, {("client", 33060, "server")}),
+    ({"admittedSecurityGroupIds": ["sg-0a1b2c3d"]}, INGRESS, {("server", 3306, "sg-0a1b2c3d")}),
+    (
+        {"operatorSecurityGroupIds": ["sg-0a1b2c3d"]},
+        INGRESS,
+        {("server", 22, "sg-0a1b2c3d"), ("client", 22, "sg-0a1b2c3d")},
+    ),
+    (
+        {"extraEgress": [{"cidr": "10.0.0.0/8", "protocol": "tcp", "ports": "5432"}]},
+        EGRESS,
+        {("server", 5432, "10.0.0.0/8"), ("client", 5432, "10.0.0.0/8")},
+    ),
+]
+
+
+@pytest.mark.parametrize(("config", "kind", "more"), MORE)
+def test_config_opens_just_what_it_names(run: Run, config: dict[str, object], kind: str, more: set[Rule]) -> None:
+    values = {key: json.dumps(value) for key, value in config.items()}
+    gone = {("server", 3306, "client")} if "mysqlPort" in config else set()
+    assert set(rules(Run(**values), kind)) == (set(rules(run, kind)) - gone) | more
+
+
+def test_one_operator_less_takes_away_that_operators_rules_alone(run: Run) -> None:
+    fewer = Run(operatorCidrs='["198.51.100.0/24"]').inputs(INGRESS)
+    assert fewer.items() <= run.inputs(INGRESS).items()
+
+
+def test_no_rule_is_inline(run: Run) -> None:
+    groups = run.inputs("aws:ec2/securityGroup:SecurityGroup").values()
+    tables = run.inputs("aws:ec2/routeTable:RouteTable").values()
+    assert (len(groups), len(tables)) == (3, 2)
+    assert not any({"ingress", "egress", "routes"} & made.keys() for made in [*groups, *tables])
+
+
+def test_subnets_are_spread_over_the_zones_and_the_server_has_one_of_its_own(run: Run) -> None:
+    made = run.inputs("aws:ec2/subnet:Subnet")
+    assert {name: (subnet["cidrBlock"], subnet["availabilityZone"]) for name, subnet in made.items()} == {
+        "network-server-subnet": ("10.20.0.0/20", "zone-a"),
+        "network-public-1": ("10.20.16.0/20", "zone-a"),
+        "network-public-2": ("10.20.32.0/20", "zone-b"),
+        "network-private-1": ("10.20.144.0/20", "zone-a"),
+        "network-private-2": ("10.20.160.0/20", "zone-b"),
+    }
+
+
+# server public, has a NAT gateway, the route table of the server's subnet
+WAYS = [("false", 1, "network-private-routes-id"), ("true", 0, "network-routes-id")]
+
+
+@pytest.mark.parametrize(("public", "gateways", "table"), WAYS)
+def test_a_private_server_has_a_nat_gateway_and_a_public_one_needs_none(public: str, gateways: int, table: str) -> None:
+    made = Run(serverPublic=public)
+    assert len(made.inputs("aws:ec2/natGateway:NatGateway")) == gateways
+    associations = made.inputs("aws:ec2/routeTableAssociation:RouteTableAssociation")
+    assert associations["network-server-routes"]["routeTableId"] == table
+
+
+def test_an_existing_vpc_gets_no_network() -> None:
+    groups = json.dumps([{"name": "client", "subnetId": "subnet-0a1b2c3d"}])
+    made = Run(vpcId="vpc-0a1b2c3d", serverSubnetId="subnet-0a1b2c3e", clients=groups, serverPublic="true", vpcCidr="")
+    assert made.inputs("aws:ec2/vpc:Vpc") == made.inputs("aws:ec2/subnet:Subnet") == {}
+    assert made.instances["server-instance"]["subnetId"] == "subnet-0a1b2c3e"
+    assert made.instances["server-instance"]["privateIp"] == "10.20.7.10"
+    assert made.instances["client-1-instance"]["subnetId"] == "subnet-0a1b2c3d"
