@@ -17,6 +17,7 @@ from lab.cloud.model import (
     EipAssociation,
     Instance,
     InternetGateway,
+    NatGateway,
     Record,
     Route,
     RouteTable,
@@ -32,6 +33,11 @@ from lab.machine.slots import Slot
 from lab.settings import Lab
 
 ANYWHERE = "0.0.0.0/0"
+
+OUTSIDE = "203.0.113.0/29"
+"""RFC 5737's TEST-NET-3, as the world outside: a namespace of the test plays it, behind a link of its own."""
+
+OUTSIDE_MACHINE, MIRROR, STRANGER = "203.0.113.1", "203.0.113.2", "203.0.113.3"
 
 
 def nft(*arguments: str, inside: str = "") -> str:
@@ -94,9 +100,18 @@ class World:
         self.put(gateway)
         return gateway
 
-    def route(self, table: RouteTable, gateway: InternetGateway, cidr: str = ANYWHERE) -> Route:
-        """Write a route to an internet gateway."""
-        route = Route(new_id("r"), table.id, cidr, gateway.id)
+    def nat_gateway(self, subnet: Subnet) -> NatGateway:
+        """Write a NAT gateway with an Elastic IP of its own."""
+        eip = Eip(new_id("eipalloc"), self.public_address())
+        gateway = NatGateway(new_id("nat"), subnet.id, eip.id, str(IPv4Network(subnet.cidr_block)[4]))
+        self.put(eip)
+        self.put(gateway)
+        return gateway
+
+    def route(self, table: RouteTable, gateway: InternetGateway | NatGateway, cidr: str = ANYWHERE) -> Route:
+        """Write a route to an internet gateway or to a NAT gateway."""
+        target = "nat_gateway_id" if isinstance(gateway, NatGateway) else "gateway_id"
+        route = Route(new_id("r"), table.id, cidr, **{target: gateway.id})
         self.put(route)
         return route
 
