@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Literal
+
+from pyroute2 import IPRoute
 
 from lab.cloud import topology
 from lab.cloud.model import (
@@ -28,7 +31,7 @@ from lab.cloud.model import (
     Vpc,
 )
 from lab.cloud.store import Store, new_id
-from lab.machine import firewall, network, slots
+from lab.machine import firewall, namespaces, network, slots
 from lab.machine.slots import Slot
 from lab.settings import Lab
 
@@ -188,6 +191,11 @@ class World:
         """Put the records in force, as every change by a user does."""
         for vpc in self.vpcs:
             network.refresh(self.slot, self.plan(vpc))
+        for space in network.leftovers(self.slot)[0]:
+            with namespaces.inside(space) as inside:
+                _wait_until_up(inside)
+        with IPRoute() as machine:
+            _wait_until_up(machine, f"lab{self.slot.number}v")
 
     def inside(self, instance: Instance) -> str:
         """Return the namespace that stands for a host."""
@@ -212,6 +220,15 @@ class World:
         command = ["--json", "list", "counter", "inet", firewall.TABLE, firewall.SPOOFED]
         listed = json.loads(nft(*command, inside=self.router(vpc)))["nftables"]
         return next(int(item["counter"]["packets"]) for item in listed if "counter" in item)
+
+
+def _wait_until_up(where: IPRoute, beginning: str = "") -> None:
+    """Wait for a namespace's links: they are up a moment after they are told to be, and deaf till then."""
+    for _ in range(1000):
+        states = {link.get_attr("IFLA_IFNAME"): link.get_attr("IFLA_OPERSTATE") for link in where.get_links()}
+        if all(state == "UP" for name, state in states.items() if name != "lo" and name.startswith(beginning)):
+            return
+        time.sleep(0.002)
 
 
 @contextmanager
