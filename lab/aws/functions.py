@@ -174,9 +174,10 @@ def get_vpc(cloud: Cloud, args: Values) -> Values:
     """
     record = _by_id(cloud, Vpc, args, "EC2 VPC")
     kind = VpcType()
+    outputs = kind.outputs(cloud, record)
     return {
         **kind.inputs(record),
-        **kind.outputs(cloud, record),
+        **{name: outputs[name] for name in ("arn", "mainRouteTableId", "ownerId")},
         "id": record.id,
         "cidrBlockAssociations": [
             {
