@@ -166,6 +166,13 @@ def execute(host: Host, command: list[str], name: LabName = "lab") -> None:
     raise typer.Exit(done.returncode)
 
 
+@app.command(name="publish-image")
+def publish_image(name: LabName = "lab") -> None:
+    """Publish newer images than there are: Canonical's parameters and searches for the latest find them from now on."""
+    for image_id in _ec2(Lab.named(name)).publish_images():
+        print(image_id)
+
+
 @app.command()
 def schema(files: list[Path]) -> None:
     """Check cloud-config files with the `cloud-init schema` of the hosts' image."""

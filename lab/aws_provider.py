@@ -123,7 +123,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         """Compare a resource's new inputs with those in the state."""
         old_inputs, old_state = from_struct(request.old_inputs), from_struct(request.olds)
         news = from_struct(request.news)
-        found = provider.diff(self.cloud, request.urn, old_inputs, old_state, news)
+        found = provider.diff(self.cloud, request.urn, old_inputs, old_state, news, request.ignoreChanges)
         return proto.DiffResponse(
             changes=proto.DiffResponse.DIFF_SOME if found.changes else proto.DiffResponse.DIFF_NONE,
             diffs=list(found.changes),

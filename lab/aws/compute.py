@@ -6,7 +6,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterator
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, cast
 
 import pulumi_aws.ec2 as sdk
 import pulumi_aws.vpc as sdk_vpc
@@ -199,23 +199,30 @@ class KeyPairType(ResourceType):
 _KEPT = {
     "creditSpecification": Property(
         "object",
+        computed=True,
         fields=fields_of(sdk.InstanceCreditSpecificationArgs),
         without_effect="a lab's CPUs have no credits",
     ),
-    "ebsOptimized": Property("bool", replaces=True, without_effect="a lab has no EBS"),
-    "iamInstanceProfile": Property(without_effect="a lab has no IAM, and no API that a host could call"),
+    "ebsOptimized": Property("bool", replaces=True, computed=True, without_effect="a lab has no EBS"),
+    "iamInstanceProfile": Property(computed=True, without_effect="a lab has no IAM, and no API that a host could call"),
     "maintenanceOptions": Property(
-        "object", fields=fields_of(sdk.InstanceMaintenanceOptionsArgs), without_effect="AWS's own maintenance"
+        "object",
+        computed=True,
+        fields=fields_of(sdk.InstanceMaintenanceOptionsArgs),
+        without_effect="AWS's own maintenance",
     ),
     "metadataOptions": Property(
         "object",
+        computed=True,
         fields=fields_of(sdk.InstanceMetadataOptionsArgs),
         without_effect="a lab has no metadata service: hosts have a NoCloud seed",
     ),
-    "monitoring": Property("bool", without_effect="a lab has no CloudWatch"),
+    "monitoring": Property("bool", computed=True, without_effect="a lab has no CloudWatch"),
     "volumeTags": Property("map", without_effect="a lab's volumes are no resources"),
 }
 _ROOT_VOLUME_FIELDS = fields_of(sdk.InstanceRootBlockDeviceArgs)
+_ROOT_VOLUME = {"volumeType": "gp3", "encrypted": False, "deleteOnTermination": True}
+"""What Ubuntu's images ask for, where nothing else is said."""
 _STOPS = {"userData", "userDataBase64", "instanceType"}
 """Properties whose update stops the instance and starts it again, with another public address."""
 
@@ -231,23 +238,23 @@ class InstanceType(ResourceType):
         "ami": Property(required=True, replaces=True),
         "instanceType": Property(required=True),
         "subnetId": Property(required=True, replaces=True),
-        "associatePublicIpAddress": Property("bool", replaces=True),
-        "availabilityZone": Property(replaces=True),
-        "disableApiStop": Property("bool"),
-        "disableApiTermination": Property("bool"),
+        "associatePublicIpAddress": Property("bool", replaces=True, computed=True),
+        "availabilityZone": Property(replaces=True, computed=True),
+        "disableApiStop": Property("bool", computed=True),
+        "disableApiTermination": Property("bool", computed=True),
         "forceDestroy": Property("bool", default=False),
         "getPasswordData": Property("bool", default=False, only=(False,)),
         "hibernation": Property("bool", only=(False,), replaces=True),
-        "instanceInitiatedShutdownBehavior": Property(only=("stop",)),
-        "keyName": Property(replaces=True),
-        "privateIp": Property(replaces=True),
-        "rootBlockDevice": Property("object", fields=_ROOT_VOLUME_FIELDS),
+        "instanceInitiatedShutdownBehavior": Property(only=("stop",), computed=True),
+        "keyName": Property(replaces=True, computed=True),
+        "privateIp": Property(replaces=True, computed=True),
+        "rootBlockDevice": Property("object", computed=True, fields=_ROOT_VOLUME_FIELDS),
         "sourceDestCheck": Property("bool", default=True, only=(True,)),
-        "tenancy": Property(only=("default",), replaces=True),
+        "tenancy": Property(only=("default",), replaces=True, computed=True),
         "userData": Property(),
         "userDataBase64": Property(),
         "userDataReplaceOnChange": Property("bool", default=False),
-        "vpcSecurityGroupIds": Property("strings"),
+        "vpcSecurityGroupIds": Property("strings", computed=True),
         "region": REGION,
         "tags": TAGS,
         **_KEPT,
@@ -256,12 +263,15 @@ class InstanceType(ResourceType):
         "arn",
         "associatePublicIpAddress",
         "availabilityZone",
+        "disableApiTermination",
         "instanceState",
+        "keyName",
         "primaryNetworkInterfaceId",
         "privateDns",
         "privateIp",
         "publicDns",
         "publicIp",
+        "rootBlockDevice",
         "vpcSecurityGroupIds",
     )
 
@@ -273,19 +283,20 @@ class InstanceType(ResourceType):
             yield from attempt("instanceType", rules.instance_type, inputs["instanceType"])
         if "userData" in inputs and "userDataBase64" in inputs:
             yield Failure("userData", "property userData conflicts with userDataBase64")
+        if "volumeTags" in inputs and "tags" in inputs.get("rootBlockDevice", {}):
+            yield Failure("volumeTags", "property volumeTags conflicts with rootBlockDevice.tags")
         for name in ("userData", "userDataBase64"):
             if name in inputs:
                 yield from attempt(name, lambda: rules.check_user_data(user_data(inputs).encode()))
 
     def replacing(self, old: Values, new: Values) -> set[str]:
-        """Return user data where it is to replace, a type of another architecture, an encryption that changes."""
-        found = {"userData", "userDataBase64"} if new.get("userDataReplaceOnChange") is True else set()
+        """Return user data where it is to replace, a type of another architecture, the root volume's encryption."""
+        found = {"rootBlockDevice.encrypted", "rootBlockDevice.kmsKeyId"}
+        if new.get("userDataReplaceOnChange") is True:
+            found |= {"userData", "userDataBase64"}
         types = [rules.INSTANCE_TYPES.get(str(one.get("instanceType"))) for one in (old, new)]
         if types[0] and types[1] and types[0].architecture != types[1].architecture:
             found.add("instanceType")
-        volumes = [one.get("rootBlockDevice") or {} for one in (old, new)]
-        if any(volumes[0].get(key) != volumes[1].get(key) for key in ("encrypted", "kmsKeyId")):
-            found.add("rootBlockDevice")
         return found
 
     def volatile(self, cloud: Cloud, record_id: str, changed: set[str]) -> tuple[str, ...]:
@@ -305,12 +316,11 @@ class InstanceType(ResourceType):
                 f"The availability zone '{zone}' does not match the one of subnet '{subnet.id}'",
             )
         public = inputs.get("associatePublicIpAddress", bool(subnet and subnet.map_public_ip_on_launch))
-        volume = inputs.get("rootBlockDevice", {}).get("volumeSize", 8)
-        if existing and volume < existing.root_volume_gib:
-            raise AwsError(
-                "InvalidParameterValue", f"New size cannot be smaller than existing size {existing.root_volume_gib}"
-            )
-        kept = ("rootBlockDevice", "disableApiStop", *_KEPT)
+        size = existing.root_volume_gib if existing else 8
+        volume = inputs.get("rootBlockDevice", {}).get("volumeSize", size)
+        if existing and volume < size:
+            raise AwsError("InvalidParameterValue", f"New size cannot be smaller than existing size {size}")
+        protected = inputs.get("disableApiTermination", bool(existing and existing.disable_api_termination))
         return Instance(
             id=record_id,
             subnet_id=inputs["subnetId"],
@@ -319,12 +329,21 @@ class InstanceType(ResourceType):
             private_ip=existing.private_ip if existing else inputs.get("privateIp", ""),
             security_group_ids=self._groups(inputs, existing),
             wants_public_ip=existing.wants_public_ip if existing else public,
-            key_name=inputs.get("keyName", ""),
+            key_name=inputs.get("keyName", existing.key_name if existing else ""),
             user_data=user_data(inputs),
-            disable_api_termination=inputs.get("disableApiTermination", False),
+            disable_api_termination=protected,
             root_volume_gib=volume,
-            options={name: inputs[name] for name in kept if name in inputs},
+            options=self._options(inputs, existing.options if existing else {}),
         )
+
+    def _options(self, inputs: Values, before: Values) -> Values:
+        """Return what is kept and shown: what is given, and of what is not, that which EC2 goes on with."""
+        kept = {name: value for name, value in before.items() if self.properties[name].computed}
+        given = {name: inputs[name] for name in ("rootBlockDevice", "disableApiStop", *_KEPT) if name in inputs}
+        for name in set(kept) & set(given):
+            if self.properties[name].kind == "object":
+                given[name] = {**{field: old for field, old in kept[name].items() if field != "tags"}, **given[name]}
+        return {**kept, **given}
 
     def _groups(self, inputs: Values, existing: Instance | None) -> tuple[str, ...]:
         if "vpcSecurityGroupIds" in inputs:
@@ -366,11 +385,16 @@ class InstanceType(ResourceType):
         """Return what EC2 adds to an instance."""
         subnet = cloud.ec2.store.get(Subnet, record.subnet_id)
         public = cloud.ec2.public_ip(record)
+        volume = cast(Values, record.options.get("rootBlockDevice", {}))
         return {
             "arn": cloud.arn(f"instance/{record.id}"),
+            **record.options,
+            "rootBlockDevice": {**_ROOT_VOLUME, "volumeSize": record.root_volume_gib, **volume},
             "associatePublicIpAddress": bool(public),
             "availabilityZone": subnet.availability_zone,
+            "disableApiTermination": record.disable_api_termination,
             "instanceState": cloud.ec2.plane.state(record.id),
+            "keyName": record.key_name or None,
             "primaryNetworkInterfaceId": network_interface_id(record.id),
             "privateDns": f"ip-{record.private_ip.replace('.', '-')}.{_domain(cloud.region)}",
             "privateIp": record.private_ip,

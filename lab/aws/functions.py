@@ -5,12 +5,13 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
-from lab.aws.network import zone_id
+from lab.aws.network import SubnetType, VpcType, zone_id
 from lab.aws.schema import NOT_SUPPORTED, Cloud
 from lab.aws.wire import Values, secret
 from lab.cloud import rules
+from lab.cloud.model import Subnet, Vpc
 from lab.cloud.rules import ACCOUNT_ID, AwsError
 from lab.settings import LabError
 
@@ -19,6 +20,7 @@ _PARAMETER = re.compile(
     r"/hvm/ebs-gp[23]/ami-id"
 )
 _DEBIAN_NAMES = {"amd64": "x86_64", "arm64": "arm64"}
+R = TypeVar("R", Vpc, Subnet)
 CANONICAL = "099720109477"
 """Canonical's account, which owns Ubuntu's images."""
 
@@ -87,7 +89,8 @@ def get_parameter(cloud: Cloud, args: Values) -> Values:
             f"couldn't find SSM parameter {args['name']!r} (a lab has Canonical's "
             "/aws/service/canonical/ubuntu/server/…/ami-id and no other)",
         )
-    image = rules.IMAGES[_DEBIAN_NAMES[found["architecture"]]]
+    images = cloud.ec2.images(_DEBIAN_NAMES[found["architecture"]])
+    image = images[-1]
     return {
         "id": args["name"],
         "name": args["name"],
@@ -95,7 +98,7 @@ def get_parameter(cloud: Cloud, args: Values) -> Values:
         "type": "String",
         "insecureValue": image,
         "value": secret(image),
-        "version": 1,
+        "version": len(images),
         "withDecryption": args.get("withDecryption", True),
         "region": cloud.region,
     }
@@ -105,49 +108,120 @@ def get_ami(cloud: Cloud, args: Values) -> Values:
     """Answer aws.ec2.get_ami: a lab's image stands for every Ubuntu image of Canonical's.
 
     Raises:
-        LabError: in the provider's words, no image is like that.
+        LabError: in the provider's words, no image is like that, or more than one.
     """
-    nothing = LabError("Your query returned no results. Please change your search criteria and try again.")
-    if not set(args.get("owners", [CANONICAL])) & {CANONICAL, "self", "amazon", "aws-marketplace"}:
-        raise nothing
-    for architecture, image in rules.IMAGES.items():
-        debian = next(name for name, ec2 in _DEBIAN_NAMES.items() if ec2 == architecture)
+    owned = set(args.get("owners", [CANONICAL])) & {CANONICAL, "self", "amazon", "aws-marketplace"}
+    found = [one for name in _DEBIAN_NAMES for one in _images_like(cloud, args, name)] if owned else []
+    if not found:
+        raise LabError("Your query returned no results. Please change your search criteria and try again.")
+    if len(found) > 1 and not args.get("mostRecent"):
+        raise LabError(
+            "Your query returned more than one result. Please try a more specific search criteria, or set "
+            "`most_recent` attribute to true."
+        )
+    # A later release has a higher id, up to its last digit, which is the architecture's.
+    facts = max(found, key=lambda one: (one["image-id"][:-1], one["architecture"] == rules.machine_architecture()))
+    return {
+        "id": facts["image-id"],
+        "imageId": facts["image-id"],
+        "name": facts["name"],
+        "architecture": facts["architecture"],
+        "arn": f"arn:aws:ec2:{cloud.region}::image/{facts['image-id']}",
+        "imageType": "machine",
+        "ownerId": CANONICAL,
+        "public": True,
+        "rootDeviceType": "ebs",
+        "rootDeviceName": "/dev/sda1",
+        "state": "available",
+        "virtualizationType": "hvm",
+        "region": cloud.region,
+        "mostRecent": args.get("mostRecent", False),
+    }
+
+
+def _images_like(cloud: Cloud, args: Values, debian: str) -> list[dict[str, str]]:
+    """Return what a search may ask of the images of an architecture, by Debian's name for it, that it finds."""
+    found = []
+    for image in cloud.ec2.images(_DEBIAN_NAMES[debian]):
         facts = {
-            "architecture": architecture,
+            "architecture": _DEBIAN_NAMES[debian],
             "image-id": image,
             "image-type": "machine",
             "root-device-type": "ebs",
             "virtualization-type": "hvm",
             "state": "available",
-            "name": f"ubuntu/images/hvm-ssd-gp3/ubuntu-lab-{debian}-server",
+            "name": f"ubuntu/images/hvm-ssd-gp3/ubuntu-lab-{debian}-server-{image.removeprefix('ami-')}",
         }
         wanted = _filters(args, set(facts))
         names = wanted.pop("name", [])
         fits = all(any(fnmatch.fnmatch(facts[key], one) for one in values) for key, values in wanted.items())
         if fits and (not names or any(_names_ubuntu(one, debian) for one in names)):
-            return {
-                "id": image,
-                "imageId": image,
-                "name": facts["name"],
-                "architecture": architecture,
-                "arn": f"arn:aws:ec2:{cloud.region}::image/{image}",
-                "imageType": "machine",
-                "ownerId": CANONICAL,
-                "public": True,
-                "rootDeviceType": "ebs",
-                "rootDeviceName": "/dev/sda1",
-                "state": "available",
-                "virtualizationType": "hvm",
-                "region": cloud.region,
-                "mostRecent": args.get("mostRecent", False),
-            }
-    raise nothing
+            found.append(facts)
+    return found
 
 
 def _names_ubuntu(pattern: str, architecture: str) -> bool:
     """Tell whether a pattern of image names asks for an Ubuntu server of this architecture."""
     other = {"amd64": "arm64", "arm64": "amd64"}[architecture]
     return pattern.startswith(("ubuntu/images", "ubuntu-minimal/images")) and other not in pattern
+
+
+def get_vpc(cloud: Cloud, args: Values) -> Values:
+    """Answer aws.ec2.get_vpc by id.
+
+    Raises:
+        LabError: there is none, in the provider's words.
+    """
+    record = _by_id(cloud, Vpc, args, "EC2 VPC")
+    kind = VpcType()
+    outputs = kind.outputs(cloud, record)
+    return {
+        **kind.inputs(record),
+        **{name: outputs[name] for name in ("arn", "mainRouteTableId", "ownerId")},
+        "id": record.id,
+        "cidrBlockAssociations": [
+            {
+                "associationId": f"vpc-cidr-assoc-{record.id.removeprefix('vpc-')}",
+                "cidrBlock": record.cidr_block,
+                "state": "associated",
+            }
+        ],
+        "default": False,
+        "instanceTenancy": "default",
+        "state": "available",
+        "tags": record.tags,
+        "region": cloud.region,
+    }
+
+
+def get_subnet(cloud: Cloud, args: Values) -> Values:
+    """Answer aws.ec2.get_subnet by id.
+
+    Raises:
+        LabError: there is none, in the provider's words.
+    """
+    record = _by_id(cloud, Subnet, args, "EC2 Subnet")
+    kind = SubnetType()
+    return {
+        **kind.inputs(record),
+        **kind.outputs(cloud, record),
+        "id": record.id,
+        "assignIpv6AddressOnCreation": False,
+        "defaultForAz": False,
+        "ipv6Native": False,
+        "state": "available",
+        "tags": record.tags,
+        "region": cloud.region,
+    }
+
+
+def _by_id(cloud: Cloud, kind: type[R], args: Values, word: str) -> R:
+    if "id" not in args:
+        raise LabError(f"a search for an {word} without its id: {NOT_SUPPORTED}")
+    found = cloud.ec2.store.find(kind, args["id"])
+    if found is None:
+        raise LabError(f"no matching {word} found")
+    return found
 
 
 def get_instance_type(cloud: Cloud, args: Values) -> Values:
@@ -187,6 +261,8 @@ FUNCTIONS: dict[str, tuple[Function, set[str]]] = {
     ),
     "aws:ssm/getParameter:getParameter": (get_parameter, {"name", "withDecryption", "region"}),
     "aws:ec2/getAmi:getAmi": (get_ami, {"filters", "owners", "mostRecent", "region", "includeDeprecated"}),
+    "aws:ec2/getVpc:getVpc": (get_vpc, {"id", "region"}),
+    "aws:ec2/getSubnet:getSubnet": (get_subnet, {"id", "region"}),
     "aws:ec2/getInstanceType:getInstanceType": (get_instance_type, {"instanceType", "region"}),
 }
 """Each function, and the arguments of it that a lab honours."""

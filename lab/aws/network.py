@@ -17,6 +17,7 @@ from lab.cloud.model import (
     EipAssociation,
     Instance,
     InternetGateway,
+    NatGateway,
     Route,
     RouteTable,
     RouteTableAssociation,
@@ -40,7 +41,7 @@ class VpcType(ResourceType):
     prefix = "vpc"
     properties: ClassVar = {
         "cidrBlock": Property(required=True, replaces=True),
-        "enableDnsHostnames": Property("bool"),
+        "enableDnsHostnames": Property("bool", computed=True),
         "enableDnsSupport": Property("bool", default=True),
         "enableNetworkAddressUsageMetrics": Property("bool", without_effect="a lab has no metrics"),
         "instanceTenancy": Property(default="default", only=("default",), replaces=True),
@@ -48,7 +49,14 @@ class VpcType(ResourceType):
         "region": REGION,
         "tags": TAGS,
     }
-    computed = ("arn", "defaultRouteTableId", "defaultSecurityGroupId", "mainRouteTableId", "ownerId")
+    computed = (
+        "arn",
+        "defaultRouteTableId",
+        "defaultSecurityGroupId",
+        "enableDnsHostnames",
+        "mainRouteTableId",
+        "ownerId",
+    )
 
     def validate(self, inputs: Values, unknown: set[str]) -> Iterator[Failure]:
         """Yield a CIDR block that AWS refuses."""
@@ -57,12 +65,9 @@ class VpcType(ResourceType):
 
     def record(self, cloud: Cloud, inputs: Values, record_id: str) -> Vpc:
         """Return the VPC that inputs ask for."""
-        return Vpc(
-            record_id,
-            inputs["cidrBlock"],
-            inputs["enableDnsSupport"],
-            inputs.get("enableDnsHostnames", False),
-        )
+        existing = cloud.ec2.store.find(Vpc, record_id) if record_id else None
+        names = inputs.get("enableDnsHostnames", bool(existing and existing.enable_dns_hostnames))
+        return Vpc(record_id, inputs["cidrBlock"], inputs["enableDnsSupport"], names)
 
     def inputs(self, record: Vpc) -> Values:
         """Return the inputs that a VPC tells of itself."""
@@ -81,6 +86,7 @@ class VpcType(ResourceType):
             "mainRouteTableId": table,
             "defaultRouteTableId": table,
             "defaultSecurityGroupId": cloud.ec2.default_group(record.id),
+            "enableDnsHostnames": record.enable_dns_hostnames,
         }
 
 
@@ -94,7 +100,7 @@ class SubnetType(ResourceType):
     properties: ClassVar = {
         "vpcId": Property(required=True, replaces=True),
         "cidrBlock": Property(required=True, replaces=True),
-        "availabilityZone": Property(replaces=True),
+        "availabilityZone": Property(replaces=True, computed=True),
         "mapPublicIpOnLaunch": Property("bool", default=False),
         "assignIpv6AddressOnCreation": OFF,
         "enableDns64": OFF,
@@ -114,7 +120,8 @@ class SubnetType(ResourceType):
 
     def record(self, cloud: Cloud, inputs: Values, record_id: str) -> Subnet:
         """Return the subnet that inputs ask for; in the region's first zone unless they name one."""
-        zone = inputs.get("availabilityZone", cloud.zones()[0])
+        existing = cloud.ec2.store.find(Subnet, record_id) if record_id else None
+        zone = inputs.get("availabilityZone", existing.availability_zone if existing else cloud.zones()[0])
         if zone not in cloud.zones():
             raise AwsError(
                 "InvalidParameterValue",
@@ -157,12 +164,13 @@ class InternetGatewayType(ResourceType):
     args = sdk.InternetGatewayArgs
     kind = InternetGateway
     prefix = "igw"
-    properties: ClassVar = {"vpcId": Property(), "region": REGION, "tags": TAGS}
+    properties: ClassVar = {"vpcId": Property(computed=True), "region": REGION, "tags": TAGS}
     computed = ("arn", "ownerId", "vpcId")
 
     def record(self, cloud: Cloud, inputs: Values, record_id: str) -> InternetGateway:
         """Return the gateway that inputs ask for, attached if they name a VPC."""
-        return InternetGateway(record_id, inputs.get("vpcId", ""))
+        existing = cloud.ec2.store.find(InternetGateway, record_id) if record_id else None
+        return InternetGateway(record_id, inputs.get("vpcId", existing.vpc_id if existing else ""))
 
     def inputs(self, record: InternetGateway) -> Values:
         """Return the inputs that a gateway tells of itself."""
@@ -197,8 +205,12 @@ class RouteTableType(ResourceType):
         return {"arn": cloud.arn(f"route-table/{record.id}"), "ownerId": ACCOUNT_ID}
 
 
+_TARGETS = ("gatewayId", "natGatewayId")
+"""Where a route leads: to one of them."""
+
+
 class RouteType(ResourceType):
-    """aws.ec2.Route to an internet gateway."""
+    """aws.ec2.Route to an internet gateway or a NAT gateway."""
 
     urn_type = "aws:ec2/route:Route"
     args = sdk.RouteArgs
@@ -206,13 +218,16 @@ class RouteType(ResourceType):
     properties: ClassVar = {
         "routeTableId": Property(required=True, replaces=True),
         "destinationCidrBlock": Property(required=True, replaces=True),
-        "gatewayId": Property(required=True),
+        "gatewayId": Property(),
+        "natGatewayId": Property(),
         "region": REGION,
     }
     computed = ("origin", "state")
 
     def validate(self, inputs: Values, unknown: set[str]) -> Iterator[Failure]:
-        """Yield a destination that is no CIDR block."""
+        """Yield a destination that is no CIDR block, and targets that are not one."""
+        if len(set(_TARGETS) & (set(inputs) | unknown)) != 1:
+            yield Failure("gatewayId", f"one (and only one) of {' and '.join(_TARGETS)} is required")
         if "destinationCidrBlock" in inputs:
             yield from attempt("destinationCidrBlock", rules.cidr, inputs["destinationCidrBlock"])
 
@@ -220,22 +235,26 @@ class RouteType(ResourceType):
         """Return the route that inputs ask for, with the id the provider makes up for it."""
         table, destination = inputs["routeTableId"], inputs["destinationCidrBlock"]
         made_up = f"r-{table}{zlib.crc32(destination.encode())}"
-        return Route(record_id or made_up, table, destination, inputs["gatewayId"])
+        gateways = (inputs.get(name, "") for name in _TARGETS)
+        return Route(record_id or made_up, table, destination, *gateways)
 
     def inputs(self, record: Route) -> Values:
         """Return the inputs that a route tells of itself."""
         return {
             "routeTableId": record.route_table_id,
             "destinationCidrBlock": record.destination_cidr_block,
-            "gatewayId": record.gateway_id,
+            "gatewayId": record.gateway_id or None,
+            "natGatewayId": record.nat_gateway_id or None,
         }
 
     def outputs(self, cloud: Cloud, record: Route) -> Values:
         """Return whether a route leads anywhere."""
-        gateway = cloud.ec2.store.find(InternetGateway, record.gateway_id)
-        table = cloud.ec2.store.find(RouteTable, record.route_table_id)
+        store = cloud.ec2.store
+        gateway = store.find(InternetGateway, record.gateway_id)
+        table = store.find(RouteTable, record.route_table_id)
         attached = gateway and table and gateway.vpc_id == table.vpc_id
-        return {"origin": "CreateRoute", "state": "active" if attached else "blackhole"}
+        leads = attached or store.find(NatGateway, record.nat_gateway_id)
+        return {"origin": "CreateRoute", "state": "active" if leads else "blackhole"}
 
 
 class RouteTableAssociationType(ResourceType):
@@ -290,17 +309,20 @@ class EipType(ResourceType):
 
     def outputs(self, cloud: Cloud, record: Eip) -> Values:
         """Return the address, and whose it is."""
-        associations = cloud.ec2.store.all(EipAssociation)
-        association = next((one for one in associations if one.allocation_id == record.id), None)
-        instance = cloud.ec2.store.find(Instance, association.instance_id) if association else None
+        store = cloud.ec2.store
+        association = next((one for one in store.all(EipAssociation) if one.allocation_id == record.id), None)
+        instance = store.find(Instance, association.instance_id) if association else None
+        gateway = next((one for one in store.all(NatGateway) if one.allocation_id == record.id), None)
+        association_id = _nat_association_id(gateway) if gateway else association.id if association else ""
+        holder = gateway or instance
         return {
             "allocationId": record.id,
             "arn": cloud.arn(f"elastic-ip/{record.id}"),
             "publicIp": record.public_ip,
             "publicDns": public_dns(cloud, record.public_ip),
-            "associationId": association.id if association else "",
+            "associationId": association_id,
             "instance": instance.id if instance else "",
-            "privateIp": instance.private_ip if instance else "",
+            "privateIp": holder.private_ip if holder else "",
         }
 
 
@@ -343,6 +365,52 @@ class EipAssociationType(ResourceType):
         }
 
 
-def network_interface_id(instance_id: str) -> str:
-    """Return the id of an instance's primary network interface, which has no record of its own."""
-    return f"eni-{instance_id.removeprefix('i-')}"
+class NatGatewayType(ResourceType):
+    """aws.ec2.NatGateway to the internet."""
+
+    urn_type = "aws:ec2/natGateway:NatGateway"
+    args = sdk.NatGatewayArgs
+    kind = NatGateway
+    prefix = "nat"
+    properties: ClassVar = {
+        "allocationId": Property(required=True, replaces=True),
+        "subnetId": Property(required=True, replaces=True),
+        "connectivityType": Property(default="public", only=("public",), replaces=True),
+        "privateIp": Property(replaces=True, computed=True),
+        "region": REGION,
+        "tags": TAGS,
+    }
+    computed = ("associationId", "networkInterfaceId", "privateIp", "publicIp")
+
+    def record(self, cloud: Cloud, inputs: Values, record_id: str) -> NatGateway:
+        """Return the gateway that inputs ask for; its private address is EC2's to give where they name none."""
+        existing = cloud.ec2.store.find(NatGateway, record_id) if record_id else None
+        address = existing.private_ip if existing else inputs.get("privateIp", "")
+        return NatGateway(record_id, inputs["subnetId"], inputs["allocationId"], address)
+
+    def inputs(self, record: NatGateway) -> Values:
+        """Return the inputs that a gateway tells of itself."""
+        return {
+            "allocationId": record.allocation_id,
+            "subnetId": record.subnet_id,
+            "connectivityType": "public",
+            "privateIp": record.private_ip,
+        }
+
+    def outputs(self, cloud: Cloud, record: NatGateway) -> Values:
+        """Return the addresses that a gateway was given."""
+        return {
+            "associationId": _nat_association_id(record),
+            "networkInterfaceId": network_interface_id(record.id),
+            "privateIp": record.private_ip,
+            "publicIp": cloud.ec2.store.get(Eip, record.allocation_id).public_ip,
+        }
+
+
+def _nat_association_id(gateway: NatGateway) -> str:
+    return f"eipassoc-{gateway.id.removeprefix('nat-')}"
+
+
+def network_interface_id(holder_id: str) -> str:
+    """Return the id of an instance's or a NAT gateway's network interface, which has no record of its own."""
+    return f"eni-{holder_id.partition('-')[2]}"

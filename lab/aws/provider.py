@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -26,6 +27,7 @@ TYPES: dict[str, ResourceType] = {
         network.RouteTableAssociationType(),
         network.EipType(),
         network.EipAssociationType(),
+        network.NatGatewayType(),
         compute.SecurityGroupType(),
         compute.IngressRuleType(),
         compute.EgressRuleType(),
@@ -64,16 +66,32 @@ def check(cloud: Cloud, urn: str, news: Values, olds: Values, seed: bytes) -> tu
     return inputs, failures
 
 
-def diff(cloud: Cloud, urn: str, old_inputs: Values, old_state: Values, news: Values) -> Diff:
-    """Return how new inputs differ from the ones in the state, default tags included."""
+def diff(
+    cloud: Cloud, urn: str, old_inputs: Values, old_state: Values, news: Values, ignored: Collection[str] = ()
+) -> Diff:
+    """Return how new inputs differ from the ones in the state, default tags included.
+
+    Args:
+        cloud: what it is about.
+        urn: the resource.
+        old_inputs: its inputs in the state.
+        old_state: its properties there.
+        news: its inputs now.
+        ignored: the program's ignore_changes, of which the engine itself knows but the old inputs.
+    """
     kind = type_of(urn)
-    changes = schema.diff(kind, old_inputs, news)
+    changes = schema.diff(kind, old_inputs, old_state, news)
+    changes = {path: one for path, one in changes.items() if not any(_within(path, whole) for whole in ignored)}
     tags_all = _tags_all(cloud, kind, news)
     same_tags = old_inputs.get("tags") == news.get("tags")
     if tags_all is not None and same_tags and old_state.get("tagsAll", tags_all) != tags_all:
         changes["tagsAll"] = Difference("update", replaces=False)
     replaces = any(one.replaces for one in changes.values())
     return Diff(changes, replaces and schema.deletes_first(kind, old_inputs, news))
+
+
+def _within(path: str, whole: str) -> bool:
+    return path == whole or path.startswith((f"{whole}.", f"{whole}["))
 
 
 def create(cloud: Cloud, urn: str, inputs: Values, preview: bool) -> tuple[str, Values]:
@@ -95,7 +113,7 @@ def update(
 ) -> Values:
     """Change a resource, or in a preview tell what would be known of it; return its properties."""
     kind = type_of(urn)
-    changed = {name.partition(".")[0] for name in schema.diff(kind, old_inputs, news)}
+    changed = {name.partition(".")[0] for name in schema.diff(kind, old_inputs, old_state, news)}
     if preview:
         kept = {name: value for name, value in old_state.items() if name not in old_inputs}
         unknown = dict.fromkeys(kind.volatile(cloud, record_id, changed), UNKNOWN)
@@ -135,6 +153,9 @@ def _read_inputs(cloud: Cloud, kind: ResourceType, record: Record, old: Values) 
         chosen.pop("userDataBase64", None)  # userData says it
         return {**chosen, "__defaults": []}
     known = {name: actual.get(name, value) for name, value in old.items()}
+    for name, value in known.items():
+        if name in kind.properties and kind.properties[name].kind == "object" and value:
+            known[name] = {field: one for field, one in value.items() if field in old[name]}
     return {name: value for name, value in known.items() if value is not None}
 
 

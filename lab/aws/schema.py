@@ -47,6 +47,8 @@ class Property:
     replaces: bool = False
     required: bool = False
     default: object = None
+    computed: bool = False
+    """EC2 decides where it is not given: left out, it stays as it is; given, it is compared with what is there."""
     only: tuple[object, ...] = ()
     """The values a lab can honour; empty: any."""
     fields: frozenset[str] = frozenset()
@@ -220,23 +222,49 @@ class Difference(NamedTuple):
     replaces: bool
 
 
-def diff(kind: ResourceType, old: Values, new: Values) -> dict[str, Difference]:
-    """Return how each changed property of a resource changed; maps entry by entry, as `tags.Name`."""
+def diff(kind: ResourceType, old: Values, state: Values, new: Values) -> dict[str, Difference]:
+    """Return how each changed property of a resource changed; maps and objects by entry, as `tags.Name`.
+
+    Args:
+        kind: the resource's type.
+        old: the inputs of the last run.
+        state: the resource's properties since: of what is `computed` there, the inputs need not know.
+        new: the inputs of this run.
+    """
     replacing = kind.replacing(old, new) | {key for key, rule in kind.properties.items() if rule.replaces}
     found = {}
     for key in sorted(set(old) | set(new)):
-        before, after = old.get(key), new.get(key)
-        if before == after or key.startswith("__"):
+        rule = kind.properties.get(key, Property())
+        if key.startswith("__") or (rule.computed and key not in new):
             continue
-        rule = kind.properties.get(key)
-        if rule and rule.kind == "map" and isinstance(before, dict) and isinstance(after, dict):
-            for entry in sorted(set(before) | set(after)):
-                if before.get(entry) != after.get(entry):
-                    path = f"{key}.{entry}" if entry.isidentifier() else f'{key}["{entry}"]'
-                    found[path] = _difference(before.get(entry), after.get(entry), key in replacing)
-        else:
-            found[key] = _difference(before, after, key in replacing)
+        before, after = old.get(key), new.get(key)
+        if rule.computed:
+            before = state.get(key, before)
+        for path, one, other in _changes(key, rule, before, after):
+            found[path] = _difference(one, other, bool({key, path} & replacing))
     return found
+
+
+def _changes(key: str, rule: Property, before: Any, after: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Yield path, old and new value of what changed in a property."""
+    if rule.kind == "object" and isinstance(after, dict):
+        before = before or {}
+        # A block's fields are EC2's to decide where they are not given, as the block is; but tags are what is given.
+        before = {name: value for name, value in before.items() if name in after or name == "tags"}
+    if rule.kind in ("map", "object") and isinstance(before, dict) and isinstance(after, dict):
+        for entry in sorted(set(before) | set(after)):
+            if before.get(entry) != after.get(entry):
+                path = f"{key}.{entry}" if entry.isidentifier() else f'{key}["{entry}"]'
+                yield path, before.get(entry), after.get(entry)
+    elif not _same(rule, before, after):
+        yield key, before, after
+
+
+def _same(rule: Property, before: Any, after: Any) -> bool:
+    """Tell whether two values are one; lists of strings are sets in EC2: of groups, for example."""
+    if rule.kind == "strings" and isinstance(before, list) and isinstance(after, list):
+        return set(before) == set(after)
+    return bool(before == after)
 
 
 def _difference(before: object, after: object, replaces: bool) -> Difference:

@@ -11,6 +11,7 @@ from lab.cloud.model import (
     InternetGateway,
     KeyPair,
     Made,
+    NatGateway,
     Record,
     Route,
     RouteTable,
@@ -41,6 +42,7 @@ KIND: dict[type[Made], Kind] = {
     KeyPair: Kind("InvalidKeyPair.NotFound", "key pair"),
     Instance: Kind("InvalidInstanceID.NotFound", "instance ID"),
     Eip: Kind("InvalidAllocationID.NotFound", "allocation ID"),
+    NatGateway: Kind("InvalidNatGatewayID.NotFound", "natGateway ID"),
 }
 
 
@@ -53,6 +55,7 @@ def references(record: Record) -> list[tuple[type[Record], str]]:
             named = [(Vpc, record.vpc_id)]
         case Route():
             named = [(RouteTable, record.route_table_id), (InternetGateway, record.gateway_id)]
+            named += [(NatGateway, record.nat_gateway_id)]
         case RouteTableAssociation():
             named = [(RouteTable, record.route_table_id), (Subnet, record.subnet_id)]
         case SecurityGroupRule():
@@ -63,6 +66,8 @@ def references(record: Record) -> list[tuple[type[Record], str]]:
             named += [(SecurityGroup, group) for group in record.security_group_ids]
         case EipAssociation():
             named = [(Eip, record.allocation_id), (Instance, record.instance_id)]
+        case NatGateway():
+            named = [(Subnet, record.subnet_id), (Eip, record.allocation_id)]
         case _:
             named = []
     return [(kind, record_id) for kind, record_id in named if record_id]
@@ -102,6 +107,7 @@ _USERS: tuple[type[Record], ...] = (
     SecurityGroupRule,
     Instance,
     EipAssociation,
+    NatGateway,
 )
 
 
@@ -120,7 +126,7 @@ def goes_with(store: Store, record: Record) -> list[Record]:
             if len(born) < len(users):
                 raise _violation(f"The vpc '{record.id}' has dependencies and cannot be deleted.")
             return [*born, *(one for each in born for one in goes_with(store, each) if one not in born)]
-        case Subnet() if any(isinstance(user, Instance) for user in users):
+        case Subnet() if any(isinstance(user, Instance | NatGateway) for user in users):
             raise _violation(f"The subnet '{record.id}' has dependencies and cannot be deleted.")
         case RouteTable() if any(isinstance(user, RouteTableAssociation) for user in users):
             raise _violation(f"The routeTable '{record.id}' has dependencies and cannot be deleted.")
@@ -136,7 +142,7 @@ def goes_with(store: Store, record: Record) -> list[Record]:
             )
         case Eip() if users:
             raise AwsError("InvalidIPAddress.InUse", f"Address {record.public_ip} is in use.")
-        case KeyPair() | InternetGateway():
+        case KeyPair() | InternetGateway() | NatGateway():
             return []  # instances keep the key they booted with; a route to a gone gateway leads nowhere
     return users
 
@@ -157,7 +163,6 @@ def _rule_of(record: Record, group: SecurityGroup) -> bool:
 
 def _mapped_addresses(store: Store, vpc_id: str) -> bool:
     elastic = {association.instance_id for association in store.all(EipAssociation)}
-    return any(
-        vpc_of(store, instance) == vpc_id and (instance.auto_public_ip or instance.id in elastic)
-        for instance in store.all(Instance)
-    )
+    mapped: list[Record] = [one for one in store.all(Instance) if one.auto_public_ip or one.id in elastic]
+    mapped += store.all(NatGateway)
+    return any(vpc_of(store, one) == vpc_id for one in mapped)

@@ -17,8 +17,11 @@ from lab.cloud.dependencies import KIND, check_references, goes_with, vpc_of
 from lab.cloud.model import (
     Eip,
     EipAssociation,
+    Image,
     Instance,
+    InternetGateway,
     KeyPair,
+    NatGateway,
     Record,
     Route,
     RouteTable,
@@ -149,7 +152,7 @@ class Ec2:
         return None
 
     def _with_identity(self, wanted: R, earlier: R | None, prefix: str) -> R:
-        """Return the record with what only EC2 can give it: its id, an Elastic IP's address."""
+        """Return the record with what only EC2 can give it: its id, an address."""
         if not wanted.id:
             wanted = replace(wanted, id=earlier.id if earlier else new_id(prefix))
         if isinstance(wanted, Eip):
@@ -158,6 +161,9 @@ class Ec2:
         if isinstance(wanted, KeyPair):
             pair_id = earlier.key_pair_id if isinstance(earlier, KeyPair) else new_id("key")
             return replace(wanted, key_pair_id=pair_id)
+        if isinstance(wanted, NatGateway):
+            kept = earlier.private_ip if isinstance(earlier, NatGateway) else ""
+            return replace(wanted, private_ip=kept or self._private_address(wanted.subnet_id, wanted.private_ip))
         return wanted
 
     def _apply(self, put: Sequence[Record] = (), gone: Sequence[Record] = ()) -> None:
@@ -236,6 +242,10 @@ class Ec2:
                 self._check_key_name(record)
             case Instance():
                 self._check_groups_of(record)
+            case EipAssociation():
+                _check_free(record.allocation_id, self.store.all(NatGateway))
+            case NatGateway():
+                self._check_nat_gateway(record)
 
     def _others(self, record: R) -> list[R]:
         return [other for other in self.store.all(type(record)) if other.id != record.id]
@@ -245,12 +255,28 @@ class Ec2:
         vpc = self.store.get(Vpc, self.store.get(RouteTable, record.route_table_id).vpc_id)
         if destination.subnet_of(IPv4Network(vpc.cidr_block)):
             raise AwsError("InvalidParameterValue", f"The destination CIDR block {destination} is within the VPC's own")
+        gateway = self.store.find(InternetGateway, record.gateway_id) or self.store.find(
+            NatGateway, record.nat_gateway_id
+        )
+        if gateway is None:
+            raise AwsError("MissingParameter", "a route leads to an internet gateway or to a NAT gateway")
+        if vpc_of(self.store, gateway) != vpc.id:
+            raise AwsError(
+                "InvalidParameterValue",
+                f"route table {record.route_table_id} and network gateway {gateway.id} belong to different networks",
+            )
         existing = self.store.find(Route, record.id)
         if existing and (existing.urn, existing.client_token) != (record.urn, record.client_token):
             raise AwsError(
                 "RouteAlreadyExists",
                 f"The route identified by {record.destination_cidr_block} already exists.",
             )
+
+    def _check_nat_gateway(self, record: NatGateway) -> None:
+        _check_free(record.allocation_id, [*self._others(record), *self.store.all(EipAssociation)])
+        vpc = vpc_of(self.store, record)
+        if not any(one.vpc_id == vpc for one in self.store.all(InternetGateway)):
+            raise AwsError("Gateway.NotAttached", f"Network {vpc} has no Internet gateway attached")
 
     def _check_group(self, record: SecurityGroup) -> None:
         rules.check_group_name(record.name)
@@ -288,7 +314,16 @@ class Ec2:
                     f"Security group {group} and subnet {record.subnet_id} belong to different networks.",
                 )
 
-    # Public addresses
+    # Addresses
+
+    def _private_address(self, subnet_id: str, wanted: str = "") -> str:
+        """Return the address that is asked for of a subnet, else its lowest free one."""
+        network = IPv4Network(self._existing(Subnet, subnet_id).cidr_block)
+        holders: list[Instance | NatGateway] = [*self.store.all(Instance), *self.store.all(NatGateway)]
+        taken = {one.private_ip for one in holders if one.subnet_id == subnet_id}
+        if wanted:
+            rules.check_private_ip(network, wanted, taken)
+        return wanted or rules.free_private_ip(network, taken)
 
     def _free_address(self, previous: str = "") -> str:
         taken = {eip.public_ip for eip in self.store.all(Eip)}
@@ -323,6 +358,21 @@ class Ec2:
             return []
         return [replace(instance, auto_public_ip=self._free_address(instance.last_public_ip))]
 
+    # Images
+
+    def images(self, architecture: str) -> list[str]:
+        """Return the ids of the lab's images of an architecture, the newest last."""
+        ids = [rules.IMAGES[architecture], *(one.id for one in self.store.all(Image))]
+        return [one for one in ids if rules.image_architecture(one) == architecture]
+
+    def publish_images(self) -> list[str]:
+        """Publish an image of each architecture, newer than those there are, and return their ids."""
+        with self.store.locked():
+            release = len(self.images(rules.machine_architecture()))
+            made = [Image(rules.image_id(architecture, release)) for architecture in rules.IMAGES]
+            self._apply(put=made)
+        return [one.id for one in made]
+
     # Instances
 
     def instances(self) -> list[Instance]:
@@ -341,6 +391,8 @@ class Ec2:
         """
         rules.check_image_fits(wanted.ami, wanted.instance_type)
         rules.check_user_data(wanted.user_data.encode())
+        if wanted.ami not in self.images(rules.image_architecture(wanted.ami)):
+            raise rules.image_not_found(wanted.ami)
         self._forget_terminated(wanted.urn)
         with self.store.locked():
             earlier = self._left_by_killed_run(wanted)
@@ -387,14 +439,10 @@ class Ec2:
     def _placed(self, wanted: Instance) -> Instance:
         """Return an instance with its id, its addresses and, where it names none, the VPC's default group."""
         subnet = self._existing(Subnet, wanted.subnet_id)
-        network = IPv4Network(subnet.cidr_block)
-        taken = {other.private_ip for other in self.store.all(Instance) if other.subnet_id == subnet.id}
-        if wanted.private_ip:
-            rules.check_private_ip(network, wanted.private_ip, taken)
         return replace(
             wanted,
             id=new_id("i"),
-            private_ip=wanted.private_ip or rules.free_private_ip(network, taken),
+            private_ip=self._private_address(subnet.id, wanted.private_ip),
             auto_public_ip=self._free_address() if wanted.wants_public_ip else "",
             security_group_ids=wanted.security_group_ids or (self.default_group(subnet.vpc_id),),
         )
@@ -497,6 +545,11 @@ class Ec2:
             instance = self.store.find(Instance, instance_id)
             if instance:
                 self._apply(gone=[*self._elastic(instance_id), instance])
+
+
+def _check_free(allocation_id: str, holders: Sequence[EipAssociation | NatGateway]) -> None:
+    if any(one.allocation_id == allocation_id for one in holders):
+        raise AwsError("Resource.AlreadyAssociated", f"Elastic IP address {allocation_id} is already associated")
 
 
 def _reach(rule: SecurityGroupRule) -> tuple[object, ...]:

@@ -64,12 +64,13 @@ class RouteTable(Made):
 
 @dataclass(frozen=True)
 class Route(Made):
-    """A route to an internet gateway; the local route of the VPC's own CIDR is implied."""
+    """A route to an internet gateway or a NAT gateway, one of them; that of the VPC's own CIDR is implied."""
 
     id: str
     route_table_id: str
     destination_cidr_block: str
-    gateway_id: str
+    gateway_id: str = ""
+    nat_gateway_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -167,6 +168,24 @@ class EipAssociation(Made):
     instance_id: str
 
 
+@dataclass(frozen=True)
+class NatGateway(Made):
+    """A public NAT gateway: hosts whose route table leads to it go out by its Elastic IP."""
+
+    id: str
+    subnet_id: str
+    allocation_id: str
+    private_ip: str = ""
+    tags: Tags = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Image(Made):
+    """An AMI published after the two a lab begins with; it boots the same real image."""
+
+    id: str
+
+
 Record = (
     Vpc
     | Subnet
@@ -180,6 +199,8 @@ Record = (
     | Instance
     | Eip
     | EipAssociation
+    | NatGateway
+    | Image
 )
 
 KINDS: dict[str, type[Made]] = {
@@ -195,5 +216,7 @@ KINDS: dict[str, type[Made]] = {
     "instance": Instance,
     "eip": Eip,
     "eip-association": EipAssociation,
+    "nat-gateway": NatGateway,
+    "image": Image,
 }
 """Folder name of each kind under a lab's cloud/."""

@@ -319,8 +319,15 @@ INSTANCE_TYPES: dict[str, InstanceType] = {
 }  # fmt: skip
 """The types a lab knows: a few common families and sizes, not AWS's hundreds."""
 
-IMAGES = {"x86_64": "ami-01ab00000000000a1", "arm64": "ami-01ab00000000000a2"}
-"""The lab's AMI of each architecture: the image lab/machine/image.py builds."""
+
+def image_id(architecture: str, release: int) -> str:
+    """Return the id of a lab's AMI of an architecture; release 0 is there from the beginning."""
+    return f"ami-01ab{release:011x}a{_IMAGE_DIGITS[architecture]}"
+
+
+_IMAGE_DIGITS = {"x86_64": "1", "arm64": "2"}
+IMAGES = {architecture: image_id(architecture, 0) for architecture in _IMAGE_DIGITS}
+"""The AMI of each architecture that a lab begins with: the image lab/machine/image.py builds."""
 
 
 def machine_architecture() -> str:
@@ -345,20 +352,25 @@ def instance_type(name: str) -> InstanceType:
 
 
 def image_architecture(ami: str) -> str:
-    """Return the architecture of one of the lab's images.
+    """Return the architecture of a lab's image, from its id alone: whether it is published is the records' to say.
 
     Raises:
         AwsError: InvalidAMIID.Malformed or InvalidAMIID.NotFound.
     """
     if not re.fullmatch(r"ami-([0-9a-f]{8}|[0-9a-f]{17})", ami):
         raise AwsError("InvalidAMIID.Malformed", f'Invalid id: "{ami}" (expecting "ami-...")')
-    for architecture, image in IMAGES.items():
-        if image == ami:
-            return architecture
-    raise AwsError(
+    found = re.fullmatch(r"ami-01ab[0-9a-f]{11}a([12])", ami)
+    if not found:
+        raise image_not_found(ami)
+    return next(name for name, digit in _IMAGE_DIGITS.items() if digit == found[1])
+
+
+def image_not_found(ami: str) -> AwsError:
+    """Return the refusal of an AMI that a lab does not have."""
+    return AwsError(
         "InvalidAMIID.NotFound",
-        f"The image id '[{ami}]' does not exist (a lab has only "
-        f"{', '.join(IMAGES.values())}; aws.ec2.get_ami and aws.ssm.get_parameter name them)",
+        f"The image id '[{ami}]' does not exist (a lab has only its own: "
+        "aws.ec2.get_ami and aws.ssm.get_parameter name them)",
     )
 
 

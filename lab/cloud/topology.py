@@ -13,6 +13,7 @@ from lab.cloud.model import (
     EipAssociation,
     Instance,
     InternetGateway,
+    NatGateway,
     Route,
     RouteTable,
     RouteTableAssociation,
@@ -25,6 +26,18 @@ from lab.cloud.store import Store
 
 
 @dataclass(frozen=True)
+class Way:
+    """A route that leads out of a subnet. Of those that match a packet, the most specific one holds."""
+
+    cidr: str
+    open: tuple[str, ...] = ()
+    """What of it is reached: all of it by an attached internet gateway, by a NAT gateway what that one's own
+    subnet sends to an internet gateway, and nothing where the gateway is gone."""
+    nat: str = ""
+    """The NAT gateway's public address. Empty: the host goes by its own."""
+
+
+@dataclass(frozen=True)
 class HostPlan:
     """One host's place in its VPC."""
 
@@ -33,9 +46,14 @@ class HostPlan:
     subnet_cidr: str
     public_ip: str
     """Empty where it has none."""
-    internet: tuple[str, ...]
-    """CIDRs that its subnet's route table sends to an attached internet gateway."""
+    ways: tuple[Way, ...]
+    """Of its subnet's route table, the most specific first."""
     groups: tuple[str, ...]
+
+    @property
+    def known_outside(self) -> bool:
+        """Tell whether the internet can speak to it: it has an address, and an internet gateway to answer by."""
+        return bool(self.public_ip) and any(way.open and not way.nat for way in self.ways)
 
     @property
     def link(self) -> str:
@@ -61,7 +79,12 @@ class VpcPlan:
     @property
     def public(self) -> dict[str, str]:
         """Private address by public address, of the hosts that the internet can speak to."""
-        return {host.public_ip: host.private_ip for host in self.hosts if host.public_ip and host.internet}
+        return {host.public_ip: host.private_ip for host in self.hosts if host.known_outside}
+
+    @property
+    def outside_addresses(self) -> set[str]:
+        """The addresses that answers from outside come to: hosts' own, and NAT gateways' that hosts go by."""
+        return {*self.public, *(way.nat for host in self.hosts for way in host.ways if way.nat and way.open)}
 
     def members(self, group_id: str) -> list[str]:
         """Return the private addresses of a group's members."""
@@ -79,14 +102,14 @@ def public_ip(store: Store, instance: Instance) -> str:
 def plan(store: Store, vpc: Vpc) -> VpcPlan:
     """Return the plan of a VPC as its records are now."""
     subnets = {subnet.id: subnet for subnet in store.all(Subnet) if subnet.vpc_id == vpc.id}
-    ways_out = {subnet_id: _internet(store, vpc, subnet_id) for subnet_id in subnets}
+    ways = {subnet_id: _ways(store, vpc, subnet_id) for subnet_id in subnets}
     hosts = tuple(
         HostPlan(
             instance_id=instance.id,
             private_ip=instance.private_ip,
             subnet_cidr=subnets[instance.subnet_id].cidr_block,
             public_ip=public_ip(store, instance),
-            internet=ways_out[instance.subnet_id],
+            ways=ways[instance.subnet_id],
             groups=instance.security_group_ids,
         )
         for instance in store.all(Instance)
@@ -101,14 +124,36 @@ def plan(store: Store, vpc: Vpc) -> VpcPlan:
     return VpcPlan(vpc.id, vpc.cidr_block, hosts, rules)
 
 
-def _internet(store: Store, vpc: Vpc, subnet_id: str) -> tuple[str, ...]:
-    """Return what a subnet's route table (its own, else the VPC's main one) sends to an attached gateway."""
-    attached = {gateway.id for gateway in store.all(InternetGateway) if gateway.vpc_id == vpc.id}
+def _ways(store: Store, vpc: Vpc, subnet_id: str) -> tuple[Way, ...]:
+    """Return where a subnet's routes lead, the most specific first."""
+    found = []
+    for route in _routes(store, vpc, subnet_id):
+        cidr = route.destination_cidr_block
+        nat = store.find(NatGateway, route.nat_gateway_id) if route.nat_gateway_id else None
+        if nat:
+            beyond = [one for one in _routes(store, vpc, nat.subnet_id) if _attached(store, vpc, one)]
+            met = (_common(cidr, one.destination_cidr_block) for one in beyond)
+            address = store.get(Eip, nat.allocation_id).public_ip
+            found.append(Way(cidr, tuple(one for one in met if one), address))
+        else:
+            found.append(Way(cidr, (cidr,) if _attached(store, vpc, route) else ()))
+    return tuple(sorted(found, key=lambda way: -IPv4Network(way.cidr).prefixlen))
+
+
+def _routes(store: Store, vpc: Vpc, subnet_id: str) -> list[Route]:
+    """Return the routes of a subnet's table: its own, else the VPC's main one."""
     own = [one.route_table_id for one in store.all(RouteTableAssociation) if one.subnet_id == subnet_id]
-    main = [table.id for table in store.all(RouteTable) if table.vpc_id == vpc.id and table.main]
-    tables = own or main
-    return tuple(
-        route.destination_cidr_block
-        for route in store.all(Route)
-        if route.route_table_id in tables and route.gateway_id in attached
-    )
+    tables = own or [table.id for table in store.all(RouteTable) if table.vpc_id == vpc.id and table.main]
+    return [route for route in store.all(Route) if route.route_table_id in tables]
+
+
+def _attached(store: Store, vpc: Vpc, route: Route) -> bool:
+    """Tell whether a route leads to an internet gateway of its VPC."""
+    gateway = store.find(InternetGateway, route.gateway_id) if route.gateway_id else None
+    return gateway is not None and gateway.vpc_id == vpc.id
+
+
+def _common(one: str, other: str) -> str:
+    """Return what two CIDRs have in common: the narrower one, or "" if they do not meet."""
+    narrow, wide = sorted((IPv4Network(one), IPv4Network(other)), key=lambda network: -network.prefixlen)
+    return str(narrow) if narrow.subnet_of(wide) else ""

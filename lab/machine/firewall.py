@@ -125,40 +125,54 @@ def _verdicts(direction: str, hosts: tuple[HostPlan, ...]) -> Json:
 
 
 def _internet_rules(vpc: VpcPlan) -> list[Json]:
-    """Return who may cross the uplink: a host with a public address, outward where its route table says so.
+    """Return who may cross the uplink: a host outward where its route table says so, and what may come in to it.
 
-    A subnet's route table is for what leaves the subnet, so packets come in whatever their source; a sender
-    that the table has no route to gets no answer.
+    A subnet's route table is for what leaves the subnet, so packets come in to a public address whatever their
+    source; a sender that the table has no route to gets no answer. By a NAT gateway hosts are answered, never
+    asked: it knows nothing of a connection that came in another way.
     """
     commands = []
     for host in vpc.hosts:
-        if not host.public_ip:
-            continue
-        own = host.private_ip
-        for cidr in host.internet:
-            far = [] if cidr == "0.0.0.0/0" else [_match(_payload("ip", "daddr"), _prefix(cidr))]
-            commands.append(_rule("outward", _match(_payload("ip", "saddr"), own), *far, {"return": None}))
-        if host.internet:
-            commands.append(_rule("inward", _match(_payload("ip", "daddr"), own), {"return": None}))
+        sender = _match(_payload("ip", "saddr"), host.private_ip)
+        for way in host.ways:
+            asks = [_direction("original")] if way.nat else []
+            for cidr in way.open if way.nat or host.public_ip else ():
+                commands.append(_rule("outward", sender, *_to(cidr), *asks, {"return": None}))
+            commands.append(_rule("outward", sender, *_to(way.cidr), {"drop": None}))
+        receiver = _match(_payload("ip", "daddr"), host.private_ip)
+        if host.known_outside:
+            commands.append(_rule("inward", receiver, {"return": None}))
+        elif any(way.nat and way.open for way in host.ways):
+            commands.append(_rule("inward", receiver, _direction("reply"), {"return": None}))
     return [*commands, _rule("outward", {"drop": None}), _rule("inward", {"drop": None})]
 
 
+def _direction(of: str) -> Json:
+    return _match({"ct": {"key": "direction"}}, of)
+
+
+def _to(cidr: str) -> list[Json]:
+    return [] if cidr == "0.0.0.0/0" else [_match(_payload("ip", "daddr"), _prefix(cidr))]
+
+
 def _address_translation(vpc: VpcPlan) -> list[Json]:
-    """Return the maps between public and private addresses, used at the uplink only."""
+    """Return which address stands for another at the uplink: a host's own outside, or its NAT gateway's."""
     commands = [
         _chain("prerouting", type="nat", hook="prerouting", prio=-100, policy="accept"),
         _chain("postrouting", type="nat", hook="postrouting", prio=100, policy="accept"),
     ]
-    if not vpc.public:
-        return commands
-    inward = [[public, private] for public, private in sorted(vpc.public.items())]
-    outward = [[private, public] for public, private in sorted(vpc.public.items())]
-    for chain, key, verb, field, pairs in (
-        ("prerouting", "iifname", "dnat", "daddr", inward),
-        ("postrouting", "oifname", "snat", "saddr", outward),
-    ):
-        mapped = {"map": {"key": _payload("ip", field), "data": {"set": pairs}}}
-        commands.append(_rule(chain, _match(_meta(key), UPLINK), {verb: {"family": "ip", "addr": mapped}}))
+    if vpc.public:
+        pairs = [[public, private] for public, private in sorted(vpc.public.items())]
+        mapped = {"map": {"key": _payload("ip", "daddr"), "data": {"set": pairs}}}
+        translate = {"dnat": {"family": "ip", "addr": mapped}}
+        commands.append(_rule("prerouting", _match(_meta("iifname"), UPLINK), translate))
+    out = _match(_meta("oifname"), UPLINK)
+    for host in vpc.hosts:
+        sender = _match(_payload("ip", "saddr"), host.private_ip)
+        for way in host.ways:
+            if address := way.nat or host.public_ip:
+                translate = {"snat": {"family": "ip", "addr": address}}
+                commands.append(_rule("postrouting", out, sender, *_to(way.cidr), translate))
     return commands
 
 

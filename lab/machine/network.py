@@ -299,12 +299,12 @@ def _attach(inside: IPRoute, slot: Slot, vpc: VpcPlan, host: HostPlan, mtu: int)
 
 
 def _route_public_addresses(machine: IPRoute, slot: Slot, vpc: VpcPlan) -> None:
-    """Let the machine find exactly those public addresses that a host of this VPC answers to."""
+    """Let the machine find exactly those public addresses that hosts of this VPC answer to, or go out by."""
     index = _index(machine, _uplink_name(slot, vpc.vpc_id))
     for route in machine.get_routes(family=socket.AF_INET, table=254, oif=index):
-        if route.get_attr("RTA_DST") not in vpc.public:
+        if route.get_attr("RTA_DST") not in vpc.outside_addresses:
             machine.route("del", dst=f"{route.get_attr('RTA_DST')}/32", oif=index)
-    for address in vpc.public:
+    for address in vpc.outside_addresses:
         machine.route(
             "replace",
             dst=f"{address}/32",

@@ -49,7 +49,7 @@ def listening(namespace: str, port: int, address: str = "") -> Iterator[socket.s
         yield server
 
 
-def dial(namespace: str, address: str, port: int, source: str = "") -> socket.socket:
+def dial(namespace: str, address: str, port: int, source: str = "", source_port: int = 0) -> socket.socket:
     """Open a TCP connection from a namespace.
 
     Raises:
@@ -60,7 +60,7 @@ def dial(namespace: str, address: str, port: int, source: str = "") -> socket.so
     client.settimeout(deadline())
     try:
         if source:
-            client.bind((source, 0))
+            client.bind((source, source_port))
         client.connect((address, port))
     except OSError:
         client.close()

@@ -26,12 +26,7 @@ from tests.network.probes import (
     send_as,
     udp_reaches,
 )
-from tests.network.world import ANYWHERE, World, ip, nft
-
-OUTSIDE = "203.0.113.0/29"
-"""RFC 5737's TEST-NET-3, as the world outside: a namespace of the test plays it, behind a link of its own."""
-
-OUTSIDE_MACHINE, MIRROR, STRANGER = "203.0.113.1", "203.0.113.2", "203.0.113.3"
+from tests.network.world import ANYWHERE, MIRROR, OUTSIDE_MACHINE, STRANGER, World, ip, nft
 
 
 @dataclass
@@ -61,29 +56,6 @@ def site(lab: World) -> Site:
     found = open_site(lab)
     lab.refresh()
     return found
-
-
-@pytest.fixture
-def outside(lab: World) -> Iterator[str]:
-    """A namespace behind another link of the machine, with the mirror's address and a stranger's."""
-    name, link = f"{lab.slot.prefix}outside", f"lab{lab.slot.number}out"
-    ip("route", "add", "unreachable", OUTSIDE, "metric", "4294967294")
-    ip("netns", "add", name)
-    try:
-        ip("link", "add", link, "type", "veth", "peer", "eth0", "netns", name)
-        ip("address", "add", f"{OUTSIDE_MACHINE}/29", "dev", link)
-        ip("link", "set", link, "up")
-        for address in (MIRROR, STRANGER):
-            ip("address", "add", f"{address}/29", "dev", "eth0", inside=name)
-        ip("link", "set", "eth0", "up", inside=name)
-        # So that what the machine lets out unmasked would be answered, and be seen.
-        ip("route", "add", "default", "via", OUTSIDE_MACHINE, inside=name)
-        yield name
-    finally:
-        (network.SAVED_FORWARDING / link).unlink(missing_ok=True)
-        subprocess.run(["ip", "link", "del", link], capture_output=True, check=False)
-        ip("netns", "del", name)
-        ip("route", "del", "unreachable", OUTSIDE, "metric", "4294967294")
 
 
 def test_host_reaches_the_mirror_as_the_machine_and_nothing_else_outside(site: Site, outside: str) -> None:

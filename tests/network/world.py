@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -11,12 +12,15 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Literal
 
+from pyroute2 import IPRoute
+
 from lab.cloud import topology
 from lab.cloud.model import (
     Eip,
     EipAssociation,
     Instance,
     InternetGateway,
+    NatGateway,
     Record,
     Route,
     RouteTable,
@@ -27,11 +31,16 @@ from lab.cloud.model import (
     Vpc,
 )
 from lab.cloud.store import Store, new_id
-from lab.machine import firewall, network, slots
+from lab.machine import firewall, namespaces, network, slots
 from lab.machine.slots import Slot
 from lab.settings import Lab
 
 ANYWHERE = "0.0.0.0/0"
+
+OUTSIDE = "203.0.113.0/29"
+"""RFC 5737's TEST-NET-3, as the world outside: a namespace of the test plays it, behind a link of its own."""
+
+OUTSIDE_MACHINE, MIRROR, STRANGER = "203.0.113.1", "203.0.113.2", "203.0.113.3"
 
 
 def nft(*arguments: str, inside: str = "") -> str:
@@ -94,9 +103,18 @@ class World:
         self.put(gateway)
         return gateway
 
-    def route(self, table: RouteTable, gateway: InternetGateway, cidr: str = ANYWHERE) -> Route:
-        """Write a route to an internet gateway."""
-        route = Route(new_id("r"), table.id, cidr, gateway.id)
+    def nat_gateway(self, subnet: Subnet) -> NatGateway:
+        """Write a NAT gateway with an Elastic IP of its own."""
+        eip = Eip(new_id("eipalloc"), self.public_address())
+        gateway = NatGateway(new_id("nat"), subnet.id, eip.id, str(IPv4Network(subnet.cidr_block)[4]))
+        self.put(eip)
+        self.put(gateway)
+        return gateway
+
+    def route(self, table: RouteTable, gateway: InternetGateway | NatGateway, cidr: str = ANYWHERE) -> Route:
+        """Write a route to an internet gateway or to a NAT gateway."""
+        target = "nat_gateway_id" if isinstance(gateway, NatGateway) else "gateway_id"
+        route = Route(new_id("r"), table.id, cidr, **{target: gateway.id})
         self.put(route)
         return route
 
@@ -173,6 +191,11 @@ class World:
         """Put the records in force, as every change by a user does."""
         for vpc in self.vpcs:
             network.refresh(self.slot, self.plan(vpc))
+        for space in network.leftovers(self.slot)[0]:
+            with namespaces.inside(space) as inside:
+                _wait_until_up(inside)
+        with IPRoute() as machine:
+            _wait_until_up(machine, f"lab{self.slot.number}v")
 
     def inside(self, instance: Instance) -> str:
         """Return the namespace that stands for a host."""
@@ -197,6 +220,15 @@ class World:
         command = ["--json", "list", "counter", "inet", firewall.TABLE, firewall.SPOOFED]
         listed = json.loads(nft(*command, inside=self.router(vpc)))["nftables"]
         return next(int(item["counter"]["packets"]) for item in listed if "counter" in item)
+
+
+def _wait_until_up(where: IPRoute, beginning: str = "") -> None:
+    """Wait for a namespace's links: they are up a moment after they are told to be, and deaf till then."""
+    for _ in range(1000):
+        states = {link.get_attr("IFLA_IFNAME"): link.get_attr("IFLA_OPERSTATE") for link in where.get_links()}
+        if all(state == "UP" for name, state in states.items() if name != "lo" and name.startswith(beginning)):
+            return
+        time.sleep(0.002)
 
 
 @contextmanager

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import inspect
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from pulumi.runtime.rpc import UNKNOWN
 from lab.aws import config, functions, provider
 from lab.aws.schema import Cloud, sdk_names
 from lab.aws.wire import Values, from_struct, to_struct
-from lab.cloud.model import Instance, SecurityGroup, Subnet, Vpc
+from lab.cloud.model import Eip, EipAssociation, Instance, InternetGateway, SecurityGroup, Subnet, Vpc
 from lab.cloud.rules import AwsError
 from lab.settings import LabError
 from tests.unit.lab.ec2_world import IMAGE, KEY, TYPE, World, make
@@ -45,6 +47,7 @@ VALUES: dict[str, Values] = {
     "Instance": {"ami": IMAGE, "instanceType": TYPE, "subnetId": "subnet-1"},
     "Eip": {"domain": "vpc"},
     "EipAssociation": {"allocationId": "eipalloc-1", "instanceId": "i-1"},
+    "NatGateway": {"allocationId": "eipalloc-1", "subnetId": "subnet-1"},
 }
 """The least that each type asks for."""
 
@@ -140,6 +143,7 @@ REFUSED = [
     ("Instance", "sourceDestCheck", False, "only True"),
     ("Instance", "rootBlockDevice", {"volumeSise": 9}, "volumeSise"),
     ("Instance", "vpcSecurityGroupIds", [1], "list of strings"),
+    ("NatGateway", "connectivityType", "private", "only 'public'"),
     ("Eip", "domain", "standard", "only 'vpc'"),
 ]
 
@@ -152,6 +156,17 @@ def test_a_preview_refuses(cloud: Cloud, kind: str, name: str, value: Any, says:
 def test_a_rule_has_one_peer(cloud: Cloud) -> None:
     for changes in ({"cidrIpv4": None}, {"referencedSecurityGroupId": "sg-2"}):
         assert "one (and only one)" in refusals(cloud, "SecurityGroupIngressRule", changes)["cidrIpv4"]
+
+
+def test_a_route_has_one_target(cloud: Cloud) -> None:
+    for changes in ({"gatewayId": None}, {"natGatewayId": "nat-1"}, {"natGatewayId": UNKNOWN}):
+        assert "one (and only one)" in refusals(cloud, "Route", changes)["gatewayId"]
+    checked(cloud, "Route", {"gatewayId": None, "natGatewayId": UNKNOWN})
+
+
+def test_a_root_volume_is_tagged_in_one_way(cloud: Cloud) -> None:
+    changes = {"rootBlockDevice": {"tags": {"a": "b"}}, "volumeTags": {"a": "b"}}
+    assert "conflicts" in refusals(cloud, "Instance", changes)["volumeTags"]
 
 
 def test_what_is_not_known_yet_is_not_judged(cloud: Cloud) -> None:
@@ -217,6 +232,11 @@ CHANGES = [
     ("Instance", "metadataOptions", {"httpTokens": "required"}, UPDATE),
     ("Instance", "rootBlockDevice", {"volumeSize": 20}, UPDATE),
     ("Instance", "rootBlockDevice", {"encrypted": True}, REPLACE),
+    ("Instance", "rootBlockDevice", {"tags": {"Name": "root"}}, UPDATE),
+    ("NatGateway", "allocationId", "eipalloc-2", REPLACE),
+    ("NatGateway", "subnetId", "subnet-2", REPLACE),
+    ("NatGateway", "privateIp", "10.0.1.9", REPLACE),
+    ("NatGateway", "tags", {"Name": "n"}, UPDATE),
     ("EipAssociation", "instanceId", "i-2", REPLACE),
     ("EipAssociation", "allocationId", "eipalloc-2", REPLACE),
 ]
@@ -226,8 +246,9 @@ CHANGES = [
 def test_a_change(cloud: Cloud, kind: str, name: str, value: Any, effect: str) -> None:
     old = checked(cloud, kind)
     found = provider.diff(cloud, urn(kind), old, {}, checked(cloud, kind, {name: value}, old))
-    assert set(found.changes) == {name}
-    assert found.changes[name].replaces == (effect != UPDATE)
+    ((path, change),) = found.changes.items()
+    assert path.split(".")[0] == name
+    assert change.replaces == (effect != UPDATE)
     assert found.delete_before_replace == (effect == FIRST)
 
 
@@ -259,6 +280,99 @@ def test_a_group_with_an_automatic_name_is_replaced_beside_the_old_one(cloud: Cl
     found = provider.diff(cloud, urn("SecurityGroup"), old, {}, new)
     assert found.changes["description"].replaces
     assert not found.delete_before_replace
+
+
+def test_a_route_turns_to_another_kind_of_gateway_in_place(cloud: Cloud) -> None:
+    new = checked(cloud, "Route", {"gatewayId": None, "natGatewayId": "nat-1"})
+    found = provider.diff(cloud, urn("Route"), checked(cloud, "Route"), {}, new).changes
+    assert {name: one.replaces for name, one in found.items()} == {"gatewayId": False, "natGatewayId": False}
+
+
+ROOT: Values = {"volumeSize": 20, "encrypted": True, "tags": {"Name": "root"}}
+GIVEN: Values = {
+    "privateIp": "10.0.1.50",
+    "availabilityZone": "eu-central-1a",
+    "disableApiTermination": True,
+    "metadataOptions": {"httpTokens": "required", "httpPutResponseHopLimit": 1},
+    "rootBlockDevice": ROOT,
+}
+"""Inputs of an instance, beside the least and its groups."""
+
+AS_IT_IS: list[tuple[str, Values, list[str]]] = [
+    ("a private address left out", {"privateIp": None}, []),
+    ("a zone left out", {"availabilityZone": None}, []),
+    ("protection left out", {"disableApiTermination": None}, []),
+    ("a public address left out", {"associatePublicIpAddress": None}, []),
+    ("groups left out", {"vpcSecurityGroupIds": None}, []),
+    ("options left out", {"metadataOptions": None}, []),
+    ("an option left out", {"metadataOptions": {"httpTokens": "required"}}, []),
+    ("the root volume left out", {"rootBlockDevice": None}, []),
+    ("its size left out", {"rootBlockDevice": {"encrypted": True, "tags": {"Name": "root"}}}, []),
+    ("what EC2 chose, given", {"rootBlockDevice": {**ROOT, "volumeType": "gp3"}}, []),
+    ("its tags left out", {"rootBlockDevice": {"volumeSize": 20}}, ["rootBlockDevice.tags"]),
+    ("its tags changed", {"rootBlockDevice": {"tags": {"Name": "other"}}}, ["rootBlockDevice.tags"]),
+    ("its size changed", {"rootBlockDevice": {**ROOT, "volumeSize": 30}}, ["rootBlockDevice.volumeSize"]),
+    ("protection taken away", {"disableApiTermination": False}, ["disableApiTermination"]),
+    ("an option changed", {"metadataOptions": {"httpTokens": "optional"}}, ["metadataOptions.httpTokens"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("what", "changes", "paths"), AS_IT_IS, ids=[case[0] for case in AS_IT_IS])
+def test_what_ec2_decides_is_no_change_where_it_is_left_out(
+    world: World, cloud: Cloud, what: str, changes: Values, paths: list[str]
+) -> None:
+    record_id, state, inputs = instance_of(world, cloud, **GIVEN)
+    new = checked(cloud, "Instance", {**inputs, **changes})
+    found = provider.diff(cloud, urn("Instance"), inputs, state, new).changes
+    assert {path: one.replaces for path, one in found.items()} == dict.fromkeys(paths, False), what
+    world.plane.calls.clear()
+    after = provider.update(cloud, urn("Instance"), record_id, state, inputs, new, False)
+    assert [call for call in world.plane.calls if call[0] != "refresh"] == []  # nothing restarts
+    assert (after == state) == (not paths)
+
+
+def test_the_address_an_instance_has_can_be_fixed_afterwards(world: World, cloud: Cloud) -> None:
+    _, state, inputs = instance_of(world, cloud)
+    call = (cloud, urn("Instance"), inputs, state)
+    assert provider.diff(*call, {**inputs, "privateIp": state["privateIp"]}).changes == {}
+    assert provider.diff(*call, {**inputs, "privateIp": "10.0.1.99"}).changes["privateIp"].replaces
+
+
+def test_the_order_of_groups_means_nothing(world: World, cloud: Cloud) -> None:
+    default = world.ec2.default_group(world.vpc.id)
+    groups = [world.group.id, default]
+    _, state, inputs = instance_of(world, cloud, vpcSecurityGroupIds=groups)
+    turned = {**inputs, "vpcSecurityGroupIds": groups[::-1]}
+    assert provider.diff(cloud, urn("Instance"), inputs, state, turned).changes == {}
+    fewer = {**inputs, "vpcSecurityGroupIds": [default]}
+    found = provider.diff(cloud, urn("Instance"), inputs, state, fewer).changes
+    assert {name: one.replaces for name, one in found.items()} == {"vpcSecurityGroupIds": False}
+
+
+def test_an_elastic_ip_behind_a_refused_public_address_replaces_after_a_refresh(world: World, cloud: Cloud) -> None:
+    """As with the real provider, which reads one for the other: leave associatePublicIpAddress out, or ignore it."""
+    record_id, state, inputs = instance_of(world, cloud, associatePublicIpAddress=False)
+    address = world.ec2.create(Eip("", ""), "eipalloc")
+    world.ec2.create(EipAssociation("", address.id, record_id), "eipassoc")
+    call = (cloud, urn("Instance"))
+    assert provider.diff(*call, inputs, state, inputs).changes == {}
+    _, state, inputs = provider.read(*call, record_id, inputs)
+    assert provider.diff(*call, inputs, state, inputs).changes["associatePublicIpAddress"].replaces
+    assert provider.diff(*call, inputs, state, inputs, ["associatePublicIpAddress"]).changes == {}
+    left_out = {name: value for name, value in inputs.items() if name != "associatePublicIpAddress"}
+    assert provider.diff(*call, left_out, state, left_out).changes == {}
+
+
+def test_a_refresh_of_what_was_given_in_part_reads_that_part(world: World, cloud: Cloud) -> None:
+    record_id, _, inputs = instance_of(world, cloud, **GIVEN)
+    assert provider.read(cloud, urn("Instance"), record_id, inputs)[2] == inputs
+
+
+def test_a_root_volume_does_not_shrink(world: World, cloud: Cloud) -> None:
+    record_id, state, inputs = instance_of(world, cloud, **GIVEN)
+    smaller = {**inputs, "rootBlockDevice": {"volumeSize": 10}}
+    with pytest.raises(AwsError, match="cannot be smaller than existing size 20"):
+        provider.update(cloud, urn("Instance"), record_id, state, inputs, smaller, False)
 
 
 def test_tags_are_shown_one_by_one(cloud: Cloud) -> None:
@@ -312,6 +426,27 @@ def test_an_instance_has_what_the_real_provider_returns(world: World, cloud: Clo
     assert state["userData"] == "#cloud-config\n"  # in clear, since version 7
     assert state["tagsAll"] == {"Name": "n"}
     assert set(provider.TYPES[TOKENS["Instance"]].computed) <= set(state)
+
+
+def test_a_nat_gateway_has_what_the_real_provider_returns(world: World, cloud: Cloud) -> None:
+    world.ec2.create(InternetGateway("", world.vpc.id), "igw")
+    address = world.ec2.create(Eip("", ""), "eipalloc")
+    inputs = checked(cloud, "NatGateway", {"allocationId": address.id, "subnetId": world.subnet.id})
+    record_id, state = provider.create(cloud, urn("NatGateway"), inputs, preview=False)
+    assert (state["publicIp"], state["privateIp"]) == (address.public_ip, "10.0.1.4")
+    assert state["networkInterfaceId"].startswith("eni-")
+    _, eip, _ = provider.read(cloud, urn("Eip"), address.id, {"domain": "vpc"})
+    assert (eip["associationId"], eip["privateIp"], eip["instance"]) == (state["associationId"], "10.0.1.4", "")
+    assert provider.read(cloud, urn("NatGateway"), record_id, inputs)[2] == inputs
+    route = checked(cloud, "Route", {
+        "routeTableId": world.ec2.main_route_table(world.vpc.id), "gatewayId": None, "natGatewayId": record_id,
+    })  # fmt: skip
+    route_id, state = provider.create(cloud, urn("Route"), route, preview=False)
+    assert state["state"] == "active"
+    provider.delete(cloud, urn("NatGateway"), record_id, inputs)
+    _, state, seen = provider.read(cloud, urn("Route"), route_id, route)
+    assert state["state"] == "blackhole"
+    assert seen == route
 
 
 def test_user_data_may_come_in_base64(world: World, cloud: Cloud) -> None:
@@ -392,7 +527,10 @@ def test_a_create_repeated_after_a_kill_finds_what_it_made(world: World, cloud: 
 
 def test_force_destroy_passes_termination_protection(world: World, cloud: Cloud) -> None:
     record_id, _, inputs = instance_of(world, cloud, disableApiTermination=True)
-    with pytest.raises(AwsError, match="OperationNotPermitted"):
+    words = (
+        f"OperationNotPermitted: The instance '{record_id}' may not be terminated. Modify its 'disableApiTermination'"
+    )
+    with pytest.raises(AwsError, match=words):
         provider.delete(cloud, urn("Instance"), record_id, inputs)
     provider.delete(cloud, urn("Instance"), record_id, {**inputs, "forceDestroy": True})
     assert world.plane.hosts == {}
@@ -445,6 +583,82 @@ def test_canonicals_parameters_name_the_labs_image_and_no_other_does(cloud: Clou
     assert len(set(found.values())) == 2
     with pytest.raises(AwsError, match="ParameterNotFound"):
         functions.call(cloud, token, {"name": "/my/password"})
+
+
+def test_a_newer_image_takes_the_parameters_place_and_both_are_known(world: World, cloud: Cloud) -> None:
+    name = "/aws/service/canonical/ubuntu/server/24.04/stable/current/arm64/hvm/ebs-gp3/ami-id"
+
+    def parameter() -> Values:
+        return functions.call(cloud, "aws:ssm/getParameter:getParameter", {"name": name})
+
+    def search(**args: Any) -> Values:
+        return functions.call(cloud, "aws:ec2/getAmi:getAmi", args)
+
+    arm = [{"name": "architecture", "values": ["arm64"]}]
+    before = parameter()
+    assert search(filters=arm)["imageId"] == before["insecureValue"]
+    world.ec2.publish_images()
+    after = parameter()
+    assert after["insecureValue"] != before["insecureValue"]
+    assert after["version"] == before["version"] + 1
+    for one in (before, after):
+        by_id = [{"name": "image-id", "values": [one["insecureValue"]]}]
+        assert search(filters=by_id)["architecture"] == "arm64"
+    assert search(filters=arm, mostRecent=True)["imageId"] == after["insecureValue"]
+    with pytest.raises(LabError, match="more than one result"):
+        search(filters=arm)
+    with pytest.raises(LabError, match="Your query returned no results"):
+        search(filters=[{"name": "image-id", "values": ["ami-0123456789abcdef0"]}])
+
+
+def test_a_vpc_and_a_subnet_are_found_by_id(world: World, cloud: Cloud) -> None:
+    vpc = functions.call(cloud, "aws:ec2/getVpc:getVpc", {"id": world.vpc.id})
+    assert (vpc["cidrBlock"], vpc["enableDnsSupport"], vpc["default"]) == ("10.0.0.0/16", True, False)
+    assert vpc["mainRouteTableId"] == world.ec2.main_route_table(world.vpc.id)
+    subnet = functions.call(cloud, "aws:ec2/getSubnet:getSubnet", {"id": world.subnet.id})
+    assert (subnet["vpcId"], subnet["cidrBlock"]) == (world.vpc.id, "10.0.1.0/24")
+    assert (subnet["availabilityZone"], subnet["availabilityZoneId"]) == ("eu-central-1a", "euc1-az1")
+    for found, result in ((vpc, aws.ec2.GetVpcResult), (subnet, aws.ec2.GetSubnetResult)):
+        names = {re.sub("([A-Z])", r"_\1", name).lower() for name in found}
+        assert names <= set(inspect.signature(result).parameters)
+
+
+@pytest.mark.parametrize(
+    ("token", "args", "says"),
+    [
+        ("aws:ec2/getVpc:getVpc", {"id": "vpc-0"}, "no matching EC2 VPC found"),
+        ("aws:ec2/getSubnet:getSubnet", {"id": "subnet-0"}, "no matching EC2 Subnet found"),
+        ("aws:ec2/getVpc:getVpc", {}, "without its id"),
+        ("aws:ec2/getSubnet:getSubnet", {"vpcId": "vpc-1"}, "does not support it"),
+        (
+            "aws:ec2/getInstanceType:getInstanceType",
+            {"instanceType": "t9.huge"},
+            r"InvalidInstanceType: The following supplied instance types do not exist: \[t9.huge\]",
+        ),
+    ],
+)
+def test_what_is_not_there_is_said_in_awss_words(cloud: Cloud, token: str, args: Values, says: str) -> None:
+    with pytest.raises(LabError, match=says):
+        functions.call(cloud, token, args)
+
+
+@pytest.mark.parametrize(
+    ("name", "memory", "architecture"),
+    [
+        ("t3.micro", 1024, "x86_64"),
+        ("t3.large", 8192, "x86_64"),
+        ("t4g.small", 2048, "arm64"),
+        ("t4g.medium", 4096, "arm64"),
+        ("m7g.large", 8192, "arm64"),
+        ("r6i.xlarge", 32768, "x86_64"),
+    ],
+)
+def test_an_instance_type_tells_memory_and_architecture(
+    cloud: Cloud, name: str, memory: int, architecture: str
+) -> None:
+    found = functions.call(cloud, "aws:ec2/getInstanceType:getInstanceType", {"instanceType": name})
+    assert found["memorySize"] == memory
+    assert found["supportedArchitectures"] == [architecture]
 
 
 def test_a_search_for_ubuntus_image_finds_the_labs(cloud: Cloud) -> None:

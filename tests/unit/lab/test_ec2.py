@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from lab.cloud import rules
 from lab.cloud.ec2 import Ec2
 from lab.cloud.model import (
     KINDS,
@@ -18,6 +19,7 @@ from lab.cloud.model import (
     Instance,
     InternetGateway,
     KeyPair,
+    NatGateway,
     Record,
     Route,
     RouteTable,
@@ -97,6 +99,7 @@ def test_what_a_record_names_must_exist(world: World) -> None:
         (replace(rule(world), security_group_id="sg-0"), "InvalidGroup.NotFound"),
         (replace(rule(world), cidr_ipv4="", referenced_security_group_id="sg-0"), "InvalidGroup.NotFound"),
         (EipAssociation("", "eipalloc-0", "i-0"), "InvalidAllocationID.NotFound"),
+        (Route("r", world.ec2.main_route_table(world.vpc.id), "0.0.0.0/0"), "MissingParameter"),
     ]  # fmt: skip
     for record, code in asked:
         assert code_of(lambda record=record: world.ec2.create(record, "x")) == code  # type: ignore[misc]
@@ -174,6 +177,119 @@ def test_what_the_machine_refuses_leaves_no_record(world: World) -> None:
     assert world.store.all(Vpc) == [world.vpc]
     assert world.store.find(SecurityGroup, world.group.id) == world.group
     assert len(world.store.all(RouteTable)) == 1
+
+
+# NAT gateways
+
+
+def nat_gateway(world: World) -> tuple[NatGateway, InternetGateway, Eip]:
+    """Make a NAT gateway in the subnet, and what it needs."""
+    gateway = world.ec2.create(InternetGateway("", world.vpc.id), "igw")
+    address = world.ec2.create(Eip("", ""), "eipalloc")
+    return world.ec2.create(NatGateway("", world.subnet.id, address.id), "nat"), gateway, address
+
+
+def test_a_nat_gateway_takes_an_address_of_its_subnet(world: World) -> None:
+    nat, _, _ = nat_gateway(world)
+    assert nat.private_ip == "10.0.1.4"
+    assert world.run().private_ip == "10.0.1.5"
+    assert code_of(lambda: world.run(private_ip=nat.private_ip)) == "InvalidIPAddress.InUse"
+    address = world.ec2.create(Eip("", ""), "eipalloc")
+    asked = NatGateway("", world.subnet.id, address.id, "10.0.1.5")
+    assert code_of(lambda: world.ec2.create(asked, "nat")) == "InvalidIPAddress.InUse"
+    assert world.ec2.create(replace(asked, private_ip="10.0.1.9"), "nat").private_ip == "10.0.1.9"
+
+
+def test_what_a_nat_gateway_asks_for_must_be_there_and_free(world: World) -> None:
+    address = world.ec2.create(Eip("", ""), "eipalloc")
+    wanted = NatGateway("", world.subnet.id, address.id)
+    assert code_of(lambda: world.ec2.create(wanted, "nat")) == "Gateway.NotAttached"
+    world.ec2.create(InternetGateway("", world.vpc.id), "igw")
+    assert code_of(lambda: world.ec2.create(replace(wanted, subnet_id="subnet-0"), "nat")) == "InvalidSubnetID.NotFound"
+    assert code_of(lambda: world.ec2.create(replace(wanted, allocation_id="eipalloc-0"), "nat")) == (
+        "InvalidAllocationID.NotFound"
+    )
+    association = world.ec2.create(EipAssociation("", address.id, world.run().id), "eipassoc")
+    assert code_of(lambda: world.ec2.create(wanted, "nat")) == "Resource.AlreadyAssociated"
+    world.ec2.delete(EipAssociation, association.id)
+    nat = world.ec2.create(wanted, "nat")
+    assert code_of(lambda: world.ec2.create(wanted, "nat")) == "Resource.AlreadyAssociated"
+    taken = EipAssociation("", address.id, world.run().id)
+    assert code_of(lambda: world.ec2.create(taken, "eipassoc")) == "Resource.AlreadyAssociated"
+    world.ec2.update(replace(nat, tags={"a": "b"}))  # it does not stand in its own way
+
+
+def test_what_a_nat_gateway_holds_on_to_is_not_deleted_before_it(world: World) -> None:
+    nat, gateway, address = nat_gateway(world)
+    assert code_of(lambda: world.ec2.delete(Eip, address.id)) == "InvalidIPAddress.InUse"
+    assert code_of(lambda: world.ec2.delete(Subnet, world.subnet.id)) == "DependencyViolation"
+    assert code_of(lambda: world.ec2.delete(InternetGateway, gateway.id)) == "DependencyViolation"
+    world.ec2.delete(NatGateway, nat.id)
+    world.ec2.delete(Eip, address.id)
+    world.ec2.delete(Subnet, world.subnet.id)
+    world.ec2.delete(InternetGateway, gateway.id)
+
+
+def test_a_route_to_a_nat_gateway_stays_when_it_is_gone(world: World) -> None:
+    nat, _, _ = nat_gateway(world)
+    table = world.ec2.create(RouteTable("", world.vpc.id), "rtb")
+    route = world.ec2.create(Route("r-1", table.id, "0.0.0.0/0", nat_gateway_id=nat.id))
+    world.plane.calls.clear()
+    world.ec2.delete(NatGateway, nat.id)
+    assert world.plane.calls == [("refresh", world.vpc.id)]
+    assert world.store.find(Route, route.id) == route
+    gone = replace(route, id="r-2", destination_cidr_block="192.0.2.0/24")
+    assert code_of(lambda: world.ec2.create(gone)) == "InvalidNatGatewayID.NotFound"
+
+
+def test_a_route_does_not_lead_to_another_vpcs_gateway(world: World) -> None:
+    nat, gateway, _ = nat_gateway(world)
+    other = world.ec2.create(Vpc("", "10.9.0.0/16"), "vpc")
+    table = world.ec2.main_route_table(other.id)
+    for route in (
+        Route("r-1", table, "0.0.0.0/0", gateway.id),
+        Route("r-1", table, "0.0.0.0/0", nat_gateway_id=nat.id),
+        Route("r-1", table, "0.0.0.0/0", world.ec2.create(InternetGateway(""), "igw").id),
+    ):
+        with pytest.raises(AwsError, match="belong to different networks"):
+            world.ec2.create(route)
+
+
+def test_a_route_leads_from_one_gateway_to_another_in_place(world: World) -> None:
+    nat, gateway, _ = nat_gateway(world)
+    table = world.ec2.main_route_table(world.vpc.id)
+    route = world.ec2.create(Route("r-1", table, "0.0.0.0/0", gateway.id, **CALL))
+    world.plane.calls.clear()
+    world.ec2.update(replace(route, gateway_id="", nat_gateway_id=nat.id))
+    assert world.plane.calls == [("refresh", world.vpc.id)]
+
+
+def test_a_subnet_changes_its_route_table_in_place(world: World) -> None:
+    first, second = (world.ec2.create(RouteTable("", world.vpc.id), "rtb") for _ in range(2))
+    association = world.ec2.create(RouteTableAssociation("", first.id, world.subnet.id), "rtbassoc")
+    world.plane.calls.clear()
+    world.ec2.update(replace(association, route_table_id=second.id))
+    assert world.plane.calls == [("refresh", world.vpc.id)]
+    world.ec2.delete(RouteTable, first.id)
+    assert code_of(lambda: world.ec2.delete(RouteTable, second.id)) == "DependencyViolation"
+
+
+# Images
+
+
+def test_a_newer_image_is_beside_the_older_ones_and_boots_too(world: World) -> None:
+    machine = rules.machine_architecture()
+    assert world.ec2.images(machine) == [IMAGE]
+    unpublished = rules.image_id(machine, 1)
+    assert code_of(lambda: world.run(ami=unpublished)) == "InvalidAMIID.NotFound"
+    first, second = (world.ec2.publish_images() for _ in range(2))
+    assert len({*first, *second}) == 4
+    for architecture in rules.IMAGES:
+        ids = world.ec2.images(architecture)
+        assert ids == sorted(ids)
+        assert [rules.image_architecture(one) for one in ids] == [architecture] * 3
+    for image in world.ec2.images(machine):
+        assert world.again(world.run(ami=image)).ami == image
 
 
 # Instances and their addresses
@@ -320,6 +436,9 @@ def test_a_create_repeated_after_a_kill_makes_nothing_twice(world: World) -> Non
     assert world.ec2.create(Eip("", "", **CALL), "eipalloc") == address
     instance = world.run(**CALL)
     assert world.run(**CALL).id == instance.id
+    world.ec2.create(InternetGateway("", world.vpc.id), "igw")
+    nat = world.ec2.create(NatGateway("", world.subnet.id, address.id, **CALL), "nat")
+    assert world.ec2.create(NatGateway("", world.subnet.id, address.id, **CALL), "nat") == nat
     assert len(world.plane.hosts) == 1
     assert len(world.store.all(RouteTable)) == 2
 

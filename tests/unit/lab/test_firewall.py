@@ -9,14 +9,23 @@ from typing import Any
 import pytest
 
 from lab.cloud.model import SecurityGroupRule
-from lab.cloud.topology import HostPlan, VpcPlan
+from lab.cloud.topology import HostPlan, VpcPlan, Way
 from lab.machine import firewall
 
 ANYWHERE = "0.0.0.0/0"
 SOURCE = {"payload": {"protocol": "ip", "field": "saddr"}}
 TARGET = {"payload": {"protocol": "ip", "field": "daddr"}}
-HOST = HostPlan("i-0abcdef0123456789", "10.0.1.4", "10.0.1.0/24", "198.18.0.10", (ANYWHERE,), ("sg-1",))
-PEER = HostPlan("i-0abcdef0123456780", "10.0.1.5", "10.0.1.0/24", "", (ANYWHERE,), ("sg-2",))
+OUT = Way(ANYWHERE, (ANYWHERE,))
+HOST = HostPlan("i-0abcdef0123456789", "10.0.1.4", "10.0.1.0/24", "198.18.0.10", (OUT,), ("sg-1",))
+PEER = HostPlan("i-0abcdef0123456780", "10.0.1.5", "10.0.1.0/24", "", (OUT,), ("sg-2",))
+BEHIND = HostPlan(
+    "i-0abcdef0123456782",
+    "10.0.1.7",
+    "10.0.1.0/24",
+    "198.18.0.11",
+    (Way(ANYWHERE, ("192.0.2.0/24",), "198.18.0.12"),),
+    (),
+)
 
 
 def rule(protocol: str, first: int | None, last: int | None, **peer: Any) -> SecurityGroupRule:
@@ -54,7 +63,7 @@ def field(name: str, key: str, value: Any) -> dict[str, Any]:
     return equal({"payload": {"protocol": name, "field": key}}, value)
 
 
-ACCEPT = {"accept": None}
+ACCEPT, DROP = {"accept": None}, {"drop": None}
 CIDR = {"prefix": {"addr": "192.0.2.0", "len": 24}}
 
 
@@ -131,14 +140,33 @@ def test_table_is_replaced_in_one_transaction_and_closed_by_default() -> None:
 def test_only_hosts_with_address_and_way_out_are_known_outside() -> None:
     lonely = HostPlan("i-0abcdef0123456781", "10.0.1.6", "10.0.1.0/24", "198.18.0.11", (), ())
     plan = vpc(hosts=(HOST, PEER, lonely))
-    assert chain(plan, "outward") == [[equal(SOURCE, "10.0.1.4"), {"return": None}], [{"drop": None}]]
-    assert chain(plan, "inward") == [[equal(TARGET, "10.0.1.4"), {"return": None}], [{"drop": None}]]
-    (((_, translation),), ((_, back),)) = chain(plan, "prerouting"), chain(plan, "postrouting")
+    own, nobody = equal(SOURCE, "10.0.1.4"), equal(SOURCE, "10.0.1.5")
+    assert chain(plan, "outward") == [[own, {"return": None}], [own, DROP], [nobody, DROP], [DROP]]
+    assert chain(plan, "inward") == [[equal(TARGET, "10.0.1.4"), {"return": None}], [DROP]]
+    (((_, translation),), ((_, *back),)) = chain(plan, "prerouting"), chain(plan, "postrouting")
     assert translation["dnat"]["addr"]["map"]["data"]["set"] == [["198.18.0.10", "10.0.1.4"]]
-    assert back["snat"]["addr"]["map"]["data"]["set"] == [["10.0.1.4", "198.18.0.10"]]
+    assert back == [own, {"snat": {"family": "ip", "addr": "198.18.0.10"}}]
 
 
-@pytest.mark.parametrize("hosts", [(), (HOST,), (HOST, PEER)], ids=["none", "one", "two"])
+def test_host_behind_nat_asks_by_its_gateways_address_and_is_only_answered() -> None:
+    plan = vpc(hosts=(BEHIND,))
+    own, part = equal(SOURCE, "10.0.1.7"), equal(TARGET, CIDR)
+    assert chain(plan, "outward") == [
+        [own, part, equal({"ct": {"key": "direction"}}, "original"), {"return": None}],
+        [own, DROP],
+        [DROP],
+    ]
+    reply = equal({"ct": {"key": "direction"}}, "reply")
+    assert chain(plan, "inward") == [[equal(TARGET, "10.0.1.7"), reply, {"return": None}], [DROP]]
+    assert chain(plan, "prerouting") == []
+    assert [back for _, *back in chain(plan, "postrouting")] == [
+        [own, {"snat": {"family": "ip", "addr": "198.18.0.12"}}]
+    ]
+
+
+@pytest.mark.parametrize(
+    "hosts", [(), (HOST,), (HOST, PEER), (HOST, BEHIND)], ids=["none", "one", "two", "one-behind-nat"]
+)
 def test_nftables_takes_the_table(hosts: tuple[HostPlan, ...]) -> None:
     """Checked only, in a namespace that ends with the command; as any user, where the kernel lets one."""
     plan = vpc(rule("icmp", 8, -1), rule("tcp", 1, 2, referenced_security_group_id="sg-2"), hosts=hosts)

@@ -13,6 +13,7 @@ from lab.cloud.model import (
     EipAssociation,
     Instance,
     InternetGateway,
+    NatGateway,
     Record,
     Route,
     RouteTable,
@@ -23,7 +24,7 @@ from lab.cloud.model import (
     Vpc,
 )
 from lab.cloud.store import Store
-from lab.cloud.topology import HostPlan, VpcPlan
+from lab.cloud.topology import HostPlan, VpcPlan, Way
 
 VPC = Vpc("vpc-1", "10.0.0.0/16")
 SUBNET = Subnet("subnet-1", VPC.id, "10.0.1.0/24", "lab-1a")
@@ -38,6 +39,15 @@ HOST = Instance(
 )
 EIP = Eip("eipalloc-1", "198.18.0.99")
 EIP_OF_HOST = EipAssociation("eipassoc-1", EIP.id, HOST.id)
+
+NAT_SUBNET = Subnet("subnet-nat", VPC.id, "10.0.9.0/24", "lab-1a")
+NAT_TABLE = RouteTable("rtb-nat", VPC.id)
+NAT_USES = RouteTableAssociation("rtbassoc-nat", NAT_TABLE.id, NAT_SUBNET.id)
+NAT_OUT = Route("r-nat", NAT_TABLE.id, "0.0.0.0/0", GATEWAY.id)
+NAT = NatGateway("nat-1", NAT_SUBNET.id, EIP.id, "10.0.9.4")
+TO_NAT = Route("r-main", MAIN.id, "0.0.0.0/0", nat_gateway_id=NAT.id)
+NARROW = "192.0.2.0/24"
+WITH_NAT = (GATEWAY, EIP, NAT_SUBNET, NAT_TABLE, NAT_USES, NAT)
 
 
 @pytest.fixture
@@ -69,7 +79,7 @@ def host_of(plan: VpcPlan) -> HostPlan:
         ((GATEWAY, OUT_BY_MAIN, OWN, USES_OWN), ()),
         ((GATEWAY, OUT_BY_MAIN, OWN, USES_OWN, OUT_BY_OWN), ("192.0.2.0/24",)),
         ((GATEWAY, OUT_BY_MAIN, OWN, OUT_BY_OWN), ("0.0.0.0/0",)),
-        ((GATEWAY, OWN, USES_OWN, OUT_BY_OWN, replace(OUT_BY_MAIN, route_table_id=OWN.id)), None),
+        ((GATEWAY, OWN, USES_OWN, OUT_BY_OWN, replace(OUT_BY_MAIN, route_table_id=OWN.id)), (NARROW, "0.0.0.0/0")),
     ],
     ids=[
         "nothing",
@@ -81,17 +91,61 @@ def host_of(plan: VpcPlan) -> HostPlan:
         "own table without a route",
         "own table with a route",
         "table of nobody",
-        "two routes",
+        "two routes, the narrower one first",
     ],
 )
 def test_way_out_is_the_subnets_table_to_an_attached_gateway(
-    store: Store, records: tuple[Record, ...], internet: tuple[str, ...] | None
+    store: Store, records: tuple[Record, ...], internet: tuple[str, ...]
 ) -> None:
-    found = host_of(planned(store, *records)).internet
-    if internet is None:
-        assert sorted(found) == ["0.0.0.0/0", "192.0.2.0/24"]
-    else:
-        assert found == internet
+    found = tuple(cidr for way in host_of(planned(store, *records)).ways for cidr in way.open)
+    assert found == internet
+
+
+@pytest.mark.parametrize(
+    ("records", "ways"),
+    [
+        ((NAT_OUT, TO_NAT), [Way("0.0.0.0/0", ("0.0.0.0/0",), EIP.public_ip)]),
+        ((TO_NAT,), [Way("0.0.0.0/0", (), EIP.public_ip)]),
+        ((replace(GATEWAY, vpc_id=""), NAT_OUT, TO_NAT), [Way("0.0.0.0/0", (), EIP.public_ip)]),
+        ((replace(NAT_OUT, gateway_id="", nat_gateway_id=NAT.id), TO_NAT), [Way("0.0.0.0/0", (), EIP.public_ip)]),
+        ((NAT_OUT, replace(TO_NAT, nat_gateway_id="nat-2")), [Way("0.0.0.0/0")]),
+        ((replace(NAT_OUT, destination_cidr_block=NARROW), TO_NAT), [Way("0.0.0.0/0", (NARROW,), EIP.public_ip)]),
+        ((NAT_OUT, replace(TO_NAT, destination_cidr_block=NARROW)), [Way(NARROW, (NARROW,), EIP.public_ip)]),
+        (
+            (
+                replace(NAT_OUT, destination_cidr_block="198.51.100.0/24"),
+                replace(TO_NAT, destination_cidr_block=NARROW),
+            ),
+            [Way(NARROW, (), EIP.public_ip)],
+        ),
+        (
+            (NAT_OUT, TO_NAT, replace(OUT_BY_MAIN, id="r-2", destination_cidr_block=NARROW)),
+            [Way(NARROW, (NARROW,)), Way("0.0.0.0/0", ("0.0.0.0/0",), EIP.public_ip)],
+        ),
+    ],
+    ids=[
+        "by the NAT gateway",
+        "whose subnet has no way out",
+        "whose internet gateway is detached",
+        "whose subnet leads to itself",
+        "that is gone",
+        "whose subnet leads to a part of it",
+        "for a part",
+        "that do not meet",
+        "and a narrower route by the host's own address",
+    ],
+)
+def test_way_by_a_nat_gateway_leads_where_its_own_subnet_does(
+    store: Store, records: tuple[Record, ...], ways: list[Way]
+) -> None:
+    assert list(host_of(planned(store, *WITH_NAT, *records)).ways) == ways
+
+
+def test_host_that_goes_out_by_nat_is_not_known_outside_whatever_its_address(store: Store) -> None:
+    plan = planned(store, *WITH_NAT, NAT_OUT, TO_NAT)
+    assert host_of(plan).public_ip == "198.18.0.10"
+    assert plan.public == {}
+    assert plan.outside_addresses == {EIP.public_ip}
 
 
 def test_elastic_ip_stands_before_the_automatic_address(store: Store) -> None:
