@@ -12,13 +12,14 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncssh
 
 from lab.command.capture import CommandError, Tell
 from lab.command.go_text import endpoint, system_error, words
 
+T = TypeVar("T")
 FIRST_DELAY = 0.1  # seconds between two dials, growing by half each time; Pulumi's util/retry/until.go
 LONGEST_DELAY = 5.0
 LOGIN_TIMEOUT = 120  # seconds; the official provider waits for ever for a server that accepts and never answers
@@ -99,14 +100,13 @@ async def _by_proxy(
         proxy_options = await _options(proxy, opened)
         jump = await _retried("Dial proxy", proxy, tell, lambda: _dial(proxy, proxy_options))
         opened.push_async_callback(_close, jump)
-        return await _retried("Dial from proxy", login, tell, lambda: _dial_from(jump, login, options))
+        handshake = await _retried("Dial from proxy", login, tell, lambda: _dial_from(jump, login, options))
+        return await _retried("Dial", login, tell, handshake)
     except CommandError as error:
         raise CommandError(f"proxy: {error}") from error
 
 
-async def _retried(
-    label: str, login: Login, tell: Tell, dial: Callable[[], Awaitable[asyncssh.SSHClientConnection]]
-) -> asyncssh.SSHClientConnection:
+async def _retried(label: str, login: Login, tell: Tell, dial: Callable[[], Awaitable[T]]) -> T:
     """Dial until it succeeds or has failed once more often than the limit allows."""
     limit = login.dial_error_limit
     delay = FIRST_DELAY
@@ -130,12 +130,29 @@ async def _dial(login: Login, options: dict[str, Any]) -> asyncssh.SSHClientConn
 
 async def _dial_from(
     jump: asyncssh.SSHClientConnection, login: Login, options: dict[str, Any]
-) -> asyncssh.SSHClientConnection:
+) -> Callable[[], Awaitable[asyncssh.SSHClientConnection]]:
+    """Reach a host from the proxy, and return the handshake with it.
+
+    The official provider repeats that one on the same channel, which the first failure has closed: only a channel
+    that does not open is dialled again.
+    """
+    outcome: asyncssh.SSHClientConnection | _DialError
     try:
         with _handshake_errors(options):
-            return await asyncssh.connect(login.host, login.port, tunnel=jump, **options)
+            outcome = await asyncssh.connect(login.host, login.port, tunnel=jump, **options)
     except asyncssh.ChannelOpenError as error:
         raise _DialError(f"ssh: rejected: {_REJECTIONS.get(error.code, error.code)} ({error.reason})") from error
+    except _DialError as error:
+        outcome = error
+    once = iter([outcome])
+
+    async def handshake() -> asyncssh.SSHClientConnection:
+        found = next(once, _DialError("ssh: handshake failed: EOF"))
+        if isinstance(found, _DialError):
+            raise found
+        return found
+
+    return handshake
 
 
 async def _tcp(login: Login) -> socket.socket:

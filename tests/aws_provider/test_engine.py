@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,8 @@ from pulumi import automation as auto
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from lab.aws_provider import AwsProvider
-from lab.cloud.model import KINDS, Eip, Instance
+from lab.cloud.ec2 import Ec2
+from lab.cloud.model import KINDS, Eip, Instance, Subnet
 from lab.cloud.store import Store
 from lab.engine.build import ensure_engine
 from lab.settings import Lab
@@ -78,7 +79,12 @@ def rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
     server.stop(None)
 
 
-def program(group_description: str = "hosts", cidr: str = "10.1.1.0/24") -> None:
+def program(
+    group_description: str = "hosts",
+    cidr: str = "10.1.1.0/24",
+    instance_args: Mapping[str, Any] | None = None,
+    ignore: Sequence[str] = (),
+) -> None:
     """Register one resource of every type, as the pair does."""
     zones = aws.get_availability_zones(state="available")
     image = aws.ssm.get_parameter_output(name=IMAGE)
@@ -95,18 +101,28 @@ def program(group_description: str = "hosts", cidr: str = "10.1.1.0/24") -> None
     key = aws.ec2.KeyPair("key", public_key=KEY)
     instance = aws.ec2.Instance(
         "host",
-        ami=image.insecure_value,
         instance_type="t3.micro",
         subnet_id=subnet.id,
         key_name=key.key_name,
         vpc_security_group_ids=[group.id],
-        associate_public_ip_address=True,
         user_data=pulumi.Output.secret("#cloud-config\n"),
+        **{"ami": image.insecure_value, "associate_public_ip_address": True, **(instance_args or {})},
+        opts=pulumi.ResourceOptions(ignore_changes=list(ignore)),
     )
+    nat_address = aws.ec2.Eip("nat-address", domain="vpc")
+    nat = aws.ec2.NatGateway(
+        "nat",
+        allocation_id=nat_address.id,
+        subnet_id=subnet.id,
+        opts=pulumi.ResourceOptions(depends_on=[gateway]),
+    )
+    private = aws.ec2.RouteTable("private", vpc_id=vpc.id)
+    aws.ec2.Route("by-nat", route_table_id=private.id, destination_cidr_block="0.0.0.0/0", nat_gateway_id=nat.id)
     address = aws.ec2.Eip("address", domain="vpc")
     aws.ec2.EipAssociation("attached", allocation_id=address.id, instance_id=instance.id)
     pulumi.export("instance", instance.id)
     pulumi.export("address", address.public_ip)
+    pulumi.export("nat_address", nat.public_ip)
     pulumi.export("image", image.value)
     pulumi.export("user_data", instance.user_data)
 
@@ -129,17 +145,18 @@ def _named(changes: Mapping[Any, int]) -> dict[str, int]:
 def test_a_stacks_whole_life(rig: Rig) -> None:
     stack = rig.stack(program)
     preview = stack.preview()
-    assert planned(preview) == {"create": 14}
+    assert planned(preview) == {"create": 18}
     assert rig.records() == 0
     up = stack.up()
-    assert operations(up) == {"create": 14}
-    assert up.outputs["address"].value == rig.plane.store.all(Eip)[0].public_ip
+    assert operations(up) == {"create": 18}
+    assert up.outputs["address"].value in [one.public_ip for one in rig.plane.store.all(Eip)]
+    assert up.outputs["nat_address"].value in [one.public_ip for one in rig.plane.store.all(Eip)]
     assert up.outputs["image"].secret
     assert up.outputs["user_data"].secret
     assert planned(stack.preview()) == {}
     assert operations(stack.refresh()) == {}
     assert operations(stack.up()) == {}
-    assert operations(stack.destroy()) == {"delete": 14}
+    assert operations(stack.destroy()) == {"delete": 18}
     assert rig.records() == 0
     assert rig.plane.hosts == {}
 
@@ -160,6 +177,54 @@ def test_a_group_is_replaced_while_its_members_run_on(rig: Rig) -> None:
     assert operations(result)["replace"] == 3  # the group and its two rules; the instance is updated
     assert result.outputs["instance"].value == before.outputs["instance"].value
     assert ("terminate", result.outputs["instance"].value) not in rig.plane.calls
+
+
+def test_what_ec2_decides_is_no_change_where_it_is_left_out(rig: Rig) -> None:
+    fixed = {"private_ip": "10.1.1.50", "root_block_device": {"volume_size": 20, "tags": {"Name": "root"}}}
+    rig.stack(lambda: program(instance_args=fixed)).up()
+    assert planned(rig.stack(program).preview()) == {}
+    grown = {**fixed, "disable_api_termination": True, "root_block_device": {"volume_size": 30}}
+    rig.plane.calls.clear()
+    assert operations(rig.stack(lambda: program(instance_args=grown)).up()) == {"update": 1}
+    assert {verb for verb, _ in rig.plane.calls} == {"refresh"}
+    with pytest.raises(auto.CommandError, match=r"OperationNotPermitted: The instance 'i-\w+' may not be terminated"):
+        rig.stack(lambda: program(instance_args=grown)).destroy()
+
+
+def test_an_elastic_ip_replaces_an_instance_that_refused_a_public_address(rig: Rig) -> None:
+    """As on AWS, once refreshed; ignore_changes keeps the instance."""
+    private = {"associate_public_ip_address": False}
+    stack = rig.stack(lambda: program(instance_args=private))
+    stack.up()
+    assert planned(stack.preview()) == {}
+    stack.refresh()
+    assert planned(stack.preview())["replace"] >= 1
+    kept = rig.stack(lambda: program(instance_args=private, ignore=["associatePublicIpAddress"]))
+    assert planned(kept.preview()) == {}
+
+
+def test_a_newer_image_is_taken_only_by_what_asks_for_the_latest(rig: Rig) -> None:
+    stack = rig.stack(program)
+    pinned = {"ami": stack.up().outputs["image"].value}
+    Ec2(rig.lab, rig.plane.store, rig.plane).publish_images()
+    assert planned(stack.preview())["replace"] >= 1
+    assert planned(rig.stack(lambda: program(instance_args=pinned)).preview()) == {}
+    assert planned(rig.stack(lambda: program(ignore=["ami"])).preview()) == {}
+
+
+def test_a_vpc_and_its_subnet_are_found_by_the_next_stack(rig: Rig) -> None:
+    found = []
+
+    def reader() -> None:
+        subnet = aws.ec2.get_subnet(id=rig.plane.store.all(Subnet)[0].id)
+        found.extend([subnet.cidr_block, aws.ec2.get_vpc(id=subnet.vpc_id).cidr_block])
+
+    rig.stack(program).up()
+    rig.stack(reader).preview()
+    assert found == ["10.1.1.0/24", "10.1.0.0/16"]
+    refused = rig.stack(lambda: aws.ec2.get_instance_type(instance_type="t9.huge"))
+    with pytest.raises(auto.CommandError, match=r"InvalidInstanceType: .*\[t9\.huge\]"):
+        refused.preview()
 
 
 def test_a_refusal_is_shown_in_awss_words(rig: Rig) -> None:
@@ -220,15 +285,17 @@ def test_an_up_killed_in_a_launch_and_run_again_makes_nothing_twice(rig: Rig, bo
         "vpc": 1,
         "subnet": 1,
         "internet-gateway": 1,
-        "route-table": 2,  # the VPC's own is one
-        "route": 1,
+        "route-table": 3,  # the VPC's own is one
+        "route": 2,
         "route-table-association": 1,
         "security-group": 2,  # likewise
         "security-group-rule": 4,
         "key-pair": 1,
         "instance": 1,
-        "eip": 1,
+        "eip": 2,
         "eip-association": 1,
+        "nat-gateway": 1,
+        "image": 0,
     }
     assert planned(stack.preview()) == {}
     stack.destroy()

@@ -475,6 +475,21 @@ REMOTE_CASES = [
         ],
     ),
     Case(
+        "a-proxy-s-own-agent-and-host-key",
+        "remote/connection.go:204-217 @v1.2.1",
+        [
+            Step(
+                {
+                    "create": "echo in",
+                    "connection": on(
+                        proxy=on(privateKey=None, agentSocketPath="@AGENT@", hostKey="@PUBLIC_HOST_ED25519@")
+                    ),
+                },
+                stdout="in",
+            )
+        ],
+    ),
+    Case(
         "dials-until-it-answers",
         "remote/connection.go:154-173 @v1.2.1",
         [
@@ -903,6 +918,29 @@ FAILING_CASES = [
                     "connection": on(proxy=on(hostKey="@PUBLIC_OTHER@", dialErrorLimit=0)),
                 },
                 error=["proxy: after 0 failed attempts: ssh: handshake failed: ssh: host key mismatch"],
+            )
+        ],
+    ),
+    Case(
+        "a-wrong-host-key-behind-the-proxy",
+        "remote/connection.go:230-239 @v1.2.1",
+        [
+            Step(
+                {"create": "true", "connection": on(hostKey="@PUBLIC_OTHER@", dialErrorLimit=0, proxy=on())},
+                error=["proxy: after 0 failed attempts: ssh: handshake failed: ssh: host key mismatch"],
+                status=[],
+            )
+        ],
+    ),
+    Case(
+        "a-failed-handshake-behind-the-proxy-is-not-mended-by-dialling",
+        "remote/connection.go:230-239 @v1.2.1; x/crypto ssh/client.go NewClientConn, ssh/channel.go writePacket",
+        [
+            Step(
+                {"create": "true", "connection": on(hostKey="@PUBLIC_OTHER@", dialErrorLimit=1, proxy=on())},
+                error=["proxy: after 1 failed attempts: ssh: handshake failed: EOF"],
+                not_error=["mismatch"],
+                status=["Dial 1/1 failed: retrying"],
             )
         ],
     ),
