@@ -97,8 +97,6 @@ class ServerConfig:
     """The server's host. `ami` is None for the current Ubuntu LTS of the architecture."""
 
     instance_type: str
-    architecture: str
-    """Of the instance type, as EC2 says it: x86_64 or arm64."""
     ami: str | None
     private_ip: IPv4Address
     public: bool
@@ -115,7 +113,6 @@ class ClientGroup:
     name: str
     count: int
     instance_type: str
-    architecture: str
     ami: str | None
     public: bool
     zone: int

@@ -1,0 +1,90 @@
+"""Settings that are right each by itself and wrong together, or wrong for the memory there is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from stack_config.model import Setting
+
+MIB = 1024**2
+POOL_SHARE = 0.9
+"""Of the memory: what the operating system and mysqld itself need is not in the buffer pool."""
+BUFFERS = {
+    "sort_buffer_size": 256 * 1024,
+    "join_buffer_size": 256 * 1024,
+    "read_buffer_size": 128 * 1024,
+    "read_rnd_buffer_size": 256 * 1024,
+    "thread_stack": 1024 * 1024,
+}
+"""What a connection may take, with MySQL's defaults in bytes."""
+CONNECTIONS = 151
+"""MySQL's default of max_connections."""
+
+PAIRS = (
+    ("innodb_io_capacity", "innodb_io_capacity_max"),
+    ("max_user_connections", "max_connections"),
+)
+"""The first may not be larger than the second."""
+
+
+class Contradiction(NamedTuple):
+    """The setting to look at first, what is wrong, how to mend it."""
+
+    name: str
+    wrong: str
+    mend: str
+
+
+def contradictions(settings: Mapping[str, Setting], memory_mib: int | None) -> Iterator[Contradiction]:
+    """Yield what does not go together.
+
+    Args:
+        settings: derived and set ones; sizes in bytes.
+        memory_mib: of the instance type; None if it is not known.
+    """
+    if memory_mib:
+        yield from _memory(settings, memory_mib)
+    for small, large in PAIRS:
+        if small in settings and large in settings and int(settings[small]) > int(settings[large]):
+            yield Contradiction(
+                small, f"is {settings[small]}, more than {large} = {settings[large]}", f"Lower it, or raise {large}"
+            )
+    if settings.get("gtid_mode") == "ON" and settings.get("enforce_gtid_consistency") != "ON":
+        yield Contradiction(
+            "gtid_mode", "is ON without enforce_gtid_consistency = ON", "Set enforce_gtid_consistency to ON"
+        )
+    if "innodb_log_file_size" in settings or "innodb_log_files_in_group" in settings:
+        yield Contradiction(
+            "innodb_log_file_size" if "innodb_log_file_size" in settings else "innodb_log_files_in_group",
+            "has no effect beside innodb_redo_log_capacity, which is derived",
+            "Set innodb_redo_log_capacity in its place",
+        )
+    if settings.get("super_read_only") is True and settings.get("read_only") is False:
+        yield Contradiction(
+            "super_read_only", "is ON while read_only is OFF, and it turns read_only ON", "Set both to ON"
+        )
+    if settings.get("super_read_only") is True or settings.get("read_only") is True:
+        name = "super_read_only" if settings.get("super_read_only") is True else "read_only"
+        yield Contradiction(name, "would keep the program from making users", "Leave it out")
+
+
+def _memory(settings: Mapping[str, Setting], memory_mib: int) -> Iterator[Contradiction]:
+    memory, pool = memory_mib * MIB, int(settings["innodb_buffer_pool_size"])
+    if pool > memory * POOL_SHARE:
+        yield Contradiction(
+            "innodb_buffer_pool_size",
+            f"is {pool // MIB} MiB, more than {POOL_SHARE:.0%} of the instance type's {memory_mib} MiB",
+            "Lower it, or choose a larger serverInstanceType",
+        )
+        return
+    connections = int(settings.get("max_connections", CONNECTIONS))
+    each = sum(int(settings.get(name, default)) for name, default in BUFFERS.items())
+    asked = bool(settings.keys() & {"max_connections", *BUFFERS})
+    if asked and pool + connections * each > memory:
+        yield Contradiction(
+            "max_connections",
+            f"{connections} connections of up to {each // 1024} KiB and a buffer pool of {pool // MIB} MiB are more "
+            f"than the instance type's {memory_mib} MiB",
+            "Lower one of them, or choose a larger serverInstanceType",
+        )

@@ -1,0 +1,185 @@
+"""Reading raw values: all are text, lists and tables as JSON. What is wrong is noted, and reading goes on."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Set
+from typing import Any, TypeVar
+
+from stack_config.faults import BadValueError, Fault
+
+T = TypeVar("T")
+Convert = Callable[[Any], T]
+"""Returns the typed value, or raises BadValueError."""
+
+
+class Reader:
+    """The raw values of a stack's config, and the faults found so far. An empty value is one that is not set."""
+
+    def __init__(self, values: Mapping[str, str], secret: Set[str]) -> None:
+        """Read these values.
+
+        Args:
+            values: raw values by key, without the namespace.
+            secret: the keys whose values are stored encrypted.
+        """
+        self.faults: list[Fault] = []
+        self._values, self._secret = values, secret
+        self._known: set[str] = set()
+
+    def note(self, key: str, wrong: str, mend: str) -> None:
+        """Note a fault."""
+        self.faults.append(Fault(key, wrong, mend))
+
+    def is_set(self, key: str) -> bool:
+        """Tell whether a key has a value."""
+        self._known.add(key)
+        return bool(self._values.get(key, "").strip())
+
+    def read(self, key: str, convert: Convert[T]) -> T | None:
+        """Return a value that has to be there; None if there is a fault, which is noted."""
+        if not self.is_set(key):
+            self.note(key, "is missing", f"Set it with `pulumi config set {key} ...`")
+            return None
+        return self._convert(key, self._values[key], convert)
+
+    def read_secret(self, key: str, convert: Convert[T], required: bool = True) -> T | None:
+        """Return a secret: likewise, but it has to be stored encrypted."""
+        if not self.is_set(key):
+            if required:
+                self.note(key, "is missing", f"Set it with `pulumi config set --secret {key} ...`")
+            return None
+        if key not in self._secret:
+            self.note(key, "is stored unencrypted", f"Set it anew with `pulumi config set --secret {key} ...`")
+        return self._convert(key, self._values[key], convert)
+
+    def read_optional(self, key: str, convert: Convert[T], default: T) -> T:
+        """Return a value, or the default where it is not set or has a fault, which is noted."""
+        if not self.is_set(key):
+            return default
+        found = self._convert(key, self._values[key], convert)
+        return default if found is None else found
+
+    def _convert(self, key: str, raw: object, convert: Convert[T]) -> T | None:
+        try:
+            return convert(raw)
+        except BadValueError as bad:
+            self.note(f"{key}{bad.at}", bad.wrong, bad.mend)
+            return None
+
+    def read_list(self, key: str, convert: Convert[T], example: str) -> tuple[T, ...]:
+        """Return the entries of a list without those that have a fault."""
+        return tuple(self._entries(key, self.raw_list(key, example), convert))
+
+    def raw_list(self, key: str, example: str) -> list[Any]:
+        """Return the entries of a list as they are; none if it is not set."""
+        none: list[Any] = []
+        return self.read_optional(key, lambda raw: as_list(raw, example), none)
+
+    def _entries(self, key: str, raw: Iterable[Any], convert: Convert[T]) -> Iterable[T]:
+        for index, entry in enumerate(raw):
+            found = self._convert(f"{key}[{index}]", entry, convert)
+            if found is not None:
+                yield found
+
+    def read_table(self, key: str, convert: Callable[[str, Any], T], example: str) -> dict[str, T]:
+        """Return the entries of a table by name, without those that have a fault."""
+        none: dict[str, Any] = {}
+        found: dict[str, T] = {}
+        for name, raw in self.read_optional(key, lambda text: as_table(text, example), none).items():
+            value = self._convert(f"{key}.{name}", raw, functools.partial(convert, name))
+            if value is not None:
+                found[name] = value
+        return found
+
+    def fields(self, key: str, raw: object, known: Mapping[str, Convert[Any]], example: str) -> dict[str, Any]:
+        """Return the fields of one entry that is a table itself, typed; faults are noted, unknown names too."""
+        if not isinstance(raw, dict):
+            self.note(key, "is not a table", example)
+            return {}
+        found = {}
+        for name, value in raw.items():
+            if name not in known:
+                self.note(f"{key}.{name}", "is not a field of it", nearest(name, known, "Remove it"))
+                continue
+            typed = self._convert(f"{key}.{name}", value, known[name])
+            if typed is not None:
+                found[name] = typed
+        return found
+
+    def refuse_strangers(self, moved: Mapping[str, str]) -> None:
+        """Note every key that nobody has asked for: most are misspelt. `moved` has those that were keys once."""
+        for key in sorted(self._values.keys() - self._known):
+            if key in moved:
+                self.note(key, "is no key any more", moved[key])
+            else:
+                mend = nearest(key, self._known, f"Remove it with `pulumi config rm {key}`")
+                self.note(key, "is not a key of this program", mend)
+
+
+def nearest(name: str, known: Iterable[str], otherwise: str) -> str:
+    """Return a question after the name that is meant, or the other words."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"Did you mean {near[0]}?" if near else otherwise
+
+
+def as_list(raw: object, example: str) -> list[Any]:
+    """Return a list."""
+    found = _decoded(raw, example)
+    if not isinstance(found, list):
+        raise BadValueError("is not a list", example)
+    return found
+
+
+def as_table(raw: object, example: str) -> dict[str, Any]:
+    """Return a table."""
+    found = _decoded(raw, example)
+    if not isinstance(found, dict):
+        raise BadValueError("is not a table", example)
+    return found
+
+
+def _decoded(raw: object, example: str) -> object:
+    if not isinstance(raw, str):
+        return raw
+    try:
+        return json.loads(raw)
+    except ValueError as error:
+        raise BadValueError(f"{raw!r} is neither YAML's nor JSON's list or table", example) from error
+
+
+def flag(raw: object) -> bool:
+    """Return true or false."""
+    if isinstance(raw, bool):
+        return raw
+    if raw in ("true", "false"):
+        return raw == "true"
+    raise BadValueError(f"{raw!r} is neither true nor false", "Write true or false")
+
+
+def whole(least: int, most: int, unit: str = "") -> Convert[int]:
+    """Return a converter to a whole number in a range; the unit is told with the range."""
+    within = f"Choose a whole number from {least} to {most}{unit}"
+
+    def convert(raw: object) -> int:
+        if isinstance(raw, bool) or not isinstance(raw, int | str) or not re.fullmatch(r"-?\d+", str(raw).strip()):
+            raise BadValueError(f"{raw!r} is not a whole number", within)
+        if not least <= int(raw) <= most:
+            raise BadValueError(f"{raw} is out of range", within)
+        return int(raw)
+
+    return convert
+
+
+def matching(pattern: str, wrong: str, mend: str) -> Convert[str]:
+    """Return a converter that takes only text that matches the whole pattern."""
+
+    def convert(raw: object) -> str:
+        if not isinstance(raw, str) or not re.fullmatch(pattern, raw):
+            raise BadValueError(f"{raw!r} {wrong}", mend)
+        return raw
+
+    return convert
