@@ -1,5 +1,5 @@
 #!/bin/bash
-# Wait for the end of the first boot (and for MySQL, on a server), then print the host's public ssh key.
+# Wait for the end of the first boot (and for MySQL, on a server), then print the key that host_key.sh prints.
 # Usage: wait_ready.sh [mysql]. Run by the readiness gate; exits with 1 and the reason on standard error.
 set -euo pipefail
 

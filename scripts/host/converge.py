@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+"""Make this host be as a JSON document on standard input describes it, from whatever state it is in.
+
+Usage: converge.py <DOCUMENT, as root. The document has packages, files, authorized_keys and mysql (docs of the parts
+in the modules of those names). Run twice, or again after it was cut off anywhere, it ends in the same place. Prints one
+JSON object; exits with 1 and the reason on standard error.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any, TypedDict
+
+import files
+import host
+import packages
+import tls
+from files import File
+from mysql_values import Value
+
+TIMER = "mysql-pair-certificate.timer"
+UNITS = Path("/etc/systemd/system")
+
+
+class Mysql(TypedDict):
+    """A server's part."""
+
+    option_file: str
+    content: str
+    settings: dict[str, Value]
+    certificate: tls.Identity
+
+
+class Document(TypedDict):
+    """What a host is to be."""
+
+    packages: list[str]
+    files: list[File]
+    authorized_keys: str | None
+    mysql: Mysql | None
+
+
+def converge(document: Document) -> dict[str, Any]:
+    """Do it, part by part, and return what the caller wants to know of the host.
+
+    Raises:
+        HostError: a part failed, and the parts after it were not begun.
+    """
+    packages.converge(document["packages"])
+    files.converge(document["files"])
+    if document["authorized_keys"] is not None:
+        files.authorize(document["authorized_keys"])
+    return {} if document["mysql"] is None else converge_mysql(document["mysql"])
+
+
+def converge_mysql(mysql: Mysql) -> dict[str, Any]:
+    """Do a server's part."""
+    # Only here: a client has no driver, which comes with the packages just installed.
+    import mysql_hygiene
+    import mysql_server
+    import mysql_settings
+    import mysql_time_zones
+    import mysql_tls
+
+    # First, if it can be: the settings may name a time zone.
+    if running := mysql_server.start():
+        mysql_time_zones.converge()
+    mysql_settings.converge(Path(mysql["option_file"]), mysql["content"], mysql["settings"])
+    if not running:
+        mysql_time_zones.converge()
+    authority = mysql_tls.converge(mysql["certificate"])
+    enable_timer()
+    mysql_hygiene.converge()
+    return {"mysql_version": mysql_server.Server().one("SELECT VERSION()"), "ca_certificate": authority}
+
+
+def enable_timer() -> None:
+    """Have the certificate renewed by its timer, from now on and after every boot.
+
+    Raises:
+        HostError: its unit is not among the document's files.
+    """
+    if not (UNITS / TIMER).exists():
+        raise host.HostError(f"{UNITS / TIMER} is not among the files, so nothing would renew the certificate")
+    enabled = (UNITS / "timers.target.wants" / TIMER).exists()
+    if not enabled or host.run(["systemctl", "is-active", TIMER]).returncode != 0:
+        host.must(["systemctl", "enable", "--now", TIMER])
+
+
+def main() -> int:
+    """Read the document and make it so; return the exit code."""
+    document: Document = json.load(sys.stdin)
+    try:
+        with host.alone():
+            print(json.dumps(converge(document)))
+    except host.HostError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
