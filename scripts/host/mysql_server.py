@@ -75,6 +75,13 @@ def among(values: Iterable[str]) -> str:
     return ", ".join("%s" for _ in values) or "NULL"
 
 
+def said(error: Exception) -> str:
+    """Return what MySQL said, with its number; of another error its text."""
+    if isinstance(error, Error) and len(error.args) > 1:
+        return f"ERROR {error.args[0]}: {error.args[1]}"
+    return str(error)
+
+
 def is_up() -> bool:
     """Return whether the server answers.
 

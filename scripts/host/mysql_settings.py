@@ -15,7 +15,7 @@ import host
 import mysql_option_file
 import mysql_server
 import undo
-from mysql_server import Server, among
+from mysql_server import Server, among, said
 from mysql_values import Value, argument, free_form, number, same
 
 NAME = "mysql"
@@ -60,7 +60,7 @@ def converge(option_file: Path, content: str, settings: Settings) -> None:
         shown = _apply(change, settings, known)
     except (host.HostError, mysql_server.Error) as error:
         host.remember(MEMORY, known)
-        raise host.HostError(f"{_text(error)}{change.take_back()}") from error
+        raise host.HostError(f"{said(error)}{change.take_back()}") from error
     host.remember(MEMORY, shown)
     undo.end(NAME)
 
@@ -121,7 +121,7 @@ class Change:
                 mysql_server.restart()
             server = Server()
         except (host.HostError, mysql_server.Error) as error:
-            return f"\nwith the settings as they were before: {_text(error)}"
+            return f"\nwith the settings as they were before: {said(error)}"
         for name, value in reversed(self._before):
             with contextlib.suppress(mysql_server.Error):
                 server.do(f"SET GLOBAL {name} = %s", [value])
@@ -144,7 +144,7 @@ def _apply(change: Change, settings: Settings, known: Mapping[str, Any]) -> dict
     shown = live(server, settings)
     for name in waiting & shown.keys():
         if not free_form(settings[name]):
-            raise host.HostError(f"mysqld makes {name} = {shown[name]} of {settings[name]}, also after a restart")
+            raise host.HostError(f"{settings[name]} became {name} = {shown[name]}, also after a restart")
         forms[name] = [settings[name], shown[name]]
     change.write()
     return {name: form if form == [settings[name], shown.get(name)] else None for name, form in forms.items()}
@@ -199,14 +199,15 @@ def _set_live(server: Server, change: Change, settings: Settings, forms: dict[st
                 if error.args[0] in (READ_ONLY, UNKNOWN, ONE_STEP):
                     waiting.add(name)
                 else:
-                    faults[name] = _text(error)
+                    faults[name] = said(error)
                 continue
             now = live(server, [name])[name]
             form = [settings[name], now] if free_form(settings[name]) else None
             truncated = name != POOL and any(code == TRUNCATED for code, _ in warnings)
             if truncated or not _settled(server, name, settings[name], now, form):
-                said = "; ".join(text for _, text in warnings)
-                faults[name] = said or f"mysqld makes {name} = {now} of {settings[name]}"
+                faults[name] = (
+                    "; ".join(text for _, text in warnings) or f"mysqld makes {name} = {now} of {settings[name]}"
+                )
             forms[name] = form
         if not faults:
             return waiting
@@ -248,10 +249,3 @@ def _drop(server: Server, change: Change, names: Collection[str]) -> set[str]:
             if name in base or name in read_at_start or not has_default:
                 waiting.add(name)
     return waiting
-
-
-def _text(error: Exception) -> str:
-    """Return what MySQL said, with its number."""
-    if isinstance(error, mysql_server.Error) and len(error.args) > 1:
-        return f"ERROR {error.args[0]}: {error.args[1]}"
-    return str(error)

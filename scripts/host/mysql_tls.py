@@ -6,16 +6,20 @@ no moment exists at which a starting mysqld would find a key and a certificate t
 
 from __future__ import annotations
 
+import hashlib
+import re
 from pathlib import Path
 
 import host
 import mysql_server
 import tls
-from mysql_server import DATA, Server
+from mysql_server import DATA, Server, said
 from tls import Identity
 
 REQUEST = "tls/request.json"
 """In the memory's folder: the identity that the renewal's timer issues for."""
+LOADED = "tls/loaded.json"
+"""In the memory's folder: the digest of the pair that the server was last seen to present."""
 AUTHORITY, CERTIFICATE, PAIR = "ca.pem", "server-cert.pem", "server-key.pem"
 LEFT_BY_MYSQL = ("ca-key.pem", "client-cert.pem", "client-key.pem")
 HANDSHAKE_SECONDS = 15
@@ -59,7 +63,9 @@ def ensure(identity: Identity, days: int | None = None) -> str:
         if reason and before:
             host.replace(DATA / PAIR, before, 0o600, owner)
             _reload_quietly()
-        raise host.HostError(f"the server does not take its new certificate and keeps the old one: {error}") from error
+        raise host.HostError(
+            f"the server does not take its new certificate and keeps the old one: {said(error)}"
+        ) from error
     last = tls.validity(DATA / PAIR)[1]
     return f"certificate issued ({reason}), good until {last}" if reason else f"certificate good until {last}, not due"
 
@@ -82,11 +88,14 @@ def _join(owner: tuple[int, int]) -> None:
 
 
 def _present(server: Server, identity: Identity) -> None:
-    """Have the server read its certificate if it presents another one, and look at it as a client would."""
-    if _presented(server) == tls.validity(DATA / PAIR):
+    """Have the server read its certificate unless it did, and look at it as a client would."""
+    digest = hashlib.sha256(_content(DATA / PAIR)).hexdigest()
+    # The dates alone do not tell two certificates of one second from each other.
+    if host.recall(LOADED) == digest and _presented(server) == tls.validity(DATA / PAIR):
         return
     server.do("ALTER INSTANCE RELOAD TLS")
     _shake_hands(server, identity)
+    host.remember(LOADED, digest)
 
 
 def _presented(server: Server) -> tuple[str, str]:
@@ -116,7 +125,8 @@ def _shake_hands(server: Server, identity: Identity) -> None:
         argv += ["-verify_hostname", identity["names"][0]]
     done = host.run(argv, seconds=HANDSHAKE_SECONDS)
     if done.returncode != 0:
-        raise host.HostError(f"a client at {address}:{port} does not accept it: {host.words(done, 3)}")
+        reasons = re.findall(r"verify error:num=\d+:(.*)", done.stderr)
+        raise host.HostError(f"a client of {address}:{port} refuses it: {', '.join(reasons) or host.words(done, 3)}")
     if tls.certificate_of(done.stdout) != tls.certificate_of((DATA / PAIR).read_text()):
         raise host.HostError(f"at {address}:{port} another certificate is presented")
 

@@ -27,7 +27,7 @@ def main() -> int:
                 raise host.HostError("this host was never converged: nobody has said what its certificate is for")
             print(mysql_tls.ensure(identity, days))
     except (host.HostError, mysql_server.Error) as error:
-        print(error, file=sys.stderr)
+        print(mysql_server.said(error), file=sys.stderr)
         return 1
     return 0
 

@@ -86,6 +86,7 @@ def mysql() -> dict[str, Any]:
     """Return the server's settings, users and plugins."""
     shown = dict(query("SELECT variable_name, variable_value FROM performance_schema.global_variables"))
     left_out = PER_HOST | PER_MOMENT | AT_START
+    plugins = query("SELECT plugin_name, plugin_status FROM information_schema.plugins")
     users = query("SELECT user, host, plugin, SHA2(authentication_string, 256), account_locked FROM mysql.user")
     return {
         "variables": {
@@ -93,7 +94,7 @@ def mysql() -> dict[str, Any]:
             for name, value in shown.items()
             if name not in left_out and not name.startswith("performance_schema_")
         },
-        "users": {account(user): rest for user, rest in ((row[:2], user_state(row)) for row in users)},
+        "users": {account(row): user_state(row) for row in users},
         "databases": sorted(row[0] for row in query("SHOW DATABASES")),
         "plugins": sorted(
             row[:2] for row in query("SELECT plugin_name, plugin_status FROM information_schema.plugins")
@@ -104,14 +105,14 @@ def mysql() -> dict[str, Any]:
 
 def account(row: list[str]) -> str:
     """Return 'user'@'host' as SQL."""
-    user, host = (part.replace("\\", "\\\\").replace("'", "\\'") for part in row)
+    user, host = (part.replace("\\", "\\\\").replace("'", "\\'") for part in row[:2])
     return f"'{user}'@'{host}'"
 
 
 def user_state(row: list[str]) -> dict[str, Any]:
     """Return what is to be compared of a user: its password's digest is salted, so only whether there is one."""
     empty = hashlib.sha256(b"").hexdigest()
-    grants = sorted(line for (line,) in query(f"SHOW GRANTS FOR {account(row[:2])}"))
+    grants = sorted(line for (line,) in query(f"SHOW GRANTS FOR {account(row)}"))
     return {"plugin": row[2], "password": row[3] != empty, "locked": row[4], "grants": grants}
 
 
