@@ -16,6 +16,7 @@ MEMORY = "files.json"
 """From each file's path to the command that makes its change count."""
 LOGIN = "ubuntu"
 COMMAND_SECONDS = 120
+JOURNAL_LINES = 5
 
 
 class File(TypedDict):
@@ -118,5 +119,13 @@ def _fault(command: Sequence[str]) -> str | None:
     try:
         host.must(command, seconds=COMMAND_SECONDS)
     except host.HostError as error:
-        return str(error)
+        return f"{error}{_journal(command)}"
     return None
+
+
+def _journal(command: Sequence[str]) -> str:
+    """Return what a unit said, for systemctl only tells where one might read it."""
+    if command[0] != "systemctl" or len(command) < 3:
+        return ""
+    said = host.run(["journalctl", "--no-pager", "-o", "cat", "-n", str(JOURNAL_LINES), "-u", command[-1]]).stdout
+    return f"\nthe end of its journal:\n{said.strip()}"

@@ -113,7 +113,8 @@ def alone() -> Iterator[None]:
     Raises:
         HostError: another one did not end in time.
     """
-    MEMORY.mkdir(mode=0o700, parents=True, exist_ok=True)
+    MEMORY.mkdir(parents=True, exist_ok=True)
+    MEMORY.chmod(0o700)  # the first boot may have made it
     deadline = time.monotonic() + LOCK_SECONDS
     with (MEMORY / "lock").open("w") as lock:
         while True:

@@ -96,9 +96,7 @@ def mysql() -> dict[str, Any]:
         },
         "users": {account(row): user_state(row) for row in users},
         "databases": sorted(row[0] for row in query("SHOW DATABASES")),
-        "plugins": sorted(
-            row[:2] for row in query("SELECT plugin_name, plugin_status FROM information_schema.plugins")
-        ),
+        "plugins": sorted(plugins),
         "time_zones": query("SELECT COUNT(*) FROM mysql.time_zone_name")[0][0],
     }
 
