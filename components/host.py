@@ -16,6 +16,8 @@ from components.remote_command import SSH_PORT, Step, Target, run
 
 VOLUME_GIB = 16
 FIRST_CONTACT_SECONDS = 30
+AWAKE_SECONDS = 420
+"""How long a host may take from launch to sshd."""
 GATE_SECONDS = 1080
 """More than wait_ready.sh's own limits together, so that its message is what one sees."""
 
@@ -70,9 +72,10 @@ class HostKeyMismatchError(pulumi.RunError):
 class Host(pulumi.ComponentResource):
     """An instance, its Elastic IP if it is public, and the gate that opens when its first boot has ended.
 
-    Type: mysql-pair:index:Host. Makes: aws.ec2.Instance, of public hosts Eip and EipAssociation, and two
-    command.remote.Command, neither of which carries a secret: the first contact, which finds out the host's key and
-    is never run again, and the readiness gate. All later commands are pinned to that key.
+    Type: mysql-pair:index:Host. Makes: aws.ec2.Instance, of public hosts Eip and EipAssociation, and up to three
+    command.remote.Command, none of which carries a secret: on the jump host the wait for a private host's sshd, the
+    first contact, which finds out the host's key and is never run again, and the readiness gate. All later commands
+    are pinned to that key.
     Image, key pair and user data count on the first boot only: a new image would rebuild the host by surprise, and
     new user data would stop it for nothing. An image that is asked for by id does replace it.
     """
@@ -114,14 +117,15 @@ class Host(pulumi.ComponentResource):
         self.instance_id, self.private_ip, self.private_dns = instance.id, instance.private_ip, instance.private_dns
         self.public_ip, attached = self._address(instance)
         first = self._first_target(instance)
+        if first.jump:
+            attached = [self._awake(first.jump, instance)]
         known = args.get("host_key")
         pin = pulumi.Output.from_input(known) if known else self._first_contact(first, attached)
         gate = run(
             f"{name}-ready",
             first,
-            # The type stands in the command so that the gate waits again for a host that a new one has stopped.
             Step(
-                create=["bash", "-s", "--", f"--type={args['instance_type']}", *ready_args],
+                create=["bash", "-s", "--", self._type_label(), *ready_args],
                 seconds=GATE_SECONDS,
                 stdin=(HOST_SCRIPTS / "wait_ready.sh").read_text(),
             ),
@@ -153,6 +157,21 @@ class Host(pulumi.ComponentResource):
         if jump:
             return replace(target, jump=jump.target)
         raise ValueError(f"host {self._name}: a private host needs `jump` or `ssh_host`")
+
+    def _awake(self, jump: Target, instance: aws.ec2.Instance) -> pulumi.Resource:
+        """Register the wait for the sshd of a host that is reached through another: dialling would not wait for it."""
+        script = (HOST_SCRIPTS / "wait_ssh.sh").read_text()
+        step = Step(
+            create=["bash", "-c", script, "wait_ssh.sh", self._type_label(), str(AWAKE_SECONDS)],
+            seconds=AWAKE_SECONDS + 30,
+            stdin=instance.private_ip,
+            triggers=[instance.id],
+        )
+        return run(f"{self._name}-awake", jump, step, parent=self)
+
+    def _type_label(self) -> str:
+        """Return what stands in commands that are to wait again for a host that a new type has stopped."""
+        return f"--type={self._args['instance_type']}"
 
     def _first_contact(self, first: Target, attached: Sequence[pulumi.Resource]) -> pulumi.Output[str]:
         """Return the key that the host showed when it was new."""

@@ -14,6 +14,9 @@ SSH_PORT = 22
 DIALS = 3
 """A host that has answered before answers at once, and a wrong host key is a failed dial too: it must be told, not
 retried."""
+DIALS_BEHIND_JUMP = 0
+"""Behind a proxy pulumi-command tries the handshake again on the channel that the first one has closed: it can only
+fail, and hides the reason."""
 FIRST_DIALS = 90
 """Of a host that is still booting: about 7 minutes of refused dials (pulumi-command waits up to 5 s between two)."""
 DIAL_SECONDS = 15
@@ -47,10 +50,15 @@ class Target:
             user=SSH_USER,
             private_key=self.private_key,
             host_key=self.host_key,
-            dial_error_limit=FIRST_DIALS if self.host_key is None else DIALS,
+            dial_error_limit=self._dials(),
             per_dial_timeout=DIAL_SECONDS,
             proxy=self.jump.as_proxy() if self.jump else None,
         )
+
+    def _dials(self) -> int:
+        if self.jump:
+            return DIALS_BEHIND_JUMP
+        return FIRST_DIALS if self.host_key is None else DIALS
 
     def as_proxy(self) -> remote.ProxyConnectionArgs:
         """Return how pulumi-command reaches another host through this one."""

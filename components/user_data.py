@@ -18,7 +18,8 @@ LIMIT = 16 * 1024
 FOLDER = Path(__file__).resolve().parent.parent / "scripts" / "cloud_init"
 
 ON_CHANGE = {
-    "/etc/ssh/": ["systemctl", "reload", "ssh"],
+    # A second, as for a moment nobody listens, and what follows is to be let in.
+    "/etc/ssh/": ["sh", "-c", "sshd -t && systemctl reload ssh && sleep 1"],
     "/etc/systemd/system/": ["systemctl", "daemon-reload"],
 }
 """What makes a changed file below a folder count on a running host."""

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Wait for the end of the first boot (and for MySQL, on a server), then print the host's public ssh key.
-# Usage: wait_ready.sh [mysql]. Run by the readiness gate; exits with 1 and the reason on standard error.
+# Wait for the end of the first boot (and for MySQL, on a server), then print the key that host_key.sh prints.
+# Usage: wait_ready.sh LABEL [mysql]. LABEL is not read: another one makes the engine wait again. Run by the readiness gate; exits with 1 and the reason on standard error.
 set -euo pipefail
 
 readonly BOOT_SECONDS=900 MYSQL_SECONDS=120
@@ -36,7 +36,7 @@ wait_mysql() {
 
 main() {
   wait_boot
-  if [[ ${1-} == mysql ]]; then wait_mysql; fi
+  if [[ ${2-} == mysql ]]; then wait_mysql; fi
   cut -d ' ' -f 1,2 /etc/ssh/ssh_host_ed25519_key.pub
 }
 

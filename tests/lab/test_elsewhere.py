@@ -15,7 +15,7 @@ from pulumi import automation as auto
 from components.firewall import Firewall
 from components.host import HostArgs
 from components.mysql_client import MySqlClient
-from components.mysql_server import MySqlServer
+from components.mysql_server import MySqlServer, MySqlServerArgs
 from components.network import Network
 from lab.engine import environment
 from lab.machine import slots
@@ -55,17 +55,9 @@ def program(lab: Lab) -> None:
         "network_ready": [network, firewall],
     }
     client = MySqlClient("reader", common)
-    server = MySqlServer(
-        "store",
-        {
-            **common,
-            "subnet_id": network.server_subnet_id,
-            "security_group_ids": [firewall.server_group_id],
-            "public": False,
-            "jump": client.host,
-            "settings": {"max_connections": 44},
-        },
-    )
+    private: MySqlServerArgs = {**common, "public": False, "jump": client.host, "settings": {"max_connections": 44}}
+    private["subnet_id"], private["security_group_ids"] = network.server_subnet_id, [firewall.server_group_id]
+    server = MySqlServer("store", private)
     client.trust(server)
     pulumi.export("vpc_id", network.vpc_id)
     pulumi.export("public_subnet_ids", network.public_subnet_ids)

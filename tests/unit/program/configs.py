@@ -3,11 +3,55 @@
 from __future__ import annotations
 
 import base64
+import json
 import struct
+from ipaddress import IPv4Network
+from pathlib import Path
+from typing import Any
 
 import pulumi
+import yaml  # type: ignore[import-untyped]
 
+from stack_config.cloud import CloudError, SubnetFacts, TypeFacts
+
+ROOT = Path(__file__).resolve().parents[3]
 PASSWORD = "s3cret-pass/word"
+
+
+class FakeCloud:
+    """Knows a few things, and counts how often it is asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def _answer(self, answers: dict[str, Any], name: str) -> Any:
+        self.asked.append(name)
+        if name not in answers:
+            raise CloudError(f"InvalidParameterValue: {name}")
+        return answers[name]
+
+    def instance_type(self, name: str) -> TypeFacts:
+        known = {"t3.small": (2048, "x86_64"), "t3.micro": (1024, "x86_64"), "t4g.small": (2048, "arm64")}
+        return TypeFacts(*self._answer(known, name))
+
+    def image_architecture(self, ami: str) -> str:
+        return str(self._answer({"ami-0123456789abcdef0": "x86_64", "ami-0a0a0a0a0a0a0a0a0": "arm64"}, ami))
+
+    def vpc_cidr(self, vpc_id: str) -> IPv4Network:
+        return IPv4Network(self._answer({"vpc-0a1b2c3d": "10.30.0.0/16"}, vpc_id))
+
+    def subnet(self, subnet_id: str) -> SubnetFacts:
+        known = {
+            "subnet-0a1b2c3d": ("vpc-0a1b2c3d", IPv4Network("10.30.1.0/24")),
+            "subnet-0a1b2c3e": ("vpc-0a1b2c3d", IPv4Network("10.30.2.0/24")),
+            "subnet-0f0f0f0f": ("vpc-0f0f0f0f", IPv4Network("10.40.1.0/24")),
+        }
+        return SubnetFacts(*self._answer(known, subnet_id))
+
+
+def as_text(value: object) -> str:
+    """Return a value as the engine hands it to the program."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _string(value: bytes) -> bytes:
@@ -33,15 +77,14 @@ def private_key(seed: int = 1, cipher: bytes = b"none") -> str:
     return f"-----BEGIN OPENSSH PRIVATE KEY-----\n{lines}\n-----END OPENSSH PRIVATE KEY-----\n"
 
 
-GOOD = {
-    "vpcCidr": "10.20.0.0/16",
+DECLARED = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
+DEFAULTS = {key: as_text(entry["default"]) for key, entry in DECLARED.items()}
+"""As the engine hands them to the program: lists and tables as JSON."""
+
+GOOD = DEFAULTS | {
     "operatorCidrs": '["203.0.113.7/32", "198.51.100.0/24"]',
-    "serverInstanceType": "t3.small",
-    "clientInstanceType": "t3.micro",
     "sshPublicKey": public_key(),
     "sshPrivateKey": private_key(),
-    "databaseName": "app",
-    "userName": "app",
     "userPassword": PASSWORD,
 }
 SECRET = {"sshPrivateKey", "userPassword"}

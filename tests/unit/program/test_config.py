@@ -2,71 +2,254 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import re
 
 import pytest
 import yaml  # type: ignore[import-untyped]
 
 import stack_config
-from tests.unit.program.configs import GOOD, PASSWORD, SECRET, private_key, public_key
+from stack_config.model import ExistingVpc, OwnVpc
+from tests.unit.program.configs import (
+    DECLARED,
+    GOOD,
+    PASSWORD,
+    ROOT,
+    SECRET,
+    FakeCloud,
+    as_text,
+    private_key,
+    public_key,
+)
 
-ROOT = Path(stack_config.__file__).parent
+TWO = [{"name": "client"}, {"name": "app"}]
+EXISTING: dict[str, object] = {
+    "vpcId": "vpc-0a1b2c3d",
+    "serverSubnetId": "subnet-0a1b2c3d",
+    "clients": [{"name": "client", "subnetId": "subnet-0a1b2c3e"}],
+}
+RSA_KEY = "ssh-rsa AAAAB3NzaC1yc2EAAAABAw=="
 
-# key, value, what the message says
-FAULTS = [
-    ("vpcCidr", "10.20.0.0/33", "not an IPv4 range"),
-    ("vpcCidr", "10.20.0.1/16", "not an IPv4 range"),
-    ("vpcCidr", "10.0.0.0/8", "wrong size"),
-    ("vpcCidr", "10.20.0.0/25", "wrong size"),
-    ("operatorCidrs", "203.0.113.7/32", "not JSON"),
-    ("operatorCidrs", '"203.0.113.7/32"', "not a list"),
-    ("operatorCidrs", "[]", "at least one range"),
-    ("operatorCidrs", "[7]", "not an address range"),
-    ("operatorCidrs", '["203.0.113.7/24"]', "host bits zero"),
-    ("operatorCidrs", '["0.0.0.0/0"]', "the whole internet"),
-    ("operatorCidrs", '["203.0.113.7/32", "::/0"]', "the whole internet"),
-    ("operatorCidrs", '["2001:db8::/64"]', "IPv4 addresses only"),
-    ("serverInstanceType", "small", "not an instance type"),
-    ("clientInstanceType", "", "is missing"),
-    ("serverAmi", "ubuntu", "not an image id"),
-    ("sshPublicKey", "ssh-ed25519", "not an ed25519 or RSA public key"),
-    ("sshPublicKey", "ssh-ed25519 AAAA", "cut off or damaged"),
-    ("sshPublicKey", public_key()[:60], "cut off or damaged"),
-    ("sshPublicKey", public_key().replace("ssh-ed25519 ", "ssh-rsa "), "another algorithm"),
-    ("sshPublicKey", private_key(), "is a private key"),
-    ("sshPrivateKey", "no key", "not a private key file"),
-    ("sshPrivateKey", private_key(cipher=b"aes256-ctr"), "has a passphrase"),
-    ("sshPrivateKey", private_key(seed=2), "does not belong to sshPublicKey"),
-    ("databaseName", "mysql", "belongs to MySQL itself"),
-    ("databaseName", "a" * 65, "MySQL allows 64"),
-    ("databaseName", "a/b", "slash"),
-    ("databaseName", "a ", "MySQL refuses"),
-    ("userName", "root", "belongs to MySQL itself"),
-    ("userName", "a" * 33, "MySQL allows 32"),
-    ("userName", "a\nb", "MySQL refuses"),
-    ("userPassword", "line\n", "control characters"),
-    ("userPassword", "x" * 129, "longer than 128 bytes"),
-    ("userPasword", "x", "Did you mean userPassword?"),
+# the keys that are wrong, the one that is told, what is said of it
+FAULTS: list[tuple[dict[str, object], str, str]] = [
+    # Network
+    ({"vpcCidr": "10.20.0.0/33"}, "vpcCidr", "not an IPv4 range"),
+    ({"vpcCidr": "10.20.0.1/16"}, "vpcCidr", "not an IPv4 range"),
+    ({"vpcCidr": "10.0.0.0/8"}, "vpcCidr", "wrong size"),
+    ({"vpcCidr": "10.20.0.0/25"}, "vpcCidr", "wrong size"),
+    ({"zones": "many"}, "zones", "not a whole number"),
+    ({"zones": 1}, "zones", "out of range"),
+    ({"zones": 4}, "zones", "out of range"),
+    ({"natGateway": "perhaps"}, "natGateway", "neither true nor false"),
+    ({"natGateway": False}, "natGateway", "no way to their packages"),
+    ({"serverSubnetCidr": "10.20.0.0/29"}, "serverSubnetCidr", "wrong size"),
+    ({"serverSubnetCidr": "10.30.0.0/24"}, "serverSubnetCidr", "not within the VPC"),
+    ({"serverSubnetCidr": "10.20.16.0/24"}, "publicSubnetCidrs", "overlaps 10.20.16.0/24"),
+    ({"publicSubnetCidrs": ["10.20.16.0/24"]}, "publicSubnetCidrs", "1 ranges for 2 zones"),
+    ({"publicSubnetCidrs": "10.20.16.0/24"}, "publicSubnetCidrs", "neither YAML's nor JSON's"),
+    ({"publicSubnetCidrs": ["10.20.16.0/24", 7]}, "publicSubnetCidrs[1]", "not an IPv4 range"),
+    ({"privateSubnetCidrs": ["10.20.144.0/24", "10.20.144.0/25"]}, "privateSubnetCidrs", "overlaps"),
+    (
+        {"vpcCidr": "10.20.0.0/24", "clients": [{"name": "client", "count": 11}]},
+        "publicSubnetCidrs",
+        "11 addresses for 12 hosts",
+    ),
+    ({**EXISTING, "vpcId": ""}, "vpcId", "is missing"),
+    ({**EXISTING, "vpcId": "vpc"}, "vpcId", "not a VPC's id"),
+    ({**EXISTING, "vpcId": "vpc-0123456789abcdef0"}, "vpcId", "AWS does not know"),
+    ({**EXISTING, "serverSubnetId": ""}, "serverSubnetId", "is missing"),
+    ({**EXISTING, "serverSubnetId": "subnet-0f0f0f0f"}, "serverSubnetId", "a subnet of vpc-0f0f0f0f"),
+    ({**EXISTING, "zones": 2}, "zones", "belongs to a VPC of the program's own"),
+    ({**EXISTING, "vpcCidr": "10.20.0.0/16"}, "vpcCidr", "belongs to a VPC of the program's own"),
+    ({**EXISTING, "clients": [{"name": "client"}]}, "clients[0].subnetId", "is missing"),
+    (
+        {**EXISTING, "clients": [{"name": "client", "subnetId": "subnet-0f0f0f0f"}]},
+        "clients[0].subnetId",
+        "a subnet of vpc-0f0f0f0f",
+    ),
+    ({"clients": [{"name": "client", "subnetId": "subnet-0a1b2c3e"}]}, "clients", "belongs to a VPC that is there"),
+    ({"operatorCidrs": "203.0.113.7/32"}, "operatorCidrs", "neither YAML's nor JSON's"),
+    ({"operatorCidrs": '"203.0.113.7/32"'}, "operatorCidrs", "not a list"),
+    ({"operatorCidrs": []}, "operatorCidrs", "nobody could reach a host"),
+    ({"operatorCidrs": [7]}, "operatorCidrs[0]", "not an address range"),
+    ({"operatorCidrs": ["203.0.113.7/24"]}, "operatorCidrs[0]", "host bits zero"),
+    ({"operatorCidrs": ["0.0.0.0/0"]}, "operatorCidrs[0]", "the whole internet"),
+    ({"operatorCidrs": ["203.0.113.7/32", "::/0"]}, "operatorCidrs[1]", "the whole internet"),
+    ({"operatorCidrs": ["128.0.0.0/1"]}, "operatorCidrs[0]", "broader than /8"),
+    ({"operatorCidrs": ["2001:db8::/64"]}, "operatorCidrs[0]", "IPv4 addresses only"),
+    ({"operatorCidrs": ["203.0.113.0/24", "203.0.113.7/32"]}, "operatorCidrs", "overlap"),
+    ({"operatorSecurityGroupIds": ["group"]}, "operatorSecurityGroupIds[0]", "not a security group's id"),
+    ({"admittedSecurityGroupIds": ["0.0.0.0/0"]}, "admittedSecurityGroupIds[0]", "not a security group's id"),
+    ({"admittedSecurityGroupIds": ["sg-0a1b2c3d", "sg-0a1b2c3d"]}, "admittedSecurityGroupIds", "is there twice"),
+    ({"extraEgress": [{"cidr": "10.0.0.0/8"}]}, "extraEgress[0]", "ports, protocol is missing"),
+    ({"extraEgress": [{"cidr": "10.0.0.0/8", "protocol": "icmp", "ports": "1"}]}, "extraEgress[0].protocol", "neither"),
+    ({"extraEgress": [{"cidr": "10.0.0.0/8", "protocol": "tcp", "ports": "9-2"}]}, "extraEgress[0].ports", "no port"),
+    ({"extraEgress": [{"cidr": "10.0.0.0/8", "protocol": "tcp", "port": 9}]}, "extraEgress[0].port", "mean ports?"),
+    # ssh
+    ({"sshPublicKey": ""}, "sshPublicKey", "is missing"),
+    ({"sshPublicKey": "ssh-ed25519"}, "sshPublicKey", "not an ed25519 or RSA public key"),
+    ({"sshPublicKey": "ssh-ed25519 AAAA"}, "sshPublicKey", "cut off or damaged"),
+    ({"sshPublicKey": public_key()[:60]}, "sshPublicKey", "cut off or damaged"),
+    ({"sshPublicKey": public_key().replace("ssh-ed25519 ", "ssh-rsa ")}, "sshPublicKey", "another algorithm"),
+    ({"sshPublicKey": private_key()}, "sshPublicKey", "is a private key"),
+    ({"sshPrivateKey": "no key"}, "sshPrivateKey", "not a private key file"),
+    ({"sshPrivateKey": private_key(cipher=b"aes256-ctr")}, "sshPrivateKey", "has a passphrase"),
+    ({"sshPrivateKey": private_key(seed=2)}, "sshPrivateKey", "does not belong to sshPublicKey"),
+    ({"sshEndpoints": {"nobody": {"host": "127.0.0.1", "port": 2201}}}, "sshEndpoints.nobody", "no host of this stack"),
+    ({"sshEndpoints": {"server": {"host": "127.0.0.1"}}}, "sshEndpoints.server", "port is missing"),
+    ({"sshEndpoints": {"server": {"host": "a b", "port": 2201}}}, "sshEndpoints.server.host", "no host's name"),
+    ({"sshEndpoints": {"server": {"host": "127.0.0.1", "port": 0}}}, "sshEndpoints.server.port", "out of range"),
+    ({"sshHostKeys": {"server": RSA_KEY}}, "sshHostKeys.server", "not an ed25519 key"),
+    ({"sshHostKeys": {"server": private_key()}}, "sshHostKeys.server", "is a private key"),
+    ({"sshHostKeys": {"client-2": public_key()}}, "sshHostKeys.client-2", "no host of this stack"),
+    ({"instanceProfile": "arn:aws:iam::1:instance-profile/x"}, "instanceProfile", "not the name"),
+    # Hosts
+    ({"serverInstanceType": "small"}, "serverInstanceType", "not an instance type"),
+    ({"serverInstanceType": ""}, "serverInstanceType", "is missing"),
+    ({"serverInstanceType": "t3.colossal"}, "serverInstanceType", "AWS does not know t3.colossal"),
+    ({"serverAmi": "ubuntu"}, "serverAmi", "not an image id"),
+    ({"serverAmi": "ami-0a0a0a0a0a0a0a0a0"}, "serverAmi", "is an image for arm64, t3.small is x86_64"),
+    ({"serverAmi": "ami-0bbbbbbbbbbbbbbbb"}, "serverAmi", "AWS does not know"),
+    ({"serverPrivateIp": "10.20.0"}, "serverPrivateIp", "not an IPv4 address"),
+    ({"serverPrivateIp": "10.20.16.10"}, "serverPrivateIp", "not in the server's subnet"),
+    ({"serverPrivateIp": "10.20.0.3"}, "serverPrivateIp", "one that EC2 keeps"),
+    ({"serverPrivateIp": "10.20.15.255"}, "serverPrivateIp", "one that EC2 keeps"),
+    ({"serverPublic": "yes"}, "serverPublic", "neither true nor false"),
+    ({"terminationProtection": 1}, "terminationProtection", "neither true nor false"),
+    ({"serverVolumeSize": 7}, "serverVolumeSize", "8 to 16384 GiB"),
+    ({"serverPackages": ["Percona"]}, "serverPackages[0]", "not a package's name"),
+    ({"clients": []}, "clients", "nobody would reach the server"),
+    ({"clients": {}}, "clients", "not a list"),
+    ({"clients": ["client"]}, "clients[0]", "not a table"),
+    ({"clients": [{"count": 1}]}, "clients[0].name", "is missing"),
+    ({"clients": [{"name": "client", "count": 0}]}, "clients[0].count", "out of range"),
+    ({"clients": [{"name": "client", "count": 101}]}, "clients[0].count", "out of range"),
+    ({"clients": [*TWO, {"name": "app"}]}, "clients", "two groups have the name app"),
+    ({"clients": [{"name": "App"}]}, "clients[0].name", "not a name for hosts"),
+    ({"clients": [{"name": "a" * 31}]}, "clients[0].name", "31 characters"),
+    ({"clients": [{"name": "server"}]}, "clients", "the server's name"),
+    ({"clients": [{"name": "app-1"}]}, "clients", "like a host's number"),
+    ({"clients": [{"name": "app", "cuont": 2}]}, "clients[0].cuont", "Did you mean count?"),
+    ({"clients": [{"name": "app", "zone": 3}]}, "clients", "in zone 3 of 2"),
+    (
+        {"clients": [{"name": "app", "instanceType": "t4g.small", "ami": "ami-0123456789abcdef0"}]},
+        "clients[0].ami",
+        "x86_64",
+    ),
+    ({"clients": [{"name": "app", "packages": ["A"]}]}, "clients[0].packages", "not a package's name"),
+    ({"clients": [{"name": "app", "public": False}]}, "clients", "no jump host to server, app-1"),
+    # MySQL
+    ({"mysqlPort": 22}, "mysqlPort", "taken by ssh"),
+    ({"mysqlPort": 0}, "mysqlPort", "out of range"),
+    ({"mysqlPort": 70000}, "mysqlPort", "out of range"),
+    ({"mysqlPort": 443}, "mysqlPort", "does not run as root"),
+    ({"mysqlPort": 33060, "xProtocol": True}, "mysqlPort", "the X protocol's"),
+    ({"xProtocol": "on"}, "xProtocol", "neither true nor false"),
+    ({"requireSecureTransport": "on"}, "requireSecureTransport", "neither true nor false"),
+    ({"mysqlSettings": "max_connections=1"}, "mysqlSettings", "neither YAML's nor JSON's"),
+    ({"mysqlSettings": {"max-connections": 1}}, "mysqlSettings.max-connections", "max_connections"),
+    ({"mysqlSettings": {"max_connections": "many"}}, "mysqlSettings.max_connections", "not a whole number"),
+    ({"mysqlSettings": {"max_connections": 0}}, "mysqlSettings.max_connections", "out of range"),
+    ({"mysqlSettings": {"max_allowed_packet": "16Q"}}, "mysqlSettings.max_allowed_packet", "not a size"),
+    ({"mysqlSettings": {"max_allowed_packet": "2G"}}, "mysqlSettings.max_allowed_packet", "out of range"),
+    ({"mysqlSettings": {"slow_query_log": 2}}, "mysqlSettings.slow_query_log", "neither ON nor OFF"),
+    ({"mysqlSettings": {"long_query_time": "soon"}}, "mysqlSettings.long_query_time", "not a number"),
+    ({"mysqlSettings": {"gtid_mode": "YES"}}, "mysqlSettings.gtid_mode", "none of its values"),
+    ({"mysqlSettings": {"sql_mode": 7}}, "mysqlSettings.sql_mode", "not text"),
+    ({"mysqlSettings": {"sql_mode": "A\nB"}}, "mysqlSettings.sql_mode", "control characters"),
+    ({"mysqlSettings": {"made_up": [1]}}, "mysqlSettings.made_up", "not one value"),
+    ({"mysqlSettings": {"bind_address": "*"}}, "mysqlSettings.bind_address", "security groups do"),
+    ({"mysqlSettings": {"datadir": "/data"}}, "mysqlSettings.datadir", "AppArmor"),
+    ({"mysqlSettings": {"skip_grant_tables": True}}, "mysqlSettings.skip_grant_tables", "opens the server"),
+    ({"mysqlSettings": {"log_raw": True}}, "mysqlSettings.log_raw", "passwords"),
+    ({"mysqlSettings": {"port": 3307}}, "mysqlSettings.port", "Set mysqlPort"),
+    ({"mysqlSettings": {"loose_max_connections": 9}}, "mysqlSettings.loose_max_connections", "prefix"),
+    ({"mysqlSettings": {"innodb_buffer_pool_size": "64G"}}, "mysqlSettings.innodb_buffer_pool_size", "2048 MiB"),
+    ({"mysqlSettings": {"max_connections": 2000}}, "mysqlSettings.max_connections", "more than the instance type's"),
+    ({"mysqlSettings": {"gtid_mode": "ON"}}, "mysqlSettings.gtid_mode", "without enforce_gtid_consistency"),
+    (
+        {"mysqlSettings": {"innodb_io_capacity": 400, "innodb_io_capacity_max": 300}},
+        "mysqlSettings.innodb_io_capacity",
+        "more than innodb_io_capacity_max",
+    ),
+    (
+        {"mysqlSettings": {"innodb_log_file_size": "48M"}},
+        "mysqlSettings.innodb_log_file_size",
+        "innodb_redo_log_capacity",
+    ),
+    ({"mysqlSettings": {"super_read_only": True}}, "mysqlSettings.super_read_only", "making users"),
+    ({"databaseName": "mysql"}, "databaseName", "belongs to MySQL itself"),
+    ({"databaseName": "a" * 65}, "databaseName", "MySQL allows 64"),
+    ({"databaseName": "a/b"}, "databaseName", "slash"),
+    ({"databaseName": "a "}, "databaseName", "MySQL refuses"),
+    ({"userName": "root"}, "userName", "belongs to MySQL itself"),
+    ({"userName": "a" * 33}, "userName", "MySQL allows 32"),
+    ({"userName": "a\nb"}, "userName", "MySQL refuses"),
+    ({"userPassword": ""}, "userPassword", "is missing"),
+    ({"userPassword": "line\n"}, "userPassword", "control characters"),
+    ({"userPassword": "x" * 129}, "userPassword", "longer than 128 bytes"),
+    # Tags and strangers
+    ({"tags": ["Team"]}, "tags", "not a table"),
+    ({"tags": {"Name": "x"}}, "tags.Name", "the program's own"),
+    ({"tags": {"aws:x": "x"}}, "tags.aws:x", "AWS's own"),
+    ({"tags": {"Team": "x" * 257}}, "tags.Team", "too long"),
+    ({"tags": {"Team": "a<b"}}, "tags.Team", "AWS refuses"),
+    ({"tags": {f"k{n}": "x" for n in range(41)}}, "tags", "41 entries"),
+    ({"userPasword": "x"}, "userPasword", "Did you mean userPassword?"),
+    ({"clientInstanceType": "t3.micro"}, "clientInstanceType", "instanceType of a group"),
+    ({"colour": "red"}, "colour", "Remove it"),
 ]
+
+
+def texts(changes: dict[str, object]) -> dict[str, str]:
+    return {key: as_text(value) for key, value in changes.items()}
 
 
 def messages(values: dict[str, str], secret: set[str] = SECRET) -> list[str]:
     """Return the faults of a config as they are shown."""
     with pytest.raises(stack_config.ConfigFaults) as caught:
-        stack_config.parse(values, secret)
+        stack_config.parse(values, secret, FakeCloud())
     return [str(fault) for fault in caught.value.faults]
 
 
-@pytest.mark.parametrize(("key", "value", "said"), FAULTS)
-def test_a_fault_names_its_key_and_what_is_wrong(key: str, value: str, said: str) -> None:
-    found = messages(GOOD | {key: value})
+def parsed(**changes: object) -> stack_config.StackConfig:
+    return stack_config.parse(GOOD | texts(changes), SECRET, FakeCloud())
+
+
+@pytest.mark.parametrize(("changes", "key", "said"), FAULTS)
+def test_a_fault_names_its_key_and_what_is_wrong(changes: dict[str, object], key: str, said: str) -> None:
+    found = messages(GOOD | texts(changes))
     assert [line for line in found if line.startswith(f"mysql-pair:{key}: ") and said in line], found
 
 
+ALONE: dict[str, object] = {
+    "vpcCidr": "nonsense", "zones": "many", "natGateway": "perhaps", "serverSubnetCidr": "x", "publicSubnetCidrs": "x",
+    "privateSubnetCidrs": [7], "operatorCidrs": ["0.0.0.0/0"], "operatorSecurityGroupIds": "x",
+    "admittedSecurityGroupIds": ["x"], "extraEgress": ["x"], "sshPublicKey": "x", "sshPrivateKey": "x",
+    "sshEndpoints": {"nobody": {}}, "sshHostKeys": {"server": "x"}, "instanceProfile": "a b",
+    "serverInstanceType": "small", "serverAmi": "ubuntu", "serverPrivateIp": "x", "serverPublic": "x",
+    "terminationProtection": "x", "serverVolumeSize": "x", "serverPackages": ["X"], "clients": [{"name": "X"}],
+    "mysqlPort": 22, "xProtocol": "x", "requireSecureTransport": "x", "mysqlSettings": {"port": 1},
+    "databaseName": "sys", "userName": "root", "userPassword": "\t", "tags": {"Name": "x"}, "stranger": "x",
+}  # fmt: skip
+"""One fault in every key there is."""
+
+
 def test_all_faults_are_told_together() -> None:
-    wrong = GOOD | {"vpcCidr": "nonsense", "operatorCidrs": "[]", "userName": "root"}
-    del wrong["userPassword"]
-    assert len(messages(wrong)) == 4
+    found = messages(GOOD | texts(ALONE))
+    told = {re.split(r"[\[.:]", line.removeprefix("mysql-pair:"))[0] for line in found}
+    assert told == DECLARED.keys() - {"vpcId", "serverSubnetId"} | {"stranger"}
+
+
+def test_a_lookup_that_fails_hides_no_other_fault() -> None:
+    found = messages(GOOD | texts({"serverInstanceType": "t3.colossal", "mysqlPort": 22, "tags": {"Name": "x"}}))
+    assert len(found) == 3
+
+
+def test_each_thing_is_looked_up_once() -> None:
+    cloud = FakeCloud()
+    clients = [{"name": "a", "instanceType": "t3.small"}, {"name": "b", "instanceType": "t3.small"}]
+    stack_config.parse(GOOD | texts({"clients": clients}), SECRET, cloud)
+    assert cloud.asked == ["t3.small"]
 
 
 def test_a_secret_in_plain_text_is_a_fault_and_is_not_repeated() -> None:
@@ -82,25 +265,83 @@ def test_no_message_repeats_a_secret(key: str) -> None:
 
 
 def test_a_good_config_arrives_typed() -> None:
-    config = stack_config.parse(GOOD, SECRET)
+    config = parsed()
     assert config.network.operator_cidrs == ("203.0.113.7/32", "198.51.100.0/24")
     assert (config.user.name, config.user.database, config.server.ami) == ("app", "app", None)
+    assert (str(config.server.private_ip), config.server.public, config.server.termination_protection) == (
+        "10.20.0.10",
+        False,
+        True,
+    )
+    assert isinstance(config.network.vpc, OwnVpc) and config.network.vpc.nat_gateway
+    assert [group.hosts for group in config.clients] == [("client-1",)]
+    assert config.jump_host == "client-1"
+
+
+def test_memory_settings_follow_the_instance_type() -> None:
+    gib = 1024**3
+    assert parsed().mysql.derived == {"innodb_buffer_pool_size": gib, "innodb_redo_log_capacity": gib // 4}
+    assert parsed(serverInstanceType="t3.micro").mysql.derived["innodb_buffer_pool_size"] == gib // 2
+
+
+# as written, as mysqld shows it
+VALUES: list[tuple[str, object, object]] = [
+    ("innodb_buffer_pool_size", "1G", 1024**3),
+    ("sort_buffer_size", 262144, 262144),
+    ("slow_query_log", "ON", True),
+    ("slow_query_log", 0, False),
+    ("long_query_time", "0.5", 0.5),
+    ("long_query_time", 2.0, 2),
+    ("gtid_mode", "off", "OFF"),
+    ("gtid_mode", False, "OFF"),
+    ("some_plugin_option", "text", "text"),
+]
+
+
+@pytest.mark.parametrize(("name", "written", "value"), VALUES)
+def test_settings_arrive_as_mysqld_shows_them(name: str, written: object, value: object) -> None:
+    found = parsed(mysqlSettings={name: written}).mysql.settings[name]
+    assert (found, type(found)) == (value, type(value))
+
+
+def test_a_vpc_that_is_there_is_looked_up() -> None:
+    config = parsed(**EXISTING)
+    assert isinstance(config.network.vpc, ExistingVpc)
+    assert (str(config.network.vpc.cidr), str(config.server.private_ip)) == ("10.30.0.0/16", "10.30.1.10")
+    assert config.clients[0].subnet_id == "subnet-0a1b2c3e"
+
+
+def test_hosts_behind_tunnels_need_neither_operators_nor_a_jump_host() -> None:
+    tunnels = {host: {"host": "127.0.0.1", "port": port} for host, port in (("server", 2201), ("client-1", 2202))}
+    config = parsed(operatorCidrs=[], sshEndpoints=tunnels, clients=[{"name": "client", "public": False}])
+    assert (config.network.operator_cidrs, config.jump_host) == ((), None)
 
 
 def test_without_a_private_key_the_agent_is_asked() -> None:
-    values = {key: value for key, value in GOOD.items() if key != "sshPrivateKey"}
-    assert stack_config.parse(values, SECRET).ssh.private_key is None
+    assert parsed(sshPrivateKey="").ssh.private_key is None
 
 
-def test_every_declared_key_is_known_and_its_default_good() -> None:
-    declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
-    defaults = {key: entry["default"] for key, entry in declared.items()}
-    stack_config.parse(GOOD | defaults, SECRET)
+def test_every_key_is_declared_with_a_description() -> None:
+    assert all(entry["description"].strip() for entry in DECLARED.values())
+    with pytest.raises(stack_config.ConfigFaults) as caught:
+        stack_config.parse(GOOD | {"stranger": "x"}, SECRET, FakeCloud())
+    assert [fault.key for fault in caught.value.faults] == ["stranger"]
 
 
 @pytest.mark.parametrize("name", ["Pulumi.lab.yaml", "Pulumi.dev.yaml"])
 def test_a_committed_stack_file_has_only_known_keys_and_a_region(name: str) -> None:
     config = yaml.safe_load((ROOT / name).read_text())["config"]
     own = {key.removeprefix("mysql-pair:") for key in config if key.startswith("mysql-pair:")}
-    assert own <= stack_config.KEYS - stack_config.SECRET_KEYS
+    assert own <= DECLARED.keys() - SECRET
     assert config["aws:region"]
+
+
+def test_the_example_has_every_key_and_each_commented_one_parses() -> None:
+    text = (ROOT / "Pulumi.dev.yaml").read_text()
+    assert set(re.findall(r"^ +#? ?mysql-pair:(\w+):", text, re.M)) == DECLARED.keys()
+    example = yaml.safe_load(re.sub(r"^  # (?=mysql-pair:|  +(- \{|\w+:) ?)", "  ", text, flags=re.M))["config"]
+    assert example["mysql-pair:mysqlSettings"]["innodb_buffer_pool_size"] == "1G"
+    left_out = {*SECRET, "sshPublicKey", "sshHostKeys", "vpcId", "serverSubnetId"}
+    given = {key.removeprefix("mysql-pair:"): as_text(value) for key, value in example.items()}
+    kept = {key: value for key, value in given.items() if key not in left_out and key != "aws:region"}
+    stack_config.parse(GOOD | kept, SECRET, FakeCloud())

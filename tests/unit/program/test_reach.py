@@ -94,7 +94,7 @@ MORE: list[tuple[dict[str, object], str, set[Rule]]] = [
 def test_config_opens_just_what_it_names(run: Run, config: dict[str, object], kind: str, more: set[Rule]) -> None:
     values = {key: json.dumps(value) for key, value in config.items()}
     gone = {("server", 3306, "client")} if "mysqlPort" in config else set()
-    assert set(rules(Run(**values), kind)) == (set(rules(run, kind)) - gone) | more
+    assert set(rules(Run(None, **values), kind)) == (set(rules(run, kind)) - gone) | more
 
 
 def test_one_operator_less_takes_away_that_operators_rules_alone(run: Run) -> None:

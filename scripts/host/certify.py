@@ -1,0 +1,50 @@
+#!/usr/bin/env python3
+"""Give the MySQL server a certificate for an identity, renewed from now on by a timer, and print its authority's.
+
+Usage: certify.py <IDENTITY, as root: a JSON object with addresses and names. Prints one JSON object; exits with 1 and
+the reason on standard error. Apart from converge.py, so that the authority is known to stay when a setting changes.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import host
+import mysql_server
+import mysql_tls
+
+TIMER = "mysql-pair-certificate.timer"
+UNITS = Path("/etc/systemd/system")
+
+
+def enable_timer() -> None:
+    """Have the certificate renewed by its timer, from now on and after every boot.
+
+    Raises:
+        HostError: its unit is not there.
+    """
+    if not (UNITS / TIMER).exists():
+        raise host.HostError(f"{UNITS / TIMER} is not there, so nothing would renew the certificate")
+    enabled = (UNITS / "timers.target.wants" / TIMER).exists()
+    if not enabled or host.run(["systemctl", "is-active", TIMER]).returncode != 0:
+        host.must(["systemctl", "enable", "--now", TIMER])
+
+
+def main() -> int:
+    """Read the identity and make it so; return the exit code."""
+    identity = json.load(sys.stdin)
+    try:
+        with host.alone():
+            authority = mysql_tls.converge(identity)
+            enable_timer()
+    except (host.HostError, mysql_server.Error) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(json.dumps({"ca_certificate": authority}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""Make this host be as a JSON document on standard input describes it, from whatever state it is in.
+
+Usage: converge.py <DOCUMENT, as root. The document has commands (those of every boot, which change nothing the second
+time), packages, files, authorized_keys and mysql; the modules of those names say more. Run twice, or again after it
+was cut off anywhere, it ends in the same place. Prints one JSON object; exits with 1 and the reason on standard error.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any, TypedDict
+
+import files
+import host
+import packages
+from files import File
+from mysql_values import Value
+
+
+class Mysql(TypedDict):
+    """A server's part."""
+
+    option_file: str
+    content: str
+    settings: dict[str, Value]
+
+
+class Document(TypedDict):
+    """What a host is to be."""
+
+    commands: list[list[str]]
+    packages: list[str]
+    files: list[File]
+    authorized_keys: str | None
+    mysql: Mysql | None
+
+
+def converge(document: Document) -> dict[str, Any]:
+    """Do it, part by part, and return what the caller wants to know of the host.
+
+    Raises:
+        HostError: a part failed, and the parts after it were not begun.
+    """
+    for command in document["commands"]:
+        host.must(command)
+    packages.converge(document["packages"])
+    files.converge(document["files"])
+    if document["authorized_keys"] is not None:
+        files.authorize(document["authorized_keys"])
+    return {} if document["mysql"] is None else converge_mysql(document["mysql"])
+
+
+def converge_mysql(mysql: Mysql) -> dict[str, Any]:
+    """Do a server's part."""
+    # Only here: a client has no driver, which comes with the packages just installed.
+    import mysql_hygiene
+    import mysql_server
+    import mysql_settings
+    import mysql_time_zones
+
+    # First, if it can be: the settings may name a time zone.
+    if running := mysql_server.start():
+        mysql_time_zones.converge()
+    mysql_settings.converge(Path(mysql["option_file"]), mysql["content"], mysql["settings"])
+    if not running:
+        mysql_time_zones.converge()
+    mysql_hygiene.converge()
+    return {"mysql_version": mysql_server.Server().one("SELECT VERSION()")}
+
+
+def main() -> int:
+    """Read the document and make it so; return the exit code."""
+    document: Document = json.load(sys.stdin)
+    try:
+        with host.alone():
+            print(json.dumps(converge(document)))
+    except host.HostError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

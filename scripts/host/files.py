@@ -1,0 +1,131 @@
+"""The files a document lists: written whole, removed when a later document no longer lists them, or put back."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TypedDict
+
+import host
+import undo
+
+NAME = "files"
+MEMORY = "files.json"
+"""From each file's path to the command that makes its change count."""
+LOGIN = "ubuntu"
+COMMAND_SECONDS = 120
+JOURNAL_LINES = 5
+
+
+class File(TypedDict):
+    """One file of the document; its owner is root."""
+
+    path: str
+    content: str
+    permissions: str
+    on_change: list[str] | None
+
+
+def converge(wanted: Sequence[File]) -> None:
+    """Make the files be as listed. Each distinct command runs once, after all of them are written.
+
+    Raises:
+        HostError: a command failed; the files that need it are as they were before, all others are done.
+    """
+    left_over = undo.put_back(NAME)
+    known: dict[str, list[str] | None] = host.recall(MEMORY) or {}
+    now = {file["path"]: file["on_change"] for file in wanted}
+    changed = [file for file in wanted if _differs(file)]
+    touched = {file["path"]: file["on_change"] for file in changed}
+    touched |= {path: command for path, command in known.items() if path not in now}
+    commands = _distinct([*touched.values(), *left_over])
+    if touched or commands:
+        paths = [Path(path) for path in touched]
+        undo.begin(NAME, [*paths, host.MEMORY / MEMORY], commands)
+        for file in changed:
+            _write(file)
+        for path in touched.keys() - now.keys():
+            _remove(Path(path))
+    faults = _run_all(commands, touched)
+    refused = {path for path, command in touched.items() if command and tuple(command) in faults}
+    kept = {path: known[path] for path in refused if path in known}
+    host.remember(MEMORY, {path: command for path, command in now.items() if path not in refused} | kept)
+    if touched or commands:
+        undo.end(NAME)
+    if faults:
+        raise host.HostError("\n".join(faults.values()))
+
+
+def authorize(text: str) -> None:
+    """Make the login user's authorized_keys be this text.
+
+    Raises:
+        HostError: there is no key in it, which would lock everybody out.
+    """
+    if host.run(["ssh-keygen", "-l", "-f", "/dev/stdin"], stdin=text).returncode != 0:
+        raise host.HostError("authorized_keys has no public key that ssh-keygen can read; the file is left as it was")
+    user = pwd.getpwnam(LOGIN)
+    path = Path(user.pw_dir) / ".ssh" / "authorized_keys"
+    if path.exists() and path.read_text() == text and path.stat().st_mode & 0o777 == 0o600:
+        return
+    if not path.parent.exists():
+        path.parent.mkdir(mode=0o700)
+        os.chown(path.parent, user.pw_uid, user.pw_gid)
+    host.replace(path, text.encode(), 0o600, (user.pw_uid, user.pw_gid))
+
+
+def _differs(file: File) -> bool:
+    path = Path(file["path"])
+    if not path.is_file() or path.is_symlink():
+        return True
+    status = path.stat()
+    kept = (path.read_bytes(), status.st_mode & 0o7777, status.st_uid, status.st_gid)
+    return kept != (file["content"].encode(), int(file["permissions"], 8), 0, 0)
+
+
+def _write(file: File) -> None:
+    path = Path(file["path"])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    host.replace(path, file["content"].encode(), int(file["permissions"], 8))
+
+
+def _remove(path: Path) -> None:
+    if path.exists():
+        path.unlink()
+        host.sync_folder(path.parent)
+
+
+def _distinct(commands: Iterable[Sequence[str] | None]) -> list[tuple[str, ...]]:
+    return list(dict.fromkeys(tuple(command) for command in commands if command))
+
+
+def _run_all(commands: Sequence[tuple[str, ...]], touched: dict[str, list[str] | None]) -> dict[tuple[str, ...], str]:
+    """Run the commands; put back what a failing one was for. Return what each failing one said."""
+    faults = {}
+    for command in commands:
+        if (said := _fault(command)) is None:
+            continue
+        paths = [path for path, own in touched.items() if own and tuple(own) == command]
+        undo.put_back(NAME, [Path(path) for path in paths])
+        # Once more: what it stopped must run again, on the files as they were.
+        _fault(command)
+        faults[command] = f"{', '.join(paths)} put back as before: {said}" if paths else said
+    return faults
+
+
+def _fault(command: Sequence[str]) -> str | None:
+    try:
+        host.must(command, seconds=COMMAND_SECONDS)
+    except host.HostError as error:
+        return f"{error}{_journal(command)}"
+    return None
+
+
+def _journal(command: Sequence[str]) -> str:
+    """Return what a unit said, for systemctl only tells where one might read it."""
+    if command[0] != "systemctl" or len(command) < 3:
+        return ""
+    said = host.run(["journalctl", "--no-pager", "-o", "cat", "-n", str(JOURNAL_LINES), "-u", command[-1]]).stdout
+    return f"\nthe end of its journal:\n{said.strip()}"

@@ -1,0 +1,251 @@
+"""The server's settings, converged in place: live where MySQL allows it, by one restart where not, or not at all.
+
+Option file and SET GLOBAL together, never SET PERSIST: the file is the one place to look.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import host
+import mysql_option_file
+import mysql_server
+import undo
+from mysql_server import Server, among, said
+from mysql_values import Value, argument, free_form, number, same
+
+NAME = "mysql"
+MEMORY = "mysql-settings.json"
+"""From each setting's name to [as wanted, as MySQL shows it] where the two differ in form, else to null."""
+MODE = 0o644
+POOL = "innodb_buffer_pool_size"
+VARIABLES = {"default_time_zone": "time_zone"}
+"""Options that set a variable of another name."""
+ROUNDS = 2
+"""Settings that bound each other (innodb_io_capacity and its maximum) may need a second one."""
+
+# Server error numbers (MySQL manual, "Server Error Message Reference").
+UNKNOWN, READ_ONLY, NO_DEFAULT, TRUNCATED = 1193, 1238, 1230, 1292
+ONE_STEP = 1788
+"""gtid_mode goes one step at a time, but any at a start."""
+
+Settings = Mapping[str, Value]
+
+
+def converge(option_file: Path, content: str, settings: Settings) -> None:
+    """Make the file have this content and the running server these settings, or leave both as they are.
+
+    Args:
+        option_file: the file, in a folder that the distribution's my.cnf includes.
+        content: all of it.
+        settings: what the content sets in [mysqld], by the options' names with underscores.
+
+    Raises:
+        HostError: MySQL refuses a setting, or does not come up with it; its own words are in the message.
+    """
+    undo.put_back(NAME)
+    change = Change(option_file, content)
+    if not change.is_written():
+        refuse_too_large(settings)
+        mysql_option_file.check(option_file, content, settings)
+    settings = {VARIABLES.get(name, name): value for name, value in settings.items()}
+    known = host.recall(MEMORY) or {}
+    # Remembered first: what an interrupted run has set live must be known to whoever drops it.
+    host.remember(MEMORY, dict.fromkeys(settings) | known)
+    try:
+        shown = _apply(change, settings, known)
+    except (host.HostError, mysql_server.Error) as error:
+        host.remember(MEMORY, known)
+        raise host.HostError(f"{said(error)}{change.take_back()}") from error
+    host.remember(MEMORY, shown)
+    undo.end(NAME)
+
+
+def refuse_too_large(settings: Settings) -> None:
+    """Refuse a buffer pool that is larger than the host: mysqld takes it and is then killed.
+
+    Raises:
+        HostError: it is larger.
+    """
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    wanted = number(settings.get(POOL, 0)) or 0
+    if wanted > memory:
+        raise host.HostError(f"{POOL} is {wanted} bytes, and this host has {memory} bytes of memory")
+
+
+class Change:
+    """What one run does to the file and the running server, and how it is taken back."""
+
+    def __init__(self, option_file: Path, content: str) -> None:
+        """Prepare; nothing is touched."""
+        self.restarted = False
+        self.option_file = option_file
+        self._content = content
+        self._before: list[tuple[str, Any]] = []
+
+    def is_written(self) -> bool:
+        """Return whether the file has the content."""
+        return self.option_file.exists() and self.option_file.read_text() == self._content
+
+    def write(self) -> None:
+        """Write the file."""
+        if not self.is_written():
+            host.replace(self.option_file, self._content.encode(), MODE)
+
+    def restart(self) -> None:
+        """Write the file, with the old one at hand, and start the server with it."""
+        undo.begin(NAME, [self.option_file])
+        self.write()
+        self.restarted = True
+        mysql_server.restart()
+
+    def set(self, server: Server, name: str, value: Any) -> list[tuple[int, str]]:
+        """SET GLOBAL, or its default for None; return the warnings."""
+        before = server.one(f"SELECT @@GLOBAL.{name}")
+        if value is None:
+            warnings = server.do(f"SET GLOBAL {name} = DEFAULT")
+        else:
+            warnings = server.do(f"SET GLOBAL {name} = %s", [value])
+        self._before.append((name, before))
+        return warnings
+
+    def take_back(self) -> str:
+        """Make file and server be as they were; return what went wrong with that, if anything did."""
+        undo.put_back(NAME)
+        try:
+            if self.restarted:
+                mysql_server.restart()
+            server = Server()
+        except (host.HostError, mysql_server.Error) as error:
+            return f"\nwith the settings as they were before: {said(error)}"
+        for name, value in reversed(self._before):
+            with contextlib.suppress(mysql_server.Error):
+                server.do(f"SET GLOBAL {name} = %s", [value])
+        return ""
+
+
+def _apply(change: Change, settings: Settings, known: Mapping[str, Any]) -> dict[str, Any]:
+    """Make it so; return what to remember of each setting."""
+    if not mysql_server.start():
+        change.restart()
+    server = Server()
+    _refuse_unknown(server, settings)
+    forms = {name: known.get(name) for name in settings}
+    waiting = _set_live(server, change, settings, forms)
+    waiting |= _drop(server, change, known.keys() - settings.keys())
+    if waiting and not change.restarted:
+        change.restart()
+        server = Server()
+        waiting = _set_live(server, change, settings, forms)
+    shown = live(server, settings)
+    for name in waiting & shown.keys():
+        if not free_form(settings[name]):
+            raise host.HostError(f"{settings[name]} became {name} = {shown[name]}, also after a restart")
+        forms[name] = [settings[name], shown[name]]
+    change.write()
+    return {name: form if form == [settings[name], shown.get(name)] else None for name, form in forms.items()}
+
+
+def live(server: Server, names: Collection[str]) -> dict[str, str]:
+    """Return the values the server shows, of those names that it has; a plugin's own name is ON or OFF."""
+    table = "performance_schema.global_variables"
+    query = f"SELECT variable_name, variable_value FROM {table} WHERE variable_name IN ({among(names)})"  # noqa: S608
+    shown: dict[str, str] = dict(server.rows(query, list(names)))
+    if missing := set(names) - shown.keys():
+        plugins = _plugins(server)
+        shown |= {name: "ON" if plugins[name] else "OFF" for name in missing & plugins.keys()}
+    return shown
+
+
+def _plugins(server: Server) -> dict[str, bool]:
+    """Return of each plugin whether it is active."""
+    rows = server.rows("SELECT LOWER(plugin_name), plugin_status = 'ACTIVE' FROM information_schema.plugins")
+    return {name: bool(active) for name, active in rows}
+
+
+def _refuse_unknown(server: Server, settings: Settings) -> None:
+    """Refuse an option without a variable: nobody could tell whether it is in force. Those of a plugin that is off may.
+
+    Raises:
+        HostError: there is one.
+    """
+    if missing := settings.keys() - live(server, settings).keys():
+        off = tuple(f"{name}_" for name, active in _plugins(server).items() if not active)
+        if unknown := sorted(name for name in missing if not name.startswith(off)):
+            raise host.HostError(f"this MySQL has no variable to compare these settings with: {', '.join(unknown)}")
+
+
+def _set_live(server: Server, change: Change, settings: Settings, forms: dict[str, Any]) -> set[str]:
+    """Set what differs; return what only a restart can set.
+
+    Raises:
+        HostError: MySQL refuses one, or takes another value in its place.
+    """
+    waiting: set[str] = set()
+    faults: dict[str, str] = {}
+    for _ in range(ROUNDS):
+        shown = live(server, settings)
+        faults = {}
+        for name in shown.keys() - waiting:
+            if _settled(server, name, settings[name], shown[name], forms[name]):
+                continue
+            try:
+                warnings = change.set(server, name, argument(settings[name], shown[name]))
+            except mysql_server.Error as error:
+                if error.args[0] in (READ_ONLY, UNKNOWN, ONE_STEP):
+                    waiting.add(name)
+                else:
+                    faults[name] = said(error)
+                continue
+            now = live(server, [name])[name]
+            form = [settings[name], now] if free_form(settings[name]) else None
+            truncated = name != POOL and any(code == TRUNCATED for code, _ in warnings)
+            if truncated or not _settled(server, name, settings[name], now, form):
+                faults[name] = (
+                    "; ".join(text for _, text in warnings) or f"mysqld makes {name} = {now} of {settings[name]}"
+                )
+            forms[name] = form
+        if not faults:
+            return waiting
+    raise host.HostError("MySQL refuses the settings: " + "\n".join(sorted(faults.values())))
+
+
+def _settled(server: Server, name: str, wanted: Value, shown: str, form: Any) -> bool:
+    """Return whether the server has the value, if need be in the form that it gave to it earlier."""
+    if same(wanted, shown) or form == [wanted, shown]:
+        return True
+    amount = number(wanted)
+    if name != POOL or amount is None:
+        return False
+    # The pool is a whole number of chunks (MySQL manual, "Configuring InnoDB Buffer Pool Size").
+    unit = server.one("SELECT @@GLOBAL.innodb_buffer_pool_chunk_size * @@GLOBAL.innodb_buffer_pool_instances")
+    return 0 < int(shown) - amount < int(unit)
+
+
+def _drop(server: Server, change: Change, names: Collection[str]) -> set[str]:
+    """Give what is no longer set the value it has on a fresh server; return what only a restart can."""
+    if not names:
+        return set()
+    base = mysql_option_file.values_without(change.option_file)
+    query = "SELECT variable_name FROM performance_schema.variables_info WHERE variable_path = %s"
+    read_at_start = {name for (name,) in server.rows(query, [str(change.option_file)])}
+    waiting = set()
+    for name, shown in live(server, names).items():
+        if name in base and same(base[name], shown):
+            continue
+        try:
+            change.set(server, name, argument(base[name], shown) if name in base else None)
+        except mysql_server.Error as error:
+            code = error.args[0]
+            if code not in (READ_ONLY, UNKNOWN, NO_DEFAULT, ONE_STEP):
+                raise
+            # A read-only one that neither another file sets nor was read from this one has its default already, and
+            # so has a plugin that is on.
+            has_default = code == READ_ONLY or (code == UNKNOWN and shown == "ON")
+            if name in base or name in read_at_start or not has_default:
+                waiting.add(name)
+    return waiting

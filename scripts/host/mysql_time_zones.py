@@ -1,0 +1,38 @@
+"""The named time zones, as the distribution's tzdata has them."""
+
+from __future__ import annotations
+
+import re
+
+import host
+import packages
+from mysql_server import SOCKET, Server
+
+MEMORY = "mysql-time-zones.json"
+FOLDER = "/usr/share/zoneinfo"
+PACKAGE = "tzdata"
+LOAD_SECONDS = 300
+
+
+def converge() -> None:
+    """Load them if there are none or if tzdata is another since.
+
+    Raises:
+        HostError: MySQL's tool or MySQL failed.
+    """
+    version = packages.versions({PACKAGE}).get(PACKAGE)
+    if host.recall(MEMORY) != version or not Server().one("SELECT EXISTS (SELECT 1 FROM mysql.time_zone_name)"):
+        load()
+        host.remember(MEMORY, version)
+
+
+def load() -> None:
+    """Load them in one transaction: no session sees a part of them, and a crash leaves the old ones.
+
+    Not in the binary log: a replica has a tzdata of its own.
+    """
+    made = host.must(["mysql_tzinfo_to_sql", FOLDER], seconds=LOAD_SECONDS)
+    # TRUNCATE would commit; the tool's own transaction begins after it.
+    rows = re.sub(r"^TRUNCATE TABLE (\w+);$", r"DELETE FROM \1;", made, flags=re.MULTILINE)
+    script = "SET SESSION sql_log_bin = 0;\nSTART TRANSACTION;\n" + rows.replace("\nSTART TRANSACTION;\n", "\n")
+    host.must(["mysql", "--no-defaults", f"--socket={SOCKET}", "--user=root", "mysql"], script, LOAD_SECONDS)

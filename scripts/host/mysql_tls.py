@@ -1,0 +1,138 @@
+"""The server's certificate, at MySQL's default paths in the data directory, so that no setting is needed for it.
+
+server-key.pem has key and certificate, and server-cert.pem is a link to it: a new pair comes in by one rename, and
+no moment exists at which a starting mysqld would find a key and a certificate that do not belong together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+import host
+import mysql_server
+import tls
+from mysql_server import DATA, Server, said
+from tls import Identity
+
+REQUEST = "tls/request.json"
+"""In the memory's folder: the identity that the renewal's timer issues for."""
+LOADED = "tls/loaded.json"
+"""In the memory's folder: the digest of the pair that the server was last seen to present."""
+AUTHORITY, CERTIFICATE, PAIR = "ca.pem", "server-cert.pem", "server-key.pem"
+LEFT_BY_MYSQL = ("ca-key.pem", "client-cert.pem", "client-key.pem")
+HANDSHAKE_SECONDS = 15
+
+
+def converge(identity: Identity) -> str:
+    """Give the server a certificate for this identity, and return the authority's.
+
+    Raises:
+        HostError: see ensure.
+    """
+    host.remember(REQUEST, identity)
+    ensure(identity)
+    return tls.authority_certificate()
+
+
+def ensure(identity: Identity, days: int | None = None) -> str:
+    """Issue what is due and see to it that the running server presents it; return in words what was done.
+
+    Args:
+        identity: what the certificate is for.
+        days: issue one in any case, for so many days.
+
+    Raises:
+        HostError: the server does not take or present the new one, and has the old one again.
+    """
+    owner = (DATA.stat().st_uid, DATA.stat().st_gid)
+    authority = tls.authority_certificate().encode()
+    if _content(DATA / AUTHORITY) != authority:
+        host.replace(DATA / AUTHORITY, authority, 0o644, owner)
+    _join(owner)
+    reason = "asked for" if days else tls.why_due(DATA / PAIR, identity)
+    before = _content(DATA / PAIR)
+    if reason:
+        host.replace(DATA / PAIR, tls.issue(identity, days or tls.DAYS).encode(), 0o600, owner)
+    for name in LEFT_BY_MYSQL:
+        (DATA / name).unlink(missing_ok=True)
+    try:
+        _present(Server(), identity)
+    except (host.HostError, mysql_server.Error) as error:
+        if reason and before:
+            host.replace(DATA / PAIR, before, 0o600, owner)
+            _reload_quietly()
+        raise host.HostError(
+            f"the server does not take its new certificate and keeps the old one: {said(error)}"
+        ) from error
+    last = tls.validity(DATA / PAIR)[1]
+    return f"certificate issued ({reason}), good until {last}" if reason else f"certificate good until {last}, not due"
+
+
+def _content(path: Path) -> bytes:
+    return path.read_bytes() if path.exists() else b""
+
+
+def _join(owner: tuple[int, int]) -> None:
+    """Turn two files, as MySQL makes them, into one and a link; key and certificate stay what they are."""
+    certificate = DATA / CERTIFICATE
+    if certificate.is_symlink():
+        return
+    host.replace(DATA / PAIR, _content(DATA / PAIR) + _content(certificate), 0o600, owner)
+    link = certificate.with_suffix(".new")
+    link.unlink(missing_ok=True)
+    link.symlink_to(PAIR)
+    link.replace(certificate)
+    host.sync_folder(DATA)
+
+
+def _present(server: Server, identity: Identity) -> None:
+    """Have the server read its certificate unless it did, and look at it as a client would."""
+    digest = hashlib.sha256(_content(DATA / PAIR)).hexdigest()
+    # The dates alone do not tell two certificates of one second from each other.
+    if host.recall(LOADED) == digest and _presented(server) == tls.validity(DATA / PAIR):
+        return
+    server.do("ALTER INSTANCE RELOAD TLS")
+    _shake_hands(server, identity)
+    host.remember(LOADED, digest)
+
+
+def _presented(server: Server) -> tuple[str, str]:
+    """Return the first and last moment of the certificate that the server has loaded."""
+    table = "performance_schema.tls_channel_status"
+    where = "channel = 'mysql_main' AND property LIKE 'Ssl_server_not_%%'"
+    shown = dict(server.rows(f"SELECT property, value FROM {table} WHERE {where}", ()))  # noqa: S608
+    return shown.get("Ssl_server_not_before", ""), shown.get("Ssl_server_not_after", "")
+
+
+def _shake_hands(server: Server, identity: Identity) -> None:
+    """Connect by TLS and check the identity.
+
+    Raises:
+        HostError: the server presents something else.
+    """
+    bound, port, no_network = server.rows("SELECT @@GLOBAL.bind_address, @@GLOBAL.port, @@GLOBAL.skip_networking")[0]
+    if no_network:
+        return
+    first = bound.partition(",")[0]
+    address = {"*": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(first, first)  # noqa: S104
+    argv = ["openssl", "s_client", "-starttls", "mysql", "-connect", f"{address}:{port}", "-verify_return_error"]
+    argv += ["-CAfile", str(DATA / AUTHORITY)]
+    if identity["addresses"]:
+        argv += ["-verify_ip", identity["addresses"][0]]
+    else:
+        argv += ["-verify_hostname", identity["names"][0]]
+    done = host.run(argv, seconds=HANDSHAKE_SECONDS)
+    if done.returncode != 0:
+        reasons = re.findall(r"verify error:num=\d+:(.*)", done.stderr)
+        raise host.HostError(f"a client of {address}:{port} refuses it: {', '.join(reasons) or host.words(done, 3)}")
+    if tls.certificate_of(done.stdout) != tls.certificate_of((DATA / PAIR).read_text()):
+        raise host.HostError(f"at {address}:{port} another certificate is presented")
+
+
+def _reload_quietly() -> None:
+    try:
+        Server().do("ALTER INSTANCE RELOAD TLS")
+    except mysql_server.Error:
+        return
