@@ -14,6 +14,7 @@ from pathlib import Path
 import host
 import mysql_server
 import mysql_tls
+import tls
 
 TIMER = "mysql-pair-certificate.timer"
 UNITS = Path("/etc/systemd/system")
@@ -34,12 +35,18 @@ def enable_timer() -> None:
 
 def main() -> int:
     """Read the identity and make it so; return the exit code."""
-    identity = json.load(sys.stdin)
     try:
+        identity: tls.Identity = json.load(sys.stdin)
         with host.alone():
             authority = mysql_tls.converge(identity)
             enable_timer()
-    except (host.HostError, mysql_server.Error) as error:
+    except json.JSONDecodeError as error:
+        print(f"what is on standard input is no JSON document: {error}", file=sys.stderr)
+        return 1
+    except mysql_server.Error as error:
+        print(mysql_server.said(error), file=sys.stderr)
+        return 1
+    except (host.HostError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     print(json.dumps({"ca_certificate": authority}))

@@ -55,29 +55,36 @@ def converge(document: Document) -> dict[str, Any]:
 
 def converge_mysql(mysql: Mysql) -> dict[str, Any]:
     """Do a server's part."""
-    # Only here: a client has no driver, which comes with the packages just installed.
+    # Only here: a client has no driver, and a server has it from the packages just installed.
     import mysql_hygiene
     import mysql_server
     import mysql_settings
     import mysql_time_zones
 
-    # First, if it can be: the settings may name a time zone.
-    if running := mysql_server.start():
-        mysql_time_zones.converge()
-    mysql_settings.converge(Path(mysql["option_file"]), mysql["content"], mysql["settings"])
-    if not running:
-        mysql_time_zones.converge()
-    mysql_hygiene.converge()
-    return {"mysql_version": mysql_server.Server().one("SELECT VERSION()")}
+    try:
+        # First, if it can be: the settings may name a time zone.
+        if running := mysql_server.start():
+            mysql_time_zones.converge()
+        mysql_settings.converge(Path(mysql["option_file"]), mysql["content"], mysql["settings"])
+        if not running:
+            mysql_time_zones.converge()
+        mysql_hygiene.converge()
+        version = mysql_server.Server().one("SELECT VERSION()")
+    except mysql_server.Error as error:
+        raise host.HostError(mysql_server.said(error)) from error
+    return {"mysql_version": version}
 
 
 def main() -> int:
     """Read the document and make it so; return the exit code."""
-    document: Document = json.load(sys.stdin)
     try:
+        document: Document = json.load(sys.stdin)
         with host.alone():
             print(json.dumps(converge(document)))
-    except host.HostError as error:
+    except json.JSONDecodeError as error:
+        print(f"what is on standard input is no JSON document: {error}", file=sys.stderr)
+        return 1
+    except (host.HostError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

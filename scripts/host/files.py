@@ -82,7 +82,7 @@ def _differs(file: File) -> bool:
         return True
     status = path.stat()
     kept = (path.read_bytes(), status.st_mode & 0o7777, status.st_uid, status.st_gid)
-    return kept != (file["content"].encode(), int(file["permissions"], 8), 0, 0)
+    return kept != (file["content"].encode(), int(file["permissions"], 8), *host.ROOT)
 
 
 def _write(file: File) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 MEMORY = Path("/var/lib/mysql-pair")
+ROOT = (0, 0)
 LOCK_SECONDS = 300
 """More than a run with one restart takes; a run that was cut off goes on without its caller."""
 
@@ -39,21 +40,21 @@ def remember(name: str, value: Any) -> None:
         replace(path, text.encode(), 0o600)
 
 
-def replace(path: Path, content: bytes, mode: int, owner: tuple[int, int] = (0, 0)) -> None:
+def replace(path: Path, content: bytes, mode: int, owner: tuple[int, int] | None = None) -> None:
     """Write a file so that whoever opens it sees the old content or the new one, also after a crash.
 
     Args:
         path: the file.
         content: all of it.
         mode: its permissions.
-        owner: user and group id.
+        owner: user and group id; without them root's.
     """
     # A dot in front: no include folder (sshd's, MySQL's, sudo's, cron's) reads such a name.
     fresh = path.with_name(f".{path.name}.new")
     fresh.unlink(missing_ok=True)
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(content)
-        os.fchown(file.fileno(), *owner)
+        os.fchown(file.fileno(), *(owner or ROOT))
         os.fchmod(file.fileno(), mode)
         file.flush()
         os.fsync(file.fileno())

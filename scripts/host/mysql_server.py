@@ -46,6 +46,7 @@ class Server:
             user="root",
             charset="utf8mb4",
             autocommit=True,
+            ssl_disabled=True,  # to a socket it protects nothing, and takes 5 ms
             connect_timeout=CONNECT_SECONDS,
             read_timeout=STATEMENT_SECONDS,
         )

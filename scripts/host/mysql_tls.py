@@ -63,9 +63,8 @@ def ensure(identity: Identity, days: int | None = None) -> str:
         if reason and before:
             host.replace(DATA / PAIR, before, 0o600, owner)
             _reload_quietly()
-        raise host.HostError(
-            f"the server does not take its new certificate and keeps the old one: {said(error)}"
-        ) from error
+        kept = "the new certificate and has the old one" if reason else "the certificate in its folder"
+        raise host.HostError(f"MySQL does not take {kept}: {said(error)}") from error
     last = tls.validity(DATA / PAIR)[1]
     return f"certificate issued ({reason}), good until {last}" if reason else f"certificate good until {last}, not due"
 

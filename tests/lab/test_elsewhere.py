@@ -13,9 +13,8 @@ import pytest
 from pulumi import automation as auto
 
 from components.firewall import Firewall
-from components.host import HostArgs
 from components.mysql_client import MySqlClient
-from components.mysql_server import MySqlServer, MySqlServerArgs
+from components.mysql_server import MySqlServer
 from components.network import Network
 from lab.engine import environment
 from lab.machine import slots
@@ -45,19 +44,34 @@ def program(lab: Lab) -> None:
     operators = [f"{slot.machine_address}/32"]
     firewall = Firewall("fire", {"vpc_id": network.vpc_id, "operator_cidrs": operators, "jump_to_server": True})
     pair = aws.ec2.KeyPair("key", public_key=lab_key(lab, ".pub"))
-    common: HostArgs = {
-        "instance_type": "t3.micro",
-        "subnet_id": network.public_subnet_ids.apply(lambda found: found[0]),
-        "security_group_ids": [firewall.client_group_id, firewall.jump_group_id],
-        "key_name": pair.key_name,
-        "public": True,
-        "private_key": pulumi.Output.secret(lab_key(lab, "")),
-        "network_ready": [network, firewall],
-    }
-    client = MySqlClient("reader", common)
-    private: MySqlServerArgs = {**common, "public": False, "jump": client.host, "settings": {"max_connections": 44}}
-    private["subnet_id"], private["security_group_ids"] = network.server_subnet_id, [firewall.server_group_id]
-    server = MySqlServer("store", private)
+    first_subnet = network.public_subnet_ids.apply(lambda found: found[0])
+    private_key = pulumi.Output.secret(lab_key(lab, ""))
+    client = MySqlClient(
+        "reader",
+        {
+            "instance_type": "t3.micro",
+            "subnet_id": first_subnet,
+            "security_group_ids": [firewall.client_group_id, firewall.jump_group_id],
+            "key_name": pair.key_name,
+            "public": True,
+            "private_key": private_key,
+            "network_ready": [network, firewall],
+        },
+    )
+    server = MySqlServer(
+        "store",
+        {
+            "instance_type": "t3.micro",
+            "subnet_id": network.server_subnet_id,
+            "security_group_ids": [firewall.server_group_id],
+            "key_name": pair.key_name,
+            "public": False,
+            "jump": client.host,
+            "private_key": private_key,
+            "network_ready": [network, firewall],
+            "settings": {"max_connections": 44},
+        },
+    )
     client.trust(server)
     pulumi.export("vpc_id", network.vpc_id)
     pulumi.export("public_subnet_ids", network.public_subnet_ids)

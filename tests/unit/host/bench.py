@@ -1,0 +1,34 @@
+"""A folder of stand-ins for the programs that a host script calls."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+SCRIPTS = Path(__file__).resolve().parents[3] / "scripts" / "host"
+
+
+class Bench:
+    """A folder of stand-ins that is first on PATH, and the lines they were called with."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._calls = folder / "calls"
+
+    def stand_in(self, name: str, script: str = "") -> None:
+        """Put a shell script in the place of a program."""
+        path = self.folder / name
+        # Unquoted: a call is one line, whatever is in its arguments.
+        path.write_text(f"#!/bin/sh\nset -f; echo {name} $* >>{self._calls}; set +f\n{script}\n")
+        path.chmod(0o755)
+
+    def calls(self) -> list[str]:
+        """Return what was called since the last time."""
+        lines = self._calls.read_text().splitlines() if self._calls.exists() else []
+        self._calls.unlink(missing_ok=True)
+        return lines
+
+    def run(self, script: str, *args: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        """Run a host script."""
+        argv = ["bash", str(SCRIPTS / script), *args]
+        return subprocess.run(argv, input=stdin, capture_output=True, text=True, check=False, timeout=30)

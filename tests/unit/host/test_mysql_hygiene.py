@@ -1,0 +1,110 @@
+"""mysql_hygiene.py and mysql_time_zones.py: what is dropped, what is refused, and when zones are loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import host
+import mysql_hygiene
+import mysql_time_zones
+from tests.unit.host.bench import Bench
+
+
+class Server:
+    """A server's users and databases, as far as the queries ask for them."""
+
+    def __init__(self) -> None:
+        self.root = {"localhost": "auth_socket"}
+        self.anonymous: list[str] = []
+        self.in_test = 0
+        self.zones = 0
+        self.statements: list[str] = []
+
+    def rows(self, statement: str, _args: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Answer a query for users."""
+        if "user = ''" in statement:
+            return [(part,) for part in self.anonymous]
+        return list(self.root.items())
+
+    def one(self, statement: str) -> Any:
+        """Answer a query for a number."""
+        return self.zones if "time_zone_name" in statement else self.in_test
+
+    def do(self, statement: str, args: Sequence[Any] = ()) -> None:
+        """Remember a statement."""
+        self.statements.append(" ".join([statement, *args]))
+
+
+@pytest.fixture
+def server(memory: Path, monkeypatch: pytest.MonkeyPatch) -> Server:  # noqa: ARG001  # the memory is used
+    """A server as it should be."""
+    it = Server()
+    monkeypatch.setattr(mysql_hygiene, "Server", lambda: it)
+    monkeypatch.setattr(mysql_time_zones, "Server", lambda: it)
+    return it
+
+
+def test_an_empty_test_database_goes_once(server: Server) -> None:
+    mysql_hygiene.converge()
+    assert server.statements == ["DROP DATABASE IF EXISTS test"]
+    mysql_hygiene.converge()
+    assert server.statements == ["DROP DATABASE IF EXISTS test"]
+
+
+def test_a_test_database_with_something_in_it_stays(server: Server) -> None:
+    server.in_test = 1
+    mysql_hygiene.converge()
+    assert server.statements == []
+
+
+def test_nobody_is_anonymous(server: Server) -> None:
+    server.anonymous = ["localhost", "%"]
+    mysql_hygiene.converge()
+    assert server.statements[:2] == ["DROP USER ''@%s localhost", "DROP USER ''@%s %"]
+
+
+def test_root_elsewhere_is_refused_and_not_dropped(server: Server) -> None:
+    server.root["10.%"] = "caching_sha2_password"
+    with pytest.raises(host.HostError, match=r"MySQL has 'root'@'10\.%'"):
+        mysql_hygiene.converge()
+    assert not any("root" in statement for statement in server.statements)
+
+
+def test_root_logs_in_by_the_socket(server: Server) -> None:
+    server.root["localhost"] = "caching_sha2_password"
+    mysql_hygiene.converge()
+    assert server.statements[-1] == "ALTER USER root@localhost IDENTIFIED WITH auth_socket"
+
+
+def test_time_zones_are_loaded_once_and_again_for_another_tzdata(server: Server, bench: Bench) -> None:
+    script = bench.folder / "script"
+    bench.stand_in("dpkg-query", "printf 'tzdata\\t2026a\\tinstall ok installed\\n'")
+    bench.stand_in(
+        "mysql_tzinfo_to_sql", "printf 'TRUNCATE TABLE time_zone;\\nSTART TRANSACTION;\\nROWS;\\nCOMMIT;\\n'"
+    )
+    bench.stand_in("mysql", f"cat >{script}")
+    mysql_time_zones.converge()
+    lines = script.read_text().splitlines()
+    assert lines == ["SET SESSION sql_log_bin = 0;", "START TRANSACTION;", "DELETE FROM time_zone;", "ROWS;", "COMMIT;"]
+    server.zones = 1
+    script.unlink()
+    mysql_time_zones.converge()
+    assert not script.exists()
+    bench.stand_in("dpkg-query", "printf 'tzdata\\t2026b\\tinstall ok installed\\n'")
+    mysql_time_zones.converge()
+    assert script.exists()
+
+
+def test_zones_that_are_gone_are_loaded_again(server: Server, bench: Bench) -> None:
+    bench.stand_in("dpkg-query", "printf 'tzdata\\t2026a\\tinstall ok installed\\n'")
+    bench.stand_in("mysql_tzinfo_to_sql")
+    bench.stand_in("mysql")
+    mysql_time_zones.converge()
+    server.zones = 0
+    bench.calls()
+    mysql_time_zones.converge()
+    assert "mysql_tzinfo_to_sql /usr/share/zoneinfo" in bench.calls()

@@ -1,0 +1,247 @@
+"""mysql_settings.py on a stand-in of mysqld: what is set live, what takes a restart, and what is taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import host
+import mysql_option_file
+import mysql_server
+import mysql_settings
+import undo
+from mysql_settings import Change, Settings
+from mysql_values import Value, same
+
+READ_ONLY = {"bind_address", "innodb_page_cleaners", "open_files_limit"}
+DEFAULTS = {
+    "bind_address": "*",
+    "innodb_buffer_pool_size": "134217728",
+    "innodb_io_capacity": "10000",
+    "innodb_io_capacity_max": "20000",
+    "innodb_page_cleaners": "4",
+    "key_buffer_size": "8388608",
+    "long_query_time": "10.000000",
+    "max_connections": "151",
+    "open_files_limit": "10000",
+    "require_secure_transport": "OFF",
+    "sql_mode": "STRICT_TRANS_TABLES",
+}
+DISTRIBUTION = {"bind_address": "127.0.0.1", "key_buffer_size": "16777216"}
+MAXIMUM = {"max_connections": 100000}
+CHUNK = 134217728
+ANYWHERE = "0.0.0.0"  # noqa: S104  # the usual bind_address
+
+
+class Mysqld:
+    """A server with an option file, whose variables come from its start and from SET GLOBAL."""
+
+    def __init__(self, option_file: Path) -> None:
+        self.option_file = option_file
+        self.running = True
+        self.starts = 0
+        self.statements: list[str] = []
+        self.variables: dict[str, str] = {}
+        self.read_at_start: set[str] = set()
+        self.mysqlx = True
+        self.start()
+
+    def start(self) -> None:
+        """Read the file; fail on what mysqld would stumble over."""
+        self.starts += 1
+        text = self.option_file.read_text() if self.option_file.exists() else ""
+        own = dict(line.split(" = ", 1) for line in text.splitlines() if " = " in line)
+        self.running = "nonsense!" not in own.values()
+        if not self.running:
+            raise host.HostError("mysqld does not come up: [ERROR] Can't start server: cannot resolve hostname!")
+        self.mysqlx = own.pop("mysqlx", "ON") == "ON"
+        self.read_at_start = set(own)
+        self.variables = DEFAULTS | DISTRIBUTION
+        for name, value in own.items():
+            self._take(name, value)
+        self.variables["open_files_limit"] = "10000"
+
+    def rows(self, statement: str, args: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Answer the queries of the module."""
+        if "variables_info" in statement:
+            return [(name,) for name in self.read_at_start]
+        if "plugins" in statement:
+            return [("mysqlx", int(self.mysqlx))]
+        return [(name, self.variables[name]) for name in args if name in self.variables]
+
+    def one(self, statement: str) -> Any:
+        """Answer SELECT @@GLOBAL."""
+        if "chunk_size" in statement:
+            return CHUNK
+        name = statement.removeprefix("SELECT @@GLOBAL.")
+        if name not in self.variables:
+            raise mysql_server.Error(1193, f"Unknown system variable '{name}'")
+        return self.variables[name]
+
+    def do(self, statement: str, args: Sequence[Any] = ()) -> list[tuple[int, str]]:
+        """Set a variable as MySQL does: with an error, with a warning, or as asked."""
+        name = statement.split()[2]
+        if name in READ_ONLY:
+            raise mysql_server.Error(1238, f"Variable '{name}' is a read only variable")
+        self.statements.append(name)
+        value = args[0] if args else DEFAULTS[name]
+        if value == "NONSENSE":
+            raise mysql_server.Error(1231, f"Variable '{name}' can't be set to the value of 'NONSENSE'")
+        self._take(name, str(value))
+        if same(value, self.variables[name]) or value == "ANSI":
+            return []
+        return [(1292, f"Truncated incorrect {name} value: '{value}'")]
+
+    def _take(self, name: str, value: str) -> None:
+        if name == "sql_mode" and value == "ANSI":
+            value = "REAL_AS_FLOAT,PIPES_AS_CONCAT,ANSI"
+        if name == "innodb_buffer_pool_size":
+            value = str(-(-int(value) // CHUNK) * CHUNK)
+        if name == "innodb_io_capacity_max":
+            value = str(max(int(value), int(self.variables["innodb_io_capacity"])))
+        if name in MAXIMUM:
+            value = str(min(int(value), MAXIMUM[name]))
+        self.variables[name] = value
+
+
+@pytest.fixture
+def mysqld(tmp_path: Path, memory: Path, monkeypatch: pytest.MonkeyPatch) -> Mysqld:  # noqa: ARG001  # the memory is used
+    """A running server without settings of its own, started once."""
+    server = Mysqld(tmp_path / "zz.cnf")
+    monkeypatch.setattr(mysql_settings, "Server", lambda: server)
+    monkeypatch.setattr(mysql_server, "start", lambda: server.running)
+    monkeypatch.setattr(mysql_server, "restart", server.start)
+    monkeypatch.setattr(mysql_option_file, "check", lambda *_: None)
+    monkeypatch.setattr(mysql_option_file, "values_without", lambda _: DISTRIBUTION)
+    return server
+
+
+def text(settings: Settings) -> str:
+    """Return the option file of these settings."""
+    words = {name: {True: "ON", False: "OFF"}.get(value, value) if isinstance(value, bool) else value
+             for name, value in settings.items()}  # fmt: skip
+    return "[mysqld]\n" + "".join(f"{name} = {value}\n" for name, value in words.items())
+
+
+def converge(mysqld: Mysqld, settings: Settings) -> tuple[int, list[str]]:
+    """Converge; return how often the server was started meanwhile and what was set live."""
+    starts, mysqld.statements = mysqld.starts, []
+    mysql_settings.converge(mysqld.option_file, text(settings), settings)
+    assert mysqld.option_file.read_text() == text(settings)
+    return mysqld.starts - starts, sorted(set(mysqld.statements))
+
+
+# from these settings, to these, restarts, what is set live
+CHANGES: list[tuple[Mapping[str, Value], Mapping[str, Value], int, list[str]]] = [
+    ({}, {}, 0, []),
+    ({}, {"max_connections": 151}, 0, []),
+    ({}, {"max_connections": 200, "long_query_time": 0.5}, 0, ["long_query_time", "max_connections"]),
+    ({"max_connections": 200}, {"max_connections": 300}, 0, ["max_connections"]),
+    ({}, {"bind_address": ANYWHERE}, 1, []),
+    ({}, {"bind_address": ANYWHERE, "innodb_page_cleaners": 2, "max_connections": 9}, 1, ["max_connections"]),
+    ({}, {"bind_address": "127.0.0.1"}, 0, []),
+    ({}, {"mysqlx": False}, 1, []),
+    ({}, {"mysqlx": True}, 0, []),
+    ({"mysqlx": False}, {}, 1, []),
+    ({"max_connections": 200}, {}, 0, ["max_connections"]),
+    ({"key_buffer_size": 1024}, {}, 0, ["key_buffer_size"]),
+    ({"bind_address": ANYWHERE}, {}, 1, []),
+    ({"innodb_page_cleaners": 2}, {}, 1, []),
+    ({}, {"innodb_buffer_pool_size": 200000000}, 0, ["innodb_buffer_pool_size"]),
+    ({}, {"sql_mode": "ANSI"}, 0, ["sql_mode"]),
+    ({}, {"innodb_io_capacity_max": 5, "innodb_io_capacity": 4}, 0, ["innodb_io_capacity", "innodb_io_capacity_max"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("former", "wanted", "restarts", "live"), CHANGES)
+def test_a_change_takes_what_it_must_and_a_second_run_nothing(
+    mysqld: Mysqld, former: Settings, wanted: Settings, restarts: int, live: list[str]
+) -> None:
+    converge(mysqld, former)
+    assert converge(mysqld, wanted) == (restarts, live)
+    assert converge(mysqld, wanted) == (0, [])
+
+
+def test_what_is_dropped_has_the_value_of_a_fresh_server_again(mysqld: Mysqld) -> None:
+    fresh = dict(mysqld.variables)
+    converge(mysqld, {"max_connections": 9, "bind_address": ANYWHERE, "key_buffer_size": 1024, "mysqlx": False})
+    assert mysqld.variables != fresh
+    converge(mysqld, {})
+    assert mysqld.variables == fresh and mysqld.mysqlx
+
+
+def test_a_setting_changed_behind_our_back_is_put_right(mysqld: Mysqld) -> None:
+    converge(mysqld, {"max_connections": 200})
+    mysqld.variables["max_connections"] = "77"
+    assert converge(mysqld, {"max_connections": 200}) == (0, ["max_connections"])
+
+
+# settings that are refused, MySQL's words, restarts that it takes to find out and to be back
+REFUSED: list[tuple[Mapping[str, Value], str, int]] = [
+    ({"sql_mode": "NONSENSE"}, "ERROR 1231: Variable 'sql_mode' can't be set", 0),
+    ({"max_connections": 999999}, "Truncated incorrect max_connections value: '999999'", 0),
+    ({"bind_address": "nonsense!"}, "Can't start server: cannot resolve hostname!", 2),
+    ({"open_files_limit": 99999}, "99999 became open_files_limit = 10000, also after a restart", 2),
+    ({"nosuch": 1}, "no variable to compare these settings with: nosuch", 0),
+    ({"innodb_buffer_pool_size": 2**60}, "this host has", 0),
+]
+
+
+@pytest.mark.parametrize(("refused", "words", "restarts"), REFUSED)
+def test_a_refused_setting_leaves_file_and_server_as_they_were(
+    mysqld: Mysqld, refused: Settings, words: str, restarts: int
+) -> None:
+    former: Settings = {"max_connections": 200, "long_query_time": 0.5}
+    converge(mysqld, former)
+    variables, starts, known = dict(mysqld.variables), mysqld.starts, host.recall(mysql_settings.MEMORY)
+    wanted: Settings = {"long_query_time": 2, "require_secure_transport": True, **refused}
+    with pytest.raises(host.HostError, match=words.replace("(", r"\(")):
+        mysql_settings.converge(mysqld.option_file, text(wanted), wanted)
+    assert mysqld.option_file.read_text() == text(former)
+    assert [same(value, mysqld.variables[name]) for name, value in variables.items()] == [True] * len(variables)
+    assert (mysqld.running, mysqld.starts - starts) == (True, restarts)
+    assert host.recall(mysql_settings.MEMORY) == known
+    assert converge(mysqld, former) == (0, [])
+
+
+def test_what_validation_refuses_is_never_tried(mysqld: Mysqld, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise host.HostError("unknown variable 'max_conections=9'")
+
+    monkeypatch.setattr(mysql_option_file, "check", refuse)
+    with pytest.raises(host.HostError, match="unknown variable"):
+        mysql_settings.converge(mysqld.option_file, "x", {"max_connections": 9})
+    assert (mysqld.statements, mysqld.option_file.exists()) == ([], False)
+
+
+@pytest.mark.parametrize("after", [{"bind_address": ANYWHERE, "max_connections": 9}, {"max_connections": 5}, {}])
+@pytest.mark.parametrize("moment", ["before the file", "before the restart", "before the end"])
+def test_a_run_that_was_cut_off_ends_right_the_next_time(
+    mysqld: Mysqld, monkeypatch: pytest.MonkeyPatch, moment: str, after: Settings
+) -> None:
+    def cut_off(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    wanted: Settings = {"bind_address": ANYWHERE, "max_connections": 9}
+    places = {
+        "before the file": (Change, "write"),
+        "before the restart": (mysql_server, "restart"),
+        "before the end": (undo, "end"),
+    }
+    with monkeypatch.context() as cut, pytest.raises(KeyboardInterrupt):
+        cut.setattr(*places[moment], cut_off)
+        mysql_settings.converge(mysqld.option_file, text(wanted), wanted)
+    converge(mysqld, after)
+    expected = DEFAULTS | DISTRIBUTION | {name: str(value) for name, value in after.items()}
+    assert mysqld.variables == expected
+    assert converge(mysqld, after) == (0, [])
+
+
+def test_a_server_that_a_bad_file_keeps_down_comes_up_with_a_good_one(mysqld: Mysqld) -> None:
+    mysqld.option_file.write_text("bind_address = nonsense!\n")
+    with pytest.raises(host.HostError):
+        mysqld.start()
+    assert converge(mysqld, {"bind_address": ANYWHERE}) == (1, [])

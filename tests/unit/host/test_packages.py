@@ -1,0 +1,130 @@
+"""packages.py: what is installed, what is purged, and what apt is asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import host
+import packages
+from tests.unit.host.bench import Bench
+
+LOCKED = "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 1 (apt)"
+
+
+class Apt:
+    """A host's packages: dpkg-query, apt-mark and apt-get on a folder with a file per package."""
+
+    def __init__(self, bench: Bench, monkeypatch: pytest.MonkeyPatch, *there: str) -> None:
+        self.bench = bench
+        self.folder = bench.folder / "packages"
+        self.folder.mkdir()
+        self.states = bench.folder / "states"
+        monkeypatch.setattr(packages, "EXTENDED_STATES", self.states)
+        monkeypatch.setattr(packages, "LOCK_SECONDS", 5)
+        for name in there:
+            (self.folder / name).touch()
+        bench.stand_in(
+            "dpkg-query",
+            f"""shift 3; for name; do
+              [ -e {self.folder}/$name ] && printf '%s\\t1.0\\tinstall ok installed\\n' "$name"; done; exit 1""",
+        )
+        bench.stand_in("apt-mark", f'echo "$*" >{bench.folder}/marked')
+        bench.stand_in(
+            "apt-get",
+            f"""case "$*" in
+              *autoremove) echo "Remv orphan [1.0]"; cd {self.folder}; grep -q '^auto' {bench.folder}/marked &&
+                for name in $(cut -d ' ' -f 2- {bench.folder}/marked) itslibrary; do
+                  [ -e "$name" ] && echo "Remv $name [1.0]"; done; true ;;
+              *install*) shift 8; for name; do touch {self.folder}/$name; done ;;
+              *purge*) for word; do rm -f {self.folder}/$word; done ;;
+            esac""",
+        )
+
+    def there(self) -> set[str]:
+        """Return what is installed."""
+        return {path.name for path in self.folder.iterdir()}
+
+    def asked(self) -> list[str]:
+        """Return the changes apt-get was asked for since the last time."""
+        lines = [line for line in self.bench.calls() if line.startswith("apt-get -q ")]
+        return [line.split("Timeout=5 ")[-1] for line in lines]
+
+
+@pytest.fixture
+def apt(bench: Bench, monkeypatch: pytest.MonkeyPatch, memory: Path) -> Apt:  # noqa: ARG001  # the memory is used
+    """A host with three packages on it."""
+    monkeypatch.setattr(packages, "APT_GET", ["apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=5"])
+    return Apt(bench, monkeypatch, "mysql-server", "curl", "orphan")
+
+
+def test_nothing_missing_is_one_question_to_dpkg(apt: Apt) -> None:
+    packages.converge(["mysql-server", "curl"])
+    apt.bench.calls()
+    packages.converge(["mysql-server", "curl"])
+    assert [line.split()[0] for line in apt.bench.calls()] == ["dpkg-query"]
+
+
+def test_what_is_missing_is_installed_after_an_update(apt: Apt) -> None:
+    packages.converge(["curl", "sysstat"])
+    assert "sysstat" in apt.there()
+    assert [line.split()[0] for line in apt.asked()] == ["update", "install"]
+
+
+def test_what_came_for_another_package_is_marked_as_asked_for_and_not_upgraded(apt: Apt) -> None:
+    apt.states.write_text("Package: curl\nArchitecture: amd64\nAuto-Installed: 1\n\nPackage: x\nAuto-Installed: 0\n")
+    packages.converge(["curl"])
+    assert apt.asked() == ["install --no-upgrade -o Dpkg::Options::=--force-confold curl"]
+
+
+def test_a_dropped_package_goes_with_what_only_it_needed(apt: Apt) -> None:
+    packages.converge(["sysstat"])
+    (apt.folder / "itslibrary").touch()
+    packages.converge([])
+    assert apt.there() == {"mysql-server", "curl", "orphan"}
+
+
+@pytest.mark.parametrize("name", ["mysql-server", "curl"])
+def test_what_was_there_before_or_holds_the_data_is_never_purged(apt: Apt, name: str) -> None:
+    packages.converge([name])
+    packages.converge([])
+    assert name in apt.there() and apt.asked() == []
+
+
+def test_what_the_first_boot_installed_is_not_what_the_image_had(apt: Apt, memory: Path) -> None:
+    (memory / packages.IMAGE).write_text("orphan\n")
+    packages.converge(["mysql-server", "curl"])
+    packages.converge(["mysql-server"])
+    assert apt.there() == {"mysql-server", "orphan"}
+
+
+def test_an_installation_that_was_cut_off_counts_as_asked_for(apt: Apt) -> None:
+    apt.bench.stand_in("apt-get", f"touch {apt.folder}/sysstat; exit 1")
+    with pytest.raises(host.HostError):
+        packages.converge(["sysstat"])
+    assert host.recall(packages.MEMORY)["asked"] == ["sysstat"]
+    assert host.recall(packages.MEMORY)["before"] == []
+
+
+def test_another_apt_is_waited_for(apt: Apt, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    flag = apt.bench.folder / "again"
+    apt.bench.stand_in("apt-get", f'[ -e {flag} ] && exit 0; touch {flag}; echo "{LOCKED}" >&2; exit 100')
+    packages.converge(["sysstat"])
+    assert [line.split()[0] for line in apt.asked()] == ["update", "update", "install"]
+
+
+def test_a_dpkg_that_was_cut_off_is_finished_first(apt: Apt) -> None:
+    flag = apt.bench.folder / "configured"
+    said = "E: dpkg was interrupted, you must manually run 'sudo dpkg --configure -a'"
+    apt.bench.stand_in("apt-get", f'[ -e {flag} ] && exit 0; echo "{said}" >&2; exit 100')
+    apt.bench.stand_in("dpkg", f"touch {flag}")
+    packages.converge(["sysstat"])
+    assert flag.exists()
+
+
+def test_an_unknown_package_is_told_in_apt_s_words(apt: Apt) -> None:
+    apt.bench.stand_in("apt-get", 'echo "E: Unable to locate package nosuch" >&2; exit 100')
+    with pytest.raises(host.HostError, match="Unable to locate package nosuch"):
+        packages.converge(["nosuch"])

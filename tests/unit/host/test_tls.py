@@ -1,0 +1,215 @@
+"""tls.py with the real openssl, mysql_tls.py on a stand-in of the server: when a certificate is due, what is loaded."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import host
+import mysql_server
+import mysql_tls
+import tls
+from tls import Identity
+
+WANTED: Identity = {"addresses": ["10.20.0.10"], "names": ["ip-10-20-0-10.eu-central-1.compute.internal"]}
+OTHER: Identity = {"addresses": ["10.20.0.11", "fd00::1"], "names": []}
+
+
+def shown(path: Path) -> str:
+    """Return a certificate in words."""
+    argv = ["openssl", "x509", "-in", str(path), "-noout", "-text"]
+    return subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.fixture
+def pair(tmp_path: Path, memory: Path) -> Path:  # noqa: ARG001  # the memory is used
+    """A pair as issued for the wanted identity."""
+    path = tmp_path / "pair.pem"
+    path.write_text(tls.issue(WANTED))
+    return path
+
+
+def test_a_certificate_says_who_the_server_is_and_no_more(pair: Path, memory: Path) -> None:
+    text = shown(pair)
+    assert "IP Address:10.20.0.10, DNS:ip-10-20-0-10.eu-central-1.compute.internal" in text
+    assert "CA:FALSE" in text and "TLS Web Server Authentication" in text and "CRL Sign" not in text
+    authority = shown(memory / tls.AUTHORITY)
+    assert "X509v3 Basic Constraints: critical\n                CA:TRUE" in authority
+    assert "Certificate Sign, CRL Sign" in authority
+
+
+def test_the_authority_s_key_is_root_s_alone_and_not_in_what_is_handed_out(pair: Path, memory: Path) -> None:
+    assert pair.exists()
+    assert (memory / tls.AUTHORITY).stat().st_mode & 0o777 == 0o600
+    assert (memory / "tls").stat().st_mode & 0o777 == 0o700
+    assert [path.name for path in (memory / "tls").iterdir()] == ["authority.pem"]
+    assert "PRIVATE" not in tls.authority_certificate()
+
+
+def test_a_good_certificate_is_not_due(pair: Path) -> None:
+    assert tls.why_due(pair, WANTED) is None
+    assert tls.why_due(pair, {"addresses": WANTED["addresses"], "names": WANTED["names"]}) is None
+
+
+def test_names_are_compared_in_any_order_and_spelling(pair: Path) -> None:
+    pair.write_text(tls.issue(OTHER))
+    assert tls.why_due(pair, {"addresses": ["FD00:0:0::1", "10.20.0.11"], "names": []}) is None
+
+
+def missing(pair: Path) -> None:
+    """Take the pair away."""
+    pair.unlink()
+
+
+def garbled(pair: Path) -> None:
+    """Leave half of the pair."""
+    pair.write_text(pair.read_text()[:300])
+
+
+def mixed(pair: Path) -> None:
+    """Put another key with the certificate."""
+    pair.write_text(tls.issue(WANTED).partition("-----BEGIN CERT")[0] + tls.certificate_of(pair.read_text()))
+
+
+def strange(pair: Path) -> None:
+    """Have the pair from an authority that is no longer ours."""
+    assert pair.exists()
+    (host.MEMORY / tls.AUTHORITY).unlink()
+    tls.authority_certificate()
+
+
+def old(pair: Path) -> None:
+    """Have the pair near its end."""
+    pair.write_text(tls.issue(WANTED, tls.RENEW_DAYS - 1))
+
+
+def elsewhere(pair: Path) -> None:
+    """Have the pair for another address."""
+    pair.write_text(tls.issue(OTHER))
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (missing, "there was none"),
+        (garbled, "could not be read"),
+        (mixed, "did not belong together"),
+        (strange, "not from this host's authority"),
+        (old, "less than 30 days left"),
+        (elsewhere, "other addresses or names"),
+    ],
+)
+def test_a_certificate_is_due_for_a_reason(pair: Path, state: Any, words: str) -> None:
+    state(pair)
+    assert words in (tls.why_due(pair, WANTED) or "")
+
+
+def test_an_authority_near_its_end_is_certified_anew_and_its_former_certificate_still_counts(
+    pair: Path, memory: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (memory / tls.AUTHORITY).unlink()
+    with monkeypatch.context() as short:
+        short.setattr(tls, "AUTHORITY_DAYS", 100)
+        short.setattr(tls, "DAYS", 10)
+        former = tls.authority_certificate()
+    pair.write_text(tls.issue(WANTED))
+    assert tls.authority_certificate() != former
+    (tmp_path / "former.pem").write_text(former)
+    verified = subprocess.run(["openssl", "verify", "-CAfile", str(tmp_path / "former.pem"), str(pair)], check=False)
+    assert verified.returncode == 0
+
+
+class Loaded:
+    """A server that loads what is in its folder when it is told to, and can refuse."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.reloads = 0
+        self.refusing = False
+        self.dates = ("", "")
+
+    def do(self, statement: str) -> None:
+        """Load the pair."""
+        assert statement == "ALTER INSTANCE RELOAD TLS"
+        if self.refusing:
+            self.refusing = False
+            raise mysql_server.Error(3888, "Failed to set up SSL")
+        self.reloads += 1
+        self.dates = tls.validity(self.data / "server-cert.pem")
+
+    def rows(self, statement: str, _args: Sequence[Any] = ()) -> list[tuple[str, ...]]:
+        """Tell the dates of what is loaded."""
+        assert "tls_channel_status" in statement
+        return [("Ssl_server_not_before", self.dates[0]), ("Ssl_server_not_after", self.dates[1])]
+
+
+@pytest.fixture
+def server(tmp_path: Path, memory: Path, monkeypatch: pytest.MonkeyPatch) -> Loaded:  # noqa: ARG001  # the memory is used
+    """A server with the files that mysqld makes for itself."""
+    data = tmp_path / "data"
+    data.mkdir()
+    for name in ("ca.pem", "ca-key.pem", "client-cert.pem", "client-key.pem", "server-cert.pem", "server-key.pem"):
+        (data / name).write_text("mysqld's own\n")
+    loaded = Loaded(data)
+    monkeypatch.setattr(mysql_tls, "DATA", data)
+    monkeypatch.setattr(mysql_tls, "Server", lambda: loaded)
+    monkeypatch.setattr(mysql_tls, "_shake_hands", lambda *_: None)
+    return loaded
+
+
+def test_the_first_run_puts_a_certificate_in_and_mysqld_s_own_go(server: Loaded) -> None:
+    authority = mysql_tls.converge(WANTED)
+    assert sorted(path.name for path in server.data.iterdir()) == ["ca.pem", "server-cert.pem", "server-key.pem"]
+    assert (server.data / "ca.pem").read_text() == authority
+    assert (server.data / "server-key.pem").stat().st_mode & 0o777 == 0o600
+    assert tls.why_due(server.data / "server-cert.pem", WANTED) is None
+    assert server.reloads == 1
+
+
+def test_a_second_run_does_nothing(server: Loaded) -> None:
+    mysql_tls.converge(WANTED)
+    before = (server.data / "server-key.pem").stat().st_ino
+    mysql_tls.converge(WANTED)
+    assert (server.reloads, (server.data / "server-key.pem").stat().st_ino) == (1, before)
+
+
+def test_another_identity_is_issued_for_and_loaded(server: Loaded) -> None:
+    mysql_tls.converge(WANTED)
+    mysql_tls.converge(OTHER)
+    assert server.reloads == 2
+    assert tls.names_of(server.data / "server-cert.pem") == {"10.20.0.11", "fd00::1"}
+
+
+def test_a_run_cut_off_before_the_load_loads_the_next_time(server: Loaded, monkeypatch: pytest.MonkeyPatch) -> None:
+    mysql_tls.converge(WANTED)
+    with monkeypatch.context() as cut, pytest.raises(KeyboardInterrupt):
+        cut.setattr(mysql_tls, "_present", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        mysql_tls.ensure(WANTED, days=300)
+    assert "not due" in mysql_tls.ensure(WANTED)
+    assert server.reloads == 2
+
+
+def test_a_refused_certificate_leaves_the_old_one_in_place(server: Loaded) -> None:
+    mysql_tls.converge(WANTED)
+    before = (server.data / "server-key.pem").read_text()
+    server.refusing = True
+    with pytest.raises(host.HostError, match="has the old one: ERROR 3888: Failed to set up SSL"):
+        mysql_tls.converge(OTHER)
+    assert (server.data / "server-key.pem").read_text() == before
+
+
+def test_key_and_certificate_come_in_together(server: Loaded) -> None:
+    mysql_tls.converge(WANTED)
+    assert os.readlink(server.data / "server-cert.pem") == "server-key.pem"  # noqa: PTH115
+
+
+def test_a_short_certificate_is_due_the_next_day(server: Loaded) -> None:
+    mysql_tls.converge(WANTED)
+    assert "issued (asked for)" in mysql_tls.ensure(WANTED, days=5)
+    assert "issued (it had less than 30 days left)" in mysql_tls.ensure(WANTED)
+    assert server.reloads == 3
