@@ -107,20 +107,16 @@ class Site:
 
     def client_args(self, host: ClientHost, clients: Mapping[str, MySqlClient]) -> HostArgs:
         """Return what a client is made from; `clients` are those that there are already."""
-        jumps = [self.firewall.jump_group_id] if host.name == self.config.jump_host else []
-        return {
-            **self._host_args(host.name, host.group, clients),
-            "subnet_id": self.place.client_subnet_ids[host.group.name],
-            "security_group_ids": [self.firewall.client_group_id, *jumps],
-        }
+        groups = [self.firewall.client_group_id]
+        if host.name == self.config.jump_host:
+            groups.append(self.firewall.jump_group_id)
+        return self._host_args(host.name, host.group, self.place.client_subnet_ids[host.group.name], groups, clients)
 
     def server_args(self, clients: Mapping[str, MySqlClient]) -> MySqlServerArgs:
         """Return what the server is made from."""
         server, mysql = self.config.server, self.config.mysql
         return {
-            **self._host_args("server", server, clients),
-            "subnet_id": self.place.server_subnet_id,
-            "security_group_ids": [self.firewall.server_group_id],
+            **self._host_args("server", server, self.place.server_subnet_id, [self.firewall.server_group_id], clients),
             "private_ip": str(server.private_ip),
             "volume_gib": server.volume_gib,
             "termination_protection": server.termination_protection,
@@ -131,7 +127,14 @@ class Site:
             "settings": mysql.settings,
         }
 
-    def _host_args(self, name: str, kind: ServerConfig | ClientGroup, clients: Mapping[str, MySqlClient]) -> HostArgs:
+    def _host_args(
+        self,
+        name: str,
+        kind: ServerConfig | ClientGroup,
+        subnet_id: pulumi.Input[str],
+        groups: Sequence[pulumi.Input[str]],
+        clients: Mapping[str, MySqlClient],
+    ) -> HostArgs:
         ssh, jump = self.config.ssh, clients.get(self.config.jump_host or "")
         endpoint = ssh.endpoints.get(name)
         return {
@@ -139,8 +142,8 @@ class Site:
             "ami": kind.ami,
             "packages": kind.packages,
             "public": kind.public,
-            "subnet_id": "",
-            "security_group_ids": [],
+            "subnet_id": subnet_id,
+            "security_group_ids": groups,
             "key_name": self.key_pair.key_name,
             "instance_profile": self.config.instance_profile,
             "public_key": ssh.public_key,

@@ -1,5 +1,5 @@
 #!/bin/bash
-# What `make up` does, by hand: two hosts, wait for their first boot, make the user, log in from the client.
+# What `make up` does, by hand: two hosts, wait for their first boot, converge them, make the user, log in from the client.
 # Usage: floor.sh PYTHON KEY LAB <PASSWORD. The floor that bench/up.py measures the program against.
 set -euo pipefail
 python=$1 key=$2 lab=$3
@@ -27,12 +27,21 @@ wait "$first"
 wait "$second"
 on "$server" 'timeout 120 sh -c "until echo do 0 | sudo mysql >/dev/null 2>&1; do sleep 0.5; done"
   sudo mysql -BNe "select version()"' </dev/null
+folder=$(dirname "$key") tools=/usr/local/lib/mysql-pair/floor
+for host in "$server" "$client"; do
+  tar -C scripts/host -c . | on "$host" "sudo mkdir -p $tools && sudo tar -C $tools -x && sudo ln -sfn $tools /usr/local/lib/mysql-pair/current"
+done
+on "$server" "sudo python3 $tools/converge.py" <"$folder/server.json"
+authority=$(on "$server" "sudo python3 $tools/certify.py" <"$folder/identity.json")
+"$python" -c 'import json, sys; said, path = sys.argv[1:]; text = json.dumps(json.loads(said)["ca_certificate"])
+print(open(path).read().replace("\"AUTHORITY\"", text))' "$authority" "$folder/client.json" |
+  on "$client" "sudo python3 $tools/converge.py"
 on "$server" 'sudo mysql' <<SQL
 create database if not exists app;
 create user if not exists 'app'@'10.0.0.0/8' identified by '$password';
 grant all on app.* to 'app'@'10.0.0.0/8';
 SQL
-on "$client" 'mysql --defaults-extra-file=/dev/stdin --ssl-mode=REQUIRED -e "show databases"' <<CNF
+on "$client" 'mysql --defaults-extra-file=/dev/stdin -e "show databases"' <<CNF
 [client]
 host=$private
 user=app

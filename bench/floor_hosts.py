@@ -1,14 +1,21 @@
 """Makes the two hosts of floor.sh on a lab, straight from records: no engine, no provider.
 
-Prints the server's public address, the client's, and the server's private one. User data is the program's own.
+Prints the server's public address, the client's, and the server's private one. User data is the program's own, and so
+are the documents that it leaves in the lab's folder for the script to converge the hosts by: server.json and
+identity.json, and client.json with a place for the authority's certificate.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
-from components.user_data import user_data
+from components.host_tools import HOST_SCRIPTS
+from components.mysql_options import OPTION_FILE, base_settings, option_file
+from components.mysql_server import CA_FILE, UNITS
+from components.user_data import document, user_data
 from lab.cloud.model import (
     Instance,
     InternetGateway,
@@ -23,9 +30,26 @@ from lab.cloud.model import (
 from lab.cloud.store import Store
 from lab.machine.plane import Plane
 from lab.settings import Lab
+from stack_config.mysql_settings import derived
 
 VPC = "vpc-0f100f100f100f100"
 ANYWHERE = "0.0.0.0/0"
+SETTINGS = {**base_settings(3306, False, True), **derived(2048)}
+"""What the program's server has without any config."""
+
+
+def write_documents(folder: Path, address: str) -> None:
+    """Write what scripts/host/converge.py and certify.py are to read on each host."""
+    units = {f"{UNITS}/{path.name}": path.read_text() for path in sorted((HOST_SCRIPTS / "units").iterdir())}
+    mysql = {"option_file": OPTION_FILE, "content": option_file(SETTINGS), "settings": SETTINGS}
+    server = {**document("server", (), units), "authorized_keys": None, "mysql": mysql}
+    client = {**document("client", (), {CA_FILE: "AUTHORITY"}), "authorized_keys": None, "mysql": None}
+    for file, content in {
+        "server": server,
+        "client": client,
+        "identity": {"addresses": [address], "names": []},
+    }.items():
+        (folder / f"{file}.json").write_text(json.dumps(content))
 
 
 def main(name: str) -> None:
@@ -67,7 +91,7 @@ def main(name: str) -> None:
                 (f"sg-{kind}",),
                 auto_public_ip=str(pool[number]),
                 key_name="operators",
-                user_data=user_data(kind),
+                user_data=user_data(kind, {OPTION_FILE: option_file(SETTINGS)} if kind == "server" else None),
             )
         )
     for record in records:
@@ -75,6 +99,7 @@ def main(name: str) -> None:
     plane.refresh_vpc(VPC)
     with ThreadPoolExecutor() as both:
         list(both.map(plane.launch, [host[0] for host in hosts]))
+    write_documents(lab.folder, f"{network}.1.10")
     print(pool[10], pool[11], f"{network}.1.10")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -33,6 +34,8 @@ NEWER: dict[str, Any] = {
     "userName": "present",
     "xProtocol": False,
 }
+
+KEYS = "/home/ubuntu/.ssh/authorized_keys"
 
 
 def made(name: str, config: dict[str, Any]) -> Pair:
@@ -76,6 +79,10 @@ def state(pair: Pair, host: str) -> dict[str, Any]:
     assert done.returncode == 0, done.stderr
     network = ".".join(pair.outputs()["server_private_ip"].split(".")[:2])
     found: dict[str, Any] = json.loads(done.stdout.replace(f"{network}.", "10.0."))
+    own_key = (pair.lab.folder / "operator-key.pub").read_text()
+    own = hashlib.sha256(own_key.encode()).hexdigest()
+    *_, digest = found["files"][KEYS]
+    found["files"][KEYS][-1] = "the lab's own operator" if digest == own else "somebody else"
     return found
 
 
