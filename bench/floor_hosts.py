@@ -42,8 +42,8 @@ def write_documents(folder: Path, address: str) -> None:
     """Write what scripts/host/converge.py and certify.py are to read on each host."""
     units = {f"{UNITS}/{path.name}": path.read_text() for path in sorted((HOST_SCRIPTS / "units").iterdir())}
     mysql = {"option_file": OPTION_FILE, "content": option_file(SETTINGS), "settings": SETTINGS}
-    server = {**document("server", (), units), "authorized_keys": None, "mysql": mysql}
-    client = {**document("client", (), {CA_FILE: "AUTHORITY"}), "authorized_keys": None, "mysql": None}
+    server = {**document("server", (), units), "mysql": mysql}
+    client = document("client", (), {CA_FILE: "AUTHORITY"})
     for file, content in {
         "server": server,
         "client": client,

@@ -69,8 +69,9 @@ class MySqlClient(pulumi.ComponentResource):
         return run(f"{self._name}-converged", self.host.target, step, parent=self, depends_on=installed)
 
     def _document(self, ca_certificate: str) -> dict[str, Any]:
-        wanted = document("client", self._args.get("packages", ()), {CA_FILE: ca_certificate})
-        return {**wanted, "authorized_keys": self._args.get("public_key"), "mysql": None}
+        return document(
+            "client", self._args.get("packages", ()), {CA_FILE: ca_certificate}, self._args.get("public_key")
+        )
 
     def check_login(self, name: str, user: MySqlUser, ready: Sequence[pulumi.Resource]) -> remote.Command:
         """Register a check that this user sees its database from here; `up` fails in words if it does not.

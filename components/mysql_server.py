@@ -111,8 +111,7 @@ class MySqlServer(pulumi.ComponentResource):
         args = self._args
         settings = {**self._base(), **args.get("derived_settings", {}), **args.get("settings", {})}
         units = {f"{UNITS}/{path.name}": path.read_text() for path in sorted((HOST_SCRIPTS / "units").iterdir())}
-        wanted: dict[str, Any] = document("server", args.get("packages", ()), units)
-        wanted["authorized_keys"] = args.get("public_key")
+        wanted: dict[str, Any] = document("server", args.get("packages", ()), units, args.get("public_key"))
         wanted["mysql"] = {"option_file": OPTION_FILE, "content": option_file(settings), "settings": settings}
         step = Step(create=self.tools.python("converge.py"), seconds=CONVERGE_SECONDS, stdin=json.dumps(wanted))
         target, done = self.host.target, [self.tools.installed]

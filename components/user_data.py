@@ -38,13 +38,24 @@ def user_data(role: str, files: Mapping[str, str] | None = None) -> str:
     return text
 
 
-def document(role: str, packages: Sequence[str] = (), files: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Return the same as a document for converge.py, with more packages, and more files by path."""
+def document(
+    role: str, packages: Sequence[str] = (), files: Mapping[str, str] | None = None, public_key: str | None = None
+) -> dict[str, Any]:
+    """Return the same as a document for converge.py.
+
+    Args:
+        role: server or client.
+        packages: more packages.
+        files: more files, by path.
+        public_key: the login user's; without it, authorized_keys stays as it is.
+    """
     wanted = state(role)
     listed = [*wanted["write_files"], *({"path": path, "content": text} for path, text in (files or {}).items())]
     return {
         "packages": [*wanted["packages"], *packages],
-        "commands": wanted.get("bootcmd", []),
+        "commands": wanted["bootcmd"],
+        "authorized_keys": f"{public_key}\n" if public_key else None,
+        "mysql": None,
         "files": [
             {
                 "path": file["path"],
