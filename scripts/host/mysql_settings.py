@@ -190,8 +190,8 @@ def _set_live(server: Server, change: Change, settings: Settings, forms: dict[st
     for _ in range(ROUNDS):
         shown = live(server, settings)
         faults = {}
-        for name in shown.keys() - waiting:
-            if _settled(server, name, settings[name], shown[name], forms[name]):
+        for name in settings:
+            if name in waiting or name not in shown or _settled(server, name, settings[name], shown[name], forms[name]):
                 continue
             try:
                 warnings = change.set(server, name, argument(settings[name], shown[name]))

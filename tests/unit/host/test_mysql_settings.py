@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,13 @@ class Mysqld:
             self._take(name, value)
         self.variables["open_files_limit"] = "10000"
 
+    def is_started(self) -> bool:
+        """Start the server if it is down; return whether it is up."""
+        if not self.running:
+            with contextlib.suppress(host.HostError):
+                self.start()
+        return self.running
+
     def rows(self, statement: str, args: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Answer the queries of the module."""
         if "variables_info" in statement:
@@ -112,7 +120,7 @@ def mysqld(tmp_path: Path, memory: Path, monkeypatch: pytest.MonkeyPatch) -> Mys
     """A running server without settings of its own, started once."""
     server = Mysqld(tmp_path / "zz.cnf")
     monkeypatch.setattr(mysql_settings, "Server", lambda: server)
-    monkeypatch.setattr(mysql_server, "start", lambda: server.running)
+    monkeypatch.setattr(mysql_server, "start", server.is_started)
     monkeypatch.setattr(mysql_server, "restart", server.start)
     monkeypatch.setattr(mysql_option_file, "check", lambda *_: None)
     monkeypatch.setattr(mysql_option_file, "values_without", lambda _: DISTRIBUTION)
@@ -244,4 +252,25 @@ def test_a_server_that_a_bad_file_keeps_down_comes_up_with_a_good_one(mysqld: My
     mysqld.option_file.write_text("bind_address = nonsense!\n")
     with pytest.raises(host.HostError):
         mysqld.start()
-    assert converge(mysqld, {"bind_address": ANYWHERE}) == (1, [])
+    # Once with the bad file, in vain.
+    assert converge(mysqld, {"bind_address": ANYWHERE}) == (2, [])
+
+
+def test_a_run_that_was_cut_off_while_mysqld_failed_still_knows_the_good_file(
+    mysqld: Mysqld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail_and_be_cut_off() -> None:
+        with contextlib.suppress(host.HostError):
+            mysqld.start()
+        raise KeyboardInterrupt
+
+    former: Settings = {"bind_address": ANYWHERE}
+    converge(mysqld, former)
+    wanted: Settings = {"bind_address": "nonsense!"}
+    with monkeypatch.context() as cut, pytest.raises(KeyboardInterrupt):
+        cut.setattr(mysql_server, "restart", fail_and_be_cut_off)
+        mysql_settings.converge(mysqld.option_file, text(wanted), wanted)
+    assert not mysqld.running
+    with pytest.raises(host.HostError, match="cannot resolve hostname"):
+        mysql_settings.converge(mysqld.option_file, text(wanted), wanted)
+    assert mysqld.running and mysqld.option_file.read_text() == text(former)

@@ -85,6 +85,17 @@ def test_a_dropped_package_goes_with_what_only_it_needed(apt: Apt) -> None:
     assert apt.there() == {"mysql-server", "curl", "orphan"}
 
 
+def test_a_purge_that_was_cut_off_is_done_the_next_time(apt: Apt) -> None:
+    packages.converge(["sysstat"])
+    working = (apt.bench.folder / "apt-get").read_text()
+    (apt.bench.folder / "apt-get").write_text(working.replace("rm -f", "exit 1; rm -f"))
+    with pytest.raises(host.HostError):
+        packages.converge([])
+    (apt.bench.folder / "apt-get").write_text(working)
+    packages.converge([])
+    assert "sysstat" not in apt.there()
+
+
 @pytest.mark.parametrize("name", ["mysql-server", "curl"])
 def test_what_was_there_before_or_holds_the_data_is_never_purged(apt: Apt, name: str) -> None:
     packages.converge([name])
