@@ -16,7 +16,7 @@ from components.mysql_user import MySqlUser
 from components.remote_command import Step, run
 from components.user_data import document, user_data
 
-CONVERGE_SECONDS = 600
+CONVERGE_SECONDS = 1500
 CHECK_SECONDS = 60
 
 

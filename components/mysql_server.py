@@ -16,8 +16,8 @@ from components.mysql_options import OPTION_FILE, Setting, base_settings, option
 from components.remote_command import Step, run
 from components.user_data import document, user_data
 
-CONVERGE_SECONDS = 600
-"""Long enough for apt behind a lock, and for a restart that rolls back."""
+CONVERGE_SECONDS = 1500
+"""Long enough for packages behind another's lock, and for a restart that rolls back."""
 CERTIFICATE_SECONDS = 60
 UNITS = "/etc/systemd/system"
 CA_FILE = "/etc/mysql-pair/ca.pem"

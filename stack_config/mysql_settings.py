@@ -196,6 +196,7 @@ KNOWN: Mapping[str, Kind] = {
 _ADDRESS = ("decides who reaches mysqld, which the security groups do", "Use clients and admittedSecurityGroupIds")
 _TLS = ("is the certificate's, which the server makes and renews by itself", "Leave it out")
 _FOLDER = ("moves files that the distribution's packages and AppArmor expect where they are", "Leave it out")
+_BINLOG = ("turns the binary log off or moves it, and with it every later backup to a point in time", "Leave it out")
 _FIRST = ("is fixed when the data directory is made", "Leave it out; it takes a server made anew")
 _CODE = ("loads code or runs statements before anyone has logged in", "Install it by hand, where one can see it")
 _PROTECTION = ("opens the server to everyone on its host", "Reset a password as root on the server: sudo mysql")
@@ -223,6 +224,9 @@ REFUSED: Mapping[str, tuple[str, str]] = {
     "innodb_force_recovery": ("can lose data, and is for one start by hand", "Set it by hand while you repair"),
     "innodb_page_size": _FIRST,
     "innodb_undo_directory": _FOLDER,
+    "log_bin": _BINLOG,
+    "log_bin_basename": _BINLOG,
+    "log_bin_index": _BINLOG,
     "log_error": _FOLDER,
     "log_raw": ("writes passwords into the log in plain text", "Leave it out"),
     "lower_case_table_names": _FIRST,
@@ -246,6 +250,8 @@ REFUSED: Mapping[str, tuple[str, str]] = {
     "ssl_crl": _TLS,
     "ssl_crlpath": _TLS,
     "ssl_key": _TLS,
+    "tls_ciphersuites": _TLS,
+    "tls_version": _TLS,
     "tmpdir": _FOLDER,
     "user": ("is the distribution's own account for mysqld", "Leave it out"),
 }
