@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from typing import Any
 
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 
-from stack_config import database, hosts, mysql, network, ssh
+from stack_config import agent, database, hosts, mysql, network, ssh
 from stack_config.cloud import Aws, Cloud
 from stack_config.faults import NAMESPACE, ConfigFaults
 from stack_config.model import (
@@ -41,16 +41,22 @@ def load() -> StackConfig:
     prefix = f"{NAMESPACE}:"
     own = {key.removeprefix(prefix): str(value) for key, value in values.items() if key.startswith(prefix)}
     secret = {key for key in own if pulumi.runtime.is_config_secret(prefix + key)}
-    return parse(own, secret, Aws())
+    return parse(own, secret, Aws(), agent.public_keys)
 
 
-def parse(values: Mapping[str, str], secret: Set[str], cloud: Cloud) -> StackConfig:
+def parse(
+    values: Mapping[str, str],
+    secret: Set[str],
+    cloud: Cloud,
+    agent_keys: Callable[[], Set[str] | None] = lambda: None,
+) -> StackConfig:
     """Return the typed config.
 
     Args:
         values: raw values by key, without the namespace.
         secret: the keys whose values are stored encrypted.
         cloud: answers what only AWS knows.
+        agent_keys: the public keys that the ssh agent holds, as base64; None if that does not matter.
 
     Raises:
         ConfigFaults: with every fault there is.
@@ -61,6 +67,8 @@ def parse(values: Mapping[str, str], secret: Set[str], cloud: Cloud) -> StackCon
     server_public = reader.read_optional("serverPublic", flag, False)
     vpc, server_subnet = _read_vpc(reader, cloud, server_public, clients)
     ssh_config = _read_ssh(reader, clients, server_public)
+    if ssh_config and not reader.is_set("sshPrivateKey"):
+        ssh.check_agent(reader, ssh_config.public_key, agent_keys())
     network_config = _read_network(reader, vpc, ssh_config, clients)
     server = _read_server(reader, types, server_subnet, server_public)
     facts = types.facts("serverInstanceType", server.instance_type) if server else None

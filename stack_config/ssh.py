@@ -45,6 +45,16 @@ def read_host_keys(reader: Reader, hosts: Set[str]) -> dict[str, str]:
     return reader.read_table("sshHostKeys", convert, 'Write a table like {"server": "ssh-ed25519 AAAA..."}')
 
 
+def check_agent(reader: Reader, public: str, held: Set[str] | None) -> None:
+    """Note an agent that cannot log in: every first contact would be dialled for minutes."""
+    if held is not None and public.split()[1] not in held:
+        reader.note(
+            "sshPublicKey",
+            "is of a key that the ssh agent at SSH_AUTH_SOCK does not hold, and there is no sshPrivateKey",
+            "Run `ssh-add FILE` (`ssh-add -L` lists what it holds), or set sshPrivateKey",
+        )
+
+
 def _check_host(name: str, hosts: Set[str]) -> None:
     if name not in hosts:
         raise BadValueError("is no host of this stack", f"Its hosts are {', '.join(sorted(hosts))}")

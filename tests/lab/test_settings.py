@@ -94,9 +94,14 @@ def test_a_server_is_clean(pair: Pair) -> None:
 
 
 def test_upgrades_by_themselves_pass_mysql_by(pair: Pair) -> None:
-    dump = pair.ssh("server", "apt-config dump").stdout
-    assert 'Unattended-Upgrade::Package-Blacklist:: "mysql-";' in dump
-    assert 'DPkg::Lock::Timeout "600";' in dump
+    with pair.configured(serverPackages=["unattended-upgrades"]):
+        pair.up()
+        said = pair.ssh("server", "sudo unattended-upgrade --dry-run --debug 2>&1").stdout
+        assert "Initial blacklist: mysql-" in said, said
+    settings = "our %nrconf; do shift or die; print join ' ', keys %{$nrconf{override_rc}}"
+    file = "/etc/needrestart/conf.d/50-mysql-pair.conf"
+    assert "^mysql" in pair.ssh("server", "perl", "-e", settings, file).stdout
+    assert pair.unchanged()
 
 
 def test_a_package_is_installed_behind_anothers_lock(pair: Pair) -> None:

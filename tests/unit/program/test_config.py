@@ -321,6 +321,29 @@ def test_without_a_private_key_the_agent_is_asked() -> None:
     assert parsed(sshPrivateKey="").ssh.private_key is None
 
 
+# what the agent holds, whether that is a fault
+AGENTS: list[tuple[set[str] | None, bool]] = [
+    (None, False),
+    (set(), True),
+    ({public_key(seed=2).split()[1]}, True),
+    ({public_key().split()[1]}, False),
+]
+
+
+@pytest.mark.parametrize(("held", "faulty"), AGENTS)
+def test_an_agent_without_the_key_is_told_before_anything_is_made(held: set[str] | None, faulty: bool) -> None:
+    values = GOOD | {"sshPrivateKey": ""}
+    if not faulty:
+        stack_config.parse(values, SECRET, FakeCloud(), lambda: held)
+        return
+    with pytest.raises(stack_config.ConfigFaults, match="ssh-add"):
+        stack_config.parse(values, SECRET, FakeCloud(), lambda: held)
+
+
+def test_with_a_private_key_in_config_no_agent_is_asked() -> None:
+    stack_config.parse(GOOD, SECRET, FakeCloud(), lambda: set())
+
+
 def test_every_key_is_declared_with_a_description() -> None:
     assert all(entry["description"].strip() for entry in DECLARED.values())
     with pytest.raises(stack_config.ConfigFaults) as caught:
