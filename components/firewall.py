@@ -12,6 +12,8 @@ from components.naming import tags
 
 MYSQL_PORT = 3306
 SSH_PORT = 22
+IN, OUT = aws.vpc.SecurityGroupIngressRule, aws.vpc.SecurityGroupEgressRule
+RuleKind = type[aws.vpc.SecurityGroupIngressRule] | type[aws.vpc.SecurityGroupEgressRule]
 PACKAGE_PORTS = (80, 443)
 """apt's http and https; DNS and time on AWS are not subject to security groups."""
 
@@ -109,76 +111,52 @@ class Firewall(pulumi.ComponentResource):
     def _mysql(self, client: aws.ec2.SecurityGroup, server: aws.ec2.SecurityGroup) -> None:
         for number, port in enumerate(self._args.get("mysql_ports", (MYSQL_PORT,))):
             label = "mysql" if number == 0 else f"mysql-{number + 1}"
-            self._let_in(f"server-{label}-from-client", server, port, "MySQL from the clients", group=client.id)
-            self._let_out(f"client-{label}-to-server", client, port, "MySQL to the server", group=server.id)
+            self._rule(IN, f"server-{label}-from-client", server, port, "MySQL from the clients", group=client.id)
+            self._rule(OUT, f"client-{label}-to-server", client, port, "MySQL to the server", group=server.id)
             for admitted in self._args.get("admitted_group_ids", ()):
-                self._let_in(f"server-{label}-from-{admitted}", server, port, "MySQL from an application", admitted)
+                self._rule(IN, f"server-{label}-from-{admitted}", server, port, "MySQL from an application", admitted)
 
     def _ssh_from_operators(self, group: aws.ec2.SecurityGroup, label: str) -> None:
         for cidr in self._args["operator_cidrs"]:
-            self._let_in(f"{label}-ssh-from-{cidr}", group, SSH_PORT, "ssh from an operator", cidr=cidr)
+            self._rule(IN, f"{label}-ssh-from-{cidr}", group, SSH_PORT, "ssh from an operator", cidr=cidr)
 
     def _ssh_from_groups(self, group: aws.ec2.SecurityGroup, label: str) -> None:
         for operator in self._args.get("operator_group_ids", ()):
-            self._let_in(f"{label}-ssh-from-{operator}", group, SSH_PORT, "ssh from an operator", group=operator)
+            self._rule(IN, f"{label}-ssh-from-{operator}", group, SSH_PORT, "ssh from an operator", group=operator)
 
     def _ssh_by_jump(self, jump: aws.ec2.SecurityGroup, to: aws.ec2.SecurityGroup, label: str) -> None:
-        self._let_in(f"{label}-ssh-from-jump", to, SSH_PORT, "ssh from the jump host", group=jump.id)
-        self._let_out(f"jump-ssh-to-{label}", jump, SSH_PORT, "ssh to private hosts", group=to.id)
+        self._rule(IN, f"{label}-ssh-from-jump", to, SSH_PORT, "ssh from the jump host", group=jump.id)
+        self._rule(OUT, f"jump-ssh-to-{label}", jump, SSH_PORT, "ssh to private hosts", group=to.id)
 
     def _packages(self, group: aws.ec2.SecurityGroup, label: str) -> None:
         for port in PACKAGE_PORTS:
-            self._let_out(f"{label}-packages-{port}", group, port, "packages", cidr="0.0.0.0/0")
+            self._rule(OUT, f"{label}-packages-{port}", group, port, "packages", cidr="0.0.0.0/0")
         for way in self._args.get("extra_egress", ()):
-            aws.vpc.SecurityGroupEgressRule(
-                f"{self._name}-{label}-extra-{way['protocol']}-{way['from_port']}-{way['to_port']}-to-{way['cidr']}",
-                security_group_id=group.id,
-                ip_protocol=way["protocol"],
-                from_port=way["from_port"],
-                to_port=way["to_port"],
-                cidr_ipv4=way["cidr"],
-                description="asked for by config",
-                opts=pulumi.ResourceOptions(parent=self),
-            )
+            first, last, protocol, cidr = way["from_port"], way["to_port"], way["protocol"], way["cidr"]
+            name = f"{label}-extra-{protocol}-{first}-{last}-to-{cidr}"
+            self._rule(OUT, name, group, first, "asked for by config", cidr=cidr, to_port=last, protocol=protocol)
 
-    def _let_in(
+    def _rule(
         self,
-        name: str,
-        to: aws.ec2.SecurityGroup,
-        port: int,
-        why: str,
-        group: pulumi.Input[str] | None = None,
-        cidr: str | None = None,
-    ) -> None:
-        aws.vpc.SecurityGroupIngressRule(
-            f"{self._name}-{name}",
-            security_group_id=to.id,
-            referenced_security_group_id=group,
-            cidr_ipv4=cidr,
-            ip_protocol="tcp",
-            from_port=port,
-            to_port=port,
-            description=why,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-
-    def _let_out(
-        self,
+        kind: RuleKind,
         name: str,
         of: aws.ec2.SecurityGroup,
         port: int,
         why: str,
         group: pulumi.Input[str] | None = None,
         cidr: str | None = None,
+        to_port: int | None = None,
+        protocol: str = "tcp",
     ) -> None:
-        aws.vpc.SecurityGroupEgressRule(
+        """Register one rule of a group, for one peer: another group or a range."""
+        kind(
             f"{self._name}-{name}",
             security_group_id=of.id,
             referenced_security_group_id=group,
             cidr_ipv4=cidr,
-            ip_protocol="tcp",
+            ip_protocol=protocol,
             from_port=port,
-            to_port=port,
+            to_port=to_port or port,
             description=why,
             opts=pulumi.ResourceOptions(parent=self),
         )
