@@ -75,4 +75,4 @@ def _asked(question: Callable[[], T]) -> T:
     try:
         return question()
     except Exception as error:  # the SDK has no narrower class for what a function's call comes to
-        raise CloudError(str(error).strip().splitlines()[-1]) from error
+        raise CloudError((str(error).strip() or type(error).__name__).splitlines()[-1]) from error

@@ -35,9 +35,9 @@ class ConfigFaults(pulumi.RunError):
 
 
 class BadValueError(Exception):
-    """A value that will not do: what is wrong, how to mend it, and where in the value, if it has parts."""
+    """A value that will not do: what is wrong, and how to mend it."""
 
-    def __init__(self, wrong: str, mend: str, at: str = "") -> None:
-        """Keep all three."""
+    def __init__(self, wrong: str, mend: str) -> None:
+        """Keep both."""
         super().__init__(wrong, mend)
-        self.wrong, self.mend, self.at = wrong, mend, at
+        self.wrong, self.mend = wrong, mend

@@ -1,25 +1,18 @@
-"""Config of the hosts: the server's, and the table of client groups."""
+"""Config of what all hosts have, and of the server's address."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
-from stack_config.cloud import Cloud, TypeFacts
+from stack_config.cloud import TypeFacts
 from stack_config.faults import BadValueError
-from stack_config.model import ClientGroup
-from stack_config.network import looked_up, subnet_id
-from stack_config.reader import Reader, as_list, flag, matching, whole
+from stack_config.lookups import Lookups
+from stack_config.reader import Reader, matching, whole
 
 SERVER_PLACE = 10
 """The server's address in its subnet unless config has another: the eleventh."""
-MOST_HOSTS = 100
 VOLUME_GIB = 16
-CLIENT_TYPE = "t3.micro"
-EXAMPLE = 'Write a list like [{"name": "client", "count": 2, "instanceType": "t3.micro"}]'
 
 instance_type = matching(r"[a-z][a-z0-9-]*\.[a-z0-9-]+", "is not an instance type", "Write one like t3.small")
 ami = matching(r"ami-[0-9a-f]{8,17}", "is not an image id", "Write one like ami-0123456789abcdef0")
@@ -30,47 +23,25 @@ volume_gib = whole(8, 16384, " GiB")
 instance_profile = matching(
     r"[\w+=,.@-]{1,128}", "is not the name of an instance profile", "Write its name, not its ARN"
 )
-group_name = matching(
-    r"[a-z][a-z0-9]*(-[a-z0-9]+)*",
-    "is not a name for hosts",
-    "Use lower-case letters, digits and single hyphens, a letter first, like app",
-)
 
 
-def short_group_name(raw: Any) -> str:
-    """Return the name of a group: the beginning of host names, and a part of tags and resources' names."""
-    name = group_name(raw)
-    if len(name) > 30:
-        raise BadValueError(f"has {len(name)} characters", "Use at most 30")
-    return name
+def look_up(
+    reader: Reader, lookups: Lookups, keys: tuple[str, str], kind: str | None, image: str | None
+) -> TypeFacts | None:
+    """Return the facts of an instance type, and note an image that it cannot boot.
 
-
-@dataclass
-class Types:
-    """Instance types and images, each looked up once."""
-
-    reader: Reader
-    cloud: Cloud
-
-    def __post_init__(self) -> None:
-        """Begin with nothing known."""
-        self._types: dict[str, TypeFacts | None] = {}
-
-    def facts(self, key: str, name: str) -> TypeFacts | None:
-        """Return the facts of an instance type, None if AWS has none, which is noted."""
-        if name not in self._types:
-            self._types[name] = looked_up(self.reader, key, self.cloud.instance_type, name)
-        return self._types[name]
-
-    def check_image(self, key: str, image: str | None, name: str) -> None:
-        """Note an image of another architecture than the instance type."""
-        facts = self._types.get(name)
-        if image and facts:
-            found = looked_up(self.reader, key, self.cloud.image_architecture, image)
-            if found and found != facts.architecture:
-                self.reader.note(
-                    key, f"{image} is an image for {found}, {name} is {facts.architecture}", "Choose one that fits"
-                )
+    Args:
+        reader: takes the faults.
+        lookups: asks AWS, for the image even where it does not know the type.
+        keys: of the type and of the image.
+        kind: the instance type; None if it could not be read.
+        image: the image's id, if there is one.
+    """
+    facts = lookups.instance_type(keys[0], kind) if kind else None
+    found = lookups.image_architecture(keys[1], image) if image else None
+    if facts and found and found != facts.architecture:
+        reader.note(keys[1], f"{image} is an image for {found}, {kind} is {facts.architecture}", "Choose one that fits")
+    return facts
 
 
 def server_address(reader: Reader, subnet: IPv4Network | None) -> IPv4Address | None:
@@ -98,75 +69,3 @@ def _address(raw: Any) -> IPv4Address:
 def read_packages(reader: Reader, key: str) -> tuple[str, ...]:
     """Return names of packages."""
     return reader.read_list(key, package, 'Write a list like ["percona-toolkit"]')
-
-
-def read_clients(reader: Reader, types: Types) -> tuple[ClientGroup, ...]:
-    """Return the client groups that are free of faults."""
-    listed = reader.raw_list("clients", EXAMPLE) if reader.is_set("clients") else [{"name": "client"}]
-    if not listed:
-        reader.note("clients", "is empty, so nobody would reach the server", EXAMPLE)
-    groups = [group for index, raw in enumerate(listed) if (group := _group(reader, types, index, raw))]
-    _check_names(reader, groups)
-    return tuple(groups)
-
-
-def _packages(raw: Any) -> tuple[str, ...]:
-    return tuple(package(entry) for entry in as_list(raw, 'Write a list like ["jq"]'))
-
-
-FIELDS: dict[str, Callable[[Any], Any]] = {
-    "name": short_group_name,
-    "count": whole(1, MOST_HOSTS),
-    "instanceType": instance_type,
-    "ami": ami,
-    "public": flag,
-    "zone": whole(1, 3),
-    "subnetId": subnet_id,
-    "packages": _packages,
-}
-
-
-def _group(reader: Reader, types: Types, index: int, raw: Any) -> ClientGroup | None:
-    key = f"clients[{index}]"
-    faults = len(reader.faults)
-    fields = reader.fields(key, raw, FIELDS, EXAMPLE)
-    if isinstance(raw, dict) and "name" not in raw:
-        reader.note(f"{key}.name", "is missing", EXAMPLE)
-    kind = fields.get("instanceType", CLIENT_TYPE)
-    types.facts(f"{key}.instanceType", kind)
-    types.check_image(f"{key}.ami", fields.get("ami"), kind)
-    if len(reader.faults) > faults:
-        return None
-    return ClientGroup(
-        name=fields["name"],
-        count=fields.get("count", 1),
-        instance_type=kind,
-        ami=fields.get("ami"),
-        public=fields.get("public", True),
-        zone=fields.get("zone", 1),
-        subnet_id=fields.get("subnetId"),
-        packages=fields.get("packages", ()),
-    )
-
-
-def _check_names(reader: Reader, groups: Sequence[ClientGroup]) -> None:
-    for name in sorted({group.name for group in groups if [one.name for one in groups].count(group.name) > 1}):
-        reader.note("clients", f"two groups have the name {name}", "Give each its own, or one a larger count")
-    for group in groups:
-        if group.name == "server":
-            reader.note("clients", "a group has the server's name", "Choose another, like app")
-        if re.search(r"-\d+$", group.name):
-            reader.note("clients", f"{group.name} ends like a host's number", "Choose a name that ends in a letter")
-
-
-def check_jump(reader: Reader, server_public: bool, clients: Sequence[ClientGroup], endpoints: Sequence[str]) -> None:
-    """Note a private host that nothing leads to."""
-    private = [] if server_public else ["server"]
-    private += [host for group in clients if not group.public for host in group.hosts]
-    alone = [host for host in private if host not in endpoints]
-    if alone and clients and not any(group.public for group in clients):
-        reader.note(
-            "clients",
-            f"no group is public, so there is no jump host to {', '.join(alone)}",
-            "Make a group public, or name a tunnel's end for each in sshEndpoints",
-        )

@@ -32,7 +32,9 @@ def read(reader: Reader, memory_mib: int | None) -> MySqlConfig:
     settings = reader.read_table("mysqlSettings", setting, EXAMPLE)
     sized = derived(memory_mib) if memory_mib else {}
     for found in contradictions({**sized, **settings}, memory_mib):
-        reader.note(f"mysqlSettings.{found.name}", found.wrong, found.mend)
+        keys = [f"mysqlSettings.{name}" for name in found.names]
+        if reader.well_read(*keys):
+            reader.note(keys[0], found.wrong, found.mend)
     return MySqlConfig(port, x_protocol, secure, sized, settings)
 
 

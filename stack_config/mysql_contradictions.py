@@ -22,16 +22,21 @@ CONNECTIONS = 151
 """MySQL's default of max_connections."""
 
 PAIRS = (
+    ("auto_increment_offset", "auto_increment_increment"),
+    ("binlog_cache_size", "max_binlog_cache_size"),
     ("innodb_io_capacity", "innodb_io_capacity_max"),
+    ("innodb_max_dirty_pages_pct_lwm", "innodb_max_dirty_pages_pct"),
     ("max_user_connections", "max_connections"),
+    ("net_buffer_length", "max_allowed_packet"),
 )
-"""The first may not be larger than the second."""
+"""The first may not be larger than the second. All are numbers in the table of what is known of settings."""
 
 
 class Contradiction(NamedTuple):
-    """The setting to look at first, what is wrong, how to mend it."""
+    """What does not go together, and how to mend it."""
 
-    name: str
+    names: tuple[str, ...]
+    """The settings that it follows from, the one to look at first before the others."""
     wrong: str
     mend: str
 
@@ -46,34 +51,35 @@ def contradictions(settings: Mapping[str, Setting], memory_mib: int | None) -> I
     if memory_mib:
         yield from _memory(settings, memory_mib)
     for small, large in PAIRS:
-        if small in settings and large in settings and int(settings[small]) > int(settings[large]):
+        if small in settings and large in settings and float(settings[small]) > float(settings[large]):
             yield Contradiction(
-                small, f"is {settings[small]}, more than {large} = {settings[large]}", f"Lower it, or raise {large}"
+                (small, large),
+                f"is {settings[small]}, more than {large} = {settings[large]}",
+                f"Lower it, or raise {large}",
             )
     if settings.get("gtid_mode") == "ON" and settings.get("enforce_gtid_consistency") != "ON":
         yield Contradiction(
-            "gtid_mode", "is ON without enforce_gtid_consistency = ON", "Set enforce_gtid_consistency to ON"
+            ("gtid_mode", "enforce_gtid_consistency"),
+            "is ON without enforce_gtid_consistency = ON",
+            "Set enforce_gtid_consistency to ON",
         )
-    if "innodb_log_file_size" in settings or "innodb_log_files_in_group" in settings:
+    for name in sorted({"innodb_log_file_size", "innodb_log_files_in_group"} & settings.keys()):
         yield Contradiction(
-            "innodb_log_file_size" if "innodb_log_file_size" in settings else "innodb_log_files_in_group",
+            (name,),
             "has no effect beside innodb_redo_log_capacity, which is derived",
             "Set innodb_redo_log_capacity in its place",
         )
-    if settings.get("super_read_only") is True and settings.get("read_only") is False:
+    if settings.get("super_read_only") is True:
         yield Contradiction(
-            "super_read_only", "is ON while read_only is OFF, and it turns read_only ON", "Set both to ON"
+            ("super_read_only",), "would keep the program from making users, as root too", "Set read_only, or neither"
         )
-    if settings.get("super_read_only") is True or settings.get("read_only") is True:
-        name = "super_read_only" if settings.get("super_read_only") is True else "read_only"
-        yield Contradiction(name, "would keep the program from making users", "Leave it out")
 
 
 def _memory(settings: Mapping[str, Setting], memory_mib: int) -> Iterator[Contradiction]:
     memory, pool = memory_mib * MIB, int(settings["innodb_buffer_pool_size"])
     if pool > memory * POOL_SHARE:
         yield Contradiction(
-            "innodb_buffer_pool_size",
+            ("innodb_buffer_pool_size",),
             f"is {pool // MIB} MiB, more than {POOL_SHARE:.0%} of the instance type's {memory_mib} MiB",
             "Lower it, or choose a larger serverInstanceType",
         )
@@ -83,7 +89,7 @@ def _memory(settings: Mapping[str, Setting], memory_mib: int) -> Iterator[Contra
     asked = bool(settings.keys() & {"max_connections", *BUFFERS})
     if asked and pool + connections * each > memory:
         yield Contradiction(
-            "max_connections",
+            ("max_connections", "innodb_buffer_pool_size", *BUFFERS),
             f"{connections} connections of up to {each // 1024} KiB and a buffer pool of {pool // MIB} MiB are more "
             f"than the instance type's {memory_mib} MiB",
             "Lower one of them, or choose a larger serverInstanceType",

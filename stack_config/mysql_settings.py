@@ -48,7 +48,7 @@ class Number(Kind):
 
     def read(self, raw: Setting) -> Setting:
         """Return it as int."""
-        if isinstance(raw, bool) or not re.fullmatch(r"-?\d+", str(raw)):
+        if isinstance(raw, bool) or not re.fullmatch(r"-?\d{1,30}", str(raw)):
             raise BadValueError(f"{raw!r} is not a whole number", f"Choose one from {self.least} to {self.most}")
         if not self.least <= int(raw) <= self.most:
             raise BadValueError(f"{raw} is out of range", f"Choose a number from {self.least} to {self.most}")
@@ -76,7 +76,7 @@ class Size(Kind):
 
 
 @dataclass(frozen=True)
-class Seconds(Kind):
+class Real(Kind):
     """A number that need not be whole."""
 
     least: float
@@ -120,6 +120,8 @@ class Text(Kind):
 _BIG = 2**63 - 1
 
 KNOWN: Mapping[str, Kind] = {
+    "auto_increment_increment": Number(1, 65535),
+    "auto_increment_offset": Number(1, 65535),
     "autocommit": Switch(),
     "back_log": Number(1, 65535),
     "binlog_cache_size": Size(4 * KIB, _BIG),
@@ -146,6 +148,8 @@ KNOWN: Mapping[str, Kind] = {
     "innodb_lock_wait_timeout": Number(1, 1073741824),
     "innodb_log_buffer_size": Size(256 * KIB, 4 * GIB - 1),
     "innodb_lru_scan_depth": Number(100, _BIG),
+    "innodb_max_dirty_pages_pct": Real(0, 99.999),
+    "innodb_max_dirty_pages_pct_lwm": Real(0, 99.999),
     "innodb_print_all_deadlocks": Switch(),
     "innodb_read_io_threads": Number(1, 64),
     "innodb_redo_log_capacity": Size(8 * MIB, 512 * GIB),
@@ -153,21 +157,23 @@ KNOWN: Mapping[str, Kind] = {
     "innodb_thread_concurrency": Number(0, 1000),
     "innodb_write_io_threads": Number(1, 64),
     "interactive_timeout": Number(1, 31536000),
-    "join_buffer_size": Size(128, 4 * GIB - 1),
+    "join_buffer_size": Size(128, _BIG),
     "local_infile": Switch(),
     "lock_wait_timeout": Number(1, 31536000),
     "log_bin_trust_function_creators": Switch(),
     "log_error_verbosity": Number(1, 3),
     "log_output": Text(),
     "log_queries_not_using_indexes": Switch(),
-    "long_query_time": Seconds(0, 31536000),
+    "long_query_time": Real(0, 31536000),
     "max_allowed_packet": Size(KIB, GIB),
+    "max_binlog_cache_size": Size(4 * KIB, _BIG),
     "max_binlog_size": Size(4 * KIB, GIB),
     "max_connect_errors": Number(1, _BIG),
     "max_connections": Number(1, 100000),
     "max_execution_time": Number(0, 2**32 - 1),
     "max_heap_table_size": Size(16 * KIB, _BIG),
     "max_user_connections": Number(0, 2**32 - 1),
+    "net_buffer_length": Size(KIB, MIB),
     "net_read_timeout": Number(1, 31536000),
     "net_write_timeout": Number(1, 31536000),
     "open_files_limit": Number(0, 2**32 - 1),
@@ -176,9 +182,11 @@ KNOWN: Mapping[str, Kind] = {
     "read_only": Switch(),
     "read_rnd_buffer_size": Size(1, 2 * GIB - 1),
     "server_id": Number(0, 2**32 - 1),
+    "skip_external_locking": Switch(),
     "skip_name_resolve": Switch(),
+    "skip_show_database": Switch(),
     "slow_query_log": Switch(),
-    "sort_buffer_size": Size(32 * KIB, 4 * GIB - 1),
+    "sort_buffer_size": Size(32 * KIB, _BIG),
     "sql_mode": Text(),
     "super_read_only": Switch(),
     "sync_binlog": Number(0, 2**32 - 1),
@@ -209,10 +217,13 @@ REFUSED: Mapping[str, tuple[str, str]] = {
     "bind_address": _ADDRESS,
     "chroot": _FOLDER,
     "datadir": _FOLDER,
+    "daemonize": ("is for a mysqld without systemd", "Leave it out"),
     "early_plugin_load": _CODE,
+    "general_log_file": _FOLDER,
     "init_connect": _CODE,
     "init_file": _CODE,
     "init_replica": _CODE,
+    "init_slave": _CODE,
     "initialize": _FIRST,
     "initialize_insecure": _FIRST,
     "innodb_data_file_path": _FIRST,
@@ -221,8 +232,12 @@ REFUSED: Mapping[str, tuple[str, str]] = {
         "takes the memory that the host shows, which need not be what the instance type has",
         "Leave it out: the same sizes are derived from the instance type",
     ),
+    "innodb_doublewrite_dir": _FOLDER,
     "innodb_force_recovery": ("can lose data, and is for one start by hand", "Set it by hand while you repair"),
+    "innodb_log_group_home_dir": _FOLDER,
     "innodb_page_size": _FIRST,
+    "innodb_temp_tablespaces_dir": _FOLDER,
+    "innodb_tmpdir": _FOLDER,
     "innodb_undo_directory": _FOLDER,
     "log_bin": _BINLOG,
     "log_bin_basename": _BINLOG,
@@ -234,16 +249,27 @@ REFUSED: Mapping[str, tuple[str, str]] = {
     "mysqlx_bind_address": _ADDRESS,
     "mysqlx_port": ("is where the firewall expects the X protocol", "Leave it out"),
     "mysqlx_socket": _FOLDER,
+    "mysqlx_ssl_ca": _TLS,
+    "mysqlx_ssl_capath": _TLS,
+    "mysqlx_ssl_cert": _TLS,
+    "mysqlx_ssl_crl": _TLS,
+    "mysqlx_ssl_crlpath": _TLS,
+    "mysqlx_ssl_key": _TLS,
+    "offline_mode": ("keeps every client out", "Leave it out"),
     "pid_file": _FOLDER,
     "plugin_dir": _FOLDER,
     "plugin_load": _CODE,
     "plugin_load_add": _CODE,
     "port": ("has a key of its own, which the firewall follows", "Set mysqlPort"),
+    "replica_load_tmpdir": _FOLDER,
     "require_secure_transport": ("has a key of its own", "Set requireSecureTransport"),
     "secure_file_priv": ("keeps LOAD DATA and SELECT INTO OUTFILE out of other folders", "Leave it out"),
     "skip_grant_tables": _PROTECTION,
     "skip_networking": ("closes MySQL's port to every client", "Leave it out"),
+    "slave_load_tmpdir": _FOLDER,
+    "slow_query_log_file": _FOLDER,
     "socket": _FOLDER,
+    "ssl": _TLS,
     "ssl_ca": _TLS,
     "ssl_capath": _TLS,
     "ssl_cert": _TLS,

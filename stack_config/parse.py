@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping, Sequence, Set
+from ipaddress import IPv4Network
 from typing import Any
 
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 
 from stack_config import agent, database, hosts, mysql, network, ssh
+from stack_config.clients import check_jump, host_names, read_clients
 from stack_config.cloud import Aws, Cloud
 from stack_config.faults import NAMESPACE, ConfigFaults
-from stack_config.model import (
-    ClientGroup,
-    ExistingVpc,
-    NetworkConfig,
-    OwnVpc,
-    ServerConfig,
-    SshConfig,
-    StackConfig,
-    UserConfig,
-)
+from stack_config.lookups import Lookups
+from stack_config.model import ClientGroup, NetworkConfig, ServerConfig, SshConfig, SshEndpoint, StackConfig, UserConfig
 from stack_config.reader import Reader, flag
 from stack_config.tags import read_tags
 
@@ -62,17 +56,17 @@ def parse(
         ConfigFaults: with every fault there is.
     """
     reader = Reader(values, secret)
-    types = hosts.Types(reader, cloud)
-    clients = hosts.read_clients(reader, types)
+    lookups = Lookups(reader, cloud)
+    clients = read_clients(reader, lookups)
     server_public = reader.read_optional("serverPublic", flag, False)
-    vpc, server_subnet = _read_vpc(reader, cloud, server_public, clients)
-    ssh_config = _read_ssh(reader, clients, server_public)
-    if ssh_config and not reader.is_set("sshPrivateKey"):
-        ssh.check_agent(reader, ssh_config.public_key, agent_keys())
-    network_config = _read_network(reader, vpc, ssh_config, clients)
-    server = _read_server(reader, types, server_subnet, server_public)
-    facts = types.facts("serverInstanceType", server.instance_type) if server else None
-    mysql_config = mysql.read(reader, facts.memory_mib if facts else None)
+    place = network.read_vpc(reader, lookups, server_public, clients)
+    endpoints = ssh.read_endpoints(reader, clients)
+    check_jump(reader, server_public, clients, endpoints.keys())
+    ssh_config = _read_ssh(reader, clients, endpoints, agent_keys)
+    dialled = reader.well_read("sshEndpoints") and not host_names(clients) <= endpoints.keys()
+    network_config = _read_network(reader, place, dialled)
+    server, memory_mib = _read_server(reader, lookups, place.server_subnet, server_public)
+    mysql_config = mysql.read(reader, memory_mib)
     user = _read_user(reader)
     profile = reader.read_optional("instanceProfile", hosts.instance_profile, "")
     tags = read_tags(reader)
@@ -82,51 +76,45 @@ def parse(
     return StackConfig(network_config, ssh_config, server, mysql_config, clients, user, profile or None, tags)
 
 
-def _read_vpc(
-    reader: Reader, cloud: Cloud, server_public: bool, clients: tuple[ClientGroup, ...]
-) -> tuple[OwnVpc | ExistingVpc | None, Any]:
-    """Return the VPC, and the range of the server's subnet."""
-    if reader.is_set("vpcId") or reader.is_set("serverSubnetId"):
-        return network.read_existing(reader, cloud, clients)
-    own = network.read_own(reader, server_public, clients)
-    return own, own.server_subnet if own else None
-
-
-def _read_ssh(reader: Reader, clients: tuple[ClientGroup, ...], server_public: bool) -> SshConfig | None:
-    names = {"server", *(host for group in clients for host in group.hosts)}
+def _read_ssh(
+    reader: Reader,
+    clients: Sequence[ClientGroup],
+    endpoints: Mapping[str, SshEndpoint],
+    agent_keys: Callable[[], Set[str] | None],
+) -> SshConfig | None:
     public = reader.read("sshPublicKey", ssh.public_key)
     private = reader.read_secret("sshPrivateKey", lambda raw: ssh.private_key(raw, public), required=False)
-    endpoints, host_keys = ssh.read_endpoints(reader, names), ssh.read_host_keys(reader, names)
-    hosts.check_jump(reader, server_public, clients, list(endpoints))
+    host_keys = ssh.read_host_keys(reader, clients)
+    if public and not reader.is_set("sshPrivateKey"):
+        ssh.check_agent(reader, public, agent_keys())
     secret = pulumi.Output.secret(private) if private else None
     return SshConfig(public, secret, endpoints, host_keys) if public else None
 
 
-def _read_network(
-    reader: Reader, vpc: OwnVpc | ExistingVpc | None, ssh_config: SshConfig | None, clients: tuple[ClientGroup, ...]
-) -> NetworkConfig | None:
-    names = {"server", *(host for group in clients for host in group.hosts)}
-    tunnelled = ssh_config is not None and names <= ssh_config.endpoints.keys()
-    operators = network.read_operators(reader, required=not tunnelled)
+def _read_network(reader: Reader, place: network.VpcRead, dialled: bool) -> NetworkConfig | None:
+    """Return who reaches the hosts; `dialled` tells whether one of them is reached at its own address."""
+    operators = network.read_operators(reader, required=dialled, vpc=place.cidr)
     bastions = network.read_groups(reader, "operatorSecurityGroupIds")
     admitted = network.read_groups(reader, "admittedSecurityGroupIds")
     egress = network.read_egress(reader)
-    return NetworkConfig(vpc, operators, bastions, admitted, egress) if vpc else None
+    return NetworkConfig(place.vpc, operators, bastions, admitted, egress) if place.vpc else None
 
 
-def _read_server(reader: Reader, types: hosts.Types, subnet: Any, public: bool) -> ServerConfig | None:
+def _read_server(
+    reader: Reader, lookups: Lookups, subnet: IPv4Network | None, public: bool
+) -> tuple[ServerConfig | None, int | None]:
+    """Return the server's config, and the MiB of memory it has; None where they cannot be told."""
     kind = reader.read("serverInstanceType", hosts.instance_type)
     image = reader.read_optional("serverAmi", hosts.ami, "") or None
-    if kind:
-        types.facts("serverInstanceType", kind)
-        types.check_image("serverAmi", image, kind)
+    facts = hosts.look_up(reader, lookups, ("serverInstanceType", "serverAmi"), kind, image)
     address = hosts.server_address(reader, subnet)
     protected = reader.read_optional("terminationProtection", flag, True)
     volume = reader.read_optional("serverVolumeSize", hosts.volume_gib, hosts.VOLUME_GIB)
     packages = hosts.read_packages(reader, "serverPackages")
+    memory_mib = facts.memory_mib if facts else None
     if kind is None or address is None:
-        return None
-    return ServerConfig(kind, image, address, public, protected, volume, packages)
+        return None, memory_mib
+    return ServerConfig(kind, image, address, public, protected, volume, packages), memory_mib
 
 
 def _read_user(reader: Reader) -> UserConfig | None:

@@ -29,10 +29,20 @@ class Reader:
         self.faults: list[Fault] = []
         self._values, self._secret = values, secret
         self._known: set[str] = set()
+        self._unread: set[str] = set()
 
     def note(self, key: str, wrong: str, mend: str) -> None:
-        """Note a fault."""
+        """Note a fault of a value that was read, or of several together."""
         self.faults.append(Fault(key, wrong, mend))
+
+    def note_unread(self, key: str, wrong: str, mend: str) -> None:
+        """Note a value that could not be read: nothing may be concluded from it."""
+        self._unread.add(key)
+        self.note(key, wrong, mend)
+
+    def well_read(self, *keys: str) -> bool:
+        """Tell whether these values are what config says, whole and in every part; a default is well read too."""
+        return not any(_is_part(one, key) or _is_part(key, one) for one in self._unread for key in keys)
 
     def is_set(self, key: str) -> bool:
         """Tell whether a key has a value."""
@@ -42,48 +52,57 @@ class Reader:
     def read(self, key: str, convert: Convert[T]) -> T | None:
         """Return a value that has to be there; None if there is a fault, which is noted."""
         if not self.is_set(key):
-            self.note(key, "is missing", f"Set it with `pulumi config set {key} ...`")
+            self.note_unread(key, "is missing", f"Set it with `pulumi config set {key} ...`")
             return None
-        return self._convert(key, self._values[key], convert)
+        return self._plain(key, convert)
 
     def read_secret(self, key: str, convert: Convert[T], required: bool = True) -> T | None:
         """Return a secret: likewise, but it has to be stored encrypted."""
         if not self.is_set(key):
             if required:
-                self.note(key, "is missing", f"Set it with `pulumi config set --secret {key} ...`")
+                self.note_unread(key, "is missing", f"Set it with `pulumi config set --secret {key} ...`")
             return None
         if key not in self._secret:
             self.note(key, "is stored unencrypted", f"Set it anew with `pulumi config set --secret {key} ...`")
-        return self._convert(key, self._values[key], convert)
+        return self._convert(key, self._values[key], convert, is_secret=True)
 
     def read_optional(self, key: str, convert: Convert[T], default: T) -> T:
         """Return a value, or the default where it is not set or has a fault, which is noted."""
         if not self.is_set(key):
             return default
-        found = self._convert(key, self._values[key], convert)
+        found = self._plain(key, convert)
         return default if found is None else found
 
-    def _convert(self, key: str, raw: object, convert: Convert[T]) -> T | None:
+    def _plain(self, key: str, convert: Convert[T]) -> T | None:
+        """Return a value that is no secret: one that is kept as a secret would be shown by what is made of it."""
+        if key in self._secret:
+            self.note_unread(
+                key, "is stored encrypted, but what is made of it is not", "If it is no secret, set it without --secret"
+            )
+            return None
+        return self._convert(key, self._values[key], convert)
+
+    def _convert(self, key: str, raw: object, convert: Convert[T], is_secret: bool = False) -> T | None:
         try:
             return convert(raw)
         except BadValueError as bad:
-            self.note(f"{key}{bad.at}", bad.wrong, bad.mend)
+            lost = not is_secret and "PRIVATE KEY" in str(raw)
+            self.note_unread(key, "is a private key" if lost else bad.wrong, bad.mend)
             return None
 
     def read_list(self, key: str, convert: Convert[T], example: str) -> tuple[T, ...]:
         """Return the entries of a list without those that have a fault."""
-        return tuple(self._entries(key, self.raw_list(key, example), convert))
+        return self.entries(key, self.raw_list(key, example), convert)
 
     def raw_list(self, key: str, example: str) -> list[Any]:
         """Return the entries of a list as they are; none if it is not set."""
         none: list[Any] = []
         return self.read_optional(key, lambda raw: as_list(raw, example), none)
 
-    def _entries(self, key: str, raw: Iterable[Any], convert: Convert[T]) -> Iterable[T]:
-        for index, entry in enumerate(raw):
-            found = self._convert(f"{key}[{index}]", entry, convert)
-            if found is not None:
-                yield found
+    def entries(self, key: str, raw: Iterable[Any], convert: Convert[T]) -> tuple[T, ...]:
+        """Return the entries of a list that was read already, without those that have a fault."""
+        converted = (self._convert(f"{key}[{index}]", entry, convert) for index, entry in enumerate(raw))
+        return tuple(entry for entry in converted if entry is not None)
 
     def read_table(self, key: str, convert: Callable[[str, Any], T], example: str) -> dict[str, T]:
         """Return the entries of a table by name, without those that have a fault."""
@@ -95,15 +114,23 @@ class Reader:
                 found[name] = value
         return found
 
-    def fields(self, key: str, raw: object, known: Mapping[str, Convert[Any]], example: str) -> dict[str, Any]:
-        """Return the fields of one entry that is a table itself, typed; faults are noted, unknown names too."""
+    def fields(
+        self, key: str, raw: object, known: Mapping[str, Convert[Any]], required: Iterable[str], example: str
+    ) -> dict[str, Any]:
+        """Return the fields of one entry that is a table itself, typed.
+
+        Faults are noted, of unknown names and of those that are missing too: `well_read(key)` tells.
+        """
         if not isinstance(raw, dict):
-            self.note(key, "is not a table", example)
+            self.note_unread(key, "is not a table", example)
             return {}
+        for name in required:
+            if name not in raw:
+                self.note_unread(f"{key}.{name}", "is missing", example)
         found = {}
         for name, value in raw.items():
             if name not in known:
-                self.note(f"{key}.{name}", "is not a field of it", nearest(name, known, "Remove it"))
+                self.note_unread(f"{key}.{name}", "is not a field of it", nearest(name, known, "Remove it"))
                 continue
             typed = self._convert(f"{key}.{name}", value, known[name])
             if typed is not None:
@@ -118,6 +145,11 @@ class Reader:
             else:
                 mend = nearest(key, self._known, f"Remove it with `pulumi config rm {key}`")
                 self.note(key, "is not a key of this program", mend)
+
+
+def _is_part(key: str, of: str) -> bool:
+    """Tell whether a key names the same value or a part of it: clients[1].count is a part of clients."""
+    return key == of or key.startswith((f"{of}.", f"{of}["))
 
 
 def nearest(name: str, known: Iterable[str], otherwise: str) -> str:
@@ -147,7 +179,7 @@ def _decoded(raw: object, example: str) -> object:
         return raw
     try:
         return json.loads(raw)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadValueError(f"{raw!r} is neither YAML's nor JSON's list or table", example) from error
 
 
@@ -165,11 +197,11 @@ def whole(least: int, most: int, unit: str = "") -> Convert[int]:
     within = f"Choose a whole number from {least} to {most}{unit}"
 
     def convert(raw: object) -> int:
-        if isinstance(raw, bool) or not isinstance(raw, int | str) or not re.fullmatch(r"-?\d+", str(raw).strip()):
+        if isinstance(raw, bool) or not re.fullmatch(r" *-?\d{1,30} *", str(raw)):
             raise BadValueError(f"{raw!r} is not a whole number", within)
-        if not least <= int(raw) <= most:
+        if not least <= int(str(raw)) <= most:
             raise BadValueError(f"{raw} is out of range", within)
-        return int(raw)
+        return int(str(raw))
 
     return convert
 

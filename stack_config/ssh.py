@@ -6,37 +6,43 @@ import base64
 import binascii
 import re
 import struct
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from typing import Any
 
+from stack_config.clients import check_host
 from stack_config.faults import BadValueError
-from stack_config.model import SshEndpoint
+from stack_config.model import ClientGroup, SshEndpoint
 from stack_config.reader import Reader, matching, whole
 
+PARTS = {"ssh-ed25519": 2, "ssh-rsa": 3}
+"""Strings in a public key: its algorithm, then its numbers (RFC 8709, 4; RFC 4253, 6.6)."""
 HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
 """A host name or an IPv4 address."""
 
 
-def read_endpoints(reader: Reader, hosts: Set[str]) -> dict[str, SshEndpoint]:
+def read_endpoints(reader: Reader, clients: Sequence[ClientGroup]) -> dict[str, SshEndpoint]:
     """Return where hosts are reached instead of at their own addresses."""
     example = 'Write a table like {"server": {"host": "127.0.0.1", "port": 2201}}'
     known = {"host": matching(HOST, "is no host's name or address", example), "port": whole(1, 65535)}
 
     def convert(name: str, raw: Any) -> SshEndpoint | None:
-        _check_host(name, hosts)
-        fields = reader.fields(f"sshEndpoints.{name}", raw, known, example)
-        if isinstance(raw, dict) and (missing := known.keys() - raw.keys()):
-            raise BadValueError(f"{', '.join(sorted(missing))} is missing", example)
+        check_host(reader, f"sshEndpoints.{name}", name, clients)
+        fields = reader.fields(f"sshEndpoints.{name}", raw, known, known, example)
         return SshEndpoint(fields["host"], fields["port"]) if fields.keys() == known.keys() else None
 
-    return {name: found for name, found in reader.read_table("sshEndpoints", convert, example).items() if found}
+    endpoints = {name: found for name, found in reader.read_table("sshEndpoints", convert, example).items() if found}
+    first: dict[SshEndpoint, str] = {}
+    for name, endpoint in endpoints.items():
+        if first.setdefault(endpoint, name) != name:
+            reader.note(f"sshEndpoints.{name}", f"is that of {first[endpoint]} too", "Give each host its own")
+    return endpoints
 
 
-def read_host_keys(reader: Reader, hosts: Set[str]) -> dict[str, str]:
+def read_host_keys(reader: Reader, clients: Sequence[ClientGroup]) -> dict[str, str]:
     """Return the public keys that hosts are known by already."""
 
     def convert(name: str, raw: Any) -> str:
-        _check_host(name, hosts)
+        check_host(reader, f"sshHostKeys.{name}", name, clients)
         found = public_key(raw)
         if not found.startswith("ssh-ed25519 "):
             raise BadValueError("is not an ed25519 key", "Give that one: sshd offers it, and ssh-rsa no more")
@@ -55,11 +61,6 @@ def check_agent(reader: Reader, public: str, held: Set[str] | None) -> None:
         )
 
 
-def _check_host(name: str, hosts: Set[str]) -> None:
-    if name not in hosts:
-        raise BadValueError("is no host of this stack", f"Its hosts are {', '.join(sorted(hosts))}")
-
-
 def public_key(raw: Any) -> str:
     """Return the key on one line; source: RFC 4253, 6.6, and sshd(8), AUTHORIZED_KEYS FILE FORMAT."""
     mend = "Give the one line of the .pub file, like `ssh-ed25519 AAAA... you@example.org`"
@@ -71,11 +72,13 @@ def public_key(raw: Any) -> str:
     if len(words) < 2 or words[0] not in ("ssh-ed25519", "ssh-rsa"):
         raise BadValueError("is not an ed25519 or RSA public key (EC2 takes no others)", mend)
     try:
-        inner = _strings(base64.b64decode(words[1], validate=True))[0]
-    except (binascii.Error, struct.error, IndexError) as error:
+        parts = _strings(base64.b64decode(words[1], validate=True))
+    except (binascii.Error, struct.error) as error:
         raise BadValueError("is cut off or damaged", mend) from error
-    if inner != words[0].encode():
+    if not parts or parts[0] != words[0].encode():
         raise BadValueError("names another algorithm than it holds", mend)
+    if len(parts) != PARTS[words[0]]:
+        raise BadValueError("is cut off or damaged", mend)
     return " ".join(words)
 
 

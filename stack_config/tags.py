@@ -24,6 +24,8 @@ def read_tags(reader: Reader) -> dict[str, str]:
 
 
 def _tag(key: str, value: Any) -> str:
+    if not key.strip():
+        raise BadValueError("is a tag without a key", "Give it one")
     if key in OWN:
         raise BadValueError("is a tag of the program's own", "Choose another key")
     if key.lower().startswith("aws:"):
@@ -31,7 +33,7 @@ def _tag(key: str, value: Any) -> str:
     if not isinstance(value, str | int) or isinstance(value, bool):
         raise BadValueError("is not text", "Write text in quotation marks")
     text = str(value)
-    if not 1 <= len(key) <= LONGEST_KEY or len(text) > LONGEST_VALUE:
+    if len(key) > LONGEST_KEY or len(text) > LONGEST_VALUE:
         raise BadValueError("is too long", f"AWS takes {LONGEST_KEY} characters of a key, {LONGEST_VALUE} of a value")
     if not _CHARACTERS.fullmatch(key) or not _CHARACTERS.fullmatch(text):
         raise BadValueError("has characters that AWS refuses", "Use letters, digits, spaces and _.:/=+-@")

@@ -63,6 +63,12 @@ def public_blob(seed: int = 1) -> bytes:
     return _string(b"ssh-ed25519") + _string(bytes([seed]) * 32)
 
 
+def rsa_key() -> str:
+    """Return the line of an RSA key's .pub file; its numbers are rubbish."""
+    blob = _string(b"ssh-rsa") + _string(b"\x01\x00\x01") + _string(b"\x00" + b"\xff" * 256)
+    return f"ssh-rsa {base64.b64encode(blob).decode()} operator@example.org"
+
+
 def public_key(seed: int = 1) -> str:
     """Return the line of a .pub file."""
     return f"ssh-ed25519 {base64.b64encode(public_blob(seed)).decode()} operator@example.org"

@@ -8,7 +8,11 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 import stack_config
+from components.firewall import PACKAGE_PORTS
 from stack_config.model import ExistingVpc, OwnVpc
+from stack_config.mysql_contradictions import BUFFERS, PAIRS
+from stack_config.mysql_settings import KNOWN, REFUSED
+from stack_config.network import PACKAGES
 from tests.unit.program.configs import (
     DECLARED,
     GOOD,
@@ -19,6 +23,7 @@ from tests.unit.program.configs import (
     as_text,
     private_key,
     public_key,
+    rsa_key,
 )
 
 TWO = [{"name": "client"}, {"name": "app"}]
@@ -27,7 +32,6 @@ EXISTING: dict[str, object] = {
     "serverSubnetId": "subnet-0a1b2c3d",
     "clients": [{"name": "client", "subnetId": "subnet-0a1b2c3e"}],
 }
-RSA_KEY = "ssh-rsa AAAAB3NzaC1yc2EAAAABAw=="
 
 # the keys that are wrong, the one that is told, what is said of it
 FAULTS: list[tuple[dict[str, object], str, str]] = [
@@ -66,7 +70,12 @@ FAULTS: list[tuple[dict[str, object], str, str]] = [
         "clients[0].subnetId",
         "a subnet of vpc-0f0f0f0f",
     ),
-    ({"clients": [{"name": "client", "subnetId": "subnet-0a1b2c3e"}]}, "clients", "belongs to a VPC that is there"),
+    (
+        {**EXISTING, "clients": [{"name": "client", "subnetId": "subnet-0a1b2c3e", "zone": 2}]},
+        "clients[0].zone",
+        "belongs to a VPC of the program's own",
+    ),
+    ({"clients": [{"name": "client", "subnetId": "subnet-0a1b2c3e"}]}, "clients[0].subnetId", "a VPC that is there"),
     ({"operatorCidrs": "203.0.113.7/32"}, "operatorCidrs", "neither YAML's nor JSON's"),
     ({"operatorCidrs": '"203.0.113.7/32"'}, "operatorCidrs", "not a list"),
     ({"operatorCidrs": []}, "operatorCidrs", "nobody could reach a host"),
@@ -77,10 +86,15 @@ FAULTS: list[tuple[dict[str, object], str, str]] = [
     ({"operatorCidrs": ["128.0.0.0/1"]}, "operatorCidrs[0]", "broader than /8"),
     ({"operatorCidrs": ["2001:db8::/64"]}, "operatorCidrs[0]", "IPv4 addresses only"),
     ({"operatorCidrs": ["203.0.113.0/24", "203.0.113.7/32"]}, "operatorCidrs", "overlap"),
+    ({"operatorCidrs": ["203.0.113.7/32", "203.0.113.7/32"]}, "operatorCidrs", "overlap"),
+    ({"operatorCidrs": ["10.20.3.0/24"]}, "operatorCidrs", "10.20.3.0/24 overlaps the VPC's 10.20.0.0/16"),
+    ({**EXISTING, "operatorCidrs": ["10.30.3.0/24"]}, "operatorCidrs", "overlaps the VPC's 10.30.0.0/16"),
     ({"operatorSecurityGroupIds": ["group"]}, "operatorSecurityGroupIds[0]", "not a security group's id"),
     ({"admittedSecurityGroupIds": ["0.0.0.0/0"]}, "admittedSecurityGroupIds[0]", "not a security group's id"),
     ({"admittedSecurityGroupIds": ["sg-0a1b2c3d", "sg-0a1b2c3d"]}, "admittedSecurityGroupIds", "is there twice"),
-    ({"extraEgress": [{"cidr": "10.0.0.0/8"}]}, "extraEgress[0]", "ports, protocol is missing"),
+    ({"extraEgress": [{"cidr": "10.0.0.0/8", "protocol": "tcp"}]}, "extraEgress[0].ports", "is missing"),
+    ({"extraEgress": [{"cidr": "0.0.0.0/0", "protocol": "tcp", "ports": "443"}]}, "extraEgress[0]", "open already"),
+    ({"extraEgress": [{"cidr": "10.0.0.0/8", "protocol": "udp", "ports": 53}] * 2}, "extraEgress[1]", "open already"),
     ({"extraEgress": [{"cidr": "10.0.0.0/8", "protocol": "icmp", "ports": "1"}]}, "extraEgress[0].protocol", "neither"),
     ({"extraEgress": [{"cidr": "10.0.0.0/8", "protocol": "tcp", "ports": "9-2"}]}, "extraEgress[0].ports", "no port"),
     ({"extraEgress": [{"cidr": "10.0.0.0/8", "protocol": "tcp", "port": 9}]}, "extraEgress[0].port", "mean ports?"),
@@ -88,6 +102,7 @@ FAULTS: list[tuple[dict[str, object], str, str]] = [
     ({"sshPublicKey": ""}, "sshPublicKey", "is missing"),
     ({"sshPublicKey": "ssh-ed25519"}, "sshPublicKey", "not an ed25519 or RSA public key"),
     ({"sshPublicKey": "ssh-ed25519 AAAA"}, "sshPublicKey", "cut off or damaged"),
+    ({"sshPublicKey": "ssh-rsa AAAAB3NzaC1yc2EAAAABAw=="}, "sshPublicKey", "cut off or damaged"),
     ({"sshPublicKey": public_key()[:60]}, "sshPublicKey", "cut off or damaged"),
     ({"sshPublicKey": public_key().replace("ssh-ed25519 ", "ssh-rsa ")}, "sshPublicKey", "another algorithm"),
     ({"sshPublicKey": private_key()}, "sshPublicKey", "is a private key"),
@@ -95,10 +110,15 @@ FAULTS: list[tuple[dict[str, object], str, str]] = [
     ({"sshPrivateKey": private_key(cipher=b"aes256-ctr")}, "sshPrivateKey", "has a passphrase"),
     ({"sshPrivateKey": private_key(seed=2)}, "sshPrivateKey", "does not belong to sshPublicKey"),
     ({"sshEndpoints": {"nobody": {"host": "127.0.0.1", "port": 2201}}}, "sshEndpoints.nobody", "no host of this stack"),
-    ({"sshEndpoints": {"server": {"host": "127.0.0.1"}}}, "sshEndpoints.server", "port is missing"),
+    ({"sshEndpoints": {"server": {"host": "127.0.0.1"}}}, "sshEndpoints.server.port", "is missing"),
+    (
+        {"sshEndpoints": {host: {"host": "127.0.0.1", "port": 2201} for host in ("server", "client-1")}},
+        "sshEndpoints.client-1",
+        "that of server too",
+    ),
     ({"sshEndpoints": {"server": {"host": "a b", "port": 2201}}}, "sshEndpoints.server.host", "no host's name"),
     ({"sshEndpoints": {"server": {"host": "127.0.0.1", "port": 0}}}, "sshEndpoints.server.port", "out of range"),
-    ({"sshHostKeys": {"server": RSA_KEY}}, "sshHostKeys.server", "not an ed25519 key"),
+    ({"sshHostKeys": {"server": rsa_key()}}, "sshHostKeys.server", "not an ed25519 key"),
     ({"sshHostKeys": {"server": private_key()}}, "sshHostKeys.server", "is a private key"),
     ({"sshHostKeys": {"client-2": public_key()}}, "sshHostKeys.client-2", "no host of this stack"),
     ({"instanceProfile": "arn:aws:iam::1:instance-profile/x"}, "instanceProfile", "not the name"),
@@ -123,22 +143,24 @@ FAULTS: list[tuple[dict[str, object], str, str]] = [
     ({"clients": [{"count": 1}]}, "clients[0].name", "is missing"),
     ({"clients": [{"name": "client", "count": 0}]}, "clients[0].count", "out of range"),
     ({"clients": [{"name": "client", "count": 101}]}, "clients[0].count", "out of range"),
-    ({"clients": [*TWO, {"name": "app"}]}, "clients", "two groups have the name app"),
+    ({"clients": [*TWO, {"name": "app"}]}, "clients[2].name", "the name of clients[1] too"),
     ({"clients": [{"name": "App"}]}, "clients[0].name", "not a name for hosts"),
     ({"clients": [{"name": "a" * 31}]}, "clients[0].name", "31 characters"),
-    ({"clients": [{"name": "server"}]}, "clients", "the server's name"),
-    ({"clients": [{"name": "app-1"}]}, "clients", "like a host's number"),
+    ({"clients": [{"name": "server"}]}, "clients[0].name", "the server's name"),
+    ({"clients": [{"name": "app-1"}]}, "clients[0].name", "like a host's number"),
     ({"clients": [{"name": "app", "cuont": 2}]}, "clients[0].cuont", "Did you mean count?"),
-    ({"clients": [{"name": "app", "zone": 3}]}, "clients", "in zone 3 of 2"),
+    ({"clients": [{"name": "app", "zone": 3}]}, "clients[0].zone", "is 3, and there are 2 zones"),
     (
         {"clients": [{"name": "app", "instanceType": "t4g.small", "ami": "ami-0123456789abcdef0"}]},
         "clients[0].ami",
         "x86_64",
     ),
-    ({"clients": [{"name": "app", "packages": ["A"]}]}, "clients[0].packages", "not a package's name"),
+    ({"clients": [{"name": "app", "packages": ["jq", "A"]}]}, "clients[0].packages[1]", "not a package's name"),
+    ({"clients": [{"name": "app", "packages": "jq"}]}, "clients[0].packages", "neither YAML's nor JSON's"),
     ({"clients": [{"name": "app", "public": False}]}, "clients", "no jump host to server, app-1"),
     # MySQL
     ({"mysqlPort": 22}, "mysqlPort", "taken by ssh"),
+    ({"mysqlPort": "9" * 5000}, "mysqlPort", "not a whole number"),
     ({"mysqlPort": 0}, "mysqlPort", "out of range"),
     ({"mysqlPort": 70000}, "mysqlPort", "out of range"),
     ({"mysqlPort": 443}, "mysqlPort", "does not run as root"),
@@ -160,6 +182,9 @@ FAULTS: list[tuple[dict[str, object], str, str]] = [
     ({"mysqlSettings": {"bind_address": "*"}}, "mysqlSettings.bind_address", "security groups do"),
     ({"mysqlSettings": {"datadir": "/data"}}, "mysqlSettings.datadir", "AppArmor"),
     ({"mysqlSettings": {"skip_grant_tables": True}}, "mysqlSettings.skip_grant_tables", "opens the server"),
+    ({"mysqlSettings": {"general_log_file": "general.log"}}, "mysqlSettings.general_log_file", "moves files"),
+    ({"mysqlSettings": {"mysqlx_ssl_key": "key.pem"}}, "mysqlSettings.mysqlx_ssl_key", "is the certificate's"),
+    ({"mysqlSettings": {"offline_mode": True}}, "mysqlSettings.offline_mode", "keeps every client out"),
     ({"mysqlSettings": {"log_raw": True}}, "mysqlSettings.log_raw", "passwords"),
     ({"mysqlSettings": {"port": 3307}}, "mysqlSettings.port", "Set mysqlPort"),
     ({"mysqlSettings": {"loose_max_connections": 9}}, "mysqlSettings.loose_max_connections", "prefix"),
@@ -170,6 +195,11 @@ FAULTS: list[tuple[dict[str, object], str, str]] = [
         {"mysqlSettings": {"innodb_io_capacity": 400, "innodb_io_capacity_max": 300}},
         "mysqlSettings.innodb_io_capacity",
         "more than innodb_io_capacity_max",
+    ),
+    (
+        {"mysqlSettings": {"innodb_max_dirty_pages_pct_lwm": 90.5, "innodb_max_dirty_pages_pct": 90}},
+        "mysqlSettings.innodb_max_dirty_pages_pct_lwm",
+        "more than innodb_max_dirty_pages_pct",
     ),
     (
         {"mysqlSettings": {"innodb_log_file_size": "48M"}},
@@ -190,6 +220,8 @@ FAULTS: list[tuple[dict[str, object], str, str]] = [
     # Tags and strangers
     ({"tags": ["Team"]}, "tags", "not a table"),
     ({"tags": {"Name": "x"}}, "tags.Name", "the program's own"),
+    ({"tags": {"": "x"}}, "tags.", "without a key"),
+    ({"tags": "[" * 100_000}, "tags", "neither YAML's nor JSON's"),
     ({"tags": {"aws:x": "x"}}, "tags.aws:x", "AWS's own"),
     ({"tags": {"Team": "x" * 257}}, "tags.Team", "too long"),
     ({"tags": {"Team": "a<b"}}, "tags.Team", "AWS refuses"),
@@ -240,16 +272,89 @@ def test_all_faults_are_told_together() -> None:
     assert told == DECLARED.keys() - {"vpcId", "serverSubnetId"} | {"stranger"}
 
 
-def test_a_lookup_that_fails_hides_no_other_fault() -> None:
-    found = messages(GOOD | texts({"serverInstanceType": "t3.colossal", "mysqlPort": 22, "tags": {"Name": "x"}}))
-    assert len(found) == 3
+ELSEWHERE: dict[str, object] = {"serverSubnetCidr": "10.20.16.0/24"}
+"""A server's subnet that is a part of the first public one."""
+ENDPOINT = {"host": "127.0.0.1", "port": 2201}
+ARM_IMAGE, NO_IMAGE = "ami-0a0a0a0a0a0a0a0a0", "ami-0bbbbbbbbbbbbbbbb"
+
+# the keys that are wrong, every key that is told: what one fault must not hide, and what must not follow from it
+TOGETHER: list[tuple[dict[str, object], list[str]]] = [
+    ({"natGateway": "perhaps", **ELSEWHERE}, ["natGateway", "publicSubnetCidrs"]),
+    ({"natGateway": "perhaps", "serverPrivateIp": "10.99.0.1"}, ["natGateway", "serverPrivateIp"]),
+    (
+        {"vpcCidr": "x", "publicSubnetCidrs": ["10.20.1.0/24", "10.20.1.0/25"], "serverPrivateIp": "10.99.0.1"},
+        ["vpcCidr", "publicSubnetCidrs"],
+    ),
+    ({"vpcCidr": "x", "serverSubnetCidr": "10.30.0.0/24"}, ["vpcCidr"]),
+    ({"zones": "x", "publicSubnetCidrs": [f"10.20.{n}.0/24" for n in (16, 17, 18)]}, ["zones"]),
+    ({"zones": "x", "clients": [{"name": "app", "zone": 3}]}, ["zones"]),
+    ({"publicSubnetCidrs": ["10.20.0.0/24", 7]}, ["publicSubnetCidrs[1]", "publicSubnetCidrs"]),
+    ({"serverPublic": "x", "natGateway": False}, ["serverPublic"]),
+    (
+        {"serverPublic": "x", "natGateway": False, "clients": [*TWO, {"name": "inner", "public": False}]},
+        ["serverPublic", "natGateway"],
+    ),
+    ({"serverPrivateIp": "x", "mysqlSettings": {"innodb_buffer_pool_size": "64G"}}, ["serverPrivateIp", "pool"]),
+    (
+        {"serverSubnetCidr": "x", "mysqlSettings": {"innodb_buffer_pool_size": "64G"}},
+        ["serverSubnetCidr", "pool"],
+    ),
+    (
+        {"serverInstanceType": "t3.colossal", "serverAmi": NO_IMAGE, "mysqlPort": 22},
+        ["serverInstanceType", "serverAmi", "mysqlPort"],
+    ),
+    ({"serverInstanceType": "small", "serverAmi": ARM_IMAGE}, ["serverInstanceType"]),
+    (
+        {"clients": [{"name": "app", "instanceType": "small", "ami": ARM_IMAGE}]},
+        ["clients[0].instanceType"],
+    ),
+    (
+        {"clients": [{"name": "app", "instanceType": "t3.colossal"}, {"name": "b", "instanceType": "t3.colossal"}]},
+        ["clients[0].instanceType"],
+    ),
+    ({"clients": [{"name": "app", "count": 0, "zone": 3}]}, ["clients[0].count", "clients[0].zone"]),
+    ({"clients": [{"name": "app", "count": 0}, {"name": "app"}]}, ["clients[0].count", "clients[1].name"]),
+    ({"clients": [{"name": "app", "public": "x"}, {"name": "inner", "public": False}]}, ["clients[0].public"]),
+    ({"clients": [{"name": "app", "count": 0}], "sshEndpoints": {"app-2": ENDPOINT}}, ["clients[0].count"]),
+    (
+        {"clients": [{"name": "app", "count": 0}], "sshEndpoints": {"nobody": ENDPOINT}},
+        ["clients[0].count", "sshEndpoints.nobody"],
+    ),
+    ({"clients": "null"}, ["clients"]),
+    ({**EXISTING, "clients": ["x", {"name": "app"}]}, ["clients[0]", "clients[1].subnetId"]),
+    ({**EXISTING, "serverSubnetId": "subnet-0f0f0f0f", "serverPrivateIp": "10.99.0.1"}, ["serverSubnetId"]),
+    ({**EXISTING, "vpcId": "vpc-0123456789abcdef0", "zones": 2}, ["zones", "vpcId"]),
+    (
+        {"clients": [{"name": "app", "public": False}], "sshEndpoints": {"server": {**ENDPOINT, "port": 0}}},
+        ["sshEndpoints.server.port"],
+    ),
+    ({"operatorCidrs": [], "sshEndpoints": {"server": {**ENDPOINT, "port": 0}}}, ["sshEndpoints.server.port"]),
+    ({"sshPublicKey": "", "clients": [{"name": "app", "public": False}]}, ["clients", "sshPublicKey"]),
+    (
+        {"mysqlSettings": {"gtid_mode": "ON", "enforce_gtid_consistency": "YES"}},
+        ["mysqlSettings.enforce_gtid_consistency"],
+    ),
+    (
+        {"mysqlSettings": {"sort_buffer_size": "64M", "max_connections": "few"}},
+        ["mysqlSettings.max_connections"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "keys"), TOGETHER)
+def test_a_fault_hides_no_other_and_brings_none_about(changes: dict[str, object], keys: list[str]) -> None:
+    found = messages(GOOD | texts(changes))
+    told = [line.removeprefix("mysql-pair:").split(": ")[0] for line in found]
+    assert told == ["mysqlSettings.innodb_buffer_pool_size" if key == "pool" else key for key in keys], found
 
 
 def test_each_thing_is_looked_up_once() -> None:
     cloud = FakeCloud()
-    clients = [{"name": "a", "instanceType": "t3.small"}, {"name": "b", "instanceType": "t3.small"}]
-    stack_config.parse(GOOD | texts({"clients": clients}), SECRET, cloud)
-    assert cloud.asked == ["t3.small"]
+    group = {"subnetId": "subnet-0a1b2c3e", "ami": "ami-0123456789abcdef0", "instanceType": "t3.small"}
+    changes = {**EXISTING, "serverAmi": group["ami"], "clients": [{"name": "a", **group}, {"name": "b", **group}]}
+    stack_config.parse(GOOD | texts(changes), SECRET, cloud)
+    assert sorted(cloud.asked) == sorted({*cloud.asked})
+    assert len(cloud.asked) == 5
 
 
 def test_a_secret_in_plain_text_is_a_fault_and_is_not_repeated() -> None:
@@ -262,6 +367,37 @@ def test_a_secret_in_plain_text_is_a_fault_and_is_not_repeated() -> None:
 def test_no_message_repeats_a_secret(key: str) -> None:
     value = "very\tsecret value"
     assert "secret value" not in "".join(messages(GOOD | {key: value}, secret=set()))
+
+
+@pytest.mark.parametrize("key", sorted(DECLARED.keys() - SECRET))
+def test_a_private_key_under_another_key_is_not_repeated(key: str) -> None:
+    found = "".join(messages(GOOD | {key: private_key()}))
+    assert f"mysql-pair:{key}: is a private key" in found
+    assert private_key()[50:80] not in found
+
+
+@pytest.mark.parametrize("key", sorted(DECLARED.keys() - SECRET))
+def test_what_is_stored_encrypted_is_not_shown(key: str) -> None:
+    found = "".join(messages(GOOD | {key: "hidden-value"}, SECRET | {key}))
+    assert f"mysql-pair:{key}: is stored encrypted" in found
+    assert "hidden-value" not in found
+
+
+def test_what_is_open_already_is_what_the_firewall_opens() -> None:
+    assert [(way.from_port, way.to_port) for way in PACKAGES] == [(port, port) for port in PACKAGE_PORTS]
+
+
+@pytest.mark.parametrize("name", sorted({name for pair in PAIRS for name in pair} | {*BUFFERS, "gtid_mode"}))
+def test_what_is_compared_is_of_a_known_type(name: str) -> None:
+    assert name in KNOWN and name not in REFUSED
+
+
+def test_nothing_is_both_known_and_refused() -> None:
+    assert not KNOWN.keys() & REFUSED.keys()
+
+
+def test_a_server_may_be_read_only_for_all_but_its_administrators() -> None:
+    assert parsed(mysqlSettings={"read_only": True}).mysql.settings == {"read_only": True}
 
 
 def test_a_good_config_arrives_typed() -> None:
