@@ -75,4 +75,6 @@ def _asked(question: Callable[[], T]) -> T:
     try:
         return question()
     except Exception as error:  # the SDK has no narrower class for what a function's call comes to
-        raise CloudError((str(error).strip() or type(error).__name__).splitlines()[-1]) from error
+        words = str(error).strip() or type(error).__name__
+        # Before them the SDK and the engine say which function was called.
+        raise CloudError(words.splitlines()[-1].rpartition("returned an error: ")[2].rstrip(".")) from error

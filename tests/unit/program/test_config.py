@@ -9,6 +9,7 @@ import yaml  # type: ignore[import-untyped]
 
 import stack_config
 from components.firewall import PACKAGE_PORTS
+from stack_config.cloud import Aws, CloudError
 from stack_config.model import ExistingVpc, OwnVpc
 from stack_config.mysql_contradictions import BUFFERS, PAIRS
 from stack_config.mysql_settings import KNOWN, REFUSED
@@ -184,6 +185,7 @@ FAULTS: list[tuple[dict[str, object], str, str]] = [
     ({"mysqlSettings": {"skip_grant_tables": True}}, "mysqlSettings.skip_grant_tables", "opens the server"),
     ({"mysqlSettings": {"general_log_file": "general.log"}}, "mysqlSettings.general_log_file", "moves files"),
     ({"mysqlSettings": {"mysqlx_ssl_key": "key.pem"}}, "mysqlSettings.mysqlx_ssl_key", "is the certificate's"),
+    ({"mysqlSettings": {"skip_show_database": True}}, "mysqlSettings.skip_show_database", "login check"),
     ({"mysqlSettings": {"offline_mode": True}}, "mysqlSettings.offline_mode", "keeps every client out"),
     ({"mysqlSettings": {"log_raw": True}}, "mysqlSettings.log_raw", "passwords"),
     ({"mysqlSettings": {"port": 3307}}, "mysqlSettings.port", "Set mysqlPort"),
@@ -346,6 +348,29 @@ def test_a_fault_hides_no_other_and_brings_none_about(changes: dict[str, object]
     found = messages(GOOD | texts(changes))
     told = [line.removeprefix("mysql-pair:").split(": ")[0] for line in found]
     assert told == ["mysqlSettings.innodb_buffer_pool_size" if key == "pool" else key for key in keys], found
+
+
+# what the SDK raises, what is told of it
+REFUSALS = [
+    (
+        "invoke of getAmi failed: invocation of getAmi returned an error: No results. Try again.",
+        "No results. Try again",
+    ),
+    ("no valid credential sources found", "no valid credential sources found"),
+    ("one line\nanother", "another"),
+    ("", "RuntimeError"),
+]
+
+
+@pytest.mark.parametrize(("raised", "told"), REFUSALS)
+def test_a_lookup_that_fails_is_told_in_awss_words(monkeypatch: pytest.MonkeyPatch, raised: str, told: str) -> None:
+    def refuse(**_: object) -> None:
+        raise RuntimeError(raised)
+
+    monkeypatch.setattr("pulumi_aws.ec2.get_ami", refuse)
+    with pytest.raises(CloudError) as caught:
+        Aws().image_architecture("ami-0123456789abcdef0")
+    assert str(caught.value) == told
 
 
 def test_each_thing_is_looked_up_once() -> None:
