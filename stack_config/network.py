@@ -123,18 +123,21 @@ def _ports(raw: object) -> tuple[int, int]:
     return first, last
 
 
-def read_own(reader: Reader, server_public: bool, clients: Sequence[ClientGroup]) -> OwnVpc | None:
-    """Return the VPC that the program makes; None if it cannot be told."""
+def read_own(
+    reader: Reader, server_public: bool, clients: Sequence[ClientGroup]
+) -> tuple[OwnVpc | None, IPv4Network | None]:
+    """Return the VPC that the program makes, and the range of the server's subnet; None where they cannot be told."""
     faults = len(reader.faults)
     network = reader.read_optional("vpcCidr", vpc_cidr, VPC_CIDR)
-    zones = reader.read_optional("zones", whole(2, 3), ZONES)
     parts = list(network.subnets(prefixlen_diff=CUT))
     server = reader.read_optional("serverSubnetCidr", subnet_cidr, parts[0])
+    known = server if len(reader.faults) == faults else None
+    zones = reader.read_optional("zones", whole(2, 3), ZONES)
     public = _read_subnets(reader, "publicSubnetCidrs", zones, parts[FIRST_PUBLIC : FIRST_PUBLIC + zones])
     private = _read_subnets(reader, "privateSubnetCidrs", zones, parts[FIRST_PRIVATE : FIRST_PRIVATE + zones])
     nat = _read_nat(reader, not server_public or any(not group.public for group in clients))
     if len(reader.faults) > faults:
-        return None
+        return None, known
     vpc = OwnVpc(network, zones, server, public, private, nat)
     _check_subnets(reader, vpc)
     for group in clients:
@@ -149,7 +152,7 @@ def read_own(reader: Reader, server_public: bool, clients: Sequence[ClientGroup]
                 "clients", f"{group.name} is in zone {group.zone} of {zones}", f"Choose a zone from 1 to {zones}"
             )
     _check_room(reader, vpc, clients)
-    return vpc
+    return vpc, known
 
 
 def _read_subnets(reader: Reader, key: str, zones: int, default: Sequence[IPv4Network]) -> tuple[IPv4Network, ...]:

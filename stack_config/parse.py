@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Set
+from ipaddress import IPv4Network
 from typing import Any
 
 import pulumi
@@ -84,12 +85,11 @@ def parse(
 
 def _read_vpc(
     reader: Reader, cloud: Cloud, server_public: bool, clients: tuple[ClientGroup, ...]
-) -> tuple[OwnVpc | ExistingVpc | None, Any]:
+) -> tuple[OwnVpc | ExistingVpc | None, IPv4Network | None]:
     """Return the VPC, and the range of the server's subnet."""
     if reader.is_set("vpcId") or reader.is_set("serverSubnetId"):
         return network.read_existing(reader, cloud, clients)
-    own = network.read_own(reader, server_public, clients)
-    return own, own.server_subnet if own else None
+    return network.read_own(reader, server_public, clients)
 
 
 def _read_ssh(reader: Reader, clients: tuple[ClientGroup, ...], server_public: bool) -> SshConfig | None:
@@ -114,7 +114,7 @@ def _read_network(
     return NetworkConfig(vpc, operators, bastions, admitted, egress) if vpc else None
 
 
-def _read_server(reader: Reader, types: hosts.Types, subnet: Any, public: bool) -> ServerConfig | None:
+def _read_server(reader: Reader, types: hosts.Types, subnet: IPv4Network | None, public: bool) -> ServerConfig | None:
     kind = reader.read("serverInstanceType", hosts.instance_type)
     image = reader.read_optional("serverAmi", hosts.ami, "") or None
     if kind:
