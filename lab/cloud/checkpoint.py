@@ -27,7 +27,7 @@ def has(lab: Lab, urn: str, resource_id: str) -> bool:
     url = os.environ.get("PULUMI_BACKEND_URL") or f"file://{lab.backend}"
     if not url.startswith("file://"):
         return True
-    folder = Path(url.removeprefix("file://")).expanduser() / ".pulumi" / "stacks" / project
+    folder = Path(url.removeprefix("file://").partition("?")[0]).expanduser() / ".pulumi" / "stacks" / project
     state = _read(folder / f"{stack}.json")
     if state is None:
         return True

@@ -126,7 +126,8 @@ def ensure_stack(lab: Lab, values: Mapping[str, Value], secrets: Mapping[str, st
 def _own_variables(lab: Lab) -> dict[str, str]:
     return {
         "PULUMI_HOME": str(lab.pulumi_home),
-        "PULUMI_BACKEND_URL": lab.backend.as_uri(),
+        # Without the files beside each file: one that a killed run left half written makes the stack unreadable.
+        "PULUMI_BACKEND_URL": f"{lab.backend.as_uri()}?metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(lab.passphrase_file),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",

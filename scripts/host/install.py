@@ -30,7 +30,7 @@ def main(folder: Path, files: dict[str, str]) -> None:
     fresh.symlink_to(folder.name)
     fresh.rename(link)
     for other in folder.parent.iterdir():
-        if other not in (folder, link):
+        if other.is_dir() and other not in (folder, link):
             shutil.rmtree(other)
 
 

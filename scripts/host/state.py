@@ -21,7 +21,17 @@ CERTIFICATES = ["ca.pem", "ca-key.pem", "client-cert.pem", "client-key.pem", "se
 UNLIKE = {"/etc/mysql/debian.cnf"}
 """Files whose content no two hosts share: the package makes up a password."""
 
-PER_HOST = {"hostname", "pid_file", "server_uuid", "general_log_file", "slow_query_log_file", "report_host"}
+PER_HOST = {
+    "general_log_file",
+    "hostname",
+    "pid_file",
+    "relay_log",
+    "relay_log_basename",
+    "relay_log_index",
+    "report_host",
+    "server_uuid",
+    "slow_query_log_file",
+}
 """Variables made from the host's name or identity."""
 PER_MOMENT = {"gtid_executed", "gtid_purged", "innodb_thread_sleep_delay", "timestamp"}
 """Variables that change while the server works."""

@@ -80,10 +80,16 @@ class Pair:
 
     def planned(self) -> dict[str, str]:
         """Return what `pulumi preview` would do, by the resource's name; what stays as it is, is left out."""
+        return {name: step["op"] for name, step in self._steps().items() if step["op"] not in ("same", "read")}
+
+    def changes(self, name: str) -> set[str]:
+        """Return which properties of a resource `pulumi preview` would change."""
+        return set(self._steps()[name].get("detailedDiff") or {})
+
+    def _steps(self) -> dict[str, Any]:
         done = self.pulumi("preview", "--json")
         assert done.returncode == 0, done.stdout + done.stderr
-        steps = json.loads(done.stdout)["steps"]
-        return {step["urn"].split("::")[-1]: step["op"] for step in steps if step["op"] not in ("same", "read")}
+        return {step["urn"].split("::")[-1]: step for step in json.loads(done.stdout)["steps"]}
 
     def unchanged(self) -> bool:
         """Tell whether another `up` would change nothing."""

@@ -1,4 +1,4 @@
-"""A newer image rebuilds no host by surprise; one that config names does, on purpose."""
+"""A newer image rebuilds no host by surprise; one that config names does, and everything follows in the same `up`."""
 
 from __future__ import annotations
 
@@ -6,16 +6,55 @@ from lab.cloud.model import Instance
 from lab.cloud.store import Store
 from tests.lab.conftest import Pair, lab_command
 
+CA_FILE = "/etc/mysql-pair/ca.pem"
+
+
+def images(pair: Pair) -> dict[str, str]:
+    """Return the image of every host, by its name."""
+    return {instance.tags["Name"]: instance.ami for instance in Store(pair.lab.cloud).all(Instance)}
+
 
 def test_a_newer_image_changes_no_host_that_is_there(pair: Pair) -> None:
     assert lab_command("publish-image").returncode == 0
     assert pair.planned() == {}
-    with pair.configured(clients=[{"name": "client", "count": 2}]):
+    two = [{"name": "client", "count": 2}]
+    with pair.configured(clients=two):
         pair.up()
-        images = {instance.tags["Name"]: instance.ami for instance in Store(pair.lab.cloud).all(Instance)}
-        old, new = images["mysql-pair-test-client-1"], images["mysql-pair-test-client-2"]
-        assert new != old == images["mysql-pair-test-server"]
-        with pair.configured(clients=[{"name": "client", "count": 2}], serverAmi=new):
-            assert pair.planned()["server-instance"] == "replace"
-        with pair.configured(clients=[{"name": "client", "count": 2}], serverAmi=old):
+        old, new = images(pair)["mysql-pair-test-client-1"], images(pair)["mysql-pair-test-client-2"]
+        assert new != old == images(pair)["mysql-pair-test-server"]
+        with pair.configured(clients=two, serverAmi=old):
             assert "server-instance" not in pair.planned()
+
+
+def test_a_protected_server_is_not_replaced_and_nothing_is_lost(pair: Pair) -> None:
+    before, new = pair.outputs(), newest(pair)
+    with pair.configured(terminationProtection=True):
+        assert pair.planned() == {"server-instance": "update"}
+        pair.up()
+        with pair.configured(terminationProtection=True, serverAmi=new):
+            assert pair.planned()["server-instance"] == "replace"
+            assert "may not be terminated" in pair.failing_up()
+        assert pair.unchanged()
+    assert pair.outputs() == before
+
+
+def test_a_replaced_server_keeps_its_address_and_its_new_authority_is_known_everywhere(pair: Pair) -> None:
+    before = pair.outputs()
+    with pair.configured(serverAmi=newest(pair)):
+        assert pair.planned()["server-instance"] == "replace"
+        pair.up()  # it ends with a login from the client host, by the new authority
+        after = pair.outputs()
+        assert after["server_instance_id"] != before["server_instance_id"]
+        assert after["server_host_key"] != before["server_host_key"]
+        assert after["mysql_ca_certificate"] != before["mysql_ca_certificate"]
+        assert (after["mysql_host"], after["connection_string"]) == (before["mysql_host"], before["connection_string"])
+        assert pair.ssh("client-1", "cat", CA_FILE).stdout == after["mysql_ca_certificate"]
+        assert pair.unchanged()
+    assert pair.unchanged()  # without the key it keeps the image that it has
+
+
+def newest(pair: Pair) -> str:
+    """Return an image that no host has, of the hosts' architecture."""
+    published = lab_command("publish-image").stdout.split()
+    assert not set(published) & set(images(pair).values())
+    return published[0]

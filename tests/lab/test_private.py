@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 
 from tests.lab.conftest import Pair
@@ -11,7 +12,7 @@ from tests.lab.third_host import ThirdHost
 
 def test_the_server_has_no_public_address(pair: Pair) -> None:
     outputs = pair.outputs()
-    assert outputs["server_public_ip"] is None
+    assert outputs.get("server_public_ip") is None
     assert outputs["jump_host"] == "client-1"
 
 
@@ -38,15 +39,17 @@ def test_its_packages_come_through_the_nat_gateway(pair: Pair) -> None:
 
 
 def test_sshd_takes_the_engines_parallel_connections(pair: Pair) -> None:
-    """A hundred at once, each by jump: more than the defaults of MaxStartups and MaxSessions let through."""
-    endpoint = "server"
-    argv = [".venv/bin/python", "-m", "scripts", "ssh", endpoint, "--stack", pair.lab.name, "--", "true"]
-    running = [subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) for _ in range(20)]
-    ended = [(process.wait(timeout=120), process.communicate()[1]) for process in running]
-    assert [code for code, _ in ended] == [0] * 20, ended
+    """Forty at once, each by jump: the default of MaxStartups drops dials from the tenth on."""
+    key = str(pair.lab.folder / "operator-key")
+    common = ["-F", "none", "-q", "-i", key, "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"]
+    outputs = pair.outputs()
+    proxy = shlex.join(["ssh", *common, "-W", "%h:%p", f"ubuntu@{outputs['client_public_ips'][0]}"])
+    argv = ["ssh", *common, "-o", f"ProxyCommand={proxy}", f"ubuntu@{outputs['server_private_ip']}", "true"]
+    running = [subprocess.Popen(argv, stdin=subprocess.DEVNULL) for _ in range(40)]
+    assert [process.wait(timeout=120) for process in running] == [0] * 40
 
 
 def test_no_password_opens_a_host(pair: Pair) -> None:
     for host in ("server", "client-1"):
-        effective = pair.ssh(host, "sudo sshd -T").stdout.splitlines()
+        effective = pair.ssh(host, "sudo sshd -T").stdout.lower().splitlines()
         assert {"passwordauthentication no", "kbdinteractiveauthentication no", "permitrootlogin no"} <= set(effective)

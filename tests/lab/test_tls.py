@@ -127,12 +127,18 @@ def test_the_authority_is_an_output_and_lies_on_every_client_host(pair: Pair) ->
 
 
 def test_the_authoritys_key_is_roots_alone(pair: Pair) -> None:
-    listed = pair.ssh(
-        "server", "sudo find /var/lib/mysql-pair/tls /var/lib/mysql -maxdepth 1 -printf '%u %m %p\\n'"
-    ).stdout
-    keys = [line.split() for line in listed.splitlines() if "ca" in line.rsplit("/", 1)[1] and "key" in line]
-    assert [(owner, mode) for owner, mode, _ in keys] == [("root", "600")], listed
-    assert pair.ssh("server", f"sudo -u mysql cat {keys[0][2]}").returncode != 0
+    folder = "/var/lib/mysql-pair/tls"
+    listed = pair.ssh("server", f"sudo stat -c '%U %a' {folder} {folder}/authority.pem").stdout
+    assert listed.splitlines() == ["root 700", "root 600"]
+    # The server's own key is another, and what MySQL made at its first start is gone.
+    digest = "sudo openssl pkey -in {} -pubout | sha256sum"
+    keys = {
+        pair.ssh("server", digest.format(file)).stdout
+        for file in (f"{folder}/authority.pem", "/var/lib/mysql/server-key.pem")
+    }
+    assert len(keys) == 2
+    assert pair.ssh("server", "sudo test -e /var/lib/mysql/ca-key.pem").returncode == 1
+    assert pair.ssh("server", f"sudo -u mysql cat {folder}/authority.pem").returncode != 0
 
 
 def certificate(pair: Pair) -> str:

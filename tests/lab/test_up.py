@@ -26,7 +26,7 @@ OUTPUTS = {
     "mysql_version": str,
     "server_instance_id": str,
     "server_private_ip": str,
-    "server_public_ip": type(None),
+    "server_public_ip": type(None),  # of a private server
 }
 
 
