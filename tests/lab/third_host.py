@@ -81,6 +81,7 @@ def _program(third: ThirdHost) -> None:
         key_name=key.id,
         user_data=third.user_data,
         tags={"Name": "third"},
+        opts=pulumi.ResourceOptions(ignore_changes=["keyName"]),
     )
     pulumi.export("instance_id", host.id)
     pulumi.export("group_id", group.id)

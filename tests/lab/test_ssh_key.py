@@ -1,0 +1,68 @@
+"""The operators' ssh key changes without a host being replaced: the agent holds both for one `up`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.lab.conftest import Pair
+
+
+@contextmanager
+def agent(folder: Path, *keys: Path) -> Iterator[str]:
+    """Run an ssh agent that holds these keys, and give its socket."""
+    socket = folder / "agent"
+    process = subprocess.Popen(["ssh-agent", "-D", "-a", str(socket)], stdout=subprocess.DEVNULL)
+    try:
+        add = ["sh", "-c", 'until [ -S "$SSH_AUTH_SOCK" ]; do sleep 0.1; done; exec ssh-add -q "$@"', "add"]
+        environment = {**os.environ, "SSH_AUTH_SOCK": str(socket)}
+        subprocess.run([*add, *map(str, keys)], env=environment, check=True, timeout=30)
+        yield str(socket)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def public(key: Path) -> str:
+    """Return the public half of a key file."""
+    return key.with_suffix(".pub").read_text().strip()
+
+
+def test_a_new_key_takes_the_old_ones_place_on_every_host(
+    pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = pair.outputs()
+    old, new = pair.lab.folder / "operator-key", tmp_path / "new-key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", new], check=True, timeout=30)
+    with agent(tmp_path, old, new) as socket:
+        monkeypatch.setenv("SSH_AUTH_SOCK", socket)
+        # The agent's way first: so the key that comes last on the way back is the old one again.
+        with pair.configured(sshPrivateKey=""), pair.configured(sshPublicKey=public(new), sshPrivateKey=""):
+            planned = pair.planned()
+            assert planned["operators"] == "replace"
+            assert not [name for name in planned if name.endswith("-instance")]
+            pair.up()
+            for host in ("server", "client-1"):
+                keys = pair.ssh(host, "cat .ssh/authorized_keys").stdout
+                assert keys == public(new) + "\n"
+            assert pair.unchanged()
+    assert pair.outputs() == before
+    assert pair.ssh("server", "true").returncode == 0
+
+
+def test_an_agent_without_the_key_is_told_before_anything_is_dialled(
+    pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "other-key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", other], check=True, timeout=30)
+    with agent(tmp_path, other) as socket:
+        monkeypatch.setenv("SSH_AUTH_SOCK", socket)
+        with pair.configured(sshPrivateKey=""):
+            said = pair.failing_up()
+    assert "does not hold" in said and "ssh-add" in said
+    assert pair.unchanged()
