@@ -39,14 +39,14 @@ class Stack:
         return outputs
 
     def config(self, key: str) -> str | None:
-        """Return a config value, decrypted, or None if it is not set.
+        """Return a config value, decrypted, or None if it is not set: an empty one is not.
 
         Raises:
             OperatorError: the config cannot be read or decrypted.
         """
         done = self._pulumi("config", "get", f"{NAMESPACE}:{key}")
         if done.returncode == 0:
-            return done.stdout
+            return done.stdout if done.stdout.strip() else None
         if "not found" in done.stderr:
             return None
         raise OperatorError(f"the config of stack {self.name!r} cannot be read:\n{done.stderr.strip()}")

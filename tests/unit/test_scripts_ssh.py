@@ -156,8 +156,11 @@ def test_a_stack_without_outputs_is_not_up(bench: Path) -> None:
     assert (done.returncode, "not up" in done.stderr) == (2, True)
 
 
-def test_without_key_and_agent_one_is_told_what_to_do(bench: Path) -> None:
+@pytest.mark.parametrize("key", [None, "\n"])
+def test_without_key_and_agent_one_is_told_what_to_do(bench: Path, key: str | None) -> None:
     (bench / "key").unlink()
+    if key:
+        (bench / "key").write_text(key)  # set, to nothing
     done = scripts(bench, "ssh", "server", "--stack", "here")
     assert (done.returncode, "no ssh agent" in done.stderr) == (2, True)
 
