@@ -65,7 +65,7 @@ def rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
     server.start()
     variables = {
         "PULUMI_HOME": str(tmp_path / "home"),
-        "PULUMI_BACKEND_URL": f"file://{lab.backend}",
+        "PULUMI_BACKEND_URL": f"file://{lab.backend}?metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE": "paper",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
