@@ -466,7 +466,7 @@ class Ec2:
             old = self._existing(Instance, wanted.id)
             ec2s_own = {name: getattr(old, name) for name in ("auto_public_ip", "last_public_ip", "launched")}
             record = replace(wanted, **ec2s_own)
-            check_references(self.store, record)
+            check_references(self.store, replace(record, key_name=""))  # read at the launch alone
             self._check(record)
             self._apply(put=[record])
         if restart:

@@ -359,6 +359,14 @@ def test_new_user_data_stops_and_starts_and_a_tag_does_not(world: World) -> None
     assert world.again(instance).user_data == "#cloud-config\n"
 
 
+def test_an_instance_outlives_its_key_pair_and_can_still_be_changed(world: World) -> None:
+    world.ec2.create(KeyPair("key", KEY, "", ""))
+    instance = world.run(key_name="key")
+    world.ec2.delete(KeyPair, "key")
+    changed = world.ec2.modify(replace(instance, tags={"a": "b"}))
+    assert (changed.key_name, changed.tags) == ("key", {"a": "b"})
+
+
 def test_an_update_killed_between_stop_and_start_ends_running_when_repeated(world: World) -> None:
     instance = world.run()
     wanted = replace(instance, user_data="#cloud-config\n")
