@@ -67,8 +67,10 @@ class MySqlServer(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: MySqlServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Register the server."""
-        super().__init__("mysql-pair:index:MySqlServer", name, None, opts)
         self._name, self._args = name, args
+        # As the component's own properties, so that a preview shows a changed setting by its name.
+        shown = {"settings": self._settings(), "packages": list(args.get("packages", ()))}
+        super().__init__("mysql-pair:index:MySqlServer", name, shown, opts)
         child = pulumi.ResourceOptions(parent=self)
         first_boot = option_file({**self._base(), **args.get("derived_settings", {})})
         self.host = Host(name, args, user_data("server", {OPTION_FILE: first_boot}), ["mysql"], opts=child)
@@ -106,10 +108,13 @@ class MySqlServer(pulumi.ComponentResource):
             args.get("require_secure_transport", True),
         )
 
+    def _settings(self) -> dict[str, Setting]:
+        """Return all settings that mysqld's file has."""
+        return {**self._base(), **self._args.get("derived_settings", {}), **self._args.get("settings", {})}
+
     def _converge(self) -> remote.Command:
         """Register the convergence of the host and of mysqld's settings."""
-        args = self._args
-        settings = {**self._base(), **args.get("derived_settings", {}), **args.get("settings", {})}
+        args, settings = self._args, self._settings()
         units = {f"{UNITS}/{path.name}": path.read_text() for path in sorted((HOST_SCRIPTS / "units").iterdir())}
         wanted: dict[str, Any] = document("server", args.get("packages", ()), units, args.get("public_key"))
         wanted["mysql"] = {"option_file": OPTION_FILE, "content": option_file(settings), "settings": settings}

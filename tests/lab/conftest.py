@@ -89,7 +89,10 @@ class Pair:
     def _steps(self) -> dict[str, Any]:
         done = self.pulumi("preview", "--json")
         assert done.returncode == 0, done.stdout + done.stderr
-        return {step["urn"].split("::")[-1]: step for step in json.loads(done.stdout)["steps"]}
+        found: dict[str, Any] = {}
+        for step in sorted(json.loads(done.stdout)["steps"], key=lambda step: step["op"] != "same"):
+            found[step["urn"].split("::")[-1]] = step  # a host has its component's name: the one that changes counts
+        return found
 
     def unchanged(self) -> bool:
         """Tell whether another `up` would change nothing."""

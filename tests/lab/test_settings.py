@@ -27,7 +27,9 @@ def value(pair: Pair, name: str) -> str:
 def test_a_dynamic_setting_is_changed_live(pair: Pair) -> None:
     before, installed = started(pair), value(pair, "max_connections")
     with pair.configured(mysqlSettings={"max_connections": 77, "long_query_time": 0.25}):
-        assert pair.planned() == {"server-converged": "update"}
+        assert pair.planned() == {"server": "update", "server-converged": "update"}
+        shown = pair.pulumi("preview", "--diff", "--non-interactive", "--color", "never").stdout
+        assert "+ max_connections         : 77" in shown and "+ long_query_time         : 0.25" in shown
         pair.up()
         assert (value(pair, "max_connections"), float(value(pair, "long_query_time"))) == ("77", 0.25)
         assert pair.unchanged()

@@ -291,6 +291,11 @@ def test_settings_reach_the_server_alone_and_by_standard_input() -> None:
     assert "\nmax_connections = 300\n" in wanted["content"]
 
 
+def test_the_component_itself_shows_the_settings_in_a_preview() -> None:
+    shown = Run(mysqlSettings='{"max_connections": 300}').inputs("mysql-pair:index:MySqlServer")["server"]
+    assert shown["settings"]["max_connections"] == 300
+
+
 def test_what_an_operator_sets_is_not_in_the_first_boot() -> None:
     made = Run(mysqlSettings='{"max_connections": 300}').instances["server-instance"]
     assert "max_connections" not in made["userData"]
