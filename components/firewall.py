@@ -9,9 +9,9 @@ import pulumi
 import pulumi_aws as aws
 
 from components.naming import tags
+from components.remote_command import SSH_PORT
 
 MYSQL_PORT = 3306
-SSH_PORT = 22
 IN, OUT = aws.vpc.SecurityGroupIngressRule, aws.vpc.SecurityGroupEgressRule
 RuleKind = type[aws.vpc.SecurityGroupIngressRule] | type[aws.vpc.SecurityGroupEgressRule]
 PACKAGE_PORTS = (80, 443)

@@ -11,6 +11,7 @@ from pulumi_command import remote
 
 from components.host import Host, HostArgs
 from components.host_tools import install_tools
+from components.mysql_options import quoted
 from components.mysql_server import CA_FILE, MySqlServer
 from components.mysql_user import MySqlUser
 from components.remote_command import Step, run
@@ -92,9 +93,5 @@ class MySqlClient(pulumi.ComponentResource):
 
 
 def login_options(login: dict[str, str | int]) -> str:
-    """Return a MySQL option file (MySQL manual, "Using Option Files": escapes in quoted values)."""
-    lines = []
-    for key, value in login.items():
-        escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')
-        lines.append(f'{key}="{escaped}"\n')
-    return "[client]\n" + "".join(lines)
+    """Return a login as a MySQL option file."""
+    return "[client]\n" + "".join(f"{key}={quoted(str(value))}\n" for key, value in login.items())

@@ -28,7 +28,7 @@ def base_settings(port: int, x_protocol: bool, require_secure_transport: bool) -
 
 
 def option_file(settings: Mapping[str, Setting]) -> str:
-    """Return the option file (MySQL manual, "Using Option Files": backslashes are escapes in every value)."""
+    """Return the option file."""
     lines = [f"{name} = {_value(value)}" for name, value in settings.items()]
     return "\n".join(["# Made by the stack: changes made here by hand are overwritten.", "[mysqld]", *lines, ""])
 
@@ -36,6 +36,9 @@ def option_file(settings: Mapping[str, Setting]) -> str:
 def _value(value: Setting) -> str:
     if isinstance(value, bool):
         return "ON" if value else "OFF"
-    if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return str(value)
+    return quoted(value) if isinstance(value, str) else str(value)
+
+
+def quoted(value: str) -> str:
+    """Return a value in quotes (MySQL manual, "Using Option Files": backslashes are escapes in every value)."""
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -36,18 +36,12 @@ def enable_timer() -> None:
 def main() -> int:
     """Read the identity and make it so; return the exit code."""
     try:
-        identity: tls.Identity = json.load(sys.stdin)
+        identity: tls.Identity = host.document()
         with host.alone():
             authority = mysql_tls.converge(identity)
             enable_timer()
-    except json.JSONDecodeError as error:
-        print(f"what is on standard input is no JSON document: {error}", file=sys.stderr)
-        return 1
-    except mysql_server.Error as error:
+    except (host.HostError, OSError, mysql_server.Error) as error:
         print(mysql_server.said(error), file=sys.stderr)
-        return 1
-    except (host.HostError, OSError) as error:
-        print(error, file=sys.stderr)
         return 1
     print(json.dumps({"ca_certificate": authority}))
     return 0

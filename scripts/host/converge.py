@@ -78,12 +78,9 @@ def converge_mysql(mysql: Mysql) -> dict[str, Any]:
 def main() -> int:
     """Read the document and make it so; return the exit code."""
     try:
-        document: Document = json.load(sys.stdin)
+        document: Document = host.document()
         with host.alone():
             print(json.dumps(converge(document)))
-    except json.JSONDecodeError as error:
-        print(f"what is on standard input is no JSON document: {error}", file=sys.stderr)
-        return 1
     except (host.HostError, OSError) as error:
         print(error, file=sys.stderr)
         return 1

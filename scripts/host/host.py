@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -69,6 +70,18 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def document() -> Any:
+    """Return the JSON document on standard input.
+
+    Raises:
+        HostError: it is none.
+    """
+    try:
+        return json.load(sys.stdin)
+    except json.JSONDecodeError as error:
+        raise HostError(f"what is on standard input is no JSON document: {error}") from error
 
 
 def run(

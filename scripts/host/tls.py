@@ -24,7 +24,7 @@ DAYS = 397
 RENEW_DAYS = 30
 DAY_SECONDS = 86400
 
-AUTHORITY_CONFIG = """
+_CONFIG = """
 [req]
 distinguished_name = subject
 x509_extensions = extensions
@@ -32,24 +32,18 @@ prompt = no
 [subject]
 CN = {name}
 [extensions]
-basicConstraints = critical, CA:TRUE, pathlen:0
-keyUsage = critical, keyCertSign, cRLSign
 subjectKeyIdentifier = hash
 """
-SERVER_CONFIG = """
-[req]
-distinguished_name = subject
-x509_extensions = extensions
-prompt = no
-[subject]
-CN = {name}
-[extensions]
+AUTHORITY_CONFIG = f"""{_CONFIG}
+basicConstraints = critical, CA:TRUE, pathlen:0
+keyUsage = critical, keyCertSign, cRLSign
+"""
+SERVER_CONFIG = f"""{_CONFIG}
 basicConstraints = critical, CA:FALSE
 keyUsage = critical, digitalSignature
 extendedKeyUsage = serverAuth
-subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid
-subjectAltName = {alternatives}
+subjectAltName = {{alternatives}}
 """
 NEW_KEY = ["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"]
 
