@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -55,16 +55,21 @@ class Pair:
     @contextmanager
     def configured(self, **values: object) -> Iterator[None]:
         """Give the stack other config values; afterwards the former ones are in its file again, and brought up."""
-        file = self.lab.stack_config
-        before = file.read_text()
-        document = yaml.safe_load(before)
-        document["config"] |= {f"mysql-pair:{key}": value for key, value in values.items()}
-        file.write_text(yaml.safe_dump(document, sort_keys=False))
+        before = self.lab.stack_config.read_text()
+        self.configure(values)
         try:
             yield
         finally:
-            file.write_text(before)
+            self.lab.stack_config.write_text(before)
             self.up()
+
+    def configure(self, values: Mapping[str, object], without: Sequence[str] = ()) -> None:
+        """Write config values into the stack's file, and take others out."""
+        document = yaml.safe_load(self.lab.stack_config.read_text())
+        document["config"] |= {f"mysql-pair:{key}": value for key, value in values.items()}
+        for key in without:
+            del document["config"][f"mysql-pair:{key}"]
+        self.lab.stack_config.write_text(yaml.safe_dump(document, sort_keys=False))
 
     def up(self) -> str:
         """Run `pulumi up` and return what it printed; it has to end well."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-import yaml  # type: ignore[import-untyped]
 
 from lab.settings import Lab
 from tests.lab.conftest import Pair, lab_command
@@ -44,19 +43,10 @@ def made(name: str, config: dict[str, Any]) -> Pair:
     done = lab_command("setup", name=name)
     assert done.returncode == 0, done.stdout + done.stderr
     pair = Pair(Lab.named(name))
-    configure(pair, config)
+    pair.configure(config)
     done = lab_command("up", name=name)
     assert done.returncode == 0, done.stdout + done.stderr
     return pair
-
-
-def configure(pair: Pair, config: dict[str, Any], without: Sequence[str] = ()) -> None:
-    """Write config values into a stack's file, and take others out."""
-    document = yaml.safe_load(pair.lab.stack_config.read_text())
-    document["config"] |= {f"mysql-pair:{key}": value for key, value in config.items()}
-    for key in without:
-        del document["config"][f"mysql-pair:{key}"]
-    pair.lab.stack_config.write_text(yaml.safe_dump(document, sort_keys=False))
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +56,7 @@ def fresh_and_converged() -> Iterator[tuple[Pair, Pair]]:
     try:
         with ThreadPoolExecutor() as both:
             fresh, older = both.map(made, labs, (NEWER, OLDER))
-        configure(older, NEWER)
+        older.configure(NEWER)
         older.up()
         yield fresh, older
     finally:
@@ -111,9 +101,9 @@ def test_the_comparison_sees_what_differs(fresh_and_converged: tuple[Pair, Pair]
     fresh, converged = fresh_and_converged
     converged.ssh("server", "echo '# by hand' | sudo tee -a " + OPTION_FILE)
     assert list(differences(state(fresh, "server"), state(converged, "server"))) == [f"/files/{OPTION_FILE}"]
-    configure(converged, {"mysqlSettings": {**NEWER["mysqlSettings"], "max_connections": 91}})
+    converged.configure({"mysqlSettings": {**NEWER["mysqlSettings"], "max_connections": 91}})
     converged.up()
-    configure(converged, NEWER)
+    converged.configure(NEWER)
     converged.up()
     assert differences(state(fresh, "server"), state(converged, "server")) == {}
 

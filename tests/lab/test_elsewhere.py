@@ -20,7 +20,6 @@ from lab.engine import environment
 from lab.machine import slots
 from lab.settings import Lab
 from tests.lab.conftest import Pair, lab_command
-from tests.lab.test_converged import configure
 from tests.lab.test_reach import from_machine
 
 NAME = "given"
@@ -142,7 +141,7 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Elsewhere]:
                 "clients": [{"name": "client", "subnetId": one}],
                 "admittedSecurityGroupIds": [outputs["client_group_id"]],
             }
-            configure(pair, config, without=["vpcCidr"])
+            pair.configure(config, without=["vpcCidr"])
             pair.up()
             yield Elsewhere(stack, pair)
             pair.pulumi("destroy", "--yes", "--skip-preview")
