@@ -26,10 +26,6 @@ CANNOT_CONNECT = 2003
 """PyMySQL's, also for a socket that is not there."""
 
 Error = pymysql.MySQLError
-OperationalCANNOT_CONNECT = 2003
-"""PyMySQL's, also for a socket that is not there."""
-
-Error = pymysql.err.OperationalError
 
 
 class Server:
