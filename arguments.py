@@ -12,11 +12,25 @@ import pulumi_aws as aws
 from components.firewall import Firewall, FirewallArgs
 from components.host import HostArgs
 from components.mysql_client import MySqlClient
+from components.mysql_database import MySqlDatabaseArgs
+from components.mysql_grants import GrantArgs
 from components.mysql_options import X_PORT
+from components.mysql_role import MySqlRole, MySqlRoleArgs
 from components.mysql_server import MySqlServerArgs
+from components.mysql_user import MySqlUserArgs
 from components.network import Network, NetworkArgs
 from components.remote_command import SSH_PORT
-from stack_config import ClientGroup, ExistingVpc, OwnVpc, ServerConfig, StackConfig
+from stack_config import (
+    ClientGroup,
+    DatabaseConfig,
+    ExistingVpc,
+    Grant,
+    OwnVpc,
+    RoleConfig,
+    ServerConfig,
+    StackConfig,
+    UserConfig,
+)
 
 
 @dataclass(frozen=True)
@@ -155,3 +169,51 @@ class Site:
             "network_ready": [*self.place.ready, self.firewall],
             "tags": self.config.tags,
         }
+
+
+def database_args(database: DatabaseConfig) -> MySqlDatabaseArgs:
+    """Return what a database is made from."""
+    return {
+        "name": database.name,
+        "charset": database.charset,
+        "collation": database.collation,
+        "drop": database.drop,
+    }
+
+
+def role_args(role: RoleConfig) -> MySqlRoleArgs:
+    """Return what a role is made from."""
+    return {"key": role.key, "name": role.name, "grants": _grants(role.grants)}
+
+
+def user_args(user: UserConfig, roles: Mapping[str, MySqlRole]) -> MySqlUserArgs:
+    """Return what a user is made from; the roles are by key."""
+    return {
+        "key": user.key,
+        "name": user.name,
+        "host": user.host,
+        "grants": _grants(user.grants),
+        "database": user.database,
+        "password": user.password,
+        "generation": user.generation,
+        "finished_generation": user.finished_generation,
+        "plugin": user.plugin,
+        "roles": [roles[key] for key in user.roles],
+        "default_roles": [roles[key] for key in user.default_roles],
+        "locked": user.locked,
+        "password_lifetime_days": user.password_lifetime_days,
+        "comment": user.comment,
+        "adopt": user.adopt,
+    }
+
+
+def _grants(grants: Sequence[Grant]) -> list[GrantArgs]:
+    return [
+        {
+            "privileges": grant.privileges,
+            "database": grant.database,
+            "table": grant.table,
+            "grant_option": grant.grant_option,
+        }
+        for grant in grants
+    ]

@@ -11,9 +11,8 @@ from pulumi_command import remote
 
 from components.host import Host, HostArgs
 from components.host_tools import install_tools
-from components.mysql_options import quoted
+from components.mysql_accounts import MySqlAccounts
 from components.mysql_server import CA_FILE, MySqlServer
-from components.mysql_user import MySqlUser
 from components.remote_command import Step, run
 from components.user_data import document, user_data
 
@@ -25,7 +24,7 @@ class MySqlClient(pulumi.ComponentResource):
     """A MySQL client on an EC2 instance of its own.
 
     Type: mysql-pair:index:MySqlClient. Makes: a mysql-pair:index:Host, one command.remote.Command (the tools of
-    scripts/host), one more for `trust` and for each check_login. A server can be reached through a client that is
+    scripts/host), one more for `trust` and for check_logins. A server can be reached through a client that is
     there before it, so the server is named afterwards, by `trust`.
     """
 
@@ -74,24 +73,25 @@ class MySqlClient(pulumi.ComponentResource):
             "client", self._args.get("packages", ()), {CA_FILE: ca_certificate}, self._args.get("public_key")
         )
 
-    def check_login(self, name: str, user: MySqlUser, ready: Sequence[pulumi.Resource]) -> remote.Command:
-        """Register a check that this user sees its database from here; `up` fails in words if it does not.
+    def check_logins(self, name: str, accounts: MySqlAccounts, ready: Sequence[pulumi.Resource]) -> remote.Command:
+        """Register a check that every user can log in from here and sees its databases; `up` fails in words if not.
+
+        Users whose host part does not admit this host are left out.
 
         Args:
             name: the check's name.
-            user: who logs in.
+            accounts: whose users they are.
             ready: the rules that let the client reach the server, and what `trust` returned.
         """
-        login = pulumi.Output.all(host=user.mysql_host, port=user.mysql_port, user=user.name, password=user.password)
+        server = accounts.server
+        users = [user.login_check for user in accounts.users]
         step = Step(
-            create=[self.tools.path("check_login.sh"), user.database],
-            seconds=CHECK_SECONDS,
-            stdin=login.apply(login_options),
-            triggers=[user.server_instance_id],
+            create=["python3", self.tools.path("check_logins.py")],
+            seconds=CHECK_SECONDS + len(users),
+            stdin=pulumi.Output.secret(
+                pulumi.Output.json_dumps({"host": server.mysql_host, "port": server.mysql_port, "users": users})
+            ),
+            triggers=[server.instance_id],
         )
-        return run(name, self.host.target, step, parent=self, depends_on=[self.tools.installed, user, *ready])
-
-
-def login_options(login: dict[str, str | int]) -> str:
-    """Return a login as a MySQL option file."""
-    return "[client]\n" + "".join(f"{key}={quoted(str(value))}\n" for key, value in login.items())
+        done = [self.tools.installed, accounts.applied, *ready]
+        return run(name, self.host.target, step, parent=self, depends_on=done)

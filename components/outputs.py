@@ -1,30 +1,57 @@
-"""The stack's outputs: a contract that other projects read. Flat, no secret in a list, null where it does not apply."""
+"""The stack's outputs, as stack_outputs.contract lists them: flat, typed, what does not apply is null."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import pulumi
+from stack_outputs import contract, forms
 
+from components.mysql_accounts import MySqlAccounts
 from components.mysql_client import MySqlClient
 from components.mysql_server import MySqlServer
-from components.mysql_user import MySqlUser
 
 
-def export(server: MySqlServer, clients: Sequence[MySqlClient], user: MySqlUser, jump_host: str | None) -> None:
-    """Export everything; lists are in the order of the client groups, and of their hosts' numbers."""
-    pulumi.export("server_instance_id", server.instance_id)
-    pulumi.export("server_private_ip", server.private_ip)
-    pulumi.export("server_public_ip", server.public_ip)
-    pulumi.export("server_host_key", server.host_key)
-    pulumi.export("client_names", [client.name for client in clients])
-    pulumi.export("client_instance_ids", [client.instance_id for client in clients])
-    pulumi.export("client_private_ips", [client.private_ip for client in clients])
-    pulumi.export("client_public_ips", [client.public_ip for client in clients])
-    pulumi.export("client_host_keys", [client.host_key for client in clients])
-    pulumi.export("jump_host", jump_host)
-    pulumi.export("mysql_host", server.mysql_host)
-    pulumi.export("mysql_port", server.mysql_port)
-    pulumi.export("mysql_version", server.mysql_version)
-    pulumi.export("mysql_ca_certificate", server.ca_certificate)
-    pulumi.export("connection_string", user.connection_string)
+def export(
+    server: MySqlServer,
+    clients: Sequence[MySqlClient],
+    accounts: MySqlAccounts,
+    primary_user: str | None,
+    jump_host: str | None,
+) -> None:
+    """Export everything; lists are in the order of the client groups, and of their hosts' numbers.
+
+    Raises:
+        ValueError: an output is not in the contract, or one of the contract's is missing.
+    """
+    strings, tables = accounts.connection_strings, accounts.logins.apply(forms.tables)
+    primary = strings.apply(lambda by_user: by_user[primary_user]) if primary_user else None
+    found = {
+        "contract_version": contract.VERSION,
+        "server_instance_id": server.instance_id,
+        "server_private_ip": server.private_ip,
+        "server_public_ip": server.public_ip,
+        "server_host_key": server.host_key,
+        "client_names": [client.name for client in clients],
+        "client_instance_ids": [client.instance_id for client in clients],
+        "client_private_ips": [client.private_ip for client in clients],
+        "client_public_ips": [client.public_ip for client in clients],
+        "client_host_keys": [client.host_key for client in clients],
+        "jump_host": jump_host,
+        "mysql_host": server.mysql_host,
+        "mysql_port": server.mysql_port,
+        "mysql_version": server.mysql_version,
+        "mysql_ca_certificate": server.ca_certificate,
+        "database_names": sorted(database.name for database in accounts.databases if not database.drop),
+        "user_names": sorted(user.key for user in accounts.users),
+        "primary_user": primary_user,
+        "connection_string": primary,
+        **{name: _table(tables, name) for name in forms.FORMS},
+    }
+    contract.check_names(found)
+    for name, value in found.items():
+        pulumi.export(name, value)
+
+
+def _table(tables: pulumi.Output[dict[str, dict[str, str]]], name: str) -> pulumi.Output[dict[str, str]]:
+    return tables.apply(lambda found: found[name])

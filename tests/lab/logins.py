@@ -1,0 +1,48 @@
+"""Logins of the stack's users, tried from a client host."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from scripts.host.check_logins import quoted
+from tests.lab.conftest import Pair
+
+CA_FILE = "/etc/mysql-pair/ca.pem"
+
+
+@dataclass(frozen=True)
+class Login:
+    """Who logs in where."""
+
+    user: str
+    password: str
+    host: str
+    port: int
+
+    @classmethod
+    def of(cls, pair: Pair, user: str) -> Login:
+        """Return the login that the stack's outputs have for a user, by key."""
+        url = urlsplit(pair.outputs()["connection_strings"][user])
+        return cls(unquote(url.username or ""), unquote(url.password or ""), url.hostname or "", url.port or 0)
+
+    def as_json(self) -> str:
+        """Return it as connection_load.py reads it."""
+        fields = {"host": self.host, "port": self.port, "user": self.user, "password": self.password}
+        return json.dumps({**fields, "ca_file": CA_FILE})
+
+    def option_file(self) -> str:
+        """Return it as the mysql client reads it."""
+        values = {"user": self.user, "password": self.password, "host": self.host, "port": str(self.port)}
+        return "[client]\n" + "".join(f"{key}={quoted(value)}\n" for key, value in values.items())
+
+    def works(self, pair: Pair, host: str = "client-1") -> bool:
+        """Tell whether the mysql client logs in from a host, the server's identity checked."""
+        return self.tried(pair, host)[0] == 0
+
+    def tried(self, pair: Pair, host: str = "client-1", statement: str = "select 1") -> tuple[int, str]:
+        """Return the mysql client's exit code and all that it said."""
+        command = f"mysql --defaults-extra-file=/dev/stdin --protocol=tcp --connect-timeout=5 -e '{statement}'"
+        done = pair.ssh(host, command, stdin=self.option_file())
+        return done.returncode, done.stdout + done.stderr

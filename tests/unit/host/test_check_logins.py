@@ -1,0 +1,175 @@
+"""check_logins.py: whom it tries, and which layer it says refused."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import pytest
+
+import check_logins
+from tests.unit.host.bench import Bench
+
+APP: dict[str, Any] = {
+    "key": "app",
+    "name": "app",
+    "host": "10.0.0.0/16",
+    "password": 'it\'s "s3cret"\\',
+    "locked": False,
+    "databases": ["app"],
+}
+
+# what `mysql` says, what the check says in words
+REFUSALS = [
+    ("ERROR 2005 (HY000): Unknown MySQL server host", "failed at name"),
+    ("ERROR 2003 (HY000): Can't connect to MySQL server on '10.0.0.1:3306' (110)", "failed at network: no answer"),
+    ("ERROR 2002 (HY000): Can't connect to server on '10.0.0.1' (115)", "failed at network: no answer"),
+    ("ERROR 2003 (HY000): Can't connect to MySQL server on '10.0.0.1:3306' (113)", "failed at network: the server"),
+    ("ERROR 2003 (HY000): Can't connect to MySQL server on '10.0.0.1:3306' (111)", "failed at service"),
+    ("ERROR 2026 (HY000): SSL connection error", "failed at TLS: no encrypted connection"),
+    ("ERROR 2026 (HY000): SSL connection error: SSL is required but the server doesn't support it", "offers none"),
+    ("ERROR 2026 (HY000): SSL connection error: SSL_CTX_set_default_verify_paths failed", "is missing on this host"),
+    ("ERROR 1130 (HY000): Host '10.0.0.2' is not allowed to connect", "failed at host part"),
+    ("ERROR 1045 (28000): Access denied for user 'app'@'10.0.0.2'", "failed at login: user, host part or password"),
+    ("ERROR 3118 (HY000): Access denied for user 'app'@'10.0.0.2'. Account is locked.", "failed at login: the account"),
+    ("ERROR 1862 (HY000): Your password has expired.", "failed at login: the password has expired"),
+    ("ERROR 1049 (42000): Unknown database 'app'", "failed at privileges"),
+    ("something new", "MySQL refused"),
+]
+
+# what openssl finds in the certificate, what the check says in words
+CERTIFICATES = [
+    ("verify error:num=64:IP address mismatch", "is for another name than 10.0.0.1"),
+    ("verify error:num=62:hostname mismatch", "is for another name than 10.0.0.1"),
+    ("verify error:num=20:unable to get local issuer certificate", "is not from the authority"),
+    ("verify error:num=19:self-signed certificate in certificate chain", "is not from the authority"),
+    ("verify error:num=10:certificate has expired", "has expired"),
+    ("verify error:num=9:certificate is not yet valid", "is not valid yet"),
+    ("connect:errno=111", "is refused"),
+]
+
+# host part, whether a host with address 10.0.3.7 is tried
+PARTS = [
+    ("%", True),
+    ("10.0.3.7", True),
+    ("10.0.3.8", False),
+    ("10.0.0.0/16", True),
+    ("10.1.0.0/16", False),
+    ("10.0.0.0/255.255.0.0", True),
+    ("10.0.0.0/255.255.255.0", False),
+    ("10.0.%", True),
+    ("10.0._.7", True),
+    ("10.9.%", False),
+    ("localhost", False),
+    ("app*.example.org", False),
+    ("::1", False),
+]
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let this be a host whose address is 10.0.3.7."""
+    monkeypatch.setattr(check_logins, "own_address", lambda *_: "10.0.3.7")
+
+
+def check(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *users: dict[str, Any]) -> Any:
+    """Run the script and return exit code, standard output and standard error."""
+    wanted = {"host": "10.0.0.1", "port": 3306, "users": users}
+    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(wanted)))
+    code = check_logins.main()
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+@pytest.mark.usefixtures("here")
+def test_a_login_that_works_has_checked_the_identity(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = "--ssl-mode=VERIFY_IDENTITY --ssl-ca=/etc/mysql-pair/ca.pem"
+    bench.stand_in(
+        "mysql",
+        f"""case "$*" in *"{asked}"*) ;; *) exit 8 ;; esac
+        grep -qF 'password="it'"'"'s \\"s3cret\\"\\\\"' || exit 9
+        printf 'app\\ninformation_schema\\n'""",
+    )
+    assert check(monkeypatch, capsys, APP) == (0, '{"tried": ["app"]}\n', "")
+    assert "s3cret" not in str(bench.calls())
+
+
+@pytest.mark.usefixtures("here")
+def test_a_login_that_does_not_see_its_database_is_a_failure(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bench.stand_in("mysql", "printf 'application\\n'")
+    code, _, errors = check(monkeypatch, capsys, APP)
+    assert code == 1
+    assert "failed at privileges: logged in, but app is not among the databases (user app," in errors
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(("said", "words"), REFUSALS)
+def test_a_refused_login_names_the_layer_and_the_user(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], said: str, words: str
+) -> None:
+    bench.stand_in("mysql", f'echo "{said}" >&2; exit 1')
+    code, _, errors = check(monkeypatch, capsys, APP)
+    assert code == 1
+    assert words in errors and said in errors and "(user app, 'app'@'10.0.0.0/16')" in errors
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(("found", "words"), CERTIFICATES)
+def test_a_refused_certificate_is_told_by_its_fault(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], found: str, words: str
+) -> None:
+    bench.stand_in("mysql", 'echo "ERROR 2026 (HY000): SSL connection error: certificate verify failed" >&2; exit 1')
+    bench.stand_in("openssl", f'echo "{found}" >&2; exit 1')
+    _, _, errors = check(monkeypatch, capsys, APP)
+    assert words in errors
+    assert "-connect 10.0.0.1:3306" in bench.calls()[-1]
+
+
+@pytest.mark.usefixtures("here")
+def test_a_way_that_is_closed_is_tried_once_and_not_for_every_user(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bench.stand_in("mysql", 'echo "ERROR 2003 (HY000): no (110)" >&2; exit 1')
+    code, _, errors = check(monkeypatch, capsys, *({**APP, "key": f"app{number}"} for number in range(9)))
+    assert (code, errors.count("failed at network"), len(bench.calls())) == (1, 1, 1)
+
+
+@pytest.mark.usefixtures("here")
+def test_every_user_that_is_refused_is_named(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bench.stand_in("mysql", 'echo "ERROR 1045 (28000): Access denied" >&2; exit 1')
+    _, _, errors = check(monkeypatch, capsys, *({**APP, "key": f"app{number}"} for number in range(3)))
+    assert [f"user app{number}," in errors for number in range(3)] == [True, True, True]
+
+
+@pytest.mark.usefixtures("here")
+def test_a_locked_account_has_to_be_refused_as_locked(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    locked = {**APP, "locked": True}
+    bench.stand_in("mysql", 'echo "ERROR 3118 (HY000): Account is locked." >&2; exit 1')
+    assert check(monkeypatch, capsys, locked)[0] == 0
+    bench.stand_in("mysql", "echo app")
+    code, _, errors = check(monkeypatch, capsys, locked)
+    assert code == 1 and "should be locked" in errors
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(("part", "tried"), PARTS)
+def test_a_user_is_tried_where_its_host_part_admits(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], part: str, tried: bool
+) -> None:
+    bench.stand_in("mysql", "echo app")
+    _, printed, _ = check(monkeypatch, capsys, {**APP, "host": part})
+    assert json.loads(printed)["tried"] == (["app"] if tried else [])
+
+
+def test_the_address_is_found_without_sending_anything() -> None:
+    assert check_logins.own_address("127.0.0.1", 9) == "127.0.0.1"
+    assert check_logins.own_address("no.such.name.invalid", 9) == ""
