@@ -1,0 +1,199 @@
+"""A login in the form that each client library reads, by the quoting rules of the library that owns the form.
+
+Every form asks for TLS with the server's authority and identity checked. tests/unit/outputs reads each back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote, unquote, urlsplit
+
+GO_TLS_CONFIG = "mysql-pair"
+"""The name that a Go program registers the authority under, with mysql.RegisterTLSConfig."""
+
+
+class FormError(ValueError):
+    """The form has no way to say this login; the message names the reason and nothing secret."""
+
+
+@dataclass(frozen=True)
+class Login:
+    """One user's way into the server."""
+
+    user: str
+    """The user's name on the server, not its key in the stack."""
+    password: str = field(repr=False)
+    host: str
+    """An address, or a name that the server's certificate has."""
+    port: int
+    database: str | None
+    """The database to use at first; None: none."""
+    ca_file: str
+    """Where the authority's certificate (PEM) lies on the host that logs in."""
+
+    @property
+    def trust_store(self) -> str:
+        """Where the same certificate lies as a Java key store (JKS): Connector/J reads no PEM."""
+        return self.ca_file.removesuffix(".pem") + ".jks"
+
+
+def url(login: Login) -> str:
+    """Return a URL (MySQL manual, "Connecting Using URI-Like Strings"; RFC 3986), each part percent-encoded."""
+    return f"mysql://{_authority(login)}/{_encoded(login.database or '')}?{_query(_mysql_tls(login))}"
+
+
+def sqlalchemy_url(login: Login) -> str:
+    """Return a URL for SQLAlchemy with PyMySQL (SQLAlchemy, "Database URLs" and "SSL Connections" of mysqldb).
+
+    The dialect puts `ssl_ca` and `ssl_check_hostname` into PyMySQL's `ssl` argument, where a certificate is required as
+    soon as there is an authority. `ssl_verify_cert` and `ssl_verify_identity` would pass by it, and PyMySQL would then
+    forget the authority that the dialect has put there.
+    """
+    tls = {"ssl_ca": login.ca_file, "ssl_check_hostname": "true"}
+    database = "" if login.database is None else f"/{_encoded(login.database)}"
+    return f"mysql+pymysql://{_authority(login)}{database}?{_query(tls)}"
+
+
+def jdbc_url(login: Login) -> str:
+    """Return a URL for MySQL Connector/J (Developer Guide, "Connection URL Syntax" and "Security").
+
+    User and password are properties of the URL; Connector/J decodes each as java.net.URLDecoder does. Its trust store
+    is the JVM's kind of file, so it names the JKS beside the certificate.
+    """
+    properties = {
+        "user": login.user,
+        "password": login.password,
+        "sslMode": "VERIFY_IDENTITY",
+        "trustCertificateKeyStoreUrl": f"file:{login.trust_store}",
+        "trustCertificateKeyStoreType": "JKS",
+    }
+    return f"jdbc:mysql://{login.host}:{login.port}/{_encoded(login.database or '')}?{_query(properties)}"
+
+
+def go_dsn(login: Login) -> str:
+    """Return a data source name for github.com/go-sql-driver/mysql (its README, "DSN").
+
+    User and password stand as they are: the parser looks for the last `/`, the last `@` before it and the first `:`.
+
+    Raises:
+        FormError: the user's name has a colon.
+    """
+    if ":" in login.user:
+        raise FormError("a Go data source name ends the user's name at its first colon, and this name has one")
+    address = f"tcp({login.host}:{login.port})"
+    return f"{login.user}:{login.password}@{address}/{_encoded(login.database or '')}?tls={GO_TLS_CONFIG}"
+
+
+def option_file(login: Login) -> str:
+    """Return an option file for MySQL's own programs (MySQL manual, "Using Option Files").
+
+    The database is in a group of its own: mysql knows the option, mysqldump and others refuse it.
+    """
+    lines = [
+        "[client]",
+        f"host={quoted(login.host)}",
+        f"port={login.port}",
+        f"user={quoted(login.user)}",
+        f"password={quoted(login.password)}",
+        *(f"{name}={quoted(value)}" for name, value in _mysql_tls(login).items()),
+    ]
+    if login.database is not None:
+        lines += ["[mysql]", f"database={quoted(login.database)}"]
+    return "\n".join([*lines, ""])
+
+
+def dotenv(login: Login) -> str:
+    """Return a file that python-dotenv and a shell's `set -a; . file` read alike.
+
+    Between single quotes both read what stands there, but for quotes and backslashes (and `${`, which python-dotenv
+    expands there too). Between double quotes both take a backslash before a backslash or a double quote, but they
+    have no way in common to write a `$` or a backtick; so these come from variables of the file's own, there only if
+    needed.
+    """
+    values = {
+        "MYSQL_HOST": login.host,
+        "MYSQL_PORT": str(login.port),
+        "MYSQL_USER": login.user,
+        "MYSQL_PASSWORD": login.password,
+        **({} if login.database is None else {"MYSQL_DATABASE": login.database}),
+        "MYSQL_SSL_CA": login.ca_file,
+        "MYSQL_SSL_MODE": "VERIFY_IDENTITY",
+    }
+    lines = [f"{name}={_dotenv_value(value)}" for name, value in values.items()]
+    needed = [
+        f"{name}='{sign}'" for sign, name in _DOTENV_SIGNS.items() if any(f"${{{name}}}" in line for line in lines)
+    ]
+    return "\n".join([*needed, *lines, ""])
+
+
+FORMS: Mapping[str, Callable[[Login], str]] = {
+    "connection_strings": url,
+    "sqlalchemy_urls": sqlalchemy_url,
+    "jdbc_urls": jdbc_url,
+    "go_dsns": go_dsn,
+    "option_files": option_file,
+    "dotenvs": dotenv,
+}
+"""The form of each output that is a table of logins by user key."""
+
+
+def tables(logins: Mapping[str, Login]) -> dict[str, dict[str, str]]:
+    """Return every such output, from logins by user key. A login that a form cannot say is left out of that one."""
+    return {name: dict(_said(form, logins)) for name, form in FORMS.items()}
+
+
+def login_of(text: str) -> Login:
+    """Return the login of a URL that `url` has made."""
+    parts = urlsplit(text)
+    tls = dict(pair.split("=", 1) for pair in parts.query.split("&"))
+    return Login(
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        host=parts.hostname or "",
+        port=parts.port or 3306,
+        database=unquote(parts.path.removeprefix("/")) or None,
+        ca_file=unquote(tls["ssl-ca"]),
+    )
+
+
+def quoted(value: str) -> str:
+    """Return an option file's value in quotes (MySQL manual, "Using Option Files": backslashes are escapes)."""
+    return '"' + value.translate(_OPTION_ESCAPES) + '"'
+
+
+_OPTION_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r"})
+_DOTENV_SIGNS = {"$": "MYSQL_DOLLAR", "`": "MYSQL_BACKTICK"}
+_DOTENV_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"'} | {sign: f"${{{n}}}" for sign, n in _DOTENV_SIGNS.items()})
+
+
+def _dotenv_value(value: str) -> str:
+    if any(sign in value for sign in ("'", "\\", "${")):
+        return '"' + value.translate(_DOTENV_ESCAPES) + '"'
+    return f"'{value}'"
+
+
+def _said(form: Callable[[Login], str], logins: Mapping[str, Login]) -> list[tuple[str, str]]:
+    said = []
+    for key, login in logins.items():
+        try:
+            said.append((key, form(login)))
+        except FormError:
+            continue
+    return said
+
+
+def _authority(login: Login) -> str:
+    return f"{_encoded(login.user)}:{_encoded(login.password)}@{login.host}:{login.port}"
+
+
+def _mysql_tls(login: Login) -> dict[str, str]:
+    return {"ssl-mode": "VERIFY_IDENTITY", "ssl-ca": login.ca_file}
+
+
+def _query(parameters: Mapping[str, str]) -> str:
+    return "&".join(f"{name}={_encoded(value)}" for name, value in parameters.items())
+
+
+def _encoded(text: str) -> str:
+    return quote(text, safe="")
