@@ -1,0 +1,145 @@
+"""No secret of a stack is anywhere but where it belongs, through ups, failing ups and a rotation."""
+
+from __future__ import annotations
+
+import secrets as random
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pulumi as sdk
+import pytest
+from pulumi import automation as auto
+from pulumi_command import remote
+
+from lab.engine import environment
+from lab.settings import PROJECT_ROOT
+from tests.lab.canaries import Search, canary, pulumi, tree
+from tests.lab.conftest import Pair
+from tests.lab.logins import Login
+
+UP = ["up", "--yes", "--skip-preview"]
+USERS = {
+    "app": {"grants": [{"database": "app", "privileges": ["ALL"]}]},
+    "given": {"grants": [{"database": "app", "privileges": ["SELECT"]}]},
+    "refused": {"plugin": "mysql_native_password", "grants": []},
+}
+"""One whose password is generated, one whose is given, one that MySQL 9 refuses."""
+
+
+def set_secret(pair: Pair, path: str, value: str) -> None:
+    """Set a secret of the stack's config, by standard input."""
+    done = subprocess.run(
+        ["pulumi", "config", "set", "--secret", "--path", f"mysql-pair:{path}"],
+        cwd=PROJECT_ROOT,
+        env=environment.variables(pair.lab),
+        input=value,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="module")
+def secrets(pair: Pair) -> dict[str, str]:
+    """The stack's secrets by name, each of them unique."""
+    key = (pair.lab.folder / "operator-key").read_text().splitlines()
+    return {
+        "the given password": canary(),
+        "the given password after its rotation": canary(),
+        "the refused user's password": canary(),
+        "the private key": key[2],  # a line of its body in which every key is another
+        "the passphrase": pair.lab.passphrase_file.read_text().strip(),
+    }
+
+
+@pytest.fixture(scope="module")
+def stack(pair: Pair, secrets: dict[str, str]) -> Iterator[Pair]:
+    """The pair, with these secrets in its config; at the end it is as it was."""
+    before = pair.lab.stack_config.read_text()
+    set_secret(pair, "userPasswords.given", secrets["the given password"])
+    yield pair
+    pair.lab.stack_config.write_text(before)
+    pair.up()
+
+
+def places(pair: Pair, plan: Path) -> list[Path]:
+    """Return every file of this machine that the stack, its engine and its hosts' makers write."""
+    found = [plan, *tree(pair.lab.folder)]
+    assert any("stacks" in str(path) for path in found), "the state is among them"
+    assert any(path.name == "user-data" for path in found), "and user data"
+    return found
+
+
+@pytest.mark.timeout(600)
+def test_nothing_leaks_through_up_failing_up_and_rotation(stack: Pair, secrets: dict[str, str], tmp_path: Path) -> None:
+    pair, search, plan = stack, Search(secrets), tmp_path / "plan.json"
+    with search.watching_processes() as rounds:
+        pair.configure({"users": {key: USERS[key] for key in ("app", "given")}})
+        assert pulumi(pair, search, "preview", "preview", "--diff", "--save-plan", str(plan)).returncode == 0
+        done = pulumi(pair, search, "up", *UP)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+        set_secret(pair, "userPasswords.refused", secrets["the refused user's password"])
+        pair.configure({"users": USERS})
+        assert pulumi(pair, search, "a failing up", *UP).returncode != 0
+
+        pair.configure({"users": {key: USERS[key] for key in ("app", "given")}})
+        done = pulumi(pair, search, "config rm", "config", "rm", "--path", "mysql-pair:userPasswords.refused")
+        assert done.returncode == 0, done.stderr
+        pair.configure({"passwordGenerations": {"app": 2, "given": 2}})
+        set_secret(pair, "userPasswords.given", secrets["the given password after its rotation"])
+        assert pulumi(pair, search, "a rotation", *UP).returncode == 0
+        assert pulumi(pair, search, "stack output", "stack", "output", "--json").returncode == 0
+        assert pulumi(pair, search, "stack export", "stack", "export").returncode == 0
+        assert rounds() > 100
+    # Known only now: what the program has generated.
+    later = Search({**secrets, "the generated password": Login.of(pair, "app").password})
+    for one in (search, later):
+        one.files(places(pair, plan))
+        for host in ("server", "client-1"):
+            one.host(pair, host)
+    assert search.found | later.found == set()
+
+
+def test_a_leaky_program_is_found_out(pair: Pair, tmp_path: Path) -> None:
+    """The search proves itself: a command with a secret in its text, on a host, in the same lab."""
+    leaked = f"A1-{random.token_hex(12)}/é"
+    search = Search({"the leaked password": leaked})
+    outputs = pair.outputs()
+
+    def leaky() -> None:
+        remote.Command(
+            "leaky",
+            connection=remote.ConnectionArgs(
+                host=outputs["client_public_ips"][0],
+                user="ubuntu",
+                private_key=(pair.lab.folder / "operator-key").read_text(),
+            ),
+            create=f"PASSWORD='{leaked}' sh -c 'sleep 0.5; echo \"$0\" | base64 -w0 >/tmp/leaked' '{leaked}'; echo '{leaked}'",
+            delete="rm -f /tmp/leaked",
+        )
+        sdk.export("password", leaked)
+
+    stack = auto.create_or_select_stack(
+        stack_name="leaky",
+        project_name="leaky",
+        program=leaky,
+        opts=auto.LocalWorkspaceOptions(
+            work_dir=str(tmp_path),
+            env_vars=environment.variables(pair.lab),
+            pulumi_command=auto.PulumiCommand(str(pair.lab.bin.parent)),
+        ),
+    )
+    said: list[str] = []
+    try:
+        with search.watching_processes():
+            stack.up(on_output=said.append)
+        search.look("what up printed", "\n".join(said).encode())
+        search.files(tree(pair.lab.folder))
+        search.host(pair, "client-1")
+    finally:
+        stack.destroy(remove=True)
+    for place in ("cmdline of a process", "environ of a process", "what up printed", "/leaky.json", "/tmp/leaked of"):
+        assert [one for one in search.found if place in one], (place, search.found)

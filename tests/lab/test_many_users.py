@@ -1,0 +1,49 @@
+"""Two hundred users in one `up`: one session on the server, and a preview that shows the one that changes."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.lab.conftest import Pair
+
+COUNT = 200
+USERS = {
+    f"u{number:03}": {"grants": [{"database": "app", "privileges": ["SELECT"]}], "comment": f"user {number}"}
+    for number in range(COUNT)
+}
+APP = {"app": {"grants": [{"database": "app", "privileges": ["ALL"]}]}}
+
+
+def sessions(pair: Pair) -> int:
+    """Return how many logins the server's sshd has accepted since it booted."""
+    done = pair.ssh("server", "sudo journalctl --boot --unit ssh --output cat | grep -c '^Accepted publickey'")
+    return int(done.stdout)
+
+
+@pytest.mark.timeout(900)
+def test_two_hundred_users_are_one_session_and_a_preview_shows_the_one_that_changes(pair: Pair) -> None:
+    with pair.configured(users=APP | USERS):
+        before = sessions(pair)
+        pair.up()
+        assert sessions(pair) - before == 2  # one of `up`, and this look itself
+        assert pair.sql("select count(*) from mysql.user where user like 'u___'") == str(COUNT)
+        assert len(pair.outputs()["connection_strings"]) == COUNT + 1
+        assert pair.unchanged()
+
+        changed = {**USERS["u017"], "grants": [{"database": "app", "privileges": ["SELECT", "INSERT"]}]}
+        pair.configure({"users": APP | USERS | {"u017": changed}})
+        assert pair.planned() == {
+            "user-u017": "update",
+            "accounts-applied": "update",
+            "client-1-logins": "update",
+        }
+        shown = pair.pulumi("preview", "--diff", "--non-interactive", "--color", "never").stdout
+        assert '~ app.*: "SELECT" => "INSERT, SELECT"' in shown
+        pair.up()
+        assert pair.sql(granted("u017")) == "INSERT"
+    assert pair.sql("select count(*) from mysql.user where user like 'u___'") == "0"
+
+
+def granted(user: str) -> str:
+    """Return the statement that reads a user's privileges on the database app."""
+    return f"select if(insert_priv = 'Y', 'INSERT', '') from mysql.db where user = '{user}' and db = 'app'"  # noqa: S608
