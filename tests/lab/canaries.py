@@ -71,9 +71,8 @@ class Search:
     def host(self, pair: Pair, host: str) -> None:
         """Look through what a host has on its disk and in its journal."""
         wanted = b"\n".join(set(self.needles.values())).decode() + "\n"
-        search = f"sudo grep --recursive --files-with-matches --text --fixed-strings --file=/dev/stdin {' '.join(HOST_FOLDERS)}"
-        # A pipe: what grep has open itself is not found by it.
-        done = pair.ssh(host, f"{search} --devices=skip 2>/dev/null; true", stdin=wanted)
+        options = "--recursive --files-with-matches --text --fixed-strings --devices=skip --file=/dev/stdin"
+        done = pair.ssh(host, f"sudo grep {options} {' '.join(HOST_FOLDERS)} 2>/dev/null; true", stdin=wanted)
         self.found |= {f"a secret in {line} of {host}" for line in done.stdout.splitlines()}
         journal = pair.ssh(host, "sudo journalctl --no-pager --output=export").stdout
         assert len(journal) > 1000, "there is a journal to search"

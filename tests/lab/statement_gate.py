@@ -1,10 +1,10 @@
 """Stands in the way of MySQL's socket on the server, and cuts or holds a session at one of its statements.
 
 Usage: statement_gate.py NUMBER cut|hold, as root on the server. It takes the socket's place and passes on what comes
-until its standard input ends; then the socket is where it was. Statements are counted from 1 over all sessions. Statement
-NUMBER (0: none) is passed on to mysqld, which executes it, but its answer is not passed back: the line `reached` is
-printed, and with `cut` both connections are closed; with `hold` everything waits until a line comes in on standard
-input. At the end the first words of all statements are printed, one a line.
+until its standard input ends; then the socket is where it was. Statements are counted from 1 over all sessions.
+Statement NUMBER (0: none) is passed on to mysqld, which executes it, but its answer is not passed back: the line
+`reached` is printed, and with `cut` both connections are closed; with `hold` everything waits until a line comes in on
+standard input. At the end the first words of all statements are printed, one a line.
 """
 
 from __future__ import annotations

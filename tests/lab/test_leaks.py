@@ -18,6 +18,7 @@ from tests.lab.canaries import Search, canary, pulumi, tree
 from tests.lab.conftest import Pair
 from tests.lab.logins import Login
 
+LEAK = "/home/ubuntu/leaked"
 UP = ["up", "--yes", "--skip-preview"]
 USERS = {
     "app": {"grants": [{"database": "app", "privileges": ["ALL"]}]},
@@ -110,6 +111,7 @@ def test_a_leaky_program_is_found_out(pair: Pair, tmp_path: Path) -> None:
     outputs = pair.outputs()
 
     def leaky() -> None:
+        on_the_host = f"sh -c 'sleep 0.5; echo \"$0\" | base64 -w0 >{LEAK}' '{leaked}'"
         remote.Command(
             "leaky",
             connection=remote.ConnectionArgs(
@@ -117,8 +119,8 @@ def test_a_leaky_program_is_found_out(pair: Pair, tmp_path: Path) -> None:
                 user="ubuntu",
                 private_key=(pair.lab.folder / "operator-key").read_text(),
             ),
-            create=f"PASSWORD='{leaked}' sh -c 'sleep 0.5; echo \"$0\" | base64 -w0 >/tmp/leaked' '{leaked}'; echo '{leaked}'",
-            delete="rm -f /tmp/leaked",
+            create=f"PASSWORD='{leaked}' {on_the_host}; echo '{leaked}'",
+            delete=f"rm -f {LEAK}",
         )
         sdk.export("password", leaked)
 
@@ -141,5 +143,5 @@ def test_a_leaky_program_is_found_out(pair: Pair, tmp_path: Path) -> None:
         search.host(pair, "client-1")
     finally:
         stack.destroy(remove=True)
-    for place in ("cmdline of a process", "environ of a process", "what up printed", "/leaky.json", "/tmp/leaked of"):
+    for place in ("cmdline of a process", "environ of a process", "what up printed", "/leaky.json", f"{LEAK} of"):
         assert [one for one in search.found if place in one], (place, search.found)
