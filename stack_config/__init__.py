@@ -2,12 +2,16 @@
 
 from stack_config.faults import ConfigFaults, Fault
 from stack_config.model import (
+    AccountsConfig,
     ClientGroup,
+    DatabaseConfig,
     Egress,
     ExistingVpc,
+    Grant,
     MySqlConfig,
     NetworkConfig,
     OwnVpc,
+    RoleConfig,
     ServerConfig,
     SshConfig,
     SshEndpoint,
@@ -17,14 +21,18 @@ from stack_config.model import (
 from stack_config.parse import load, parse
 
 __all__ = [
+    "AccountsConfig",
     "ClientGroup",
     "ConfigFaults",
+    "DatabaseConfig",
     "Egress",
     "ExistingVpc",
     "Fault",
+    "Grant",
     "MySqlConfig",
     "NetworkConfig",
     "OwnVpc",
+    "RoleConfig",
     "ServerConfig",
     "SshConfig",
     "SshEndpoint",

@@ -128,12 +128,78 @@ class ClientGroup:
 
 
 @dataclass(frozen=True)
-class UserConfig:
-    """The MySQL user that the connection string is for."""
+class Grant:
+    """Privileges at one level: on the whole server, on a database, or on a table of one."""
+
+    privileges: tuple[str, ...]
+    """In upper case and sorted; ("ALL",) for all that there are at the level."""
+    database: str | None
+    """None for the whole server."""
+    table: str | None
+    """None for all tables of the database."""
+    grant_option: bool
+
+
+@dataclass(frozen=True)
+class DatabaseConfig:
+    """A database. MySQL cannot rename one, so its name is what it is known by."""
 
     name: str
-    database: str
-    password: pulumi.Output[str]
+    charset: str
+    collation: str | None
+    """None for the charset's own."""
+    drop: bool
+    """Whether it is dropped, with everything in it."""
+
+
+@dataclass(frozen=True)
+class RoleConfig:
+    """A role: grants under a name, for users to have. Its host part is '%'."""
+
+    key: str
+    name: str
+    grants: tuple[Grant, ...]
+
+
+@dataclass(frozen=True)
+class UserConfig:
+    """A MySQL user. The key is what the stack calls it for good; name and host part may change."""
+
+    key: str
+    name: str
+    host: str
+    """The host part of the account: from where it may log in."""
+    plugin: str
+    grants: tuple[Grant, ...]
+    roles: tuple[str, ...]
+    """Keys of its roles."""
+    default_roles: tuple[str, ...]
+    """Keys of those that a login begins with."""
+    locked: bool
+    password_lifetime_days: int | None
+    """None for the server's default, 0 for never."""
+    comment: str | None
+    database: str | None
+    """The database of its connection string."""
+    adopt: bool
+    """Whether an account of its name that the stack did not make is taken over."""
+    generation: int
+    """Counts passwords: a higher one is a new password."""
+    finished_generation: int
+    """The generation whose predecessor is not accepted any more."""
+    password: pulumi.Output[str] | None
+    """None for one that the program makes."""
+
+
+@dataclass(frozen=True)
+class AccountsConfig:
+    """Who may do what: the databases, and the roles and users with grants on them, each in the order of config."""
+
+    databases: tuple[DatabaseConfig, ...]
+    roles: tuple[RoleConfig, ...]
+    users: tuple[UserConfig, ...]
+    primary_user: str | None
+    """Key of the user that the connection string is for; None where there are no users."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +211,7 @@ class StackConfig:
     server: ServerConfig
     mysql: MySqlConfig
     clients: tuple[ClientGroup, ...]
-    user: UserConfig
+    accounts: AccountsConfig
     instance_profile: str | None
     """Name of the IAM instance profile of every host, as Session Manager needs one."""
     tags: Mapping[str, str]

@@ -9,18 +9,21 @@ from typing import Any
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 
-from stack_config import agent, database, hosts, mysql, network, ssh
+from stack_config import accounts, agent, hosts, mysql, network, ssh
 from stack_config.clients import check_jump, host_names, read_clients
 from stack_config.cloud import Aws, Cloud
 from stack_config.faults import NAMESPACE, ConfigFaults
 from stack_config.lookups import Lookups
-from stack_config.model import ClientGroup, NetworkConfig, ServerConfig, SshConfig, SshEndpoint, StackConfig, UserConfig
+from stack_config.model import ClientGroup, NetworkConfig, ServerConfig, SshConfig, SshEndpoint, StackConfig
 from stack_config.reader import Reader, flag
 from stack_config.tags import read_tags
 
 MOVED = {
     "clientInstanceType": "Set instanceType of a group in clients",
     "clientAmi": "Set ami of a group in clients",
+    "databaseName": "Name it in databases, like {app: {}}, and in the users' grants",
+    "userName": "Set name of a user in users",
+    "userPassword": "Set it with `pulumi config set --secret --path userPasswords.KEY`, KEY being the user's in users",
 }
 """Keys of earlier commits, and where they went."""
 
@@ -67,13 +70,13 @@ def parse(
     network_config = _read_network(reader, place, dialled)
     server, memory_mib = _read_server(reader, lookups, place.server_subnet, server_public)
     mysql_config = mysql.read(reader, memory_mib)
-    user = _read_user(reader)
+    account_config = accounts.read(reader, place.cidr)
     profile = reader.read_optional("instanceProfile", hosts.instance_profile, "")
     tags = read_tags(reader)
     reader.refuse_strangers(MOVED)
-    if reader.faults or not (network_config and ssh_config and server and user):
+    if reader.faults or not (network_config and ssh_config and server):
         raise ConfigFaults(reader.faults)
-    return StackConfig(network_config, ssh_config, server, mysql_config, clients, user, profile or None, tags)
+    return StackConfig(network_config, ssh_config, server, mysql_config, clients, account_config, profile or None, tags)
 
 
 def _read_ssh(
@@ -115,10 +118,3 @@ def _read_server(
     if kind is None or address is None:
         return None, memory_mib
     return ServerConfig(kind, image, address, public, protected, volume, packages), memory_mib
-
-
-def _read_user(reader: Reader) -> UserConfig | None:
-    name = reader.read("databaseName", database.database_name)
-    user = reader.read("userName", database.user_name)
-    password = reader.read_secret("userPassword", database.password)
-    return UserConfig(user, name, pulumi.Output.secret(password)) if name and user and password else None

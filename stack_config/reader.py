@@ -35,6 +35,13 @@ class Reader:
         """Note a fault of a value that was read, or of several together."""
         self.faults.append(Fault(key, wrong, mend))
 
+    def check(self, key: str, raw: object, convert: Convert[Any]) -> None:
+        """Note what a converter says against a value, a name for instance: it is known all the same."""
+        try:
+            convert(raw)
+        except BadValueError as bad:
+            self.note(key, bad.wrong, bad.mend)
+
     def note_unread(self, key: str, wrong: str, mend: str) -> None:
         """Note a value that could not be read: nothing may be concluded from it."""
         self._unread.add(key)
@@ -64,7 +71,7 @@ class Reader:
             return None
         if key not in self._secret:
             self.note(key, "is stored unencrypted", f"Set it anew with `pulumi config set --secret {key} ...`")
-        return self._convert(key, self._values[key], convert, is_secret=True)
+        return self.convert(key, self._values[key], convert, is_secret=True)
 
     def read_optional(self, key: str, convert: Convert[T], default: T) -> T:
         """Return a value, or the default where it is not set or has a fault, which is noted."""
@@ -80,9 +87,10 @@ class Reader:
                 key, "is stored encrypted, but what is made of it is not", "If it is no secret, set it without --secret"
             )
             return None
-        return self._convert(key, self._values[key], convert)
+        return self.convert(key, self._values[key], convert)
 
-    def _convert(self, key: str, raw: object, convert: Convert[T], is_secret: bool = False) -> T | None:
+    def convert(self, key: str, raw: object, convert: Convert[T], is_secret: bool = False) -> T | None:
+        """Return a part of a value that was read already, typed; None if it has a fault, which is noted."""
         try:
             return convert(raw)
         except BadValueError as bad:
@@ -101,15 +109,37 @@ class Reader:
 
     def entries(self, key: str, raw: Iterable[Any], convert: Convert[T]) -> tuple[T, ...]:
         """Return the entries of a list that was read already, without those that have a fault."""
-        converted = (self._convert(f"{key}[{index}]", entry, convert) for index, entry in enumerate(raw))
+        converted = (self.convert(f"{key}[{index}]", entry, convert) for index, entry in enumerate(raw))
         return tuple(entry for entry in converted if entry is not None)
 
     def read_table(self, key: str, convert: Callable[[str, Any], T], example: str) -> dict[str, T]:
         """Return the entries of a table by name, without those that have a fault."""
-        none: dict[str, Any] = {}
+        return self._entries_by_name(key, self.raw_table(key, example, {}) or {}, convert)
+
+    def raw_table(self, key: str, example: str, default: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Return the entries of a table as they are, the default if it is not set; None if it is no table."""
+        return self._plain(key, lambda raw: as_table(raw, example)) if self.is_set(key) else default
+
+    def read_secret_table(self, key: str, convert: Callable[[str, Any], T], example: str) -> dict[str, T]:
+        """Return the entries of a table that has to be stored encrypted, without those that have a fault.
+
+        The engine knows of the whole table only whether one of its entries is a secret. A fault names the entry; its text
+        holds nothing of the table's values, so `convert` may not repeat them either.
+        """
+        if not self.is_set(key):
+            return {}
+        table = self.convert(key, self._values[key], functools.partial(_secret_table, example), is_secret=True)
+        if table and key not in self._secret:
+            mend = f"Set each entry anew with `pulumi config set --secret --path {key}.KEY`"
+            self.note(key, "is stored unencrypted", mend)
+        return self._entries_by_name(key, table or {}, convert, is_secret=True)
+
+    def _entries_by_name(
+        self, key: str, table: Mapping[str, Any], convert: Callable[[str, Any], T], is_secret: bool = False
+    ) -> dict[str, T]:
         found: dict[str, T] = {}
-        for name, raw in self.read_optional(key, lambda text: as_table(text, example), none).items():
-            value = self._convert(f"{key}.{name}", raw, functools.partial(convert, name))
+        for name, raw in table.items():
+            value = self.convert(part(key, name), raw, functools.partial(convert, name), is_secret)
             if value is not None:
                 found[name] = value
         return found
@@ -126,13 +156,13 @@ class Reader:
             return {}
         for name in required:
             if name not in raw:
-                self.note_unread(f"{key}.{name}", "is missing", example)
+                self.note_unread(part(key, name), "is missing", example)
         found = {}
         for name, value in raw.items():
             if name not in known:
-                self.note_unread(f"{key}.{name}", "is not a field of it", nearest(name, known, "Remove it"))
+                self.note_unread(part(key, name), "is not a field of it", nearest(name, known, "Remove it"))
                 continue
-            typed = self._convert(f"{key}.{name}", value, known[name])
+            typed = self.convert(part(key, name), value, known[name])
             if typed is not None:
                 found[name] = typed
         return found
@@ -145,6 +175,15 @@ class Reader:
             else:
                 mend = nearest(key, self._known, f"Remove it with `pulumi config rm {key}`")
                 self.note(key, "is not a key of this program", mend)
+
+
+def part(key: str, name: str) -> str:
+    """Return the key of a table's entry as `pulumi config set --path` takes it: a.b, or a["b c"] where it has to be."""
+    return (
+        f"{key}.{name}"
+        if re.fullmatch(r'[^\s."\[\]\\]*', name) and name.isprintable()
+        else f"{key}[{json.dumps(name)}]"
+    )
 
 
 def _is_part(key: str, of: str) -> bool:
@@ -172,6 +211,13 @@ def as_table(raw: object, example: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise BadValueError("is not a table", example)
     return found
+
+
+def _secret_table(example: str, raw: object) -> dict[str, Any]:
+    try:
+        return as_table(raw, example)
+    except BadValueError as bad:
+        raise BadValueError("is not a table", bad.mend) from None
 
 
 def _decoded(raw: object, example: str) -> object:

@@ -91,9 +91,9 @@ GOOD = DEFAULTS | {
     "operatorCidrs": '["203.0.113.7/32", "198.51.100.0/24"]',
     "sshPublicKey": public_key(),
     "sshPrivateKey": private_key(),
-    "userPassword": PASSWORD,
+    "userPasswords": json.dumps({"app": PASSWORD}),
 }
-SECRET = {"sshPrivateKey", "userPassword"}
+SECRET = {"sshPrivateKey", "userPasswords"}
 
 
 def set_config(**changes: str) -> None:

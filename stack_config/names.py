@@ -1,0 +1,74 @@
+"""MySQL's rules for names: of databases, tables, users and roles, and the program's own for the keys of the last two.
+
+Source: MySQL manual, "Schema Object Names", "Identifier Length Limits" and "Reserved Accounts".
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any
+
+from stack_config.faults import BadValueError
+
+LONGEST_IDENTIFIER, LONGEST_ACCOUNT = 64, 32
+"""Characters."""
+SYSTEM_SCHEMAS = frozenset({"mysql", "sys", "information_schema", "performance_schema"})
+RESERVED_ACCOUNTS = frozenset({"root", "debian-sys-maint"})
+RESERVED_PREFIX = "mysql."
+"""Of the server's own accounts: mysql.sys, mysql.session, mysql.infoschema."""
+CONTROL = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Unicode's categories of what controls a terminal, turns the direction of text, ends a line or is half a character."""
+KEY = r"[a-z][a-z0-9-]{0,30}"
+
+
+def has_control_characters(text: str) -> bool:
+    """Return whether a text has characters that are not for reading: line ends, for instance."""
+    return any(unicodedata.category(char) in CONTROL for char in text)
+
+
+def account_key(raw: str) -> str:
+    """Return the key of a user or a role: a part of resources' names and an operator's argument."""
+    if not re.fullmatch(KEY, raw) or raw.endswith("-"):
+        raise BadValueError(
+            "is not a key for a user or a role",
+            "Use at most 31 lower-case letters, digits and hyphens, a letter first; MySQL's name is set in the field name",
+        )
+    return raw
+
+
+def account_name(raw: Any) -> str:
+    """Return the name of a user or a role."""
+    name = _mysql_name(raw, LONGEST_ACCOUNT)
+    if name.lower() in RESERVED_ACCOUNTS or name.lower().startswith(RESERVED_PREFIX):
+        raise BadValueError(f"{raw!r} belongs to MySQL itself", "Choose another name, like app")
+    return name
+
+
+def database_name(raw: Any) -> str:
+    """Return the name of a database that the program makes."""
+    name = identifier(raw)
+    if name.lower() in SYSTEM_SCHEMAS:
+        raise BadValueError("is a schema of MySQL's own", "Choose another name, like app")
+    return name
+
+
+def identifier(raw: Any) -> str:
+    """Return the name of a database or a table, whoever made it."""
+    return _mysql_name(raw, LONGEST_IDENTIFIER)
+
+
+def _mysql_name(raw: Any, longest: int) -> str:
+    if not isinstance(raw, str):
+        raise BadValueError(f"{raw!r} is not text", "Write it in quotation marks")
+    if not raw:
+        raise BadValueError("is an empty name", "Give it one, like app")
+    if len(raw) > longest:
+        raise BadValueError(f"has {len(raw)} characters", f"MySQL allows {longest}")
+    if has_control_characters(raw):
+        raise BadValueError(f"{raw!r} has control characters", "Use characters that can be read")
+    if any(ord(char) > 0xFFFF for char in raw):
+        raise BadValueError(f"{raw!r} has characters beyond U+FFFF", "MySQL takes none of them in names")
+    if raw.endswith(" "):
+        raise BadValueError(f"{raw!r} ends with a space", "MySQL takes no name that does")
+    return raw
