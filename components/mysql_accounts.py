@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Any, TypedDict
 
 import pulumi
-from stack_outputs.forms import Login, url
 
 from components.mysql_database import MySqlDatabase
 from components.mysql_role import MySqlRole
 from components.mysql_server import CA_FILE, MySqlServer
 from components.mysql_user import MySqlUser
 from components.remote_command import Step, run
+from stack_outputs.forms import Login, url
 
 SECONDS = 600
 

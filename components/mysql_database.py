@@ -28,13 +28,14 @@ class MySqlDatabase(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: MySqlDatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Register the database."""
-        self.name, self.drop = args["name"], args.get("drop", False)
         self.document: dict[str, Any] = {
             "name": args["name"],
             "charset": args["charset"],
             "collation": args.get("collation"),
-            "drop": self.drop,
+            "drop": args.get("drop", False),
         }
         """What accounts.py reads of it."""
         super().__init__("mysql-pair:index:MySqlDatabase", name, dict(self.document), opts)
+        # After it: the constructor keeps the properties as outputs, under these names.
+        self.name, self.drop = args["name"], args.get("drop", False)
         self.register_outputs({})

@@ -29,7 +29,6 @@ class MySqlRole(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: MySqlRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Register the role."""
-        self.name, self.grants = args["name"], args["grants"]
         self.document: dict[str, Any] = {
             "key": args["key"], "name": args["name"], "grants": document(args["grants"]),
         }  # fmt: skip
@@ -37,4 +36,6 @@ class MySqlRole(pulumi.ComponentResource):
         super().__init__(
             "mysql-pair:index:MySqlRole", name, {"name": args["name"], "grants": shown(args["grants"])}, opts
         )
+        # After it: the constructor keeps the properties as outputs, under these names.
+        self.name, self.grants = args["name"], args["grants"]
         self.register_outputs({})

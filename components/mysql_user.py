@@ -63,7 +63,6 @@ class MySqlUser(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: MySqlUserArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Register the user."""
-        self.key, self.name, self.database = args["key"], args["name"], args.get("database")
         roles = list(args.get("roles", ()))
         default_roles = list(args.get("default_roles", roles))
         common: dict[str, Any] = {
@@ -82,8 +81,10 @@ class MySqlUser(pulumi.ComponentResource):
         given = args.get("password")
         # As a property too, so that a preview shows whose password changes: as a secret, never as text.
         shown_password = {} if given is None else {"password": pulumi.Output.secret(given)}
-        properties = {**common, **shown_password, "grants": shown(args["grants"]), "database": self.database}
+        properties = {**common, **shown_password, "grants": shown(args["grants"]), "database": args.get("database")}
         super().__init__("mysql-pair:index:MySqlUser", name, properties, opts)
+        # After it: the constructor keeps the properties as outputs, under these names.
+        self.key, self.name, self.database = args["key"], args["name"], args.get("database")
         self.password = pulumi.Output.secret(given if given is not None else self._generated(name, common))
         self.document = self.password.apply(
             lambda password: {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import secrets
 import shutil
 import socket
 import subprocess
@@ -71,7 +70,7 @@ def prepare(lab: Lab) -> None:
         "operatorCidrs": json.dumps([f"{slot.machine_address}/32"]),
         "sshPublicKey": public,
     }
-    environment.ensure_stack(lab, values, {"sshPrivateKey": private, "userPassword": secrets.token_urlsafe(24)})
+    environment.ensure_stack(lab, values, {"sshPrivateKey": private})
 
 
 def _operator_key(lab: Lab) -> tuple[str, str]:

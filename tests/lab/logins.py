@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from scripts.host.check_logins import quoted
+from stack_outputs import forms
 from tests.lab.conftest import Pair
 
 CA_FILE = "/etc/mysql-pair/ca.pem"
@@ -34,8 +34,7 @@ class Login:
 
     def option_file(self) -> str:
         """Return it as the mysql client reads it."""
-        values = {"user": self.user, "password": self.password, "host": self.host, "port": str(self.port)}
-        return "[client]\n" + "".join(f"{key}={quoted(value)}\n" for key, value in values.items())
+        return forms.option_file(forms.Login(self.user, self.password, self.host, self.port, None, CA_FILE))
 
     def works(self, pair: Pair, host: str = "client-1") -> bool:
         """Tell whether the mysql client logs in from a host, the server's identity checked."""

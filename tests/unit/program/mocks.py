@@ -23,6 +23,8 @@ SAID = {
     "-certificate": json.dumps({"ca_certificate": CA_CERTIFICATE}),
 }
 """What commands print, by the end of their names."""
+GENERATED = "s3cret-made-here"
+"""How a generated password begins."""
 AMI = "ami-0a1b2c3d4e5f60718"
 
 
@@ -44,6 +46,8 @@ class Recorder(Mocks):
             made |= {"publicIp": PUBLIC_IP, "allocationId": f"eipalloc-{args.name}"}
         if args.typ == "command:remote:Command":
             made["stdout"] = next((said for end, said in self.said.items() if args.name.endswith(end)), "")
+        if args.typ == "command:local:Command":
+            made["stdout"] = f"{GENERATED}-{args.name}-{int(args.inputs['triggers'][0])}"
         return f"{args.name}-id", made
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:

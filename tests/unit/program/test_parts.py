@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from urllib.parse import unquote, urlsplit
-
 import pytest
 import yaml  # type: ignore[import-untyped]
 
 from components.host import HostKeyMismatchError, same_key
 from components.host_tools import folder_of
 from components.image import parameter_name
-from components.mysql_client import login_options
 from components.mysql_options import Setting, option_file
-from components.mysql_user import connection_string
 from components.remote_command import limited
 from components.user_data import document, join, state, user_data
 
@@ -22,22 +18,6 @@ from components.user_data import document, join, state, user_data
 )
 def test_the_image_fits_the_instance_type(architectures: list[str], part: str) -> None:
     assert part in parameter_name(architectures)
-
-
-@pytest.mark.parametrize("password", ["plain", "a/b@c:d?e#f%g h", "ünï©ødé", "+&=;'\"\\"])
-def test_a_connection_string_survives_any_password(password: str) -> None:
-    url = urlsplit(connection_string("u@ser", password, "10.0.0.1", 3306, "a b"))
-    assert (unquote(url.username or ""), unquote(url.password or "")) == ("u@ser", password)
-    assert (url.hostname, url.port, unquote(url.path), url.query) == (
-        "10.0.0.1",
-        3306,
-        "/a b",
-        "ssl-mode=VERIFY_IDENTITY&ssl-ca=%2Fetc%2Fmysql-pair%2Fca.pem",
-    )
-
-
-def test_a_logins_option_file_escapes_quotes_and_backslashes() -> None:
-    assert login_options({"port": 3306, "password": 'a"b\\c#d'}) == ('[client]\nport="3306"\npassword="a\\"b\\\\c#d"\n')
 
 
 def test_a_command_is_one_line_that_ends_in_time() -> None:

@@ -11,6 +11,7 @@ import pulumi
 import pytest
 
 from components.user_data import LIMIT
+from stack_outputs import contract, forms
 from tests.unit.program import mocks
 from tests.unit.program.configs import PASSWORD, public_key, set_config
 
@@ -18,24 +19,6 @@ PROGRAM = Path(__file__).resolve().parents[3] / "__main__.py"
 CONFIGURED_KEY = " ".join(public_key().split()[:2])
 SECRET_MARK = "4dabf18193072939515e22adb298388d"
 """The key of a secret in Pulumi's wire format."""
-
-OUTPUTS = {
-    "server_instance_id",
-    "server_private_ip",
-    "server_public_ip",
-    "server_host_key",
-    "client_names",
-    "client_instance_ids",
-    "client_private_ips",
-    "client_public_ips",
-    "client_host_keys",
-    "mysql_host",
-    "mysql_port",
-    "mysql_version",
-    "mysql_ca_certificate",
-    "jump_host",
-    "connection_string",
-}
 
 
 class Run:
@@ -143,12 +126,12 @@ def test_the_password_goes_by_standard_input_alone(run: Run) -> None:
         for key, value in command.items():
             if PASSWORD in json.dumps(plain(value)):
                 holders.add((name, key))
-    assert holders == {("user-applied", "stdin"), ("client-1-login", "stdin")}
+    assert holders == {("accounts-applied", "stdin"), ("client-1-logins", "stdin")}
 
 
 def test_every_command_keeps_the_house_rules(run: Run) -> None:
     for name, command in run.commands.items():
-        host = "server" if name.startswith(("server-", "user-")) and name != "server-awake" else "client-1"
+        host = "server" if name.startswith(("server-", "accounts-")) and name != "server-awake" else "client-1"
         assert command["triggers"][0] == f"{host}-instance-id", name
         assert command["logging"] == "none", name
         assert command["addPreviousOutputInEnv"] is False, name
@@ -181,11 +164,11 @@ def dials(run: Run) -> dict[str, tuple[int, int | None]]:
 def test_a_wrong_key_is_told_at_once_and_a_booting_host_is_waited_for(run: Run) -> None:
     found = dials(run)
     assert {found[name] for name in ("client-1-host-key", "client-1-ready")} == {(90, None)}
-    assert {found[name] for name in ("client-1-tools", "client-1-converged", "client-1-login", "server-awake")} == {
+    assert {found[name] for name in ("client-1-tools", "client-1-converged", "client-1-logins", "server-awake")} == {
         (3, None)
     }
     # Behind a proxy a failed handshake is never mended by another: the jump host has waited for sshd before.
-    behind = {name for name in found if name.startswith(("server-", "user-"))} - {"server-awake"}
+    behind = {name for name in found if name.startswith(("server-", "accounts-"))} - {"server-awake"}
     assert {found[name] for name in behind} == {(0, 3)}
 
 
@@ -220,7 +203,7 @@ def test_a_tunnels_end_is_dialled_instead_and_without_a_jump() -> None:
 def test_a_known_host_key_needs_no_first_contact() -> None:
     known = Run(sshHostKeys=json.dumps({"server": CONFIGURED_KEY}), said={"server-ready": f"{CONFIGURED_KEY}\n"})
     assert "server-host-key" not in known.commands
-    assert plain(known.commands["user-applied"]["connection"])["hostKey"] == CONFIGURED_KEY
+    assert plain(known.commands["accounts-applied"]["connection"])["hostKey"] == CONFIGURED_KEY
 
 
 def test_a_host_that_shows_another_key_stops_the_program() -> None:
@@ -229,31 +212,94 @@ def test_a_host_that_shows_another_key_stops_the_program() -> None:
 
 
 def test_another_password_changes_no_trigger() -> None:
-    before, after = Run().commands, Run(userPassword="another one").commands
+    before, after = Run().commands, Run(userPasswords='{"app": "another one"}').commands
     assert {name: made["triggers"] for name, made in before.items()} == {
         name: made["triggers"] for name, made in after.items()
     }
     changed = {name for name in before if plain(before[name]) != plain(after[name])}
-    assert changed == {"user-applied", "client-1-login"}
+    assert changed == {"accounts-applied", "client-1-logins"}
 
 
-def test_another_user_name_replaces_the_user() -> None:
-    before, after = Run().commands["user-applied"], Run(userName="other").commands["user-applied"]
-    assert before["triggers"] != after["triggers"]
+def test_another_name_or_host_part_replaces_nothing() -> None:
+    users = {"app": {"name": "other", "host": "%", "grants": []}}
+    before, after = Run().commands["accounts-applied"], Run(users=json.dumps(users)).commands["accounts-applied"]
+    assert before["triggers"] == after["triggers"]
+    (user,) = json.loads(plain(after["stdin"]))["users"]
+    assert (user["key"], user["name"], user["host"]) == ("app", "other", "%")
 
 
-def test_the_user_is_bound_to_the_vpc(run: Run) -> None:
-    wanted = json.loads(plain(run.commands["user-applied"]["stdin"]))
-    assert (wanted["user"], wanted["host"], wanted["database"]) == ("app", "10.20.0.0/16", "app")
+def test_the_user_is_bound_to_the_vpc_and_has_its_database(run: Run) -> None:
+    wanted = json.loads(plain(run.commands["accounts-applied"]["stdin"]))
+    (user,) = wanted["users"]
+    assert (user["name"], user["host"], user["password"]) == ("app", "10.20.0.0/16", PASSWORD)
+    assert user["grants"] == [{"privileges": ["ALL"], "database": "app", "table": None, "grant_option": False}]
+    assert [one["name"] for one in wanted["databases"]] == ["app"]
+
+
+GRANTS = [
+    {"database": "app", "privileges": ["SELECT", "INSERT"]},
+    {"database": "app", "table": "orders", "privileges": ["DELETE"], "grantOption": True},
+    {"privileges": ["PROCESS"]},
+]
+
+
+def test_a_preview_shows_of_each_user_who_it_is_and_what_it_may_do_and_no_password() -> None:
+    users = {"app": {"grants": GRANTS, "roles": ["reader"], "locked": False}, "other": {"grants": []}}
+    roles = {"reader": {"name": "readers", "grants": [{"database": "app", "privileges": ["SELECT"]}]}}
+    run = Run(users=json.dumps(users), roles=json.dumps(roles))
+    shown = run.inputs("mysql-pair:index:MySqlUser")
+    assert shown.keys() == {"user-app", "user-other"}
+    assert shown["user-app"]["grants"] == {
+        "app.*": "INSERT, SELECT",
+        "app.orders": "DELETE WITH GRANT OPTION",
+        "*.*": "PROCESS",
+    }
+    assert (shown["user-app"]["roles"], shown["user-app"]["generation"]) == (["readers"], 1)
+    assert SECRET_MARK in shown["user-app"]["password"]
+    assert "password" not in shown["user-other"]  # generated: the command that makes it shows that
+    assert run.inputs("mysql-pair:index:MySqlRole")["role-reader"]["grants"] == {"app.*": "SELECT"}
+
+
+def test_a_password_that_is_not_given_is_made_once_for_each_generation() -> None:
+    none = {"userPasswords": ""}
+    first, second = Run(**none), Run(**none, passwordGenerations='{"app": 2}')
+    made = [run.inputs("command:local:Command")["user-app-password"] for run in (first, second)]
+    assert [one["triggers"] for one in made] == [[1], [2]]
+    assert made[0]["logging"] == "none" and "stdin" not in made[0] and "environment" not in made[0]
+    passwords = [json.loads(plain(run.commands["accounts-applied"]["stdin"]))["users"][0] for run in (first, second)]
+    assert [one["password"] for one in passwords] == [
+        f"{mocks.GENERATED}-user-app-password-{number}" for number in (1, 2)
+    ]
+    assert [one["generation"] for one in passwords] == [1, 2]
+    assert mocks.GENERATED not in json.dumps([without_secrets(seen.inputs) for seen in second.seen.resources])
+
+
+def test_logins_are_tried_with_what_they_should_see() -> None:
+    users = {"app": {"grants": GRANTS, "roles": ["reader"]}, "bare": {"host": "%", "grants": [], "locked": True}}
+    roles = {"reader": {"grants": [{"database": "more", "privileges": ["SELECT"]}]}}
+    run = Run(users=json.dumps(users), roles=json.dumps(roles), databases='{"app": {}, "more": {}}')
+    tried = {one["key"]: one for one in json.loads(plain(run.commands["client-1-logins"]["stdin"]))["users"]}
+    assert tried["app"]["databases"] == ["app", "more"]
+    assert (tried["bare"]["databases"], tried["bare"]["locked"], tried["bare"]["host"]) == ([], True, "%")
+
+
+def test_without_users_there_is_no_connection_string() -> None:
+    run = Run(users="{}", userPasswords="")
+    assert (run.outputs["connection_string"], run.outputs["connection_strings"]) == (None, {})
 
 
 def test_the_outputs_are_the_contract(run: Run) -> None:
-    assert run.outputs.keys() == OUTPUTS
-    assert run.secret_outputs == {"connection_string"}
-    assert run.outputs["connection_string"] == (
+    assert run.outputs.keys() == {output.name for output in contract.OUTPUTS}
+    assert run.secret_outputs == {output.name for output in contract.OUTPUTS if output.secret}
+    url = (
         "mysql://app:s3cret-pass%2Fword@10.20.0.10:3306/app"
         "?ssl-mode=VERIFY_IDENTITY&ssl-ca=%2Fetc%2Fmysql-pair%2Fca.pem"
     )
+    assert run.outputs["connection_string"] == url
+    assert run.outputs["connection_strings"] == {"app": url}
+    assert {len(run.outputs[name]) for name in forms.FORMS} == {1}
+    assert (run.outputs["user_names"], run.outputs["database_names"]) == (["app"], ["app"])
+    assert run.outputs["contract_version"] == contract.VERSION
     assert run.outputs["mysql_version"] == "9.7.4"
     assert run.outputs["server_host_key"] == mocks.HOST_KEY
     assert run.outputs["client_names"] == ["client-1"]
@@ -264,7 +310,7 @@ def test_the_outputs_are_the_contract(run: Run) -> None:
 
 def test_faults_stop_the_program_before_it_registers_anything() -> None:
     seen = mocks.start()
-    set_config(vpcCidr="nonsense", userName="root")
+    set_config(vpcCidr="nonsense", users='{"root": {"grants": []}}')
 
     @mocks.tested
     def program() -> None:
@@ -272,7 +318,7 @@ def test_faults_stop_the_program_before_it_registers_anything() -> None:
 
     with pytest.raises(pulumi.RunError) as caught:
         program()
-    assert "mysql-pair:vpcCidr" in str(caught.value) and "mysql-pair:userName" in str(caught.value)
+    assert "mysql-pair:vpcCidr" in str(caught.value) and "mysql-pair:users.root" in str(caught.value)
     assert seen.resources == []
 
 
