@@ -59,7 +59,7 @@ OUTPUTS: tuple[Output, ...] = (
     ),
     Output("mysql_host", Type.STRING, "Where MySQL listens: the server's private address, which its certificate has."),
     Output("mysql_port", Type.NUMBER, "The TCP port of the classic protocol."),
-    Output("mysql_version", Type.STRING, "The version of the server's package, such as 8.4.6 or 9.7.4-2."),
+    Output("mysql_version", Type.STRING, "What the server says its version is, such as 8.4.6 or 9.7.4-2."),
     Output(
         "mysql_ca_certificate",
         Type.STRING,

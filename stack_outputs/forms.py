@@ -58,17 +58,20 @@ def sqlalchemy_url(login: Login) -> str:
 def jdbc_url(login: Login) -> str:
     """Return a URL for MySQL Connector/J (Developer Guide, "Connection URL Syntax" and "Security").
 
-    User and password are properties of the URL; Connector/J decodes each as java.net.URLDecoder does. Its trust store
-    is the JVM's kind of file, so it names the JKS beside the certificate.
+    User and password are properties of the URL; Connector/J decodes each as java.net.URLDecoder does. It takes blanks
+    off the ends of the path, so a database that has some there is a property too. Its trust store must be of a type
+    that the JVM knows, and PEM is none, so it is the JKS beside the certificate.
     """
+    database = login.database or ""
     properties = {
         "user": login.user,
         "password": login.password,
         "sslMode": "VERIFY_IDENTITY",
         "trustCertificateKeyStoreUrl": f"file:{login.trust_store}",
         "trustCertificateKeyStoreType": "JKS",
+        **({"dbname": database} if database != database.strip() else {}),
     }
-    return f"jdbc:mysql://{login.host}:{login.port}/{_encoded(login.database or '')}?{_query(properties)}"
+    return f"jdbc:mysql://{login.host}:{login.port}/{_encoded(database)}?{_query(properties)}"
 
 
 def go_dsn(login: Login) -> str:

@@ -16,6 +16,7 @@ from typing import Any, TypedDict
 import files
 import host
 import packages
+import trust_store
 from files import File
 from mysql_values import Value
 
@@ -48,6 +49,7 @@ def converge(document: Document) -> dict[str, Any]:
         host.must(command)
     packages.converge(document["packages"])
     files.converge(document["files"])
+    trust_store.converge()
     if document["authorized_keys"] is not None:
         files.authorize(document["authorized_keys"])
     return {} if document["mysql"] is None else converge_mysql(document["mysql"])

@@ -1,0 +1,50 @@
+"""Prints docs/outputs.md, made from the contract and the forms; with --write, writes it.
+
+Usage: python -m stack_outputs [--write], in the project's folder.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from textwrap import indent
+
+from stack_outputs import contract, forms
+from stack_outputs.forms import Login
+
+PAGE = "docs/outputs.md"
+SHOWN = Login("app", "s3cret", "10.20.0.10", 3306, "app", "/etc/mysql-pair/ca.pem")
+
+TEXT = Path(__file__).with_name("page.md")
+"""The page but for what comes from the contract and the forms, which stands there as @NAME@."""
+
+
+def page() -> str:
+    """Return the page."""
+    text = TEXT.read_text().replace("@OUTPUTS@", _table()).replace("@VERSION@", str(contract.VERSION))
+    text = text.replace("@GO_TLS_CONFIG@", forms.GO_TLS_CONFIG)
+    for form in forms.FORMS.values():
+        text = text.replace(f"@{form.__name__}@", indent(form(SHOWN).rstrip(), "    "))
+    return text
+
+
+def _table() -> str:
+    rows = [f"| `{output.name}` | {output.words} | {output.description} |" for output in contract.OUTPUTS]
+    return "\n".join(["| output | type | |", "| --- | --- | --- |", *rows])
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print or write the page; return the exit code."""
+    if list(arguments) == ["--write"]:
+        Path(PAGE).write_text(page())
+        return 0
+    if arguments:
+        print(__doc__, file=sys.stderr)
+        return 2
+    print(page(), end="")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,183 @@
+"""Reads a stack's outputs in another Pulumi project, typed, by the contract's table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pulumi
+
+from stack_outputs import contract, forms
+from stack_outputs.contract import Output, Type
+from stack_outputs.forms import FormError, Login
+
+
+class StackOutputs:
+    """The outputs of a stack of mysql-pair, each as stack_outputs/contract.py describes it; what is secret stays so.
+
+    Where the stack's outputs are not those of this contract, whatever is read from them fails with one
+    pulumi.RunError that lists every fault in words. A preview that does not know the outputs yet checks nothing.
+    """
+
+    contract_version: pulumi.Output[int]
+    server_instance_id: pulumi.Output[str]
+    server_private_ip: pulumi.Output[str]
+    server_public_ip: pulumi.Output[str | None]
+    server_host_key: pulumi.Output[str]
+    client_names: pulumi.Output[list[str]]
+    client_instance_ids: pulumi.Output[list[str]]
+    client_private_ips: pulumi.Output[list[str]]
+    client_public_ips: pulumi.Output[list[str | None]]
+    client_host_keys: pulumi.Output[list[str]]
+    jump_host: pulumi.Output[str | None]
+    mysql_host: pulumi.Output[str]
+    mysql_port: pulumi.Output[int]
+    mysql_version: pulumi.Output[str]
+    mysql_ca_certificate: pulumi.Output[str]
+    database_names: pulumi.Output[list[str]]
+    user_names: pulumi.Output[list[str]]
+    primary_user: pulumi.Output[str | None]
+    connection_string: pulumi.Output[str | None]
+    connection_strings: pulumi.Output[dict[str, str]]
+    sqlalchemy_urls: pulumi.Output[dict[str, str]]
+    jdbc_urls: pulumi.Output[dict[str, str]]
+    go_dsns: pulumi.Output[dict[str, str]]
+    option_files: pulumi.Output[dict[str, str]]
+    dotenvs: pulumi.Output[dict[str, str]]
+
+    def __init__(self, reference: pulumi.StackReference) -> None:
+        """Read them all.
+
+        Args:
+            reference: the stack, such as pulumi.StackReference("organization/mysql-pair/dev").
+        """
+        self._stack = reference.name
+        # A fault names types and keys alone, so that there were any is no secret though what was looked at is.
+        self._good = pulumi.Output.unsecret(pulumi.Output.all(reference.name, reference.outputs).apply(_check))
+        for output in contract.OUTPUTS:
+            setattr(self, output.name, self._read(reference, output))
+
+    def login(self, user: str) -> pulumi.Output[Login]:
+        """Return a user's login, a secret, by the user's key. An unknown one is a pulumi.RunError."""
+        return self.url(user).apply(forms.login_of)
+
+    def url(self, user: str) -> pulumi.Output[str]:
+        """Return mysql://user:password@host:port/database?..., by the user's key as all of these."""
+        return self._of("connection_strings", user)
+
+    def sqlalchemy_url(self, user: str) -> pulumi.Output[str]:
+        """Return a URL for SQLAlchemy with PyMySQL."""
+        return self._of("sqlalchemy_urls", user)
+
+    def jdbc_url(self, user: str) -> pulumi.Output[str]:
+        """Return a URL for MySQL Connector/J."""
+        return self._of("jdbc_urls", user)
+
+    def go_dsn(self, user: str) -> pulumi.Output[str]:
+        """Return a data source name for go-sql-driver/mysql."""
+        return self._of("go_dsns", user)
+
+    def option_file(self, user: str) -> pulumi.Output[str]:
+        """Return an option file for MySQL's own programs."""
+        return self._of("option_files", user)
+
+    def dotenv(self, user: str) -> pulumi.Output[str]:
+        """Return a file for python-dotenv and shells."""
+        return self._of("dotenvs", user)
+
+    def _read(self, reference: pulumi.StackReference, output: Output) -> pulumi.Output[Any]:
+        value = self._good.apply(lambda _: reference.get_output(output.name)).apply(_whole)
+        return pulumi.Output.secret(value) if output.secret else value
+
+    def _of(self, table: str, user: str) -> pulumi.Output[str]:
+        parts = pulumi.Output.all(self._stack, self.connection_strings, getattr(self, table))
+        return parts.apply(lambda p: _entry(p[0], user, p[1], p[2], forms.FORMS[table]))
+
+
+def _entry(stack: str, user: str, logins: Mapping[str, str], said: Mapping[str, str], form: Callable[..., str]) -> str:
+    if user not in logins:
+        raise pulumi.RunError(f"The stack {stack} has no user {user}. It has {', '.join(sorted(logins)) or 'none'}.")
+    if user not in said:
+        try:
+            form(forms.login_of(logins[user]))
+            reason = "the stack left it out"
+        except FormError as error:
+            reason = str(error)
+        raise pulumi.RunError(f"The user {user} of the stack {stack} has no {form.__name__}: {reason}.")
+    return said[user]
+
+
+def _check(parts: Sequence[Any]) -> None:
+    stack, outputs = parts
+    if fault := _version_fault(stack, outputs.get("contract_version")):
+        raise pulumi.RunError(fault)
+    faults = [fault for output in contract.OUTPUTS if (fault := _fault(output, outputs.get(output.name)))]
+    if faults:
+        lines = "".join(f"\n  {fault}" for fault in faults)
+        raise pulumi.RunError(f"The outputs of the stack {stack} are not those of its contract:{lines}")
+
+
+def _version_fault(stack: str, found: object) -> str | None:
+    known, here = contract.VERSION, pulumi.get_project()
+    older = (
+        f"Update mysql-pair where {stack} is made, and run `pulumi up` there; or install the stack_outputs of its age."
+    )
+    if found is None:
+        return f"The stack {stack} has no contract_version: it is older than version {known}, or no mysql-pair. {older}"
+    if not _is(Type.NUMBER, found):
+        return f"The stack {stack} has a contract_version that is {_name(found)}, not {_expected(Type.NUMBER, found)}."
+    if found == known:
+        return None
+    newer = f"Update stack_outputs in the project {here}."
+    does = f"The stack {stack} has version {_whole(found)} of its contract, the project {here} reads version {known}."
+    return f"{does} {newer if _whole(found) > known else older}"
+
+
+def _fault(output: Output, value: object) -> str | None:
+    if value is None:
+        return None if output.nullable else f"{output.name} is missing, a {output.words} is expected"
+    if not _is(output.type, value):
+        return f"{output.name} is {_name(value)}, {_expected(output.words, value)} is expected"
+    return None
+
+
+def _expected(words: str, value: object) -> str:
+    fraction = words == Type.NUMBER and isinstance(value, float)
+    return "a whole one" if fraction else f"a {words}"
+
+
+def _is(type_: Type, value: object) -> bool:
+    match type_:
+        case Type.STRING:
+            return isinstance(value, str)
+        case Type.NUMBER:
+            return not isinstance(value, bool) and isinstance(value, int | float) and float(value).is_integer()
+        case Type.STRINGS:
+            return isinstance(value, list) and all(isinstance(item, str) for item in value)
+        case Type.STRINGS_OR_NULLS:
+            return isinstance(value, list) and all(isinstance(item, str | None) for item in value)
+        case Type.TABLE:
+            return isinstance(value, Mapping) and all(isinstance(item, str) for item in value.values())
+
+
+_NAMES: tuple[tuple[type, str], ...] = (
+    (bool, "a boolean"),
+    (int, "a number"),
+    (float, "a number"),
+    (str, "a string"),
+    (list, "a list"),
+    (Mapping, "a table"),
+)
+
+
+def _name(value: object) -> str:
+    """Return a value's type in words, of a list or table with what is in it; never the value."""
+    name = next((words for type_, words in _NAMES if isinstance(value, type_)), "an object")
+    items = value if isinstance(value, list) else list(value.values()) if isinstance(value, Mapping) else []
+    inner = sorted({"null" if item is None else _name(item).split()[1] for item in items})
+    return f"{name} of {' and '.join(inner)}" if inner else name
+
+
+def _whole(value: Any) -> Any:
+    """Return a whole number as int: it may come as a float."""
+    return int(value) if isinstance(value, float) else value

@@ -1,0 +1,215 @@
+"""Each form of a login is read back by the library that owns it, whatever is in name, password and database."""
+
+from __future__ import annotations
+
+import io
+import os
+import ssl
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import dotenv
+import pymysql  # type: ignore[import-untyped]  # ships no types
+import pytest
+from pymysql.optionfile import Parser  # type: ignore[import-untyped]  # likewise
+from sqlalchemy.dialects.mysql.pymysql import MySQLDialect_pymysql
+from sqlalchemy.engine import make_url
+
+from stack_outputs import forms
+from stack_outputs.forms import FormError, Login
+from tests.unit.outputs.awkward import AWKWARD
+
+CA_FILE = "/etc/mysql-pair/ca.pem"
+PLAIN = Login("app", "s3cret", "10.20.0.10", 3306, "shop", CA_FILE)
+
+
+def login(text: str) -> Login:
+    return replace(PLAIN, user=text, password=text, database=text)
+
+
+def sqlalchemy_arguments(url: str) -> dict[str, Any]:
+    """Return what SQLAlchemy would call pymysql.connect with."""
+    return dict(MySQLDialect_pymysql(dbapi=pymysql).create_connect_args(make_url(url))[1])
+
+
+# form, how it looks
+LOOKS = [
+    (forms.url, f"mysql://app:s3cret@10.20.0.10:3306/shop?ssl-mode=VERIFY_IDENTITY&ssl-ca={CA_FILE}"),
+    (
+        forms.sqlalchemy_url,
+        f"mysql+pymysql://app:s3cret@10.20.0.10:3306/shop?ssl_ca={CA_FILE}&ssl_check_hostname=true",
+    ),
+    (
+        forms.jdbc_url,
+        "jdbc:mysql://10.20.0.10:3306/shop?user=app&password=s3cret&sslMode=VERIFY_IDENTITY"
+        "&trustCertificateKeyStoreUrl=file:/etc/mysql-pair/ca.jks&trustCertificateKeyStoreType=JKS",
+    ),
+    (forms.go_dsn, "app:s3cret@tcp(10.20.0.10:3306)/shop?tls=mysql-pair"),
+    (
+        forms.option_file,
+        '[client]\nhost="10.20.0.10"\nport=3306\nuser="app"\npassword="s3cret"\n'
+        f'ssl-mode="VERIFY_IDENTITY"\nssl-ca="{CA_FILE}"\n[mysql]\ndatabase="shop"\n',
+    ),
+    (
+        forms.dotenv,
+        "MYSQL_HOST='10.20.0.10'\nMYSQL_PORT='3306'\nMYSQL_USER='app'\nMYSQL_PASSWORD='s3cret'\n"
+        f"MYSQL_DATABASE='shop'\nMYSQL_SSL_CA='{CA_FILE}'\nMYSQL_SSL_MODE='VERIFY_IDENTITY'\n",
+    ),
+]
+
+
+@pytest.mark.parametrize(("form", "text"), LOOKS)
+def test_a_form_looks_as_documented(form: Callable[[Login], str], text: str) -> None:
+    assert form(PLAIN).replace("%2F", "/").replace("%3A", ":") == text
+
+
+def test_every_form_is_an_output() -> None:
+    assert set(forms.FORMS.values()) == {form for form, _ in LOOKS}
+
+
+@pytest.mark.parametrize("form", forms.FORMS.values())
+def test_a_login_without_a_database_names_none(form: Callable[[Login], str]) -> None:
+    said = form(replace(PLAIN, database=None))
+    assert "shop" not in said and "None" not in said and "DATABASE" not in said and "database" not in said
+
+
+@pytest.mark.parametrize("text", AWKWARD)
+def test_a_url_is_read_back(text: str) -> None:
+    assert forms.login_of(forms.url(login(text))) == login(text)
+    assert forms.login_of(forms.url(replace(login(text), database=None))).database is None
+    assert parse_qs(urlsplit(forms.url(login(text))).query) == {"ssl-mode": ["VERIFY_IDENTITY"], "ssl-ca": [CA_FILE]}
+
+
+@pytest.mark.parametrize("text", AWKWARD)
+def test_sqlalchemy_reads_its_url(text: str) -> None:
+    read = sqlalchemy_arguments(forms.sqlalchemy_url(login(text)))
+    assert read | {"client_flag": 0} == {
+        "user": text,
+        "password": text,
+        "host": "10.20.0.10",
+        "port": 3306,
+        "database": text,
+        "ssl": {"ca": CA_FILE, "check_hostname": True},
+        "client_flag": 0,
+    }
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A certificate in a file."""
+    path = tmp_path_factory.mktemp("authority") / "ca.pem"
+    argv = ["openssl", "req", "-x509", "-newkey", "ed25519", "-nodes", "-keyout", "/dev/null", "-subj", "/CN=ours"]
+    subprocess.run([*argv, "-out", str(path)], check=True, capture_output=True)
+    return str(path)
+
+
+def tls_of(**arguments: Any) -> tuple[ssl.VerifyMode, bool, list[str]]:
+    """Return whether PyMySQL would verify certificate and name, and by which authorities."""
+    context = pymysql.connections.Connection(defer_connect=True, **arguments).ctx
+    subjects = [authority["subject"] for authority in context.get_ca_certs()]
+    return context.verify_mode, context.check_hostname, [str(part[0][0][1]) for part in subjects]
+
+
+VERIFIED = (ssl.CERT_REQUIRED, True, ["ours"])
+
+
+def test_sqlalchemys_url_makes_pymysql_verify_certificate_and_name_by_our_authority(authority: str) -> None:
+    url = forms.sqlalchemy_url(replace(PLAIN, ca_file=authority))
+    assert tls_of(**sqlalchemy_arguments(url)) == VERIFIED
+    # PyMySQL's own names for it, in the URL, lose the authority.
+    assert tls_of(**sqlalchemy_arguments(url + "&ssl_verify_cert=true&ssl_verify_identity=true")) != VERIFIED
+
+
+def test_pymysql_verifies_by_the_option_file_too(authority: str, tmp_path: Path) -> None:
+    (tmp_path / "my.cnf").write_text(forms.option_file(replace(PLAIN, ca_file=authority)))
+    assert tls_of(read_default_file=str(tmp_path / "my.cnf")) == VERIFIED
+
+
+@pytest.mark.parametrize("text", [text for text in AWKWARD if not set(text) & set('\\"')])
+def test_pymysql_reads_an_option_file(text: str) -> None:
+    parser = Parser()
+    parser.read_string(forms.option_file(login(text)))
+    assert (parser.get("client", "user"), parser.get("client", "password")) == (text, text)
+    assert parser.get("mysql", "database") == text
+
+
+# value, how the option file has it; that mysql reads it so is tests/lab/test_forms.py's
+QUOTED = [
+    ("a b ", '"a b "'),
+    ("#;='", '"#;=\'"'),
+    ('a"b', '"a\\"b"'),
+    ("a\\b\\", '"a\\\\b\\\\"'),
+    ("a\nb\rc", '"a\\nb\\rc"'),
+]
+
+
+@pytest.mark.parametrize(("value", "text"), QUOTED)
+def test_an_option_files_value_is_quoted(value: str, text: str) -> None:
+    assert forms.quoted(value) == text
+
+
+WANTED = (
+    "MYSQL_USER",
+    "MYSQL_PASSWORD",
+    "MYSQL_DATABASE",
+    "MYSQL_HOST",
+    "MYSQL_PORT",
+    "MYSQL_SSL_CA",
+    "MYSQL_SSL_MODE",
+)
+
+
+def wanted(text: str) -> list[str]:
+    return [text, text, text, "10.20.0.10", "3306", CA_FILE, "VERIFY_IDENTITY"]
+
+
+@pytest.mark.parametrize("text", AWKWARD)
+def test_python_dotenv_reads_a_dotenv(text: str) -> None:
+    read = dotenv.dotenv_values(stream=io.StringIO(forms.dotenv(login(text))))
+    assert [read[name] for name in WANTED] == wanted(text)
+
+
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+@pytest.mark.parametrize("text", AWKWARD)
+def test_a_shell_reads_the_same_dotenv(text: str, shell: str) -> None:
+    script = "set -aeu; . /dev/stdin; env -0"
+    argv = [shell, "-c", script]
+    environment = {"PATH": os.environ["PATH"], "HOME": "/nowhere"}
+    done = subprocess.run(argv, input=forms.dotenv(login(text)), capture_output=True, text=True, env=environment)
+    read = dict(line.split("=", 1) for line in done.stdout.split("\0") if line)
+    assert ([read.get(name) for name in WANTED], done.stderr) == (wanted(text), "")
+
+
+@pytest.mark.parametrize("text", AWKWARD)
+def test_a_dotenv_has_no_more_variables_than_it_needs(text: str) -> None:
+    names = {line.split("=")[0] for line in forms.dotenv(login(text)).splitlines()}
+    helpers = names - {*WANTED}
+    assert helpers <= {"MYSQL_DOLLAR", "MYSQL_BACKTICK"}
+    assert not helpers or "'" in text or "\\" in text or "${" in text
+
+
+def test_a_go_data_source_name_cannot_say_a_user_with_a_colon() -> None:
+    with pytest.raises(FormError, match="first colon") as caught:
+        forms.go_dsn(replace(PLAIN, user="a:b"))
+    assert PLAIN.password not in str(caught.value)
+
+
+def test_what_a_form_cannot_say_is_left_out_of_its_table_alone() -> None:
+    tables = forms.tables({"app": PLAIN, "odd": replace(PLAIN, user="a:b")})
+    assert {name for name, table in tables.items() if table.keys() == {"app"}} == {"go_dsns"}
+    assert {name for name, table in tables.items() if table.keys() == {"app", "odd"}} == forms.FORMS.keys() - {
+        "go_dsns"
+    }
+    assert tables["connection_strings"]["app"] == forms.url(PLAIN)
+
+
+def test_connector_j_gets_a_database_with_blanks_at_its_ends_as_a_property() -> None:
+    assert forms.jdbc_url(replace(PLAIN, database=" a")).endswith("&dbname=%20a")
+
+
+def test_a_login_shows_no_password() -> None:
+    assert PLAIN.password not in repr(PLAIN)
