@@ -19,8 +19,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypedDict
 
 AUTHORITY = "/etc/mysql-pair/ca.pem"
-CONNECT_SECONDS = 15
-LOGIN_SECONDS = 30
+CONNECT_SECONDS = 5
+LOGIN_SECONDS = 15
 """Of one login: an unanswered connection, and a lookup by openssl after it."""
 AT_ONCE = 4
 

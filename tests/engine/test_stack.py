@@ -13,7 +13,7 @@ from lab.settings import PROJECT_ROOT, Lab, LabError, cache_folder
 
 KEY = "-----BEGIN KEY-----\nbm90IGEga2V5\n-----END KEY-----\n"
 VALUES = {"vpcCidr": "10.9.0.0/16", "operatorCidrs": '["192.0.2.1/32"]'}
-SECRETS = {"userPassword": "it's $ecret", "sshPrivateKey": KEY}
+SECRETS = {"userPasswords": "it's $ecret", "sshPrivateKey": KEY}
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def stack_files() -> dict[str, bytes]:
 def test_values_and_secrets_arrive_and_the_file_is_private(stack: Lab) -> None:
     assert pulumi(stack, "config", "get", "vpcCidr") == "10.9.0.0/16\n"
     assert pulumi(stack, "config", "get", "aws:region").strip()
-    assert pulumi(stack, "config", "get", "userPassword") == "it's $ecret\n"
+    assert pulumi(stack, "config", "get", "userPasswords") == "it's $ecret\n"
     assert pulumi(stack, "config", "get", "sshPrivateKey").strip() == KEY.strip()
     assert "$ecret" not in stack.stack_config.read_text()
     assert stack.stack_config.stat().st_mode & 0o777 == 0o600
@@ -53,11 +53,11 @@ def test_the_labs_stack_is_the_selected_one(stack: Lab) -> None:
 
 def test_a_second_run_keeps_what_the_user_set_and_what_is_secret(stack: Lab) -> None:
     before = stack_files()
-    pulumi(stack, "config", "set", "databaseName", "shop")
-    pulumi(stack, "config", "set", "--secret", "userPassword", "mine now")
-    environment.ensure_stack(stack, VALUES, {**SECRETS, "userPassword": "another random one"})
-    assert pulumi(stack, "config", "get", "databaseName") == "shop\n"
-    assert pulumi(stack, "config", "get", "userPassword") == "mine now\n"
+    pulumi(stack, "config", "set", "instanceProfile", "shop")
+    pulumi(stack, "config", "set", "--secret", "userPasswords", "mine now")
+    environment.ensure_stack(stack, VALUES, {**SECRETS, "userPasswords": "another random one"})
+    assert pulumi(stack, "config", "get", "instanceProfile") == "shop\n"
+    assert pulumi(stack, "config", "get", "userPasswords") == "mine now\n"
     assert stack.stack_config.stat().st_mode & 0o777 == 0o600
     assert stack_files() == before
 
@@ -85,7 +85,7 @@ def test_secrets_are_in_no_argument_of_a_process(tmp_path: Path, monkeypatch: py
 
     monkeypatch.setattr(subprocess, "run", spy)
     environment.ensure_stack(lab, VALUES, SECRETS)
-    assert any("userPassword" in call for call in seen)
+    assert any("userPasswords" in call for call in seen)
     assert not any(secret in call for call in seen for secret in ("$ecret", "bm90IGEga2V5"))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.lab.conftest import Pair
 
-PARTS = {"instance", "address", "address-attached", "host-key", "ready", "tools", "converged", "login"}
+PARTS = {"instance", "address", "address-attached", "host-key", "ready", "tools", "converged", "logins"}
 """What a public client host is made of, by the end of the resources' names."""
 
 

@@ -13,6 +13,7 @@ import pytest
 from lab.settings import Lab
 from tests.lab.conftest import Pair, lab_command
 
+GRANTS = [{"database": "app", "privileges": ["SELECT"]}]
 OLDER: dict[str, Any] = {
     "mysqlSettings": {
         "max_connections": 60,
@@ -24,13 +25,13 @@ OLDER: dict[str, Any] = {
         "table_open_cache_instances": 2,
     },
     "serverPackages": ["pv"],
-    "userName": "former",
+    "users": {"app": {"name": "former", "grants": GRANTS}, "gone": {"grants": GRANTS}},
     "xProtocol": True,
 }
 NEWER: dict[str, Any] = {
     "mysqlSettings": {"max_connections": 90, "back_log": 80, "sync_binlog": 0, "log_error_verbosity": 3},
     "serverPackages": ["tree"],
-    "userName": "present",
+    "users": {"app": {"name": "present", "grants": GRANTS}},
     "xProtocol": False,
 }
 

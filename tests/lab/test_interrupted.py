@@ -74,7 +74,7 @@ def test_up_killed_at_three_points_ends_in_the_same_place(lab: Lab) -> None:
     store = Store(lab.cloud)
     killed_when(lambda: bool(store.all(Subnet)))  # the network half made
     killed_when(lambda: bool(store.all(Instance)))  # an instance recorded, its host perhaps not yet there
-    killed_when(lambda: _checkpoint_has(lab, "user-applied"))  # the database user on its way
+    killed_when(lambda: _checkpoint_has(lab, "accounts-applied"))  # the accounts on their way
     done = lab_command("up", name=NAME)
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(store.all(Vpc)) == 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets as random
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,10 +12,10 @@ from pulumi import automation as auto
 from pulumi_command import remote
 
 from lab.engine import environment
-from lab.settings import PROJECT_ROOT
 from tests.lab.canaries import Search, canary, pulumi, tree
 from tests.lab.conftest import Pair
 from tests.lab.logins import Login
+from tests.lab.secret_config import set_secret
 
 LEAK = "/home/ubuntu/leaked"
 UP = ["up", "--yes", "--skip-preview"]
@@ -26,20 +25,6 @@ USERS = {
     "refused": {"plugin": "mysql_native_password", "grants": []},
 }
 """One whose password is generated, one whose is given, one that MySQL 9 refuses."""
-
-
-def set_secret(pair: Pair, path: str, value: str) -> None:
-    """Set a secret of the stack's config, by standard input."""
-    done = subprocess.run(
-        ["pulumi", "config", "set", "--secret", "--path", f"mysql-pair:{path}"],
-        cwd=PROJECT_ROOT,
-        env=environment.variables(pair.lab),
-        input=value,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture(scope="module")

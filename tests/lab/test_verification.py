@@ -1,0 +1,63 @@
+"""After each change the users are tried from the client hosts: a login that fails is told by its layer."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.lab.conftest import Pair
+
+CHECK = "python3 /usr/local/lib/mysql-pair/current/check_logins.py"
+
+
+@pytest.fixture(scope="module")
+def document(pair: Pair) -> dict[str, Any]:
+    """What the stack's own check reads."""
+    done = pair.pulumi("stack", "export", "--show-secrets")
+    for resource in json.loads(done.stdout)["deployment"]["resources"]:
+        if resource["urn"].endswith("::client-1-logins"):
+            text = resource["inputs"]["stdin"]
+            found: dict[str, Any] = json.loads(text if isinstance(text, str) else json.loads(text["plaintext"]))
+            return found
+    raise AssertionError("the stack tries no logins")
+
+
+def check(pair: Pair, document: dict[str, Any]) -> tuple[int, str, str]:
+    done = pair.ssh("client-1", CHECK, stdin=json.dumps(document))
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_what_the_stack_checks_is_right(pair: Pair, document: dict[str, Any]) -> None:
+    assert check(pair, document) == (0, '{"tried": ["app"]}\n', "")
+
+
+# what is changed, which layer is told
+LAYERS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
+    ({"host": "no.such.name.invalid"}, {}, "failed at name"),
+    ({"port": 3307}, {}, "failed at network: no answer"),
+    ({"host": "127.0.0.1"}, {}, "failed at service: the host answers"),
+    ({"host": "other.server"}, {}, "failed at TLS: the server's certificate is for another name than other.server"),
+    ({}, {"password": "another one"}, "failed at login: user, host part or password"),
+    ({}, {"name": "nobody"}, "failed at login: user, host part or password"),
+    ({}, {"databases": ["app", "elsewhere"]}, "failed at privileges: logged in, but elsewhere"),
+]
+
+
+@pytest.mark.parametrize(("place", "login", "words"), LAYERS)
+def test_a_failure_names_its_layer_and_the_user_and_never_the_password(
+    pair: Pair, document: dict[str, Any], place: dict[str, Any], login: dict[str, Any], words: str
+) -> None:
+    known = f"grep -q other.server /etc/hosts || echo '{document['host']} other.server' | sudo tee -a /etc/hosts"
+    assert pair.ssh("client-1", known).returncode == 0
+    users = [{**user, "host": "%", **login} for user in document["users"]]
+    code, _, said = check(pair, {**document, **place, "users": users})
+    assert code == 1
+    assert words in said and "user app" in said
+    assert not any(user["password"] in said for user in users)
+
+
+def test_a_user_whose_host_part_does_not_admit_this_host_is_left_out(pair: Pair, document: dict[str, Any]) -> None:
+    users = [{**user, "host": "192.0.2.0/24", "password": "another one"} for user in document["users"]]
+    assert check(pair, {**document, "users": users}) == (0, '{"tried": []}\n', "")
