@@ -6,7 +6,7 @@ Every form asks for TLS with the server's authority and identity checked. tests/
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote, unquote, urlsplit
 
 GO_TLS_CONFIG = "mysql-pair"
@@ -48,8 +48,10 @@ def sqlalchemy_url(login: Login) -> str:
 
     The dialect puts `ssl_ca` and `ssl_check_hostname` into PyMySQL's `ssl` argument, where a certificate is required as
     soon as there is an authority. `ssl_verify_cert` and `ssl_verify_identity` would pass by it, and PyMySQL would then
-    forget the authority that the dialect has put there.
+    forget the authority that the dialect has put there. PyMySQL sends a password's characters in Latin-1, so that each
+    here is a byte of the password in UTF-8; in ASCII they are the same.
     """
+    login = replace(login, password=login.password.encode().decode("latin-1"))
     tls = {"ssl_ca": login.ca_file, "ssl_check_hostname": "true"}
     database = "" if login.database is None else f"/{_encoded(login.database)}"
     return f"mysql+pymysql://{_authority(login)}{database}?{_query(tls)}"

@@ -89,13 +89,19 @@ def test_sqlalchemy_reads_its_url(text: str) -> None:
     read = sqlalchemy_arguments(forms.sqlalchemy_url(login(text)))
     assert read | {"client_flag": 0} == {
         "user": text,
-        "password": text,
+        "password": text.encode().decode("latin-1"),
         "host": "10.20.0.10",
         "port": 3306,
         "database": text,
         "ssl": {"ca": CA_FILE, "check_hostname": True},
         "client_flag": 0,
     }
+
+
+@pytest.mark.parametrize("text", AWKWARD)
+def test_pymysql_sends_the_password_in_utf_8(text: str) -> None:
+    arguments = sqlalchemy_arguments(forms.sqlalchemy_url(login(text)))
+    assert pymysql.connections.Connection(defer_connect=True, **arguments | {"ssl": None}).password == text.encode()
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,36 @@
+"""A stack's outputs as they should be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stack_outputs import contract, forms
+from stack_outputs.forms import Login
+
+CA_CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+PASSWORD = "s3cret 'in $no message"
+APP = Login("app", PASSWORD, "10.20.0.10", 3306, "shop", "/etc/mysql-pair/ca.pem")
+ODD = Login("o:dd", PASSWORD, "10.20.0.10", 3306, None, "/etc/mysql-pair/ca.pem")
+GOOD: dict[str, Any] = {
+    "contract_version": 1.0,  # as the engine may hand it over
+    "server_instance_id": "i-0a",
+    "server_private_ip": "10.20.0.10",
+    "server_public_ip": None,
+    "server_host_key": "ssh-ed25519 AAAA",
+    "client_names": ["client-1", "client-2"],
+    "client_instance_ids": ["i-0b", "i-0c"],
+    "client_private_ips": ["10.20.16.4", "10.20.16.5"],
+    "client_public_ips": ["198.51.100.7", None],
+    "client_host_keys": ["ssh-ed25519 BBBB", "ssh-ed25519 CCCC"],
+    "jump_host": "client-1",
+    "mysql_host": "10.20.0.10",
+    "mysql_port": 3306.0,
+    "mysql_version": "9.7.4",
+    "mysql_ca_certificate": CA_CERTIFICATE,
+    "database_names": ["shop"],
+    "user_names": ["app", "odd"],
+    "primary_user": "app",
+    "connection_string": forms.url(APP),
+    **forms.tables({"app": APP, "odd": ODD}),
+}
+SECRET = [output.name for output in contract.OUTPUTS if output.secret]
