@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.lab.conftest import Pair
@@ -37,7 +39,7 @@ def test_two_hundred_users_are_one_session_and_a_preview_shows_the_one_that_chan
             "accounts-applied": "update",
             "client-1-logins": "update",
         }
-        shown = pair.pulumi("preview", "--diff", "--non-interactive", "--color", "never").stdout
+        shown = re.sub(" +", " ", pair.pulumi("preview", "--diff", "--non-interactive", "--color", "never").stdout)
         assert '~ app.*: "SELECT" => "INSERT, SELECT"' in shown
         pair.up()
         assert pair.sql(granted("u017")) == "INSERT"
