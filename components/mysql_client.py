@@ -11,11 +11,11 @@ from pulumi_command import remote
 
 from components.host import Host, HostArgs
 from components.host_tools import install_tools
-from components.mysql_options import quoted
 from components.mysql_server import CA_FILE, MySqlServer
 from components.mysql_user import MySqlUser
 from components.remote_command import Step, run
 from components.user_data import document, user_data
+from stack_outputs.forms import quoted
 
 CONVERGE_SECONDS = 1500
 CHECK_SECONDS = 60
