@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from stack_outputs.forms import quoted
+
 Setting = bool | int | float | str
 """A setting's value: ON and OFF as bool, sizes in bytes, everything else as it is."""
 
@@ -37,8 +39,3 @@ def _value(value: Setting) -> str:
     if isinstance(value, bool):
         return "ON" if value else "OFF"
     return quoted(value) if isinstance(value, str) else str(value)
-
-
-def quoted(value: str) -> str:
-    """Return a value in quotes (MySQL manual, "Using Option Files": backslashes are escapes in every value)."""
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'

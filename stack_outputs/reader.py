@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 
@@ -11,12 +11,15 @@ from stack_outputs import contract, forms
 from stack_outputs.contract import Output, Type
 from stack_outputs.forms import FormError, Login
 
+Outputs = Mapping[str, Any]
+
 
 class StackOutputs:
     """The outputs of a stack of mysql-pair, each as stack_outputs/contract.py describes it; what is secret stays so.
 
     Where the stack's outputs are not those of this contract, whatever is read from them fails with one
     pulumi.RunError that lists every fault in words. A preview that does not know the outputs yet checks nothing.
+    Where the stack's secrets cannot be decrypted, what is not secret can be read all the same.
     """
 
     contract_version: pulumi.Output[int]
@@ -51,11 +54,19 @@ class StackOutputs:
         Args:
             reference: the stack, such as pulumi.StackReference("organization/mysql-pair/dev").
         """
-        self._stack = reference.name
+        self._reference = reference
         # A fault names types and keys alone, so that there were any is no secret though what was looked at is.
-        self._good = pulumi.Output.unsecret(pulumi.Output.all(reference.name, reference.outputs).apply(_check))
-        for output in contract.OUTPUTS:
-            setattr(self, output.name, self._read(reference, output))
+        parts = pulumi.Output.all(reference.name, reference.outputs)
+        self._good = pulumi.Output.unsecret(parts.apply(_check))
+
+    if not TYPE_CHECKING:  # for a type checker, there are the attributes above and no others
+
+        def __getattr__(self, name: str) -> pulumi.Output[Any]:
+            """Read an output when it is asked for: the engine fails a program for an output that nobody uses too."""
+            for output in contract.OUTPUTS:
+                if output.name == name:
+                    return self._read(output)
+            raise AttributeError(f"a stack of mysql-pair has no output {name}")
 
     def login(self, user: str) -> pulumi.Output[Login]:
         """Return a user's login, a secret, by the user's key. An unknown one is a pulumi.RunError."""
@@ -85,12 +96,15 @@ class StackOutputs:
         """Return a file for python-dotenv and shells."""
         return self._of("dotenvs", user)
 
-    def _read(self, reference: pulumi.StackReference, output: Output) -> pulumi.Output[Any]:
-        value = self._good.apply(lambda _: reference.get_output(output.name)).apply(_whole)
-        return pulumi.Output.secret(value) if output.secret else value
+    def _read(self, output: Output) -> pulumi.Output[Any]:
+        value = self._good.apply(lambda _: self._reference.get_output(output.name)).apply(_whole)
+        if not output.secret:
+            return value
+        parts = pulumi.Output.all(self._reference.name, self._reference.outputs, value)
+        return pulumi.Output.secret(parts.apply(_decrypted))
 
     def _of(self, table: str, user: str) -> pulumi.Output[str]:
-        parts = pulumi.Output.all(self._stack, self.connection_strings, getattr(self, table))
+        parts = pulumi.Output.all(self._reference.name, self.connection_strings, getattr(self, table))
         return parts.apply(lambda p: _entry(p[0], user, p[1], p[2], forms.FORMS[table]))
 
 
@@ -111,10 +125,26 @@ def _check(parts: Sequence[Any]) -> None:
     stack, outputs = parts
     if fault := _version_fault(stack, outputs.get("contract_version")):
         raise pulumi.RunError(fault)
-    faults = [fault for output in contract.OUTPUTS if (fault := _fault(output, outputs.get(output.name)))]
+    readable = [output for output in contract.OUTPUTS if not (output.secret and _elided(outputs))]
+    faults = [fault for output in readable if (fault := _fault(output, outputs.get(output.name)))]
     if faults:
         lines = "".join(f"\n  {fault}" for fault in faults)
         raise pulumi.RunError(f"The outputs of the stack {stack} are not those of its contract:{lines}")
+
+
+def _decrypted(parts: Sequence[Any]) -> Any:
+    stack, outputs, value = parts
+    if _elided(outputs):
+        needs = "It needs the passphrase of that stack, or leave to decrypt with its key."
+        raise pulumi.RunError(
+            f"The project {pulumi.get_project()} cannot decrypt the secrets of the stack {stack}. {needs}"
+        )
+    return value
+
+
+def _elided(outputs: Outputs) -> bool:
+    """Tell whether the engine has put empty tables in place of secrets, as it does when it cannot decrypt them."""
+    return bool(outputs.get("connection_string") == {})
 
 
 def _version_fault(stack: str, found: object) -> str | None:

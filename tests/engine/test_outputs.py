@@ -85,3 +85,19 @@ def test_a_fault_stops_the_program_in_words(
     diagnostics = told.partition("Diagnostics:")[2]
     assert [diagnostics.count(part) for part in words] == [1] * len(words), told
     assert "Traceback" not in told and PASSWORD not in told
+
+
+def test_with_another_passphrase_what_is_plain_is_read_and_a_secret_is_told(
+    made: Project, make_project: MakeProject
+) -> None:
+    project = make_project(reader(made, "pulumi.export('host', pair.mysql_host)"), "reader")
+    without = {name: value for name, value in project.variables.items() if "PASSPHRASE" not in name}
+    project = Project(project.folder, {**without, "PULUMI_CONFIG_PASSPHRASE": "another"})
+    assert project.pulumi("stack", "init", "another")[0] == 0
+    up = ["up", "--yes", "--skip-preview", "--stack=another"]
+    code, told = project.pulumi(*up)
+    assert code == 0 and GOOD["mysql_host"] in told, told
+    (project.folder / "__main__.py").write_text(reader(made, "pulumi.export('url', pair.url('app'))"))
+    code, told = project.pulumi(*up)
+    assert code != 0 and "cannot decrypt the secrets of the stack organization/" in told, told
+    assert "Traceback" not in told

@@ -168,6 +168,29 @@ def test_all_faults_are_told_at_once() -> None:
     assert [line.split()[0] for line in said.splitlines()[1:]] == ["mysql_host", "mysql_port", "dotenvs"]
 
 
+ELIDED = GOOD | {name: {} for name in SECRET}
+"""What the engine hands over where it cannot decrypt."""
+
+
+def test_without_the_key_to_the_secrets_what_is_plain_is_read() -> None:
+    seen = read(lambda stack: {"host": stack.mysql_host, "users": stack.user_names}, ELIDED)
+    assert [value for value, _, _ in seen.values()] == [GOOD["mysql_host"], GOOD["user_names"]]
+    assert "mysql_port is missing" in fault_of(ELIDED | {"mysql_port": None}, lambda stack: {"": stack.mysql_host})
+
+
+@pytest.mark.parametrize("name", SECRET)
+def test_without_the_key_to_the_secrets_a_secret_is_a_fault_that_says_so(name: str) -> None:
+    said = fault_of(ELIDED, lambda stack: {"": getattr(stack, name)})
+    assert said.startswith(f"The project reports cannot decrypt the secrets of the stack {STACK}.")
+    said = fault_of(ELIDED, lambda stack: {"": stack.login("app")})
+    assert "cannot decrypt" in said
+
+
+def test_a_name_that_is_no_output_is_no_attribute() -> None:
+    with pytest.raises(AttributeError, match="no output mysql_hosts"):
+        read(lambda stack: {"": getattr(stack, "mysql_hosts")})  # noqa: B009  what a type checker would refuse
+
+
 FORMS: dict[str, Callable[[StackOutputs], pulumi.Output[str]]] = {
     "connection_strings": lambda stack: stack.url("app"),
     "sqlalchemy_urls": lambda stack: stack.sqlalchemy_url("app"),
