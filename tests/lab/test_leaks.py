@@ -42,11 +42,13 @@ def secrets(pair: Pair) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def stack(pair: Pair, secrets: dict[str, str]) -> Iterator[Pair]:
-    """The pair, with these secrets in its config; at the end it is as it was."""
+    """The pair, with these secrets in its config; at the end they are gone."""
     before = pair.lab.stack_config.read_text()
     set_secret(pair, "userPasswords.given", secrets["the given password"])
     yield pair
     pair.lab.stack_config.write_text(before)
+    # But for the generation: what a server has is not undone.
+    pair.configure({"passwordGenerations": {"app": 2}, "finishedGenerations": {"app": 2}})
     pair.up()
 
 
