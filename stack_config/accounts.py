@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from ipaddress import IPv4Network
+from typing import Any
 
 from stack_config.databases import read_databases
+from stack_config.faults import BadValueError
 from stack_config.host_parts import ANYWHERE
 from stack_config.model import AccountsConfig, RoleConfig, UserConfig
 from stack_config.passwords import read_passwords
@@ -53,11 +56,8 @@ def _check_accounts(reader: Reader, roles: Mapping[str, RoleConfig], users: Mapp
 
 def _read_primary(reader: Reader, users: Mapping[str, UserConfig] | None) -> str | None:
     """Return the user that the connection string is for."""
-    chosen = reader.read_optional(PRIMARY, str, "")
+    chosen = reader.read_optional(PRIMARY, functools.partial(_user, users), "")
     if users is None or not reader.well_read(PRIMARY):
-        return None
-    if chosen and chosen not in users:
-        reader.note(PRIMARY, f"{chosen!r} is not in users", nearest(chosen, users, "Name one of them, or none"))
         return None
     found = chosen or _default_primary(reader, users)
     if found and users[found].locked:
@@ -67,6 +67,12 @@ def _read_primary(reader: Reader, users: Mapping[str, UserConfig] | None) -> str
             f"Unlock it, or set {PRIMARY} to another user",
         )
     return found
+
+
+def _user(users: Mapping[str, UserConfig] | None, raw: Any) -> str:
+    if users is not None and raw not in users:
+        raise BadValueError(f"{raw!r} is not in users", nearest(str(raw), users, "Name one of them, or none"))
+    return str(raw)
 
 
 def _default_primary(reader: Reader, users: Mapping[str, UserConfig]) -> str | None:

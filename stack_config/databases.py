@@ -16,11 +16,12 @@ EXAMPLE = 'Write a table like {"app": {}, "shop": {"charset": "utf8mb4"}}'
 DEFAULT: Mapping[str, Any] = {"app": {}}
 """As in Pulumi.yaml."""
 CHARSET = "utf8mb4"
-CHARSETS = frozenset(
-    "armscii8 ascii big5 binary cp1250 cp1251 cp1256 cp1257 cp850 cp852 cp866 cp932 dec8 eucjpms euckr gb18030 gb2312 "
-    "gbk geostd8 greek hebrew hp8 keybcs2 koi8r koi8u latin1 latin2 latin5 latin7 macce macroman sjis swe7 tis620 ucs2 "
-    "ujis utf16 utf16le utf32 utf8mb3 utf8mb4".split()
-)
+_CHARSETS = """
+    armscii8 ascii big5 binary cp1250 cp1251 cp1256 cp1257 cp850 cp852 cp866 cp932 dec8 eucjpms euckr gb18030 gb2312
+    gbk geostd8 greek hebrew hp8 keybcs2 koi8r koi8u latin1 latin2 latin5 latin7 macce macroman sjis swe7 tis620
+    ucs2 ujis utf16 utf16le utf32 utf8mb3 utf8mb4
+"""
+CHARSETS = frozenset(_CHARSETS.split())
 """Those of MySQL 8.0 to 9.7 (MySQL manual, "Supported Character Sets and Collations")."""
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from stack_config.faults import BadValueError
 from stack_config.model import DatabaseConfig, Grant
-from stack_config.names import identifier
+from stack_config.names import LONGEST_IDENTIFIER, identifier
 from stack_config.privileges import ALL, Level, nowhere_at, privilege
 from stack_config.protected import READABLE, refusal
 from stack_config.reader import Reader, as_list, flag, nearest
@@ -15,16 +16,20 @@ from stack_config.reader import Reader, as_list, flag, nearest
 EXAMPLE = 'Write a list like [{"database": "app", "privileges": ["SELECT", "INSERT"]}]'
 
 
-def _table(raw: Any) -> str:
-    if raw == "*":
-        raise BadValueError("is '*'", "Leave it out for all tables of the database")
-    return identifier(raw)
+def pattern(database: str) -> str:
+    """Return a database's name as a pattern that matches no other (MySQL manual, "GRANT Statement")."""
+    return re.sub(r"([\\_%])", r"\\\1", database)
 
 
-def _database(raw: Any) -> str:
-    if raw == "*":
-        raise BadValueError("is '*'", "Leave it out for the whole server")
-    return identifier(raw)
+def _named(instead: str) -> Callable[[Any], str]:
+    """Return a converter to a name; GRANT's word for all is none."""
+
+    def convert(raw: Any) -> str:
+        if raw == "*":
+            raise BadValueError("is '*'", instead)
+        return identifier(raw)
+
+    return convert
 
 
 def grants(raw: Any) -> list[Any]:
@@ -34,8 +39,8 @@ def grants(raw: Any) -> list[Any]:
 
 FIELDS: Mapping[str, Callable[[Any], Any]] = {
     "privileges": lambda raw: as_list(raw, 'Write a list like ["SELECT", "INSERT"]'),
-    "database": _database,
-    "table": _table,
+    "database": _named("Leave it out for the whole server"),
+    "table": _named("Leave it out for all tables of the database"),
     "grantOption": flag,
 }
 
@@ -86,6 +91,12 @@ def _check_target(reader: Reader, key: str, grant: Grant, databases: Mapping[str
         return
     if grant.database is not None and not _check_database(reader, f"{key}.database", grant.database, databases):
         return
+    if grant.database is not None and grant.table is None and len(pattern(grant.database)) > LONGEST_IDENTIFIER:
+        reader.note(
+            f"{key}.database",
+            f"has {len(pattern(grant.database))} characters once \\ stands before each _, % and \\, as GRANT needs it",
+            f"MySQL allows {LONGEST_IDENTIFIER}: grant on its tables one by one, or rename it",
+        )
     level = Level.TABLE if grant.table is not None else Level.DATABASE if grant.database is not None else Level.GLOBAL
     for name in grant.privileges:
         if nowhere_at(name, level):
@@ -106,9 +117,12 @@ def _check_database(reader: Reader, key: str, name: str, databases: Mapping[str,
     return True
 
 
-def check_there(reader: Reader, key: str, name: str, databases: Mapping[str, DatabaseConfig]) -> None:
-    """Note a database that is not in config, or is dropped."""
+def check_there(reader: Reader, key: str, name: str, databases: Mapping[str, DatabaseConfig]) -> bool:
+    """Return whether a database is in config and stays; note one that is not."""
     if name not in databases:
         reader.note(key, f"{name!r} is not in databases", nearest(name, databases, "Put it there"))
     elif databases[name].drop:
         reader.note(key, f"{name!r} is dropped", "Leave this out, or drop of the database")
+    else:
+        return True
+    return False

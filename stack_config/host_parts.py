@@ -38,13 +38,15 @@ def _range(raw: str) -> str:
     address, _, width = raw.partition("/")
     try:
         IPv4Address(address)
-        if not re.fullmatch(r"\d{1,2}|[0-9.]{7,15}", width):
+        if not re.fullmatch(r"\d{1,3}|[0-9.]{7,15}", width):
             raise NetmaskValueError(width)
         network = IPv4Network(raw, strict=False)
     except ValueError as error:
         raise BadValueError(f"{raw!r} is no range of IPv4 addresses", EXAMPLE) from error
     if width not in (str(network.prefixlen), str(network.netmask)):
         raise BadValueError(f"{raw!r} has a mask that is none", f"Write {network}")
+    if network.prefixlen == 0:
+        raise BadValueError(f"{raw!r} matches nobody, to MySQL", f"Write {ANYWHERE!r} for every address")
     if address != str(network.network_address):
         raise BadValueError(f"{raw!r} has host bits set, so it would match nobody", f"Write {network}")
     return raw
@@ -60,7 +62,9 @@ def _ipv6(raw: str) -> str:
         address = IPv6Address(raw)
     except AddressValueError as error:
         raise BadValueError(f"{raw!r} is no IPv6 address", EXAMPLE) from error
-    if str(address) != raw and address.ipv4_mapped is None:
+    if address.ipv4_mapped:
+        raise BadValueError(f"{raw!r} is an IPv4 address, which MySQL compares as one", f"Write {address.ipv4_mapped}")
+    if str(address) != raw:
         raise BadValueError(f"{raw!r} is not the form that MySQL compares with", f"Write {address}")
     return raw
 

@@ -32,7 +32,7 @@ def account_key(raw: str) -> str:
     if not re.fullmatch(KEY, raw) or raw.endswith("-"):
         raise BadValueError(
             "is not a key for a user or a role",
-            "Use at most 31 lower-case letters, digits and hyphens, a letter first; MySQL's name is set in the field name",
+            "Use at most 31 lower-case letters, digits and hyphens, a letter first, and the field name for MySQL's",
         )
     return raw
 
@@ -40,6 +40,8 @@ def account_key(raw: str) -> str:
 def account_name(raw: Any) -> str:
     """Return the name of a user or a role."""
     name = _mysql_name(raw, LONGEST_ACCOUNT)
+    if name.startswith(" "):
+        raise BadValueError(f"{raw!r} begins with a space", "MySQL would cut it off")
     if name.lower() in RESERVED_ACCOUNTS or name.lower().startswith(RESERVED_PREFIX):
         raise BadValueError(f"{raw!r} belongs to MySQL itself", "Choose another name, like app")
     return name

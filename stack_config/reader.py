@@ -123,8 +123,8 @@ class Reader:
     def read_secret_table(self, key: str, convert: Callable[[str, Any], T], example: str) -> dict[str, T]:
         """Return the entries of a table that has to be stored encrypted, without those that have a fault.
 
-        The engine knows of the whole table only whether one of its entries is a secret. A fault names the entry; its text
-        holds nothing of the table's values, so `convert` may not repeat them either.
+        The engine knows of the whole table only whether one of its entries is a secret. A fault names the entry; its
+        text holds nothing of the table's values, so `convert` may not repeat them either.
         """
         if not self.is_set(key):
             return {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pulumi
@@ -15,6 +15,7 @@ from stack_config.model import DatabaseConfig, Grant, RoleConfig, UserConfig
 from stack_config.names import account_key, account_name, has_control_characters, identifier
 from stack_config.passwords import Passwords
 from stack_config.reader import Reader, as_list, flag, nearest, part, whole
+from stack_config.roles import KEY as ROLES
 from stack_config.roles import name_of
 
 KEY = "users"
@@ -47,7 +48,7 @@ def _role_keys(raw: Any) -> list[Any]:
     return as_list(raw, 'Write a list of keys of roles, like ["reader"]')
 
 
-def _no_password(raw: Any) -> None:
+def _no_password(_: Any) -> None:
     raise BadValueError(
         "is no place for a secret", "Remove it, and use `pulumi config set --secret --path userPasswords.KEY`"
     )
@@ -99,6 +100,9 @@ def read_user(reader: Reader, key: str, raw: object, there: Surroundings, passwo
     granted = read_grants(reader, f"{path}.grants", fields.get("grants", []), there.databases)
     roles = _read_roles(reader, f"{path}.roles", fields.get("roles", []), there.roles)
     secret = passwords.secrets.get(key)
+    database = _read_database(reader, f"{path}.database", fields.get("database"), granted, there.databases)
+    if "database" in fields and database and there.roles is not None:
+        _check_reach(reader, path, database, granted, [there.roles[role] for role in roles])
     return UserConfig(
         key=key,
         name=name_of(reader, path, key, fields.get("name")),
@@ -110,7 +114,7 @@ def read_user(reader: Reader, key: str, raw: object, there: Surroundings, passwo
         locked=fields.get("locked", False),
         password_lifetime_days=fields.get("passwordLifetimeDays"),
         comment=fields.get("comment") or None,
-        database=_read_database(reader, f"{path}.database", fields.get("database"), granted, there.databases),
+        database=database,
         adopt=fields.get("adopt", False),
         generation=passwords.generations.get(key, 1),
         finished_generation=passwords.finished.get(key, 0),
@@ -163,6 +167,19 @@ def _read_database(
     if name is None:
         named = {grant.database for grant in granted if grant.database in (databases or {})}
         return named.pop() if len(named) == 1 else None
-    if databases is not None:
-        check_there(reader, key, name, databases)
-    return name
+    known = databases is None or check_there(reader, key, name, databases)
+    return name if known else None
+
+
+def _check_reach(
+    reader: Reader, path: str, database: str, granted: Sequence[Grant], roles: Sequence[RoleConfig]
+) -> None:
+    """Note a database that the user's login would be refused for: with nothing granted there it is ERROR 1044."""
+    keys = [f"{path}.grants", f"{path}.roles", *(part(ROLES, role.key) for role in roles)]
+    everything = [*granted, *(grant for role in roles for grant in role.grants)]
+    if reader.well_read(*keys) and not any(grant.database in (None, database) for grant in everything):
+        reader.note(
+            f"{path}.database",
+            f"is {database!r}, and nothing is granted to the user there",
+            "Name it in one of its grants",
+        )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import re
 
 import pytest
@@ -10,12 +12,13 @@ import yaml  # type: ignore[import-untyped]
 import stack_config
 from components.firewall import PACKAGE_PORTS
 from stack_config.cloud import Aws, CloudError
-from stack_config.model import ExistingVpc, OwnVpc
+from stack_config.model import DatabaseConfig, ExistingVpc, Grant, OwnVpc, RoleConfig
 from stack_config.mysql_contradictions import BUFFERS, PAIRS
 from stack_config.mysql_settings import KNOWN, REFUSED
 from stack_config.network import PACKAGES
 from tests.unit.program.configs import (
     DECLARED,
+    DEFAULTS,
     GOOD,
     PASSWORD,
     ROOT,
@@ -26,6 +29,22 @@ from tests.unit.program.configs import (
     public_key,
     rsa_key,
 )
+
+ALL_ON_APP = {"database": "app", "privileges": ["ALL"]}
+
+
+def user(key: str = "app", **fields: object) -> dict[str, object]:
+    """Return the config of a user who may do everything in app, with these fields."""
+    return {"users": {key: {"grants": [ALL_ON_APP], **fields}}, "primaryUser": key}
+
+
+def grant(*privileges: str, **fields: object) -> dict[str, object]:
+    """Return the config of a user with this grant."""
+    return user(grants=[{"privileges": list(privileges), **fields}])
+
+
+PRIVILEGES, TARGET = "users.app.grants[0].privileges", "users.app.grants[0].database"
+READING = {"reading": {"grants": [{"database": "app", "privileges": ["SELECT"]}]}}
 
 TWO = [{"name": "client"}, {"name": "app"}]
 EXISTING: dict[str, object] = {
@@ -209,16 +228,136 @@ FAULTS: list[tuple[dict[str, object], str, str]] = [
         "innodb_redo_log_capacity",
     ),
     ({"mysqlSettings": {"super_read_only": True}}, "mysqlSettings.super_read_only", "making users"),
-    ({"databaseName": "mysql"}, "databaseName", "belongs to MySQL itself"),
-    ({"databaseName": "a" * 65}, "databaseName", "MySQL allows 64"),
-    ({"databaseName": "a/b"}, "databaseName", "slash"),
-    ({"databaseName": "a "}, "databaseName", "MySQL refuses"),
-    ({"userName": "root"}, "userName", "belongs to MySQL itself"),
-    ({"userName": "a" * 33}, "userName", "MySQL allows 32"),
-    ({"userName": "a\nb"}, "userName", "MySQL refuses"),
-    ({"userPassword": ""}, "userPassword", "is missing"),
-    ({"userPassword": "line\n"}, "userPassword", "control characters"),
-    ({"userPassword": "x" * 129}, "userPassword", "longer than 128 bytes"),
+    # Databases
+    ({"databases": "app"}, "databases", "neither YAML's nor JSON's"),
+    ({"databases": ["app"]}, "databases", "not a table"),
+    ({"databases": {"app": "x"}}, "databases.app", "not a table"),
+    ({"databases": {"app": {"charzet": "x"}}}, "databases.app.charzet", "Did you mean charset?"),
+    ({"databases": {"app": {"charset": "utf8mb5"}}}, "databases.app.charset", "Did you mean utf8mb4?"),
+    ({"databases": {"app": {"charset": "utf8"}}}, "databases.app.charset", "old name of utf8mb3"),
+    ({"databases": {"app": {"charset": 8}}}, "databases.app.charset", "no character set"),
+    ({"databases": {"app": {"collation": "utf8mb4 bin"}}}, "databases.app.collation", "not the name of a collation"),
+    ({"databases": {"app": {"collation": "latin1_bin"}}}, "databases.app.collation", "no collation of utf8mb4"),
+    ({"databases": {"app": {"drop": "yes"}}}, "databases.app.drop", "neither true nor false"),
+    ({"databases": {"app": {}, "mysql": {}}}, "databases.mysql", "a schema of MySQL's own"),
+    ({"databases": {"app": {}, "SYS": {}}}, "databases.SYS", "a schema of MySQL's own"),
+    ({"databases": {"app": {}, "a" * 65: {}}}, f"databases.{'a' * 65}", "MySQL allows 64"),
+    ({"databases": {"app": {}, "a ": {}}}, 'databases["a "]', "ends with a space"),
+    ({"databases": {"app": {}, "a\nb": {}}}, 'databases["a\\nb"]', "control characters"),
+    ({"databases": {"app": {}, "a\0": {}}}, 'databases["a\\u0000"]', "control characters"),
+    ({"databases": {"app": {}, "a\u202eb": {}}}, 'databases["a\\u202eb"]', "control characters"),
+    ({"databases": {"app": {}, "𝄞": {}}}, "databases.𝄞", "beyond U+FFFF"),
+    ({"databases": {"app": {}, "": {}}}, "databases.", "empty name"),
+    # Roles and users
+    ({"roles": ["reading"]}, "roles", "not a table"),
+    ({"roles": {"reading": {"host": "%"}}}, "roles.reading.host", "not a field of it"),
+    ({"roles": {"Reading": {}}}, "roles.Reading", "not a key"),
+    ({"roles": {"reading": {"name": "mysql.sys"}}}, "roles.reading.name", "belongs to MySQL itself"),
+    ({"roles": {"reading": {"grants": [{"privileges": ["SUPER"]}]}}}, "roles.reading.grants[0].privileges", "SUPER"),
+    ({"users": "app"}, "users", "neither YAML's nor JSON's"),
+    ({"users": {"app": ["x"]}}, "users.app", "not a table"),
+    (user(grant=[]), "users.app.grant", "Did you mean grants?"),
+    (user(password="hunter2"), "users.app.password", "no place for a secret"),
+    (user(key="App"), "users.App", "not a key"),
+    (user(key="app-"), "users.app-", "not a key"),
+    (user(key="a.b"), 'users["a.b"]', "not a key"),
+    (user(key="a" * 32), f"users.{'a' * 32}", "not a key"),
+    (user(key="root"), "users.root.name", "belongs to MySQL itself"),
+    (user(name="root"), "users.app.name", "belongs to MySQL itself"),
+    (user(name="MySQL.Session"), "users.app.name", "belongs to MySQL itself"),
+    (user(name=""), "users.app.name", "empty name"),
+    (user(name=7), "users.app.name", "not text"),
+    (user(name="a" * 33), "users.app.name", "MySQL allows 32"),
+    (user(name="a\tb"), "users.app.name", "control characters"),
+    (user(name="\ud800"), "users.app.name", "control characters"),
+    (user(name="a𝄞"), "users.app.name", "beyond U+FFFF"),
+    (user(name=" a"), "users.app.name", "begins with a space"),
+    (user(name="a "), "users.app.name", "ends with a space"),
+    (user(plugin="caching_sha2"), "users.app.plugin", "Did you mean caching_sha2_password?"),
+    (user(plugin=["x"]), "users.app.plugin", "no plugin"),
+    (user(locked="no"), "users.app.locked", "neither true nor false"),
+    (user(adopt=1), "users.app.adopt", "neither true nor false"),
+    (user(passwordLifetimeDays=65536), "users.app.passwordLifetimeDays", "from 0 to 65535 days"),
+    (user(passwordLifetimeDays=-1), "users.app.passwordLifetimeDays", "from 0 to 65535 days"),
+    (user(comment="a\nb"), "users.app.comment", "control characters"),
+    (user(comment="x" * 513), "users.app.comment", "513 characters"),
+    (user(comment=7), "users.app.comment", "not text"),
+    (user(roles=["reeding"]) | {"roles": READING}, "users.app.roles[0]", "Did you mean reading?"),
+    (user(roles=[["x"]]), "users.app.roles[0]", "not in roles"),
+    (user(roles=["reading"] * 2) | {"roles": READING}, "users.app.roles", "there twice"),
+    (user(roles=[], defaultRoles=["reading"]) | {"roles": READING}, "users.app.defaultRoles[0]", "not among"),
+    (user(roles=["reading"], defaultRoles=["reading"] * 2) | {"roles": READING}, "users.app.defaultRoles", "twice"),
+    (user(database="ap"), "users.app.database", "Did you mean app?"),
+    (user(database="sys"), "users.app.database", "not in databases"),
+    (user(database="a") | {"databases": {"app": {}, "a": {"drop": True}}}, "users.app.database", "is dropped"),
+    (user(database="a") | {"databases": {"app": {}, "a": {}}}, "users.app.database", "nothing is granted"),
+    ({"users": {"app": {"name": "b"}, "b": {}}}, "users.b", "'b'@'10.20.0.0/16', which users.app is too"),
+    (user(name="r", host="%") | {"roles": {"r": {}}}, "users.app", "'r'@'%', which roles.r is too"),
+    ({"roles": {"r": {}, "s": {"name": "r"}}}, "roles.s", "which roles.r is too"),
+    ({"primaryUser": "ap"}, "primaryUser", "Did you mean app?"),
+    ({"users": {}, "primaryUser": "app"}, "primaryUser", "not in users"),
+    ({"users": {"b": {}, "a": {}}, "userPasswords": ""}, "primaryUser", "Set it to one of a, b"),
+    (user(locked=True), "primaryUser", "app is locked"),
+    (user(locked=True) | {"primaryUser": ""}, "users.app.locked", "app is locked"),
+    # Grants
+    (user(grants="ALL"), "users.app.grants", "neither YAML's nor JSON's"),
+    (user(grants=["ALL"]), "users.app.grants[0]", "not a table"),
+    (user(grants=[{"database": "app"}]), PRIVILEGES, "is missing"),
+    (grant("SELECT", tabel="t", database="app"), "users.app.grants[0].tabel", "Did you mean table?"),
+    (grant("SELECT", database="app", grantOption="x"), "users.app.grants[0].grantOption", "neither true nor false"),
+    (grant("SELECT", database="ap"), TARGET, "Did you mean app?"),
+    (grant("SELECT", database="a") | {"databases": {"app": {}, "a": {"drop": True}}}, TARGET, "is dropped"),
+    (grant("SELECT", database="*"), TARGET, "Leave it out for the whole server"),
+    (grant("SELECT", database="information_schema"), TARGET, "everyone sees"),
+    (grant("SELECT", database="_" * 33) | {"databases": {"app": {}, "_" * 33: {}}}, TARGET, "has 66 characters"),
+    (grant("SELECT", table="t"), "users.app.grants[0].table", "without database"),
+    (grant("SELECT", database="app", table="*"), "users.app.grants[0].table", "all tables of the database"),
+    (grant("SELECT", database="app", table="t" * 65), "users.app.grants[0].table", "MySQL allows 64"),
+    (grant(database="app"), PRIVILEGES, "is empty"),
+    (grant("SELCT", database="app"), f"{PRIVILEGES}[0]", "Did you mean SELECT?"),
+    (grant("SELECT (id)", database="app", table="t"), f"{PRIVILEGES}[0]", "on columns"),
+    (grant("GRANT OPTION", database="app"), f"{PRIVILEGES}[0]", "Set grantOption: true"),
+    (grant("usage"), f"{PRIVILEGES}[0]", "a word for none"),
+    (grant("PROXY"), f"{PRIVILEGES}[0]", "not managed"),
+    (user(grants=[{"database": "app", "privileges": [7]}]), f"{PRIVILEGES}[0]", "not a privilege"),
+    (grant("ALL", "SELECT", database="app"), PRIVILEGES, "others beside ALL"),
+    (user(grants=[ALL_ON_APP, {**ALL_ON_APP, "privileges": ["SELECT"]}]), "users.app.grants[1]", "users.app.grants[0]"),
+    # What would lock the program out of root's account
+    (grant("SUPER"), PRIVILEGES, "CONNECTION_ADMIN or SYSTEM_VARIABLES_ADMIN"),
+    (grant("SYSTEM_USER"), PRIVILEGES, "CREATE USER and ROLE_ADMIN"),
+    *[
+        (grant(name), PRIVILEGES, f'like {{"database": "app", "privileges": ["{name}"]}}')
+        for name in ("ALL", "ALTER", "CREATE", "DELETE", "DROP", "INDEX", "INSERT", "UPDATE")
+    ],
+    (grant("ALL", database="mysql"), PRIVILEGES, "Grant SELECT there"),
+    (grant("UPDATE", database="mysql", table="user"), PRIVILEGES, "Grant SELECT there"),
+    (grant("TRIGGER", database="mysql"), PRIVILEGES, "Grant SELECT there"),
+    (grant("UPDATE", database="performance_schema"), PRIVILEGES, "Grant SELECT there"),
+    (grant("INSERT", database="sys"), PRIVILEGES, "Grant EXECUTE and SELECT there"),
+    # Passwords
+    ({"userPasswords": "app"}, "userPasswords", "not a table"),
+    ({"userPasswords": ["x"]}, "userPasswords", "not a table"),
+    ({"userPasswords": {"ap": "x"}}, "userPasswords.ap", "Did you mean app?"),
+    ({"userPasswords": {"app": ""}}, "userPasswords.app", "is empty"),
+    ({"userPasswords": {"app": 7}}, "userPasswords.app", "not text"),
+    ({"userPasswords": {"app": "line\n"}}, "userPasswords.app", "control characters"),
+    ({"userPasswords": {"app": "\udc00"}}, "userPasswords.app", "control characters"),
+    ({"userPasswords": {"app": "é" * 65}}, "userPasswords.app", "longer than 128 bytes"),
+    ({"passwordGenerations": [2]}, "passwordGenerations", "not a table"),
+    ({"passwordGenerations": {"app": 0}}, "passwordGenerations.app", "out of range"),
+    ({"passwordGenerations": {"app": "two"}}, "passwordGenerations.app", "not a whole number"),
+    ({"passwordGenerations": {"ap": 2}}, "passwordGenerations.ap", "Did you mean app?"),
+    ({"finishedGenerations": {"other": 0}}, "finishedGenerations.other", "no user"),
+    ({"finishedGenerations": {"app": -1}}, "finishedGenerations.app", "out of range"),
+    ({"finishedGenerations": {"app": 2}}, "finishedGenerations.app", "is of generation 1"),
+    (
+        {"finishedGenerations": {"app": 4}, "passwordGenerations": {"app": 3}},
+        "finishedGenerations.app",
+        "raise passwordGenerations.app",
+    ),
+    ({"databaseName": "app"}, "databaseName", "Name it in databases"),
+    ({"userName": "app"}, "userName", "name of a user in users"),
+    ({"userPassword": "x"}, "userPassword", "--path userPasswords.KEY"),
     # Tags and strangers
     ({"tags": ["Team"]}, "tags", "not a table"),
     ({"tags": {"Name": "x"}}, "tags.Name", "the program's own"),
@@ -228,7 +367,7 @@ FAULTS: list[tuple[dict[str, object], str, str]] = [
     ({"tags": {"Team": "x" * 257}}, "tags.Team", "too long"),
     ({"tags": {"Team": "a<b"}}, "tags.Team", "AWS refuses"),
     ({"tags": {f"k{n}": "x" for n in range(41)}}, "tags", "41 entries"),
-    ({"userPasword": "x"}, "userPasword", "Did you mean userPassword?"),
+    ({"userPasword": "x"}, "userPasword", "Did you mean userPasswords?"),
     ({"clientInstanceType": "t3.micro"}, "clientInstanceType", "instanceType of a group"),
     ({"colour": "red"}, "colour", "Remove it"),
 ]
@@ -263,7 +402,9 @@ ALONE: dict[str, object] = {
     "serverInstanceType": "small", "serverAmi": "ubuntu", "serverPrivateIp": "x", "serverPublic": "x",
     "terminationProtection": "x", "serverVolumeSize": "x", "serverPackages": ["X"], "clients": [{"name": "X"}],
     "mysqlPort": 22, "xProtocol": "x", "requireSecureTransport": "x", "mysqlSettings": {"port": 1},
-    "databaseName": "sys", "userName": "root", "userPassword": "\t", "tags": {"Name": "x"}, "stranger": "x",
+    "databases": {"app": {}, "sys": {}}, "roles": {"R": {}}, "users": {"app": {"name": "root"}},
+    "userPasswords": {"app": "\t"}, "passwordGenerations": {"app": 0}, "finishedGenerations": {"b": 0},
+    "primaryUser": "nobody", "tags": {"Name": "x"}, "stranger": "x",
 }  # fmt: skip
 """One fault in every key there is."""
 
@@ -340,6 +481,34 @@ TOGETHER: list[tuple[dict[str, object], list[str]]] = [
         {"mysqlSettings": {"sort_buffer_size": "64M", "max_connections": "few"}},
         ["mysqlSettings.max_connections"],
     ),
+    # Of an unread table nothing is concluded, of one with faults only what is known
+    ({"databases": "x"}, ["databases"]),
+    ({"databases": {"app": {"drop": "x"}}}, ["databases.app.drop"]),
+    ({"databases": {"app": "x"}}, ["databases.app"]),
+    ({"databases": {"App": {"charset": "x"}}}, ["databases.App.charset", TARGET]),
+    ({"databases": {"app": {"charset": "x", "collation": "latin1_bin"}}}, ["databases.app.charset"]),
+    ({"roles": "x", **user(roles=["reading"], database="app")}, ["roles"]),
+    ({"users": "x", "passwordGenerations": {"b": 2}, "primaryUser": "b"}, ["users"]),
+    ({"users": {"app": "x"}, "passwordGenerations": {"b": 2}}, ["passwordGenerations.b", "users.app"]),
+    (
+        {"users": {"A b": {"grants": [{"privileges": ["SUPER"]}]}}, "userPasswords": ""},
+        ['users["A b"]', 'users["A b"].grants[0].privileges'],
+    ),
+    ({"users": {"app": {}, "b": {"name": "app"}}}, ["users.b"]),
+    ({"users": {"app": {}, "b": {"name": "app"}}, "vpcCidr": "x"}, ["vpcCidr"]),
+    ({"users": {"app": {"host": "x y"}, "b": {"name": "app"}}}, ["users.app.host"]),
+    (user(host="%", name="app") | {"vpcCidr": "x", "roles": {"app": {}}}, ["vpcCidr", "users.app"]),
+    (user(roles=["reeding"], defaultRoles=["reading"]) | {"roles": READING}, ["users.app.roles[0]"]),
+    (user(database="ap"), ["users.app.database"]),
+    (user(roles=["r"], database="app", grants=[]) | {"roles": {"r": {"grants": "x"}}}, ["roles.r.grants"]),
+    (user(grants=[{"database": 7, "privileges": ["PROCESS"]}] * 2), [TARGET, "users.app.grants[1].database"]),
+    (grant("SELECT", "PROCESS", "SELCT", database="ap"), [f"{PRIVILEGES}[2]", TARGET, PRIVILEGES]),
+    (grant("PROCESS", "SUPER", "EVENT", database="app", table="t"), [PRIVILEGES] * 3),
+    (grant("ALL", "UPDATE"), [PRIVILEGES] * 3),
+    (user(grants=[{"privileges": "x"}]), [PRIVILEGES]),
+    ({"passwordGenerations": {"app": 0}, "finishedGenerations": {"app": 5}}, ["passwordGenerations.app"]),
+    ({"passwordGenerations": "x", "finishedGenerations": {"app": 5}}, ["passwordGenerations"]),
+    ({"primaryUser": "x", "users": {"b": {}, "a": {}}, "userPasswords": ""}, ["primaryUser"]),
 ]
 
 
@@ -388,6 +557,34 @@ def test_a_secret_in_plain_text_is_a_fault_and_is_not_repeated() -> None:
     assert PASSWORD not in "".join(found)
 
 
+# the raw value of userPasswords, all of which holds a secret: in the place of a table, of a password, and beside one
+LEAKS = [
+    "secret value",
+    '["secret value"]',
+    '"secret value"',
+    '{"app": "secret value',
+    '{"app": ["secret value"]}',
+    '{"app": {"secret value": 1}}',
+    '{"app": "secret value\\n"}',
+    '{"nobody": "secret value"}',
+    json.dumps({"app": "secret value" * 11}),
+    '{"app": 7777777}',
+    json.dumps({"app": private_key() + "secret value"}),
+]
+
+
+@pytest.mark.parametrize("value", LEAKS)
+@pytest.mark.parametrize("secret", [SECRET, SECRET - {"userPasswords"}])
+def test_no_message_repeats_a_password(value: str, secret: set[str]) -> None:
+    found = messages(GOOD | {"userPasswords": value}, secret)
+    assert all(line.startswith("mysql-pair:userPasswords") for line in found), found
+    assert not re.search("secret value|7777777", "".join(found))
+
+
+def test_a_table_of_passwords_without_entries_need_not_be_a_secret() -> None:
+    assert stack_config.parse(GOOD | {"userPasswords": "{}"}, SECRET - {"userPasswords"}, FakeCloud())
+
+
 @pytest.mark.parametrize("key", sorted(SECRET))
 def test_no_message_repeats_a_secret(key: str) -> None:
     value = "very\tsecret value"
@@ -428,7 +625,8 @@ def test_a_server_may_be_read_only_for_all_but_its_administrators() -> None:
 def test_a_good_config_arrives_typed() -> None:
     config = parsed()
     assert config.network.operator_cidrs == ("203.0.113.7/32", "198.51.100.0/24")
-    assert (config.user.name, config.user.database, config.server.ami) == ("app", "app", None)
+    assert [(one.name, one.database) for one in config.accounts.users] == [("app", "app")]
+    assert config.server.ami is None
     assert (str(config.server.private_ip), config.server.public, config.server.termination_protection) == (
         "10.20.0.10",
         False,
@@ -437,6 +635,248 @@ def test_a_good_config_arrives_typed() -> None:
     assert isinstance(config.network.vpc, OwnVpc) and config.network.vpc.nat_gateway
     assert [group.hosts for group in config.clients] == [("client-1",)]
     assert config.jump_host == "client-1"
+
+
+# a host part, what is said of it; None for one that is legal
+HOST_PARTS: list[tuple[object, str | None]] = [
+    ("%", None),
+    ("localhost", None),
+    ("client-1.example.org", None),
+    ("%.example.org", None),
+    ("app_.example.org", None),
+    ("10.20.%", None),
+    ("10.20.0.7", None),
+    ("10.20.0.7/32", None),
+    ("10.0.0.0/16", None),
+    ("10.128.0.0/9", None),
+    ("10.0.0.0/255.255.0.0", None),
+    ("10.96.0.0/255.240.0.0", None),
+    ("::1", None),
+    ("2001:db8::1", None),
+    ("2001:db8:%", None),
+    ("a" * 63 + ".%", None),
+    ("", "reads as %"),
+    (7, "not text"),
+    (".".join(["a" * 60] * 5), "MySQL allows 255"),
+    ("a" * 64, "no host part"),
+    ("Client.Example.org", "Write 'client.example.org'"),
+    ("2001:DB8::1", "Write '2001:db8::1'"),
+    ("a b", "no host part"),
+    ("a@b", "no host part"),
+    ("a'b", "no host part"),
+    ('a"b', "no host part"),
+    ("a`b", "no host part"),
+    ("a\nb", "no host part"),
+    ("a\n", "no host part"),
+    ("bücher.example", "no host part"),
+    ("a..b", "no host part"),
+    (".a", "no host part"),
+    ("a-.b", "no host part"),
+    ("10.0.0.300", "no IPv4 address"),
+    ("10.0.0", "no IPv4 address"),
+    ("10.0.0.01", "no IPv4 address"),
+    ("10.0.0.0/33", "no range"),
+    ("10.0.0.0/", "no range"),
+    ("10.0.0.0/8\n", "no range"),
+    ("10.%/16", "no range"),
+    ("localhost/24", "no range"),
+    ("10.0.0.0/255.0.255.0", "no range"),
+    ("10.0.0.0/0.0.255.255", "mask"),
+    ("10.0.0.0/016", "Write 10.0.0.0/16"),
+    ("10.0.1.0/16", "Write 10.0.0.0/16"),
+    ("10.0.1.0/255.255.0.0", "Write 10.0.0.0/16"),
+    ("0.0.0.0/0", "Write '%'"),
+    ("fd00::/64", "no range of IPv4"),
+    ("fd00:0::1", "Write fd00::1"),
+    ("::ffff:10.0.0.1", "Write 10.0.0.1"),
+    ("[::1]", "no IPv6 address"),
+    ("10.0.0.1:3306", "no IPv6 address"),
+    ("app_:3306", "no host part"),
+]
+
+
+@pytest.mark.parametrize(("host", "said"), HOST_PARTS)
+def test_a_host_part_is_one_that_mysql_matches_clients_with(host: object, said: str | None) -> None:
+    if said is None:
+        assert parsed(**user(host=host)).accounts.users[0].host == host
+    else:
+        (found,) = messages(GOOD | texts(user(host=host)))
+        assert found.startswith("mysql-pair:users.app.host: ") and said in found
+
+
+# a privilege, and the levels that MySQL 9.7 takes it at: tried on a server
+LEVELS = [
+    ("SELECT", "global database table"),
+    ("SHOW VIEW", "global database table"),
+    ("CREATE VIEW", "global database table"),
+    ("REFERENCES", "global database table"),
+    ("TRIGGER", "global database table"),
+    ("ALL", "database table"),
+    ("INSERT", "database table"),
+    ("INDEX", "database table"),
+    ("CREATE TEMPORARY TABLES", "global database"),
+    ("LOCK TABLES", "global database"),
+    ("EVENT", "global database"),
+    ("EXECUTE", "global database"),
+    ("CREATE ROUTINE", "global database"),
+    ("ALTER ROUTINE", "global database"),
+    ("PROCESS", "global"),
+    ("RELOAD", "global"),
+    ("FILE", "global"),
+    ("CREATE USER", "global"),
+    ("CREATE TABLESPACE", "global"),
+    ("REPLICATION CLIENT", "global"),
+    ("SHOW DATABASES", "global"),
+    ("ROLE_ADMIN", "global"),
+    ("BACKUP_ADMIN", "global"),
+    ("SET_USER_ID", "global"),
+    ("FLUSH_PRIVILEGES", "global"),
+]
+TARGETS: dict[str, dict[str, object]] = {
+    "global": {},
+    "database": {"database": "app"},
+    "table": {"database": "app", "table": "orders"},
+}
+
+
+@pytest.mark.parametrize(("name", "levels"), LEVELS)
+def test_a_privilege_is_granted_where_mysql_has_it(name: str, levels: str) -> None:
+    for level, target in TARGETS.items():
+        if level in levels.split():
+            assert parsed(**grant(name, **target)).accounts.users[0].grants[0].privileges == (name,)
+        else:
+            found = messages(GOOD | texts(grant(name, **target)))
+            assert [line.split(": ")[0] for line in found] == [f"mysql-pair:{PRIVILEGES}"]
+
+
+# what of the server's own schemas may be granted
+READABLE = [("mysql", "SELECT"), ("performance_schema", "SELECT"), ("sys", "SELECT"), ("sys", "EXECUTE")]
+
+
+@pytest.mark.parametrize(("schema", "name"), READABLE)
+def test_the_servers_own_schemas_may_be_read(schema: str, name: str) -> None:
+    found = parsed(**grant(name, database=schema)).accounts.users[0]
+    assert (found.grants[0].database, found.database) == (schema, None)
+
+
+def test_accounts_arrive_typed() -> None:
+    found = parsed(
+        databases={
+            "app": {},
+            "a/b\\c.d 'e'": {"charset": "LATIN1", "collation": "latin1_bin"},
+            "old": {"drop": "true"},
+        },
+        roles={**READING, "writing": {"name": "w r"}},
+        users={
+            "app": {"roles": ["writing", "reading"], "database": "app"},
+            "report": {
+                "name": 'o\'neil@"x"',
+                "host": "%",
+                "plugin": "sha256_password",
+                "grants": [
+                    {"database": "app", "privileges": ["update", "Create  View", "SELECT"], "grantOption": "true"},
+                    {"database": "app", "table": "orders", "privileges": ["all privileges"]},
+                    {"database": "performance_schema", "privileges": ["SELECT"]},
+                    {"privileges": ["PROCESS"]},
+                ],
+                "roles": ["reading", "writing"],
+                "defaultRoles": ["writing"],
+                "locked": "true",
+                "passwordLifetimeDays": "0",
+                "comment": "Jürgen's 📊",
+                "adopt": True,
+            },
+        },
+        passwordGenerations={"report": "3"},
+        finishedGenerations={"report": 3},
+    ).accounts
+    assert found.databases == (
+        DatabaseConfig("app", "utf8mb4", None, False),
+        DatabaseConfig("a/b\\c.d 'e'", "latin1", "latin1_bin", False),
+        DatabaseConfig("old", "utf8mb4", None, True),
+    )
+    assert found.roles == (
+        RoleConfig("reading", "reading", (Grant(("SELECT",), "app", None, False),)),
+        RoleConfig("writing", "w r", ()),
+    )
+    app, report = found.users
+    assert (app.name, app.host, app.plugin, app.roles) == (
+        "app",
+        "10.20.0.0/16",
+        "caching_sha2_password",
+        ("writing", "reading"),
+    )
+    assert (app.default_roles, app.locked, app.password_lifetime_days, app.comment) == (app.roles, False, None, None)
+    assert (app.adopt, app.generation, app.finished_generation, app.database) == (False, 1, 0, "app")
+    assert app.password is not None
+    assert dataclasses.astuple(report) == (
+        "report",
+        'o\'neil@"x"',
+        "%",
+        "sha256_password",
+        (
+            (("CREATE VIEW", "SELECT", "UPDATE"), "app", None, True),
+            (("ALL",), "app", "orders", False),
+            (("SELECT",), "performance_schema", None, False),
+            (("PROCESS",), None, None, False),
+        ),
+        ("reading", "writing"),
+        ("writing",),
+        True,
+        0,
+        "Jürgen's 📊",
+        "app",
+        True,
+        3,
+        3,
+        None,
+    )
+    assert found.primary_user == "app"
+
+
+def test_a_host_part_that_is_not_set_is_the_range_of_the_vpc_that_is_there() -> None:
+    assert parsed(**EXISTING).accounts.users[0].host == "10.30.0.0/16"
+
+
+# users, the primary one
+PRIMARY: list[tuple[dict[str, object], str | None]] = [
+    ({}, None),
+    ({"report": {}}, "report"),
+    ({"report": {}, "app": {}}, "app"),
+]
+
+
+@pytest.mark.parametrize(("users", "primary"), PRIMARY)
+def test_the_connection_string_is_for_the_only_user_or_for_app(users: dict[str, object], primary: str | None) -> None:
+    assert parsed(users=users, userPasswords="").accounts.primary_user == primary
+
+
+# the databases that grants name, the one that the connection string has
+CONNECTED: list[tuple[list[str], str | None]] = [
+    ([], None),
+    (["app"], "app"),
+    (["app", "sys"], "app"),
+    (["app", "shop"], None),
+]
+
+
+@pytest.mark.parametrize(("named", "database"), CONNECTED)
+def test_the_connection_string_has_the_only_database_that_is_granted(named: list[str], database: str | None) -> None:
+    grants = [{"database": name, "privileges": ["SELECT"]} for name in named]
+    found = parsed(**user(grants=grants), databases={"app": {}, "shop": {}})
+    assert found.accounts.users[0].database == database
+
+
+KEYS = ("databases", "roles", "users", "userPasswords", "passwordGenerations", "finishedGenerations", "primaryUser")
+
+
+def test_keys_that_are_absent_mean_what_is_declared_as_their_default() -> None:
+    without = {key: value for key, value in GOOD.items() if key not in KEYS}
+    assert {*KEYS} <= DECLARED.keys()
+    declared = without | {key: DEFAULTS[key] for key in KEYS}
+    found = stack_config.parse(without, SECRET, FakeCloud()).accounts
+    assert found == stack_config.parse(declared, SECRET, FakeCloud()).accounts
+    assert [(one.name, one.database, one.password) for one in found.users] == [("app", "app", None)]
 
 
 def test_memory_settings_follow_the_instance_type() -> None:
