@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from .rule import Resource, ResourceRule, Settings, StackRule, ports, whole
-from .ways_in import is_world, prefix, ways_in
+from .ways_in import WayIn, is_world, prefix, ways_in
 
 SSH, MYSQL, MYSQL_X = 22, 3306, 33060
 PREFIX_LIST = "aws:ec2/managedPrefixList:ManagedPrefixList"
 PREFIX_LIST_ENTRY = "aws:ec2/managedPrefixListEntry:ManagedPrefixListEntry"
+LISTS_IN = ("prefixListId", "prefixListIds", "ingress")
+"""Where a rule, and a group with rules inline, names prefix lists."""
 GUARDED = ports([SSH, MYSQL, MYSQL_X], "TCP ports that are not for everyone.")
-BY_GROUP = "name the clients' security group in its place (referenced_security_group_id)"
 BROADEST = 8
 """As the program's own operatorCidrs (stack_config/network.py): a shorter prefix is no group of people."""
 BROADEST_IPV6 = 32
@@ -20,14 +21,13 @@ BROADEST_IPV6 = 32
 
 def open_to_world(resource: Resource, settings: Settings) -> Iterator[str]:
     """Yield guarded ports that the whole internet reaches, by a range of ports or all protocols too."""
-    for way in ways_in(resource):
-        for port in settings["ports"]:
-            for cidr in way.ranges:
-                if way.opens(port) and is_world(cidr):
-                    yield (
-                        f"{way.where}port {port:.0f} is open to the whole internet ({cidr}); "
-                        "name the ranges or the security group that need it"
-                    )
+    for way, opened in _opened(resource, settings):
+        for cidr in way.ranges:
+            if is_world(cidr):
+                yield (
+                    f"{way.where}opens {opened} to the whole internet ({cidr}); "
+                    "name the ranges or the security group that need it"
+                )
 
 
 def by_prefix_list(resources: Sequence[Resource], settings: Settings) -> Iterator[tuple[str, str]]:
@@ -37,17 +37,12 @@ def by_prefix_list(resources: Sequence[Resource], settings: Settings) -> Iterato
     """
     worldwide = set(_worldwide_lists(resources))
     for resource in resources:
-        opened = [
-            port for way in ways_in(resource) for port in settings["ports"] if way.prefix_lists and way.opens(port)
-        ]
-        fed_by = {
-            urn for name in ("prefixListId", "prefixListIds", "ingress") for urn in resource.sources.get(name, ())
-        }
-        for urn in sorted(fed_by & worldwide):
-            for port in opened:
+        named = {urn for name in LISTS_IN for urn in resource.sources.get(name, ())}
+        for way, opened in _opened(resource, settings):
+            for urn in sorted(named & worldwide) if way.prefix_lists else ():
                 yield (
                     resource.urn,
-                    f"port {port:.0f} is open to the whole internet, by the prefix list {urn.split('::', 3)[3]}; "
+                    f"{way.where}opens {opened} to the whole internet, by the prefix list {urn.split('::', 3)[3]}; "
                     "take 0.0.0.0/0 and ::/0 out of the list, or name another",
                 )
 
@@ -64,28 +59,33 @@ def _worldwide_lists(resources: Sequence[Resource]) -> Iterator[str]:
 
 def mysql_by_address(resource: Resource, settings: Settings) -> Iterator[str]:
     """Yield ways to MySQL that name addresses: an address says who is where today, a group who may."""
-    for way in ways_in(resource):
-        for port in settings["ports"]:
-            if not way.opens(port):
-                continue
-            for cidr in way.ranges:
-                yield f"{way.where}MySQL's port {port:.0f} is open to the range {cidr}; {BY_GROUP}"
-            if way.prefix_lists:
-                yield f"{way.where}MySQL's port {port:.0f} is open to a prefix list; {BY_GROUP}"
+    for way, opened in _opened(resource, settings):
+        for cidr in (*way.ranges, *["a prefix list"][: way.prefix_lists]):
+            yield (
+                f"{way.where}opens MySQL's {opened} to {cidr}; "
+                "name the clients' security group in its place (referenced_security_group_id)"
+            )
 
 
 def broad_ssh(resource: Resource, settings: Settings) -> Iterator[str]:
     """Yield ranges that may ssh and are too broad to be those of some people."""
     least = {4: settings["prefix"], 6: settings["prefixIpv6"]}
+    for way, opened in _opened(resource, settings):
+        for cidr in way.ranges:
+            version, length = prefix(cidr)
+            if length < least[version]:
+                yield (
+                    f"{way.where}opens {opened} to {cidr}, which is broader than /{least[version]:.0f}; "
+                    "name the addresses that people connect from"
+                )
+
+
+def _opened(resource: Resource, settings: Settings) -> Iterator[tuple[WayIn, str]]:
+    """Yield the ways into the ports of a rule's settings, and those ports in words."""
     for way in ways_in(resource):
-        for port in settings["ports"]:
-            for cidr in way.ranges:
-                version, length = prefix(cidr)
-                if way.opens(port) and length < least[version]:
-                    yield (
-                        f"{way.where}port {port:.0f} is open to {cidr}, which is broader than /{least[version]:.0f}; "
-                        "name the addresses that people connect from"
-                    )
+        opened = [f"{port:.0f}" for port in settings["ports"] if way.opens(port)]
+        if opened:
+            yield way, f"port{'s' if len(opened) > 1 else ''} {', '.join(opened)}"
 
 
 RULES = (

@@ -45,7 +45,7 @@ class Finder:
     bits: float = 3.8
 
     def find(self, text: str) -> list[Finding]:
-        """Return what looks like a secret, one of a kind for each line.
+        """Return what looks like a secret, one for each line.
 
         Raises:
             ValueError: an entry of `allow` is no regular expression.
@@ -57,8 +57,9 @@ class Finder:
         seen = set()
         for kind, start in self._formed(text):
             line = text.count("\n", 0, start) + 1
+            if line not in seen:
+                yield Finding(kind, f"line {line}{within}")
             seen.add(line)
-            yield Finding(kind, f"line {line}{within}")
         rest = list(text)
         for packed in PACKED.finditer(text):
             inner = unpacked(packed[0]) if depth else None
