@@ -75,8 +75,14 @@ def mixed(name: str) -> None:
     )
 
 
+def rules_of_one_kind(name: str) -> None:
+    aws.vpc.SecurityGroupEgressRule(
+        f"{name}-rule", security_group_id=group(name).id, ip_protocol="-1", cidr_ipv4="0.0.0.0/0"
+    )
+
+
 def by_list(name: str, cidr: str) -> None:
-    entries = [{"cidr": cidr, "description": "the list's only range"}]
+    entries = [aws.ec2.ManagedPrefixListEntryArgs(cidr=cidr)]
     listed = aws.ec2.ManagedPrefixList(f"{name}-list", address_family="IPv4", max_entries=1, entries=entries)
     ingress(name, prefix_list_id=listed.id)
 
@@ -143,7 +149,7 @@ ROWS: dict[str, list[tuple[Any, ...]]] = {
     ],
     "no-mixed-rules": [
         ("rules-of-both-kinds", mixed, "rules-of-both-kinds-rule is a rule of it too"),
-        ("rules-of-one-kind", lambda n: from_group(f"{n}-rule", 3306) or group(n)),
+        ("rules-of-one-kind", rules_of_one_kind),
     ],
     "no-secrets-in-user-data": [
         ("password-at-boot", lambda n: instance(n, user_data=f"#!/bin/sh\nPASSWORD={PASSWORD}"), "line 2"),

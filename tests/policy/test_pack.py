@@ -38,7 +38,7 @@ class Preview:
         """Return all that was said of the resource of that name, by rule."""
         said: dict[str, str] = {}
         for found in self.violations:
-            if found.resource_urn.split("::")[-1] == name:
+            if str(found.resource_urn).split("::")[-1] == name:
                 said[found.policy_name] = said.get(found.policy_name, "") + found.message
         return said
 
