@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 
 import pulumi
 
 SECONDS = 10
+NEEDED = ("PATH", "HOME", "SSH_AUTH_SOCK")
 
 
 def public_keys() -> set[str] | None:
@@ -18,7 +20,14 @@ def public_keys() -> set[str] | None:
         return None
     try:
         done = subprocess.run(
-            ["ssh-add", "-L"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=SECONDS
+            ["ssh-add", "-L"],
+            # Not the program's own environment: Pulumi's language hosts put the config there, decrypted.
+            env={name: os.environ[name] for name in NEEDED if name in os.environ},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=SECONDS,
         )
     except (FileNotFoundError, subprocess.TimeoutExpired):
         return None

@@ -81,11 +81,13 @@ class Toolchain:
         python = self.venv / "bin" / "python"
         if not python.is_file():
             fault = "is not a virtual environment" if self.venv.exists() else "does not exist"
+            # A policy pack is started from another folder than its own.
+            folder = self.program_directory
             raise HostError(
-                f"the virtualenv option in Pulumi.yaml is {self.option!r}, but {self.venv} {fault}. To make it:\n\n"
+                f"the virtualenv option of {folder} is {self.option!r}, but {self.venv} {fault}. To make it:\n\n"
                 f"    python3 -m venv {self.venv}\n"
-                f"    {python} -m pip install -r requirements.txt\n\n"
-                "(`pulumi install` does the same.)"
+                f"    {python} -m pip install -r {folder / 'requirements.txt'}\n\n"
+                f"(`pulumi install` in {folder} does the same.)"
             )
         return str(python)
 

@@ -19,6 +19,8 @@ from tests.lab.conftest import Pair
 LETTERS = "abcdefghijkmnpqrstuvwxyz"
 HOST_FOLDERS = ["/etc", "/home", "/opt", "/root", "/run", "/srv", "/tmp", "/usr/local", "/var"]  # noqa: S108
 """Where a host could keep something; /var has MySQL's data and all logs."""
+PROGRAM, CONFIG = b"pulumi-language-python-exec", b"PULUMI_CONFIG="
+"""Pulumi's language hosts hand the program its config in its environment, decrypted: the program's process alone has it."""
 OWN_FILES = {"operator-key", "passphrase"}
 """The lab's own key files, which hold these secrets on purpose, for their owner alone."""
 
@@ -101,12 +103,15 @@ class Search:
         for entry in os.scandir("/proc"):
             if not entry.name.isdigit():
                 continue
-            for kind in ("cmdline", "environ"):
-                try:
-                    content = Path(entry.path, kind).read_bytes()
-                except OSError:
-                    continue
-                self.look(f"{kind} of a process", content)
+            try:
+                argv = Path(entry.path, "cmdline").read_bytes()
+                environment = Path(entry.path, "environ").read_bytes()
+            except OSError:
+                continue
+            self.look("cmdline of a process", argv)
+            if PROGRAM in argv:
+                environment = b"\0".join(one for one in environment.split(b"\0") if not one.startswith(CONFIG))
+            self.look("environ of a process", environment)
 
 
 def tree(folder: Path) -> Iterator[Path]:

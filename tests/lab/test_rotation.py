@@ -30,10 +30,10 @@ PER_SECOND = 20
 
 def server_says(pair: Pair) -> tuple[int, bool]:
     """Return the generation that the server has for the user, and whether it accepts an old password."""
-    columns = (
-        "user_attributes->>'$.metadata.mysql_pair.generation', user_attributes->'$.additional_password' is not null"
-    )
-    generation, old = pair.sql(f"select {columns} from mysql.user where user = '{USER}'").split()  # noqa: S608
+    generation = "user_attributes->>'$.metadata.mysql_pair.generation'"
+    old = "user_attributes->'$.additional_password' is not null"
+    row = pair.sql(f"select {generation}, {old} from mysql.user where user = '{USER}'")  # noqa: S608
+    generation, old = row.split()
     return int(generation), old == "1"
 
 

@@ -36,7 +36,7 @@ def test_a_missing_virtualenv_is_told_with_the_commands_that_make_it(tmp_path: P
         _ = toolchain(tmp_path, virtualenv=".venv").python
     assert ("is not a virtual environment" if exists else "does not exist") in str(told.value)
     assert f"python3 -m venv {tmp_path}/.venv\n" in str(told.value)
-    assert f"{tmp_path}/.venv/bin/python -m pip install -r requirements.txt" in str(told.value)
+    assert f"{tmp_path}/.venv/bin/python -m pip install -r {tmp_path}/requirements.txt" in str(told.value)
 
 
 @pytest.mark.parametrize(

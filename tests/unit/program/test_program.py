@@ -261,8 +261,7 @@ def test_a_preview_shows_of_each_user_who_it_is_and_what_it_may_do_and_no_passwo
 
 
 def test_a_password_that_is_not_given_is_made_once_for_each_generation() -> None:
-    none = {"userPasswords": ""}
-    first, second = Run(**none), Run(**none, passwordGenerations='{"app": 2}')
+    first, second = Run(userPasswords=""), Run(userPasswords="", passwordGenerations='{"app": 2}')
     made = [run.inputs("command:local:Command")["user-app-password"] for run in (first, second)]
     assert [one["triggers"] for one in made] == [[1], [2]]
     assert made[0]["logging"] == "none" and "stdin" not in made[0] and "environment" not in made[0]

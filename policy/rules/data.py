@@ -1,0 +1,86 @@
+"""What must not get lost or out: volumes are encrypted, and what holds the database cannot be taken away by mistake.
+
+A policy is not asked about what is deleted or replaced: previews say so, and `terminationProtection` stands before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+
+from .rule import INSTANCES, LAUNCH_TEMPLATE, UNKNOWN, Resource, ResourceRule, Settings, is_not, strings
+
+VOLUME = "aws:ebs/volume:Volume"
+SERVER = "mysql-pair:index:MySqlServer"
+DATABASE = "mysql-pair:index:MySqlDatabase"
+ENCRYPT = "set encrypted to true"
+ON = (True, "true")
+
+
+def plain_volumes(resource: Resource, _: Settings) -> Iterator[str]:
+    """Yield volumes that are not said to be encrypted, whatever the account's default is: that is not seen here."""
+    if resource.type in INSTANCES:
+        yield from _plain_volumes_of_instance(resource)
+    elif resource.type == VOLUME and _plain(resource.get("encrypted")):
+        yield f"the volume is not encrypted; {ENCRYPT}"
+    elif resource.type == LAUNCH_TEMPLATE:
+        for where, block in resource.blocks("blockDeviceMappings"):
+            ebs = block.get("ebs")
+            if isinstance(ebs, dict) and _plain(ebs.get("encrypted")):
+                yield f"{where}: the volume is not encrypted; {ENCRYPT}"
+
+
+def _plain_volumes_of_instance(resource: Resource) -> Iterator[str]:
+    root = resource.get("rootBlockDevice")
+    from_template = root is None and resource.get("launchTemplate") is not None
+    if root is not UNKNOWN and not from_template and _plain((root or {}).get("encrypted")):
+        yield f"the root volume is not encrypted; in root_block_device, {ENCRYPT}"
+    for where, block in resource.blocks("ebsBlockDevices"):
+        if _plain(block.get("encrypted")):
+            yield f"{where}: the volume is not encrypted; {ENCRYPT}"
+
+
+def _plain(encrypted: object) -> bool:
+    return encrypted is not UNKNOWN and encrypted not in ON
+
+
+def unprotected(resource: Resource, settings: Settings) -> Iterator[str]:
+    """Yield what lets data go with one command: a server that EC2 may terminate, a database that is to be dropped."""
+    if resource.type == DATABASE and resource.get("drop") is True and resource.get("name") not in settings["mayDrop"]:
+        yield "is to be dropped with all that is in it; take drop out, or list the database in this policy's `mayDrop`"
+    if not _holds_data(resource, settings):
+        return
+    if is_not(resource.get("disableApiTermination"), True):
+        yield (
+            "holds data, and EC2 may terminate it; set disable_api_termination to true (mysql-pair: "
+            "terminationProtection), or list it in this policy's `expendable`"
+        )
+    if resource.get("forceDestroy") is True:
+        yield "holds data, and force_destroy takes its protection off; set it to false"
+
+
+def _holds_data(resource: Resource, settings: Settings) -> bool:
+    if resource.type not in INSTANCES or _named(resource, settings["expendable"]):
+        return False
+    return bool(set(settings["components"]) & set(resource.ancestors)) or _named(resource, settings["instances"])
+
+
+def _named(resource: Resource, patterns: list[str]) -> bool:
+    return any(fnmatchcase(resource.name, pattern) for pattern in patterns)
+
+
+RULES = (
+    ResourceRule("volumes-encrypted", "Volumes are encrypted.", "mandatory", {}, plain_volumes),
+    ResourceRule(
+        "protected-data",
+        "What holds data is protected from termination, and no database is dropped unasked.",
+        "mandatory",
+        {
+            "components": strings([SERVER], "Types of components whose instances hold data."),
+            "instances": strings([], "Names of other instances that hold data, with * as in a shell."),
+            "expendable": strings([], "Names of instances that hold data and may go, likewise."),
+            "mayDrop": strings([], "Names of databases that may be dropped."),
+        },
+        unprotected,
+    ),
+)

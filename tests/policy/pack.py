@@ -1,0 +1,26 @@
+"""The pack's own virtual environment, made as a user makes it: `pulumi install` in the pack's folder."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping
+
+from lab.settings import PROJECT_ROOT
+
+PACK = PROJECT_ROOT / "policy"
+LAB_CONFIG = PACK / "lab.json"
+REQUIREMENTS = PACK / "requirements.txt"
+INSTALLED = PACK / ".venv" / "installed-by-tests.txt"
+"""The requirements of the last installation: it takes half a minute, and nobody changes them often."""
+
+
+def install(variables: Mapping[str, str]) -> None:
+    """Make the pack ready to run, in an environment that has a lab's `pulumi` on its PATH."""
+    wanted = REQUIREMENTS.read_text()
+    if INSTALLED.exists() and INSTALLED.read_text() == wanted:
+        return
+    done = subprocess.run(
+        ["pulumi", "install"], cwd=PACK, env=variables, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    INSTALLED.write_text(wanted)
