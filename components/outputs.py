@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pulumi
-from stack_outputs import contract, forms
 
 from components.mysql_accounts import MySqlAccounts
 from components.mysql_client import MySqlClient
 from components.mysql_server import MySqlServer
+from stack_outputs import contract, forms
 
 
 def export(

@@ -20,7 +20,7 @@ LETTERS = "abcdefghijkmnpqrstuvwxyz"
 HOST_FOLDERS = ["/etc", "/home", "/opt", "/root", "/run", "/srv", "/tmp", "/usr/local", "/var"]  # noqa: S108
 """Where a host could keep something; /var has MySQL's data and all logs."""
 PROGRAM, CONFIG = b"pulumi-language-python-exec", b"PULUMI_CONFIG="
-"""Pulumi's language hosts hand the program its config in its environment, decrypted: the program's process alone has it."""
+"""Pulumi's language hosts hand the program its config in its environment, decrypted; no other process has it."""
 OWN_FILES = {"operator-key", "passphrase"}
 """The lab's own key files, which hold these secrets on purpose, for their owner alone."""
 
