@@ -5,11 +5,17 @@ from __future__ import annotations
 import copy
 import json
 import subprocess
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from lab.settings import PROJECT_ROOT
 from tests.lab.conftest import Pair
+
+sys.path.insert(0, str(PROJECT_ROOT / "scripts" / "host"))  # its modules lie in one folder on a host, too
+
+import password_check as password_check
 
 SCRIPT = "/usr/local/lib/mysql-pair/current/accounts.py"
 HOST = "10.%"
