@@ -212,9 +212,19 @@ def _privilege_changes(subject: Subject, grants: tuple[Grant, ...], it: Found, s
     found = it.privileges
     changes += _lower_changes(subject, it)
     changes += _restriction_changes(subject, expected.static.get(EVERYWHERE, frozenset()), it)
-    levels = expected.static.keys() | found.static.keys() | {EVERYWHERE}
-    for level in sorted(levels, key=lambda level: (level.database, level.table)):
-        want, have = expected.static.get(level, frozenset()), found.static.get(level, frozenset())
+    levels = {
+        level: (expected.static.get(level, frozenset()), found.static.get(level, frozenset()))
+        for level in expected.static.keys() | found.static.keys() | {EVERYWHERE}
+    }
+
+    def turn(level: Level) -> tuple[bool, str, str]:
+        # Levels where something is only taken away have their turn last: what moves to another level is never missing.
+        # Not so where partial revokes have to be gone before anything can be granted below.
+        want, have = levels[level]
+        return want < have and not it.restrictions, level.database, level.table
+
+    for level in sorted(levels, key=turn):
+        want, have = levels[level]
         points = [] if want == have else [Point(f"privileges on {level.words}", words(level, want), words(level, have))]
         statements = changes_of_level(level, want, have, it.account)
         if level == EVERYWHERE:
