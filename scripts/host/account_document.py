@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -70,9 +71,8 @@ class Document:
     def without_secrets(self, text: str) -> str:
         """Return what MySQL said with *** for every password in it."""
         forms = {form for user in self.users for form in (user.password, literal(user.password)[1:-1]) if form}
-        for form in sorted(forms, key=len, reverse=True):
-            text = text.replace(form, "***")
-        return text
+        longest_first = sorted(forms, key=len, reverse=True)
+        return re.sub("|".join(map(re.escape, longest_first)), "***", text) if forms else text
 
 
 def parse(document: Any) -> Document:

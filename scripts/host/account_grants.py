@@ -137,7 +137,8 @@ def level_of(grant: Grant, literal_databases: bool) -> Level:
     """Return a grant's level."""
     if grant.database is None:
         return EVERYWHERE
-    plain = grant.table is not None or literal_databases
+    # MySQL knows its own database by its plain name only, and then guards it.
+    plain = grant.table is not None or literal_databases or grant.database == "performance_schema"
     return Level(grant.database if plain else pattern_of(grant.database), grant.table or "")
 
 
@@ -162,13 +163,26 @@ def changes_of_level(level: Level, is_wanted: frozenset[str], found: frozenset[s
     return statements
 
 
-def changes_of_dynamic(is_wanted: Mapping[str, bool], found: Mapping[str, bool], account: Account) -> list[str]:
-    """Return the same for dynamic privileges. The option of one can only be taken away together with it."""
-    gone = {name for name, option in found.items() if name not in is_wanted or (option and not is_wanted[name])}
-    missing = {name for name, option in is_wanted.items() if name in gone or option > found.get(name, -1)}
+def changes_everywhere(is_wanted: Privileges, found: Privileges, account: Account) -> list[str]:
+    """Return the same for the static and the dynamic privileges that hold everywhere.
+
+    Taking away the static GRANT OPTION takes the dynamic ones' too, but only from the table: mysqld's memory keeps
+    them, and no later statement reaches them (seen on 9.7.4). So dynamic privileges that have it go before it does.
+    """
+    want, have = is_wanted.static.get(EVERYWHERE, frozenset()), found.static.get(EVERYWHERE, frozenset())
+    loses_option = OPTION in have - want
+    gone = {
+        name
+        for name, option in found.dynamic.items()
+        if name not in is_wanted.dynamic or (option and (loses_option or not is_wanted.dynamic[name]))
+    }
+    missing = [
+        name for name, option in is_wanted.dynamic.items() if name in gone or option > found.dynamic.get(name, -1)
+    ]
     statements = [f"REVOKE {_listed(gone)} ON *.* FROM {account.sql}"] if gone else []
+    statements += changes_of_level(EVERYWHERE, want, have, account)
     for option, suffix in ((False, ""), (True, f" WITH {OPTION}")):
-        if names := {name for name in missing if is_wanted[name] is option}:
+        if names := [name for name in missing if is_wanted.dynamic[name] is option]:
             statements.append(f"GRANT {_listed(names)} ON *.* TO {account.sql}{suffix}")
     return statements
 

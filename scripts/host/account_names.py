@@ -74,7 +74,8 @@ def _fault_of(what: str, text: str, length: int) -> str | None:
         return f"its {what} begins or ends with a space, which MySQL would cut off"
     if what == "name" and not text:
         return "it has no name"
-    if what == "host part" and (not text.isascii() or "@" in text):
+    # Of a host part with a backslash MySQL makes an account that no later statement finds (error 1133 on 9.7.4).
+    if what == "host part" and (not text.isascii() or set(text) & {"@", "\\"}):
         return "its host part has characters that MySQL does not take there"
     return _fault_of_characters(what, text, length)
 

@@ -17,7 +17,7 @@ from account_document import Database, Document, Grant, Role, User
 from account_grants import (
     EVERYWHERE,
     Level,
-    changes_of_dynamic,
+    changes_everywhere,
     changes_of_level,
     dynamic_words,
     unknown,
@@ -212,14 +212,28 @@ def _privilege_changes(subject: Subject, grants: tuple[Grant, ...], it: Found, s
     found = it.privileges
     changes += _lower_changes(subject, it)
     changes += _restriction_changes(subject, expected.static.get(EVERYWHERE, frozenset()), it)
-    for level in sorted(expected.static.keys() | found.static.keys(), key=lambda level: (level.database, level.table)):
-        want, have = expected.static.get(level, frozenset()), found.static.get(level, frozenset())
-        point = Point(f"privileges on {level.words}", words(level, want), words(level, have))
-        if statements := changes_of_level(level, want, have, it.account):
-            changes.append(Change(subject, (point,), tuple(statements)))
-    if statements := changes_of_dynamic(expected.dynamic, found.dynamic, it.account):
-        pair = (dynamic_words(expected.dynamic, state.dynamic), dynamic_words(found.dynamic, state.dynamic))
-        changes.append(Change(subject, (Point("dynamic privileges", *pair),), tuple(statements)))
+    levels = {
+        level: (expected.static.get(level, frozenset()), found.static.get(level, frozenset()))
+        for level in expected.static.keys() | found.static.keys() | {EVERYWHERE}
+    }
+
+    def turn(level: Level) -> tuple[bool, str, str]:
+        # Levels where something is only taken away have their turn last: what moves to another level is never missing.
+        # Not so where partial revokes have to be gone before anything can be granted below.
+        want, have = levels[level]
+        return want < have and not it.restrictions, level.database, level.table
+
+    for level in sorted(levels, key=turn):
+        want, have = levels[level]
+        points = [] if want == have else [Point(f"privileges on {level.words}", words(level, want), words(level, have))]
+        statements = changes_of_level(level, want, have, it.account)
+        if level == EVERYWHERE:
+            statements = changes_everywhere(expected, found, it.account)
+            if expected.dynamic != found.dynamic:
+                pair = (dynamic_words(each.dynamic, state.dynamic) for each in (expected, found))
+                points.append(Point("dynamic privileges", *pair))
+        if statements:
+            changes.append(Change(subject, tuple(points), tuple(statements)))
     return changes
 
 

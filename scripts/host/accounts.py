@@ -119,7 +119,8 @@ def _done(document: Document, change: Change, server: Session) -> str | None:
         if code == SYNTAX:
             # Its text quotes the statement, and cuts a password in two as it does.
             return f"ERROR {SYNTAX}: MySQL does not understand the statement"
-        return document.without_secrets(mysql_server.said(error)) + (_policy(server) if code == POLICY else "")
+        said = document.without_secrets(str(error.args[-1]))
+        return f"ERROR {code}: {said}" + (_policy(server) if code == POLICY else "")
     return None
 
 

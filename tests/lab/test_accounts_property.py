@@ -1,0 +1,216 @@
+"""Whatever MySQL takes as names, host parts, passwords and comments comes back as it was, works, and harms nobody."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from tests.lab.accounts_script import Row, Script, grant, own_document, password_check, user
+from tests.lab.conftest import Pair
+
+ACCOUNTS, BATCH, LOGINS = 2000, 500, 200
+SPACES = " \t\n\v\f\r"
+"""What MySQL cuts off at both ends of a name and of a host part."""
+CA_FILE = "/etc/mysql-pair/ca.pem"
+
+# What MySQL takes, found by asking it (9.7.4). A name: 1 to 32 characters up to U+FFFF, NUL and all; beyond them it
+# writes ? without a word.
+NAMES = st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs"]), min_size=1, max_size=32).filter(
+    lambda name: name.strip(SPACES) == name
+)
+OCTET = st.integers(0, 255)
+ADDRESSES = st.ip_addresses().map(str)
+HOSTS = st.one_of(
+    ADDRESSES,
+    st.builds("{}.{}.0.0/{}".format, OCTET, OCTET, st.integers(0, 32)),
+    st.builds("{}.{}.0.0/255.255.0.0".format, OCTET, OCTET),
+    st.builds("{}.{}.%".format, OCTET, OCTET),
+    st.builds("{}.{}._.%".format, OCTET, OCTET),
+    st.builds("{}/{}".format, st.ip_addresses(v=6), st.integers(0, 128)),
+    st.sampled_from(["%", "", "localhost", "LocalHost", "%.Example.org", "a_b.example.org", "xn--bcher-kva.example"]),
+    # Not that they would mean anything: MySQL takes any ASCII but @, and of one with a
+    # backslash it makes an account that it does not find again (error 1133).
+    st.text(st.characters(max_codepoint=0x7F, exclude_characters="@\\"), max_size=255).filter(
+        lambda part: part.strip(SPACES) == part
+    ),
+)
+TEXT = st.characters(exclude_categories=["Cs"])
+PASSWORDS = st.text(TEXT, min_size=1, max_size=256).filter(lambda password: len(password.encode()) <= 256)
+COMMENTS = st.none() | st.text(TEXT, max_size=1000)
+PLUGINS = st.sampled_from(["caching_sha2_password"] * 4 + ["sha256_password"])
+Login = tuple[str, str, str, str, str | None]
+LOGIN: st.SearchStrategy[Login] = st.tuples(NAMES, HOSTS, PLUGINS, PASSWORDS, COMMENTS)
+
+GRANT_TABLES = (
+    *("db", "tables_priv", "columns_priv", "procs_priv", "proxies_priv", "global_grants"),
+    *("role_edges", "default_roles"),
+)
+
+LOG_IN = """
+import json, os, subprocess, sys
+for options in json.load(sys.stdin):
+    readable, writable = os.pipe()
+    os.write(writable, options.encode())
+    os.close(writable)
+    done = subprocess.run(
+        ["mysql", f"--defaults-extra-file=/dev/fd/{readable}", "--batch", "--skip-column-names", "--execute",
+         "select hex(current_user()); show session status like 'Ssl_version'"],
+        pass_fds=[readable], capture_output=True, text=True)
+    os.close(readable)
+    print(json.dumps(done.stdout.split() or done.stderr))
+"""
+"""On the client host: log in with each option file, through a pipe."""
+
+
+def generated(number: int) -> list[Login]:
+    """Return as many logins, none of whose accounts MySQL would take for another's."""
+    found: dict[tuple[str, str], Login] = {}
+
+    @settings(
+        max_examples=number,
+        phases=[Phase.generate],
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(LOGIN)
+    def gather(login: Login) -> None:
+        found[login[0], login[1].lower()] = login
+
+    while len(found) < number:
+        gather()
+    return list(found.values())[:number]
+
+
+@pytest.fixture(scope="module")
+def script(pair: Pair) -> Iterator[Script]:
+    it = Script(pair, own_document(pair))
+    yield it
+    it.put_back()
+
+
+def users(logins: Sequence[Login], prefix: str = "p") -> list[Row]:
+    return [
+        user(
+            f"{prefix}-{number}",
+            name=name,
+            host=part,
+            plugin=plugin,
+            password=password,
+            comment=comment,
+            grants=[grant("PROCESS")],
+        )
+        for number, (name, part, plugin, password, comment) in enumerate(logins)
+    ]
+
+
+def kept(pair: Pair) -> dict[Login, tuple[str, bytes]]:
+    """Return what MySQL has: by name and host part, comment and all, the plugin and the authentication string."""
+    rows = pair.sql(
+        "select hex(user), hex(host), plugin, hex(authentication_string), hex(user_attributes->'$.metadata')"
+        " from mysql.user where user_attributes->>'$.metadata.mysql_pair.user' like 'p%-%'"
+    )
+    found = {}
+    for row in rows.splitlines():
+        name, part, plugin, stored, metadata = row.split("\t")
+        attribute = json.loads(bytes.fromhex(metadata))
+        key = (bytes.fromhex(name).decode(), bytes.fromhex(part).decode(), attribute["mysql_pair"]["user"])
+        found[*key, plugin, attribute.get("comment")] = plugin, bytes.fromhex(stored)
+    return found
+
+
+def everything_else(pair: Pair) -> str:
+    """Return all that MySQL has of databases and of accounts that are not from here."""
+    statements = ["select schema_name, default_collation_name from information_schema.schemata order by 1"]
+    statements += [f"select * from mysql.{table} order by 1, 2, 3, 4" for table in GRANT_TABLES]  # noqa: S608  ours
+    statements += [
+        "select * from mysql.user where coalesce(user_attributes->>'$.metadata.mysql_pair.user', '') not like 'p%-%'"
+        " order by user, host"
+    ]
+    return pair.sql(";\n".join(statements))
+
+
+def test_all_logins_round_trip_and_nothing_else_changes(script: Script) -> None:
+    logins, before = generated(ACCOUNTS), everything_else(script.pair)
+    for start in range(0, len(logins), BATCH):
+        batch = logins[start : start + BATCH]
+        # Every second batch has the keys of the one before: its accounts are renamed and altered, and not made.
+        rows = users(batch, prefix=f"p{start // BATCH // 2}")
+        said = script.apply(rows)
+        assert all(said[row["key"]] == {"generation": 1, "old_password_accepted": False} for row in rows)
+        assert script.differences(rows) == []
+        found = kept(script.pair)
+        expected = {
+            (name, part.lower(), row["key"], plugin, comment): password
+            for row, (name, part, plugin, password, comment) in zip(rows, batch, strict=True)
+        }
+        assert found.keys() == expected.keys()
+        wrong = [key for key, stored in found.items() if not password_check.belongs(expected[key], *stored)]
+        assert wrong == []
+        assert everything_else(script.pair) == before
+    script.apply()
+    assert (kept(script.pair), everything_else(script.pair)) == ({}, before)
+
+
+def admitting(address: str) -> list[str]:
+    """Return host parts of every form that admit an address."""
+    first, second, third, last = address.split(".")
+    return [
+        address,
+        f"{first}.{second}.0.0/16",
+        f"{first}.{second}.{third}.0/24",
+        f"{first}.{second}.0.0/255.255.0.0",
+        f"{first}.{second}.%",
+        f"{first}.{second}.{third}.{last[:-1]}_",
+        "%",
+        "",
+    ]
+
+
+def quoted(value: Any) -> str:
+    """Return a value for an option file (MySQL manual, "Using Option Files")."""
+    text = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    for character, escape in (("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t"), ("\b", "\\b")):
+        text = text.replace(character, escape)
+    return f'"{text}"'
+
+
+def option_file(login: Login, endpoint: tuple[str, int]) -> str:
+    options = {
+        "user": login[0],
+        "password": login[3],
+        "host": endpoint[0],
+        "port": endpoint[1],
+        "ssl-mode": "VERIFY_IDENTITY",
+        "ssl-ca": CA_FILE,
+        "default-character-set": "utf8mb4",
+    }
+    return "[client]\n" + "".join(f"{name}={quoted(value)}\n" for name, value in options.items())
+
+
+def test_two_hundred_of_them_log_in_from_the_client_over_tls(script: Script) -> None:
+    outputs = script.pair.outputs()
+    parts = admitting(outputs["client_private_ips"][0])
+    # C's strings end at NUL: no client of MySQL's own can say such a name or password.
+    spoken = {login[0]: login for login in generated(4 * LOGINS) if "\0" not in login[0] + login[3]}
+    logins: list[Login] = [
+        (name, parts[number % len(parts)], plugin, password, comment)
+        for number, (name, _, plugin, password, comment) in enumerate(spoken.values())
+    ]
+    del logins[LOGINS:]
+    assert len(logins) == LOGINS
+    script.apply(users(logins))
+    endpoint = outputs["mysql_host"], int(outputs["mysql_port"])
+    options = json.dumps([option_file(login, endpoint) for login in logins])
+    done = script.pair.ssh("client-1", "python3", "-c", LOG_IN, stdin=options)
+    assert done.returncode == 0, done.stderr
+    for login, line in zip(logins, done.stdout.splitlines(), strict=True):
+        said = json.loads(line)
+        assert isinstance(said, list), f"{login!r} cannot log in: {said}"
+        account, _, tls = said
+        assert (bytes.fromhex(account).decode(), tls) == (f"{login[0]}@{login[1]}", "TLSv1.3")
