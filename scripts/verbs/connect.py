@@ -1,8 +1,8 @@
 """`connect USER`: a mysql prompt on a client host, as that user, the server's identity checked.
 
-The login waits on the client host in a FIFO in a private folder: a first ssh is given it on standard input and passes it
-on to whoever opens the FIFO, a second one runs mysql on the terminal and reads it there. So it is in no argument, no
-environment and no file. Should either end die, the other gives up in time and the FIFO goes.
+The login waits on the client host in a FIFO in a private folder: a first ssh is given it on standard input and passes
+it on to whoever opens the FIFO, a second one runs mysql on the terminal and reads it there. So it is in no argument,
+no environment and no file. Should either end die, the other gives up in time and the FIFO goes.
 """
 
 from __future__ import annotations

@@ -20,9 +20,10 @@ def run(stack: Stack, arguments: Namespace, _behind: Sequence[str]) -> int:
 VERB = Verb(
     name="drift",
     help="compare what is live with what the stack says: 0 the same, 2 drift, 1 could not tell",
-    description="Compares hosts (packages, files, ssh keys), MySQL (settings, certificate, databases, roles, users) and "
-    "the cloud's resources with the stack's state, and changes nothing. Config that no `up` has applied yet is no drift. "
-    "Exit code: 0 no difference, 2 drift, 1 something could not be told; what could be told is shown all the same.",
+    description="Compares hosts (packages, files, ssh keys), MySQL (settings, certificate, databases, roles, users) "
+    "and the cloud's resources with the stack's state, and changes nothing. Config that no `up` has applied yet is no "
+    "drift. Exit code: 0 no difference, 2 drift, 1 something could not be told; what could be told is shown all the "
+    "same.",
     arguments=[JSON],
     run=run,
     fault=1,

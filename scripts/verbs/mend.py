@@ -1,7 +1,7 @@
 """`mend`: make what is live be as the stack says again.
 
-Runs the commands that set up hosts and MySQL once more, and has the cloud's resources as the program asks for them. To the
-engine each of those commands is replaced; as none of them has a delete, nothing is taken away on the way, and
+Runs the commands that set up hosts and MySQL once more, and has the cloud's resources as the program asks for them.
+To the engine each of those commands is replaced; as none of them has a delete, nothing is taken away on the way, and
 nothing that depends on one is replaced with it.
 """
 
@@ -25,9 +25,7 @@ def run(stack: Stack, arguments: Namespace, _behind: Sequence[str]) -> int:
     again = [word for urn in commands.mending for word in ("--replace", urn)]
     code = stack.up("--refresh", *again, *(["--yes"] if arguments.yes else []))
     if code != 0:
-        print(
-            f"scripts mend: `pulumi up` did not end well ({code}); what is not mended, `drift` tells", file=sys.stderr
-        )
+        print(f"scripts mend: `pulumi up` did not end well ({code}); `drift` tells what is not mended", file=sys.stderr)
         return 1
     report = find(stack)
     print(report.as_text())

@@ -1,8 +1,8 @@
 """`rotate USER`: a new password, while the old one is still accepted; the first of two steps.
 
-What has been done is read from the server. The config's generation is raised before its password is changed: an `up` in
-between refuses the raised generation with the old password, and nothing is lost. The other way round it would set the new
-password without keeping the old one, and connections would break.
+What has been done is read from the server. The config's generation is raised before its password is changed: an `up`
+in between refuses the raised generation with the old password, and nothing is lost. The other way round it would set
+the new password without keeping the old one, and connections would break.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ def refuse(rotation: Rotation, stdin: bool) -> None:
     user, wanted, live = rotation.user, rotation.wanted, rotation.live
     if rotation.old_accepted:
         raise OperatorError(
-            f"the password before is still accepted, and a second rotation would throw it away: `finish-rotation {user}` "
-            "first. If the last `up` was cut off, run `pulumi up` before that"
+            f"the password before is still accepted, and a second rotation would throw it away: run "
+            f"`finish-rotation {user}` first. If the last `up` was cut off, run `pulumi up` before that"
         )
     if wanted not in (live, live + 1):
         raise OperatorError(
