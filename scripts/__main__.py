@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
 from scripts.stack import OperatorError, Stack
 from scripts.verb import FAULT, Verb
 from scripts.verbs import connect, drift, finish_rotation, mend, rotate, ssh, tunnel, users
+
+INTERRUPTED = 128 + signal.SIGINT
+"""Exit code after Ctrl-C, as a shell counts it."""
 
 VERBS: dict[str, Verb] = {
     verb.name: verb
@@ -39,6 +43,8 @@ def main(argv: Sequence[str]) -> int:
     except OperatorError as error:
         print(f"scripts {verb.name}: {error}", file=sys.stderr)
         return verb.fault
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 def split(argv: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -81,7 +81,7 @@ def offered(ssh: Ssh, host: str, login: str) -> Iterator[str]:
     finally:
         late.cancel()
         offer.terminate()
-        offer.communicate()
+        offer.wait()
 
 
 VERB = Verb(

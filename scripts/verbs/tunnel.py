@@ -63,12 +63,15 @@ def keep_open(ssh: Ssh, host: str, port: int, to: str, words: str) -> int:
     for option in ("ExitOnForwardFailure=yes", "PermitLocalCommand=yes", f"LocalCommand=echo {OPEN}"):
         flags += ["-o", option]
     ended = False
+    tunnel: subprocess.Popen[str] | None = None
 
     def end(*_: int | FrameType | None) -> None:
         nonlocal ended
         ended = True
-        tunnel.terminate()
+        if tunnel:
+            tunnel.terminate()
 
+    before = signal.signal(signal.SIGINT, end)
     # Of its own session: Ctrl-C comes here alone, and ssh has nothing to say about it.
     tunnel = subprocess.Popen(
         ssh.argv(host, [], flags),
@@ -78,7 +81,6 @@ def keep_open(ssh: Ssh, host: str, port: int, to: str, words: str) -> int:
         text=True,
         start_new_session=True,
     )
-    before = signal.signal(signal.SIGINT, end)
     late = threading.Timer(OPEN_SECONDS, tunnel.kill)
     late.start()
     try:
@@ -106,9 +108,9 @@ def how_to_use(url: str, arguments: Namespace, ca_file: Path, stack: str) -> str
   mysql://{parts.username}@{HERE}:{arguments.port}{parts.path}?{tls}
 The password is in
   pulumi stack output connection_strings --show-secrets --stack {stack}
-{ca_file} is there as long as the tunnel is. The server's certificate names its private address and not {HERE}, so
-it is VERIFY_CA here and not VERIFY_IDENTITY. That is enough: the authority signs for this one server, whose disk its
-key never leaves."""
+{ca_file} is there as long as the tunnel is. The server's certificate names its private address
+and not {HERE}, so it is VERIFY_CA here and not VERIFY_IDENTITY. That is enough: the authority signs for this one
+server alone, and its key never leaves the server's disk."""
 
 
 def port_number(text: str) -> int:
