@@ -1,14 +1,20 @@
-# Every target wraps one command of `python -m lab` or `python -m scripts`; `make help` lists them.
+# Every target wraps one command of `python -m lab` or `python -m scripts`; `make help` lists them. A failing command's
+# exit code is 2 here, whatever its own: where it matters, call the command itself.
 LAB ?= lab
 export LAB
+# Of the operator's targets: the stack, a user's key, a port, and more words for the command.
+S ?= $(LAB)
+U ?= app
+P ?= 3307
+ARGS ?=
 PYTHON := .venv/bin/python
 STAMP := .venv/requirements.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up preview down status check unit test bench
+.PHONY: help setup up preview down status check unit test bench connect tunnel users rotate finish-rotation drift mend
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
 
 $(STAMP): requirements-dev.txt requirements.txt lab/requirements.txt
 	@tools/venv
@@ -30,6 +36,27 @@ down: $(STAMP) ## destroy it all; nothing is left behind
 
 status: $(STAMP) ## the lab's hosts and addresses
 	@$(PYTHON) -m lab status
+
+connect: $(STAMP) ## a mysql prompt on a client host: U=app, S=stack
+	@$(PYTHON) -m scripts connect '$(U)' --stack '$(S)' $(ARGS)
+
+tunnel: $(STAMP) ## MySQL on a port of this machine: U=app P=3307
+	@$(PYTHON) -m scripts tunnel '$(U)' --port '$(P)' --stack '$(S)' $(ARGS)
+
+users: $(STAMP) ## who may log in, with what, and how old the passwords are
+	@$(PYTHON) -m scripts users --stack '$(S)' $(ARGS)
+
+rotate: $(STAMP) ## a new password, the old one still accepted: U=app, ARGS=--yes
+	@$(PYTHON) -m scripts rotate '$(U)' --stack '$(S)' $(ARGS)
+
+finish-rotation: $(STAMP) ## the old password accepted no more: U=app
+	@$(PYTHON) -m scripts finish-rotation '$(U)' --stack '$(S)' $(ARGS)
+
+drift: $(STAMP) ## what is live, compared with what the stack says
+	@$(PYTHON) -m scripts drift --stack '$(S)' $(ARGS)
+
+mend: $(STAMP) ## what is live, made as the stack says again
+	@$(PYTHON) -m scripts mend --stack '$(S)' $(ARGS)
 
 check: $(STAMP) ## lint, format, types, templates
 	@tools/packages

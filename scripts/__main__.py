@@ -4,26 +4,47 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
-from scripts.ssh import run_ssh
 from scripts.stack import OperatorError, Stack
+from scripts.verb import FAULT, Verb
+from scripts.verbs import connect, drift, finish_rotation, mend, rotate, ssh, tunnel, users
 
-USAGE = 2
-"""Exit code of a fault that the operator can mend."""
+INTERRUPTED = 128 + signal.SIGINT
+"""Exit code after Ctrl-C, as a shell counts it."""
+
+VERBS: dict[str, Verb] = {
+    verb.name: verb
+    for verb in (
+        ssh.VERB,
+        connect.VERB,
+        tunnel.VERB,
+        users.VERB,
+        rotate.VERB,
+        finish_rotation.VERB,
+        drift.VERB,
+        mend.VERB,
+    )
+}
 
 
 def main(argv: Sequence[str]) -> int:
     """Do what the command line asks and return the exit code."""
-    own, command = split(argv)
-    parser = build_parser()
-    arguments = parser.parse_args(own)
+    own, behind = split(argv)
+    arguments = build_parser().parse_args(own)
+    verb = VERBS[arguments.verb]
+    if behind and not verb.behind:
+        print(f"scripts {verb.name}: this verb passes nothing on, so nothing may stand behind --", file=sys.stderr)
+        return FAULT
     try:
-        return run_ssh(Stack(arguments.stack), arguments.host, command)
+        return verb.run(Stack(arguments.stack), arguments, behind)
     except OperatorError as error:
-        print(f"scripts {arguments.verb}: {error}", file=sys.stderr)
-        return USAGE
+        print(f"scripts {verb.name}: {error}", file=sys.stderr)
+        return verb.fault
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 def split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -37,20 +58,20 @@ def build_parser() -> argparse.ArgumentParser:
     """Return the parser of everything before `--`."""
     parser = argparse.ArgumentParser(prog="python -m scripts", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    ssh = verbs.add_parser(
-        "ssh",
-        help="open a shell on a host, or run a command there",
-        usage="python -m scripts ssh HOST [--stack S] [-- COMMAND...]",
-        description="Without COMMAND: a shell. One word behind -- is a line for the host's shell, like "
-        "'ls | wc -l'; several are a program and its arguments, passed on as they are. Standard input and "
-        "exit code are passed through.",
-    )
-    ssh.add_argument("host", metavar="HOST", help="server, client-1 or another client's name")
-    ssh.add_argument(
-        "--stack",
-        default=os.environ.get("PULUMI_STACK") or "lab",
-        help="the stack to ask (default: $PULUMI_STACK, else lab)",
-    )
+    for verb in VERBS.values():
+        own = verbs.add_parser(
+            verb.name,
+            help=verb.help,
+            description=verb.description or f"{verb.help[0].upper()}{verb.help[1:]}.",
+            epilog=f"Behind it: {verb.behind}" if verb.behind else None,
+        )
+        for argument in verb.arguments:
+            argument.add_to(own)
+        own.add_argument(
+            "--stack",
+            default=os.environ.get("PULUMI_STACK") or "lab",
+            help="the stack to work on (default: $PULUMI_STACK, else lab)",
+        )
     return parser
 
 

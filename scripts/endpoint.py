@@ -23,14 +23,53 @@ class Endpoint:
     jump: Endpoint | None = None
 
 
-def find_endpoint(stack: Stack, host: str) -> Endpoint:
-    """Return the endpoint of `server`, or of a client by its name.
+@dataclass(frozen=True)
+class Access:
+    """What it takes to log in to a stack's hosts, read once."""
 
-    Raises:
-        OperatorError: the stack has no such host, or its last `up` did not get that far.
-    """
-    overrides = stack.config("sshEndpoints")
-    return endpoint(stack.outputs(), json.loads(overrides) if overrides else {}, host, stack.name)
+    stack: str
+    outputs: Mapping[str, Any]
+    overrides: Mapping[str, Any]
+    """Config's sshEndpoints."""
+    private_key: str | None
+    """None: the operator's own agent has it."""
+
+    @classmethod
+    def of(cls, stack: Stack) -> Access:
+        """Read it.
+
+        Raises:
+            OperatorError: the stack is not up, or its config cannot be read.
+        """
+        overrides = stack.config("sshEndpoints")
+        return cls(
+            stack.name, stack.outputs(), json.loads(overrides) if overrides else {}, stack.config("sshPrivateKey")
+        )
+
+    def endpoint(self, host: str) -> Endpoint:
+        """Return the endpoint of `server`, or of a client by its name.
+
+        Raises:
+            OperatorError: the stack has no such host, or its last `up` did not get that far.
+        """
+        return endpoint(self.outputs, self.overrides, host, self.stack)
+
+    def host_keys(self) -> dict[str, str]:
+        """Return every host's pinned key."""
+        return {name: key for name, (_, _, key) in _hosts(self.outputs).items()}
+
+    def client(self, host: str | None) -> str:
+        """Return a client host by its name, or the first one.
+
+        Raises:
+            OperatorError: there is none, or none of that name.
+        """
+        names: list[str] = self.outputs.get("client_names", [])
+        if not names:
+            raise OperatorError(f"stack {self.stack!r} has no client host to go through")
+        if host is not None and host not in names:
+            raise OperatorError(f"stack {self.stack!r} has no client host {host!r}; it has {', '.join(names)}")
+        return host or names[0]
 
 
 def endpoint(outputs: Mapping[str, Any], overrides: Mapping[str, Any], host: str, stack: str) -> Endpoint:
@@ -43,7 +82,7 @@ def endpoint(outputs: Mapping[str, Any], overrides: Mapping[str, Any], host: str
         stack: the stack's name, for messages.
 
     Raises:
-        OperatorError: see find_endpoint.
+        OperatorError: see Access.endpoint.
     """
     hosts = _hosts(outputs)
     if not hosts:

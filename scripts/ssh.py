@@ -12,39 +12,101 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from scripts.endpoint import Endpoint, find_endpoint
+from scripts.endpoint import Access, Endpoint
 from scripts.stack import OperatorError, Stack
 
 LOGIN = "ubuntu"
-KEY_SECONDS = "120"
+KEY_SECONDS = 120
 """How long the agent keeps the key: long enough for a login, short if the agent should be left behind."""
 AGENT_SECONDS = 5.0
 CONNECT_SECONDS = 15
+COMMAND_SECONDS = 120
+SSH_FAILED = 255
+KNOWN_HOSTS = "known_hosts"
+KEPT_ALIVE = ("-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=3")
+"""Ends a connection that has gone silent after 45 seconds."""
 
 
-def run_ssh(stack: Stack, host: str, command: Sequence[str]) -> int:
-    """Open a shell on a host, or run a command there, and return its exit code (255: ssh itself failed).
+class UnreachableError(OperatorError):
+    """A host that does not let one in, or does not answer."""
+
+
+class Ssh:
+    """Ways to the hosts of a stack, as long as `logins` is open."""
+
+    def __init__(self, access: Access, agent: str, folder: Path) -> None:
+        """Prepare; nothing is dialled.
+
+        Args:
+            access: the stack's.
+            agent: the socket of the agent that has the key.
+            folder: a private folder, gone afterwards; it has known_hosts.
+        """
+        self.access, self.folder = access, folder
+        self._agent = agent
+
+    def argv(self, host: str, command: Sequence[str], flags: Sequence[str] = ()) -> list[str]:
+        """Return ssh's command line for a command on a host; `flags` are more of ssh's own.
+
+        Raises:
+            OperatorError: the stack has no such host.
+        """
+        return ssh_argv(self.access.endpoint(host), self._agent, self.folder / KNOWN_HOSTS, command, flags)
+
+    def passed_through(self, host: str, command: Sequence[str], flags: Sequence[str] = ()) -> int:
+        """Run a command on our own standard streams and return its exit code (255: ssh itself failed)."""
+        return _passed_through(self.argv(host, command, flags))
+
+    def captured(
+        self, host: str, command: Sequence[str], stdin: str = "", seconds: float = COMMAND_SECONDS
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command and return what it said, whatever its exit code. May be called in a thread.
+
+        Raises:
+            UnreachableError: the host does not let one in, or did not answer in time.
+        """
+        argv = self.argv(host, command, KEPT_ALIVE)
+        try:
+            done = subprocess.run(
+                argv, input=stdin, capture_output=True, encoding="utf-8", check=False, timeout=seconds
+            )
+        except subprocess.TimeoutExpired as error:
+            raise UnreachableError(f"{host} did not answer within {seconds:g} seconds") from error
+        if done.returncode == SSH_FAILED:
+            raise UnreachableError(
+                f"{host} cannot be reached by ssh: {done.stderr.strip() or 'the connection broke off'}"
+            )
+        return done
+
+
+@contextlib.contextmanager
+def logins(stack: Stack, key_seconds: int = KEY_SECONDS) -> Iterator[Ssh]:
+    """Give the ways to the stack's hosts. In the main thread alone.
+
+    Args:
+        stack: the stack.
+        key_seconds: how long a login may begin.
 
     Raises:
-        OperatorError: no such host, the stack is not up, or there is no key.
+        OperatorError: the stack is not up, or there is no key.
     """
-    endpoint = find_endpoint(stack, host)
-    private_key = stack.config("sshPrivateKey")
+    access = Access.of(stack)
     with tempfile.TemporaryDirectory(prefix="mysql-pair-") as name, _ending_well():
         folder = Path(name)
-        known_hosts = folder / "known_hosts"
-        hosts = [endpoint, *([endpoint.jump] if endpoint.jump else [])]
-        known_hosts.write_text("".join(f"{one.name} {one.host_key}\n" for one in hosts))
-        with _agent(folder, private_key) as agent:
-            return _passed_through(ssh_argv(endpoint, agent, known_hosts, command))
+        (folder / KNOWN_HOSTS).write_text("".join(f"{host} {key}\n" for host, key in access.host_keys().items()))
+        with _agent(folder, access.private_key, key_seconds) as agent:
+            yield Ssh(access, agent, folder)
 
 
-def ssh_argv(endpoint: Endpoint, agent: str, known_hosts: Path, command: Sequence[str]) -> list[str]:
+def ssh_argv(
+    endpoint: Endpoint, agent: str, known_hosts: Path, command: Sequence[str], flags: Sequence[str] = ()
+) -> list[str]:
     """Return ssh's command line: nothing of the operator's own ssh configuration counts."""
     argv = _login(endpoint, agent, known_hosts)
     if endpoint.jump:
         through = [*_login(endpoint.jump, agent, known_hosts), "-W", f"[{endpoint.address}]:{endpoint.port}"]
         argv[1:1] = ["-o", f"ProxyCommand={shlex.join(through)}"]
+    argv[1:1] = flags
     return [*argv, *remote_line(command)]
 
 
@@ -75,7 +137,7 @@ def remote_line(command: Sequence[str]) -> list[str]:
 
 
 @contextlib.contextmanager
-def _agent(folder: Path, private_key: str | None) -> Iterator[str]:
+def _agent(folder: Path, private_key: str | None, seconds: int) -> Iterator[str]:
     """Give the socket of an agent that holds the key: one of our own, or without a key the operator's."""
     if private_key is None:
         own = os.environ.get("SSH_AUTH_SOCK")
@@ -92,7 +154,7 @@ def _agent(folder: Path, private_key: str | None) -> Iterator[str]:
     )
     try:
         _wait_for(socket, agent)
-        _add_key(socket, private_key)
+        _add_key(socket, private_key, seconds)
         yield str(socket)
     finally:
         agent.terminate()
@@ -107,9 +169,9 @@ def _wait_for(socket: Path, agent: subprocess.Popen[bytes]) -> None:
         time.sleep(0.01)
 
 
-def _add_key(socket: Path, private_key: str) -> None:
+def _add_key(socket: Path, private_key: str, seconds: int) -> None:
     added = subprocess.run(
-        ["ssh-add", "-q", "-t", KEY_SECONDS, "-"],
+        ["ssh-add", "-q", "-t", str(seconds), "-"],
         input=private_key.strip() + "\n",
         env={**os.environ, "SSH_AUTH_SOCK": str(socket), "SSH_ASKPASS_REQUIRE": "never"},
         capture_output=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,8 +36,34 @@ class Stack:
             raise OperatorError(f"stack {self.name!r} cannot be read:\n{done.stderr.strip()}")
         outputs: dict[str, Any] = json.loads(done.stdout)
         if not outputs:
-            raise OperatorError(f"stack {self.name!r} is not up: {self._up_hint()}")
+            raise OperatorError(f"stack {self.name!r} is not up: {self.up_hint()}")
         return outputs
+
+    def secret_output(self, name: str) -> Any:
+        """Return one output in plain.
+
+        Raises:
+            OperatorError: there is none of that name, or it cannot be decrypted.
+        """
+        done = self._pulumi("stack", "output", name, "--json", "--show-secrets")
+        if done.returncode != 0:
+            raise OperatorError(
+                f"output {name!r} of stack {self.name!r} cannot be read:\n{done.stderr.strip()}\n"
+                f"If the stack was last brought up by an older version of the program, {self.up_hint()}"
+            )
+        return json.loads(done.stdout)
+
+    def resources(self) -> list[dict[str, Any]]:
+        """Return the resources of the stack's state, secrets in plain: to be kept in memory alone.
+
+        Raises:
+            OperatorError: there is no state, or it cannot be decrypted.
+        """
+        done = self._pulumi("stack", "export", "--show-secrets")
+        if done.returncode != 0:
+            raise OperatorError(f"the state of stack {self.name!r} cannot be read:\n{done.stderr.strip()}")
+        found: list[dict[str, Any]] = json.loads(done.stdout)["deployment"].get("resources") or []
+        return found
 
     def config(self, key: str) -> str | None:
         """Return a config value, decrypted, or None if it is not set: an empty one is not.
@@ -44,31 +71,112 @@ class Stack:
         Raises:
             OperatorError: the config cannot be read or decrypted.
         """
-        done = self._pulumi("config", "get", f"{NAMESPACE}:{key}")
+        return self._config_get(key)
+
+    def config_table(self, key: str) -> dict[str, Any]:
+        """Return a config value that is a table, decrypted; empty if it is not set.
+
+        Raises:
+            OperatorError: it is no table, or the config cannot be read or decrypted.
+        """
+        text = self._config_get(key)
+        try:
+            found = json.loads(text) if text else {}
+        except json.JSONDecodeError:
+            found = None
+        if not isinstance(found, dict):
+            raise OperatorError(f"config key {key} of stack {self.name!r} is no table")
+        return found
+
+    def set_in_config_table(self, key: str, entry: str, value: str | int, secret: bool = False) -> None:
+        """Set one entry of a table in the stack's config file.
+
+        The value goes by standard input. A table that is kept as one text, or as one secret, is written whole: told
+        to set an entry in it, `pulumi config set --path` forgets all others.
+
+        Raises:
+            OperatorError: the config cannot be read or written.
+        """
+        table = self.config_table(key)
+        kind = "--secret" if secret else "--plaintext"
+        if any(self._config_get(f"{key}.{other}", "--path") is None for other in table):
+            self._config_set(key, json.dumps({**table, entry: value}), kind)
+        else:
+            self._config_set(f"{key}.{entry}", str(value), kind, "--path")
+
+    def up(self, *flags: str) -> int:
+        """Run `pulumi up` on our own standard streams and return its exit code.
+
+        Raises:
+            OperatorError: there is no `pulumi`.
+        """
+        argv = ["pulumi", "up", *flags, "--stack", self.name]
+        environment = stack_environment(self.name, os.environ)
+        # Ctrl-C goes to the whole foreground group: pulumi ends in order by it, and this process waits for it.
+        before = signal.signal(signal.SIGINT, lambda *_: None)
+        try:
+            return subprocess.run(argv, cwd=PROJECT_ROOT, env=environment, check=False).returncode
+        except FileNotFoundError as error:
+            raise self._no_pulumi() from error
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def refresh_steps(self) -> list[dict[str, Any]]:
+        """Return what `pulumi refresh` would do, one step a resource; nothing is changed. May be called in a thread.
+
+        Raises:
+            OperatorError: the cloud could not be asked.
+        """
+        done = self._pulumi("refresh", "--preview-only", "--json")
+        try:
+            steps: list[dict[str, Any]] = json.loads(done.stdout)["steps"]
+        except (json.JSONDecodeError, KeyError, TypeError):
+            steps = []
+        if done.returncode != 0 or not steps:
+            raise OperatorError(
+                f"`pulumi refresh --preview-only` failed: {done.stderr.strip() or diagnostics(done.stdout)}"
+            )
+        return steps
+
+    def _config_get(self, key: str, *flags: str) -> str | None:
+        done = self._pulumi("config", "get", f"{NAMESPACE}:{key}", *flags)
         if done.returncode == 0:
             return done.stdout if done.stdout.strip() else None
         if "not found" in done.stderr:
             return None
         raise OperatorError(f"the config of stack {self.name!r} cannot be read:\n{done.stderr.strip()}")
 
-    def _pulumi(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def _config_set(self, key: str, value: str, *flags: str) -> None:
+        done = self._pulumi("config", "set", f"{NAMESPACE}:{key}", *flags, stdin=value)
+        if done.returncode != 0:
+            raise OperatorError(f"{key} cannot be set in the config of stack {self.name!r}:\n{done.stderr.strip()}")
+
+    def _pulumi(self, *words: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         environment = stack_environment(self.name, os.environ)
         argv = ["pulumi", *words, "--stack", self.name, "--non-interactive", "--color", "never"]
+        given: dict[str, Any] = {"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}
         try:
             return subprocess.run(
-                argv,
-                cwd=PROJECT_ROOT,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                check=False,
+                argv, cwd=PROJECT_ROOT, env=environment, capture_output=True, encoding="utf-8", check=False, **given
             )
         except FileNotFoundError as error:
-            raise OperatorError(f"there is no `pulumi` on PATH: {self._up_hint()}") from error
+            raise self._no_pulumi() from error
 
-    def _up_hint(self) -> str:
+    def _no_pulumi(self) -> OperatorError:
+        return OperatorError(f"there is no `pulumi` on PATH: {self.up_hint()}")
+
+    def up_hint(self) -> str:
+        """Return what brings the stack up, in words."""
         return "run `make up`" if self.name == "lab" else f"run `pulumi up --stack {self.name}`"
+
+
+def diagnostics(printed: str) -> str:
+    """Return the errors in what `pulumi --json` printed."""
+    try:
+        found = json.loads(printed).get("diagnostics") or []
+    except (json.JSONDecodeError, AttributeError):
+        return printed.strip()[-500:]
+    return "\n".join(each["message"].strip() for each in found if each.get("severity") == "error")
 
 
 def stack_environment(name: str, environment: Mapping[str, str], root: Path = PROJECT_ROOT) -> dict[str, str]:

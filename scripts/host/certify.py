@@ -15,6 +15,7 @@ import host
 import mysql_server
 import mysql_tls
 import tls
+from host import Difference
 
 TIMER = "mysql-pair-certificate.timer"
 UNITS = Path("/etc/systemd/system")
@@ -28,9 +29,19 @@ def enable_timer() -> None:
     """
     if not (UNITS / TIMER).exists():
         raise host.HostError(f"{UNITS / TIMER} is not there, so nothing would renew the certificate")
-    enabled = (UNITS / "timers.target.wants" / TIMER).exists()
-    if not enabled or host.run(["systemctl", "is-active", TIMER]).returncode != 0:
+    if differences():
         host.must(["systemctl", "enable", "--now", TIMER])
+
+
+def differences() -> list[Difference]:
+    """Return whether the timer does not run, or would not after a boot; nothing is changed."""
+    rows = []
+    if not (UNITS / "timers.target.wants" / TIMER).exists():
+        rows.append(host.difference("unit", TIMER, "after a boot", "enabled", "not enabled"))
+    state = host.run(["systemctl", "is-active", TIMER])
+    if state.returncode != 0:
+        rows.append(host.difference("unit", TIMER, "now", "active", state.stdout.strip() or "unknown"))
+    return rows
 
 
 def main() -> int:

@@ -10,6 +10,7 @@ from typing import TypedDict
 
 import host
 import undo
+from host import Difference
 
 NAME = "files"
 MEMORY = "files.json"
@@ -58,6 +59,11 @@ def converge(wanted: Sequence[File]) -> None:
         raise host.HostError("\n".join(faults.values()))
 
 
+def differences(wanted: Sequence[File]) -> list[Difference]:
+    """Return where the files are not as listed; nothing is changed."""
+    return [host.difference("file", file["path"], *fault) for file in wanted for fault in _faults(file)]
+
+
 def authorize(text: str) -> None:
     """Make the login user's authorized_keys be this text.
 
@@ -66,8 +72,7 @@ def authorize(text: str) -> None:
     """
     if host.run(["ssh-keygen", "-l", "-f", "/dev/stdin"], stdin=text).returncode != 0:
         raise host.HostError("authorized_keys has no public key that ssh-keygen can read; the file is left as it was")
-    user = pwd.getpwnam(LOGIN)
-    path = Path(user.pw_dir) / ".ssh" / "authorized_keys"
+    user, path = _authorized_keys()
     if path.exists() and path.read_text() == text and path.stat().st_mode & 0o777 == 0o600:
         return
     if not path.parent.exists():
@@ -76,13 +81,50 @@ def authorize(text: str) -> None:
     host.replace(path, text.encode(), 0o600, (user.pw_uid, user.pw_gid))
 
 
+def key_differences(text: str) -> list[Difference]:
+    """Return where the login user's authorized_keys is not this text; nothing is changed."""
+    _, path = _authorized_keys()
+    if not path.exists():
+        return [host.difference("ssh key", str(path), "file", "there", "missing")]
+    rows = []
+    if (found := path.read_text(errors="replace")) != text:
+        expected, there = _fingerprints(text), _fingerprints(found)
+        words = "the same key, with other options or comments" if there == expected else there
+        rows.append(host.difference("ssh key", str(path), "keys", expected, words))
+    if (mode := path.stat().st_mode & 0o777) != 0o600:
+        rows.append(host.difference("ssh key", str(path), "permissions", "0600", f"{mode:04o}"))
+    return rows
+
+
+def _authorized_keys() -> tuple[pwd.struct_passwd, Path]:
+    user = pwd.getpwnam(LOGIN)
+    return user, Path(user.pw_dir) / ".ssh" / "authorized_keys"
+
+
+def _fingerprints(text: str) -> str:
+    listed = host.run(["ssh-keygen", "-l", "-f", "/dev/stdin"], stdin=text).stdout
+    return ", ".join(line.split()[1] for line in listed.splitlines()) or "none"
+
+
 def _differs(file: File) -> bool:
+    return bool(_faults(file))
+
+
+def _faults(file: File) -> list[tuple[str, str, str]]:
+    """Return what of a file differs, how it should be and how it is."""
     path = Path(file["path"])
-    if not path.is_file() or path.is_symlink():
-        return True
-    status = path.stat()
-    kept = (path.read_bytes(), status.st_mode & 0o7777, status.st_uid, status.st_gid)
-    return kept != (file["content"].encode(), int(file["permissions"], 8), *host.ROOT)
+    if path.is_symlink() or not path.is_file():
+        found = "a link" if path.is_symlink() else "no file" if path.exists() else "missing"
+        return [("file", "there", found)]
+    status, content = path.stat(), path.read_bytes()
+    faults = [
+        ("permissions", f"{int(file['permissions'], 8):04o}", f"{status.st_mode & 0o7777:04o}"),
+        ("owner", "{}:{}".format(*host.ROOT), f"{status.st_uid}:{status.st_gid}"),
+    ]
+    faults = [(what, expected, found) for what, expected, found in faults if expected != found]
+    if content != (wanted := file["content"].encode()):
+        faults.insert(0, ("content", host.digest(wanted), host.digest(content)))
+    return faults
 
 
 def _write(file: File) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
 import subprocess
@@ -14,7 +15,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 MEMORY = Path("/var/lib/mysql-pair")
 ROOT = (0, 0)
@@ -24,6 +25,26 @@ LOCK_SECONDS = 300
 
 class HostError(Exception):
     """What went wrong, in words for the operator."""
+
+
+class Difference(TypedDict):
+    """Where a host is not as it is to be; never a secret."""
+
+    kind: str
+    name: str
+    what: str
+    expected: str
+    found: str
+
+
+def difference(kind: str, name: str, what: str, expected: object, found: object) -> Difference:
+    """Return a difference: of what kind of thing, which one, what of it, and both sides."""
+    return {"kind": kind, "name": name, "what": what, "expected": str(expected), "found": str(found)}
+
+
+def digest(content: bytes) -> str:
+    """Return what stands for a file's content where that is not to be shown."""
+    return f"sha256 {hashlib.sha256(content).hexdigest()[:16]}"
 
 
 def recall(name: str) -> Any:

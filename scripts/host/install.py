@@ -16,13 +16,18 @@ from pathlib import Path
 def main(folder: Path, files: dict[str, str]) -> None:
     """Make the folder; its name appears with its content complete."""
     folder.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    if not folder.is_dir():
+    if not is_whole(folder, files):
         partial = folder.with_suffix(".partial")
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(mode=0o755)
         for name, text in files.items():
             (partial / name).write_text(text, encoding="utf-8")
             (partial / name).chmod(0o755)
+        if folder.exists():
+            # Somebody changed it. What runs from it at this moment has read its files.
+            former = folder.with_suffix(".former")
+            shutil.rmtree(former, ignore_errors=True)
+            folder.rename(former)
         partial.rename(folder)
     link = folder.with_name("current")
     fresh = folder.with_name("current.partial")
@@ -32,6 +37,13 @@ def main(folder: Path, files: dict[str, str]) -> None:
     for other in folder.parent.iterdir():
         if other.is_dir() and other not in (folder, link):
             shutil.rmtree(other)
+
+
+def is_whole(folder: Path, files: dict[str, str]) -> bool:
+    """Return whether the folder has these files."""
+    return all(
+        (folder / name).is_file() and (folder / name).read_bytes() == text.encode() for name, text in files.items()
+    )
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import host
+from host import Difference
 from mysql_server import Server
 
 MEMORY = "mysql-hygiene.json"
@@ -21,6 +22,19 @@ def converge() -> None:
         drop_test_database(server)
         host.remember(MEMORY, {"test_database": "looked for"})
     keep_root_local(server)
+
+
+def differences(server: Server) -> list[Difference]:
+    """Return what is not right; nothing is changed. The database `test` may be somebody's own by now."""
+    users = server.rows("SELECT user, host, plugin FROM mysql.user WHERE user IN ('', 'root')")
+    rows = []
+    for user, part, plugin in users:
+        name = f"'{user}'@'{part}'"
+        if (user, part) != ("root", "localhost"):
+            rows.append(host.difference("user", name, "account", "none", "there"))
+        elif plugin != "auth_socket":
+            rows.append(host.difference("user", name, "plugin", "auth_socket", plugin))
+    return rows
 
 
 def drop_anonymous(server: Server) -> None:

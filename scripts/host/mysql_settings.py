@@ -15,6 +15,7 @@ import host
 import mysql_option_file
 import mysql_server
 import undo
+from host import Difference
 from mysql_server import Server, among, said
 from mysql_values import Value, argument, free_form, number, same
 
@@ -52,7 +53,7 @@ def converge(option_file: Path, content: str, settings: Settings) -> None:
     if not change.is_written():
         refuse_too_large(settings)
         mysql_option_file.check(option_file, content, settings)
-    settings = {VARIABLES.get(name, name): value for name, value in settings.items()}
+    settings = _by_variable(settings)
     known = host.recall(MEMORY) or {}
     # Remembered first: what an interrupted run has set live must be known to whoever drops it.
     host.remember(MEMORY, dict.fromkeys(settings) | known)
@@ -65,6 +66,30 @@ def converge(option_file: Path, content: str, settings: Settings) -> None:
     undo.end(NAME)
 
 
+def file_differences(option_file: Path, content: str) -> list[Difference]:
+    """Return whether the file has other content; nothing is changed."""
+    if Change(option_file, content).is_written():
+        return []
+    found = host.digest(option_file.read_bytes()) if option_file.exists() else "missing"
+    return [host.difference("file", str(option_file), "content", host.digest(content.encode()), found)]
+
+
+def differences(server: Server, settings: Settings) -> list[Difference]:
+    """Return which of the settings the running server has otherwise; nothing is changed."""
+    settings = _by_variable(settings)
+    known, shown = host.recall(MEMORY) or {}, live(server, settings)
+    rows = [
+        host.difference("setting", name, "value", settings[name], "no such variable")
+        for name in _unknown(server, settings)
+    ]
+    for name, value in shown.items():
+        if not _settled(server, name, settings[name], value, known.get(name)):
+            rows.append(host.difference("setting", name, "value", settings[name], value))
+    for name, value in _persisted(server, settings).items():
+        rows.append(host.difference("setting", name, "SET PERSIST", "none", value))
+    return rows
+
+
 def refuse_too_large(settings: Settings) -> None:
     """Refuse a buffer pool that is larger than the host: mysqld takes it and is then killed.
 
@@ -75,6 +100,10 @@ def refuse_too_large(settings: Settings) -> None:
     wanted = number(settings.get(POOL, 0)) or 0
     if wanted > memory:
         raise host.HostError(f"{POOL} is {wanted} bytes, and this host has {memory} bytes of memory")
+
+
+def _by_variable(settings: Settings) -> dict[str, Value]:
+    return {VARIABLES.get(name, name): value for name, value in settings.items()}
 
 
 class Change:
@@ -134,6 +163,8 @@ def _apply(change: Change, settings: Settings, known: Mapping[str, Any]) -> dict
         change.restart()
     server = Server()
     _refuse_unknown(server, settings)
+    for name in _persisted(server, settings):
+        server.do(f"RESET PERSIST IF EXISTS {name}")  # before any restart, which would read it
     forms = {name: known.get(name) for name in settings}
     waiting = _set_live(server, change, settings, forms)
     waiting |= _drop(server, change, known.keys() - settings.keys())
@@ -173,10 +204,24 @@ def _refuse_unknown(server: Server, settings: Settings) -> None:
     Raises:
         HostError: there is one.
     """
-    if missing := settings.keys() - live(server, settings).keys():
-        off = tuple(f"{name}_" for name, active in _plugins(server).items() if not active)
-        if unknown := sorted(name for name in missing if not name.startswith(off)):
-            raise host.HostError(f"this MySQL has no variable to compare these settings with: {', '.join(unknown)}")
+    if unknown := _unknown(server, settings):
+        raise host.HostError(f"this MySQL has no variable to compare these settings with: {', '.join(unknown)}")
+
+
+def _unknown(server: Server, settings: Settings) -> list[str]:
+    """Return the options without a variable, but for those of a plugin that is off."""
+    missing = settings.keys() - live(server, settings).keys()
+    if not missing:
+        return []
+    off = tuple(f"{name}_" for name, active in _plugins(server).items() if not active)
+    return sorted(name for name in missing if not name.startswith(off))
+
+
+def _persisted(server: Server, names: Collection[str]) -> dict[str, str]:
+    """Return what somebody set by SET PERSIST: it would win over the file at the next start."""
+    table = "performance_schema.persisted_variables"
+    query = f"SELECT variable_name, variable_value FROM {table} WHERE variable_name IN ({among(names)})"  # noqa: S608
+    return dict(server.rows(query, list(names)))
 
 
 def _set_live(server: Server, change: Change, settings: Settings, forms: dict[str, Any]) -> set[str]:

@@ -6,12 +6,23 @@ import re
 
 import host
 import packages
+from host import Difference
 from mysql_server import SOCKET, Server
 
 MEMORY = "mysql-time-zones.json"
 FOLDER = "/usr/share/zoneinfo"
 PACKAGE = "tzdata"
 LOAD_SECONDS = 300
+
+
+THERE = "SELECT EXISTS (SELECT 1 FROM mysql.time_zone_name)"
+
+
+def differences(server: Server) -> list[Difference]:
+    """Return whether there are none; nothing is changed. A newer tzdata is no difference: it came by itself."""
+    if server.one(THERE):
+        return []
+    return [host.difference("time zones", "mysql.time_zone_name", "rows", "loaded", "none")]
 
 
 def converge() -> None:
@@ -21,7 +32,7 @@ def converge() -> None:
         HostError: MySQL's tool or MySQL failed.
     """
     version = packages.versions({PACKAGE}).get(PACKAGE)
-    if host.recall(MEMORY) != version or not Server().one("SELECT EXISTS (SELECT 1 FROM mysql.time_zone_name)"):
+    if host.recall(MEMORY) != version or not Server().one(THERE):
         load()
         host.remember(MEMORY, version)
 

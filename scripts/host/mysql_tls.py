@@ -13,6 +13,7 @@ from pathlib import Path
 import host
 import mysql_server
 import tls
+from host import Difference
 from mysql_server import DATA, Server, said
 from tls import Identity
 
@@ -67,6 +68,40 @@ def ensure(identity: Identity, days: int | None = None) -> str:
         raise host.HostError(f"MySQL does not take {kept}: {said(error)}") from error
     last = tls.validity(DATA / PAIR)[1]
     return f"certificate issued ({reason}), good until {last}" if reason else f"certificate good until {last}, not due"
+
+
+def differences(server: Server | None, identity: Identity, authority: str) -> list[Difference]:
+    """Return where files and running server are not as they are to be; nothing is changed.
+
+    Args:
+        server: the running server, or None if it is down.
+        identity: what the certificate is to be for.
+        authority: the certificate of the authority that clients know, PEM.
+
+    Raises:
+        HostError: openssl failed.
+    """
+
+    def row(name: object, what: str, expected: str, found: str) -> Difference:
+        return host.difference("certificate", str(name), what, expected, found)
+
+    rows = []
+    wanted = host.digest(authority.strip().encode())
+    held = {"the authority": tls.known_authority() or "", str(DATA / AUTHORITY): _content(DATA / AUTHORITY).decode()}
+    for name, text in held.items():
+        if text.strip() != authority.strip():
+            rows.append(row(name, "content", wanted, host.digest(text.strip().encode()) if text else "missing"))
+    if not (DATA / CERTIFICATE).is_symlink():
+        rows.append(row(DATA / CERTIFICATE, "file", f"a link to {PAIR}", "none"))
+    if reason := tls.why_due(DATA / PAIR, identity):
+        for_whom = ", ".join([*identity["addresses"], *identity["names"]])
+        rows.append(row(DATA / PAIR, "certificate", f"this host's authority's, for {for_whom}", reason))
+    if server and not rows:
+        try:
+            _shake_hands(server, identity)
+        except host.HostError as error:
+            rows.append(row(DATA / PAIR, "presented to clients", "this certificate", str(error)))
+    return rows
 
 
 def _content(path: Path) -> bytes:

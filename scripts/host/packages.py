@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 import host
+from host import Difference
 
 MEMORY = "packages.json"
 IMAGE = "image-packages"
@@ -44,6 +45,16 @@ def converge(wanted: Sequence[str]) -> None:
     dropped = earlier - set(wanted)
     _purge(sorted((dropped - before - NEVER_PURGED) & there.keys()))
     host.remember(MEMORY, {"asked": sorted(wanted), "before": sorted(before - dropped)})
+
+
+def differences(wanted: Sequence[str]) -> list[Difference]:
+    """Return which of the packages are missing, or marked as installed only for others; nothing is changed."""
+    there, marked = versions(set(wanted)), automatic()
+    missing = [
+        host.difference("package", name, "package", "installed", "missing") for name in wanted if name not in there
+    ]
+    others = [name for name in wanted if name in there and name in marked]
+    return missing + [host.difference("package", name, "mark", "manual", "automatic") for name in others]
 
 
 def versions(names: Collection[str]) -> dict[str, str]:

@@ -73,6 +73,12 @@ def authority_certificate() -> str:
     return certificate_of(path.read_text())
 
 
+def known_authority() -> str | None:
+    """Return the authority's certificate as it is, or None; nothing is made or renewed."""
+    path = host.MEMORY / AUTHORITY
+    return certificate_of(path.read_text()) if path.exists() else None
+
+
 def issue(identity: Identity, days: int = DAYS) -> str:
     """Return a new key and its certificate from the authority, as one PEM text.
 

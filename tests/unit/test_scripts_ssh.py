@@ -98,7 +98,9 @@ def test_the_key_is_with_an_agent_and_nothing_is_left(bench: Path) -> None:
 
 def test_the_host_key_is_the_one_the_stack_knows(bench: Path) -> None:
     (bench / "remote").write_text('cat "$(sed -n s/^UserKnownHostsFile=//p "$BENCH/argv")"\n')
-    assert scripts(bench, "ssh", "server", "--stack", "here").stdout == f"server {HOST_KEY}\nclient-1 {CLIENT_KEY}\n"
+    assert scripts(bench, "ssh", "server", "--stack", "here").stdout == (
+        f"server {HOST_KEY}\nclient-1 {CLIENT_KEY}\napp-1 {APP_KEY}\n"
+    )
 
 
 def test_a_tunnel_named_in_config_is_taken_instead_of_the_hosts_address(bench: Path) -> None:

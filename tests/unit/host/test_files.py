@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import pwd
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,7 @@ import pytest
 import files
 import host
 import undo
-from files import File
+from files import LOGIN, File
 from tests.unit.host.bench import Bench
 
 RELOAD = ["reload", "ssh"]
@@ -124,3 +127,73 @@ def test_authorized_keys_without_a_key_would_lock_everybody_out(stage: Bench) ->
     stage.stand_in("ssh-keygen", "exit 255")
     with pytest.raises(host.HostError, match="no public key"):
         files.authorize("# nothing\n")
+
+
+# what somebody does to the file, what is told of it: what, expected (or the beginning of it), found
+CHANGES: list[tuple[str, list[tuple[str, str, str]]]] = [
+    ("true", []),
+    ("echo three >a", [("content", "sha256 ", "sha256 ")]),
+    ("chmod 600 a", [("permissions", "0644", "0600")]),
+    ("echo three >a; chmod 4755 a", [("content", "sha256 ", "sha256 "), ("permissions", "0644", "4755")]),
+    ("rm a", [("file", "there", "missing")]),
+    ("mv a b; ln -s b a", [("file", "there", "a link")]),
+    ("rm a; mkdir a", [("file", "there", "no file")]),
+]
+
+
+@pytest.mark.parametrize(("done", "found"), CHANGES)
+def test_a_file_that_somebody_changed_is_told_and_left(
+    tmp_path: Path, done: str, found: list[tuple[str, str, str]]
+) -> None:
+    wanted = [file(tmp_path / "a", "one")]
+    files.converge(wanted)
+    subprocess.run(["sh", "-c", done], cwd=tmp_path, check=True)
+    before = sorted(path.name for path in tmp_path.iterdir())
+    rows = files.differences(wanted)
+    assert [(row["what"], row["expected"][: len(e)], row["found"][: len(f)]) for row, (_, e, f) in zip(
+        rows, found, strict=True
+    )] == found  # fmt: skip
+    assert all(row["name"] == str(tmp_path / "a") and row["expected"] != row["found"] for row in rows)
+    assert "one" not in str(rows) and "three" not in str(rows)
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+@pytest.fixture
+def keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, str, str]:
+    """The login user's authorized_keys as converged, the key in it and another one."""
+    texts = []
+    for name in ("one", "two"):
+        argv = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", str(tmp_path / name)]
+        subprocess.run(argv, check=True)
+        texts.append((tmp_path / f"{name}.pub").read_text())
+    me = pwd.getpwuid(os.getuid())
+    login = pwd.struct_passwd([LOGIN, "x", me.pw_uid, me.pw_gid, "", str(tmp_path), "/bin/sh"])
+    monkeypatch.setattr(pwd, "getpwnam", lambda _: login)
+    files.authorize(texts[0])
+    return tmp_path / ".ssh" / "authorized_keys", texts[0], texts[1]
+
+
+def test_authorized_keys_as_converged_are_no_difference(keys: tuple[Path, str, str]) -> None:
+    assert files.key_differences(keys[1]) == []
+
+
+def test_a_key_that_somebody_added_is_told_by_its_fingerprint(keys: tuple[Path, str, str]) -> None:
+    path, ours, other = keys
+    path.write_text(ours + other)
+    (row,) = files.key_differences(ours)
+    assert row["expected"].startswith("SHA256:") and row["found"].startswith(row["expected"] + ", SHA256:")
+    path.write_text("")
+    assert files.key_differences(ours)[0]["found"] == "none"
+    path.unlink()
+    assert files.key_differences(ours)[0]["found"] == "missing"
+
+
+def test_an_option_before_the_same_key_and_a_wider_mode_are_told_too(keys: tuple[Path, str, str]) -> None:
+    path, ours, _ = keys
+    path.write_text(f'command="true" {ours}')
+    path.chmod(0o644)
+    rows = files.key_differences(ours)
+    assert [(row["what"], row["found"]) for row in rows] == [
+        ("keys", "the same key, with other options or comments"),
+        ("permissions", "0644"),
+    ]

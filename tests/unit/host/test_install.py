@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
+
+import pytest
 
 import install
 
@@ -33,3 +36,22 @@ def test_a_run_that_was_cut_off_is_finished_by_the_next(tmp_path: Path) -> None:
         install.main(tmp_path / "one", {"a.py": "1"})
     assert [path.name for path in (tmp_path / "current").iterdir()] == ["a.py"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["current", "one"]
+
+
+@pytest.mark.parametrize("change", ["rm a.py", "echo changed >a.py", "rm a.py; mkdir a.py"])
+def test_a_set_that_somebody_changed_is_put_right(tmp_path: Path, change: str) -> None:
+    folder = tmp_path / "lib" / "1"
+    install.main(folder, {"a.py": "one", "b.sh": "two"})
+    subprocess.run(["sh", "-c", change], cwd=folder, check=True)
+    install.main(folder, {"a.py": "one", "b.sh": "two"})
+    assert {path.name: path.read_text() for path in folder.iterdir()} == {"a.py": "one", "b.sh": "two"}
+    assert sorted(path.name for path in folder.parent.iterdir()) == ["1", "current"]
+    assert (folder.parent / "current").resolve() == folder
+
+
+def test_a_set_that_is_there_is_left_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "lib" / "1"
+    install.main(folder, {"a.py": "one"})
+    before = (folder / "a.py").stat().st_ino
+    install.main(folder, {"a.py": "one"})
+    assert (folder / "a.py").stat().st_ino == before

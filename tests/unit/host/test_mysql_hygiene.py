@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 import host
 import mysql_hygiene
+import mysql_server
 import mysql_time_zones
 from tests.unit.host.bench import Bench
 
@@ -26,6 +27,9 @@ class Server:
 
     def rows(self, statement: str, _args: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Answer a query for users."""
+        if "IN ('', 'root')" in statement:
+            roots = [("root", part, plugin) for part, plugin in self.root.items()]
+            return [*(("", part, "caching_sha2_password") for part in self.anonymous), *roots]
         if "user = ''" in statement:
             return [(part,) for part in self.anonymous]
         return list(self.root.items())
@@ -108,3 +112,24 @@ def test_zones_that_are_gone_are_loaded_again(server: Server, bench: Bench) -> N
     bench.calls()
     mysql_time_zones.converge()
     assert "mysql_tzinfo_to_sql /usr/share/zoneinfo" in bench.calls()
+
+
+# users without a name, root's plugins by host part, zones, what is found: name and found
+DIFFERENCES: list[tuple[list[str], dict[str, str], int, list[tuple[str, str]]]] = [
+    ([], {"localhost": "auth_socket"}, 1, []),
+    (["%"], {"localhost": "auth_socket"}, 1, [("''@'%'", "there")]),
+    ([], {"localhost": "caching_sha2_password"}, 1, [("'root'@'localhost'", "caching_sha2_password")]),
+    ([], {"localhost": "auth_socket", "%": "auth_socket"}, 1, [("'root'@'%'", "there")]),
+    ([], {"localhost": "auth_socket"}, 0, [("mysql.time_zone_name", "none")]),
+]
+
+
+@pytest.mark.parametrize(("anonymous", "root", "zones", "found"), DIFFERENCES)
+def test_what_is_not_right_is_told_and_left(
+    server: Server, anonymous: list[str], root: dict[str, str], zones: int, found: list[tuple[str, str]]
+) -> None:
+    server.anonymous, server.root, server.zones = anonymous, root, zones
+    asked = cast(mysql_server.Server, server)
+    rows = mysql_hygiene.differences(asked) + mysql_time_zones.differences(asked)
+    assert [(row["name"], row["found"]) for row in rows] == found
+    assert server.statements == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -48,6 +48,7 @@ class Mysqld:
         self.variables: dict[str, str] = {}
         self.read_at_start: set[str] = set()
         self.mysqlx = True
+        self.persisted: dict[str, str] = {}
         self.start()
 
     def start(self) -> None:
@@ -61,7 +62,7 @@ class Mysqld:
         self.mysqlx = own.pop("mysqlx", "ON") == "ON"
         self.read_at_start = set(own)
         self.variables = DEFAULTS | DISTRIBUTION
-        for name, value in own.items():
+        for name, value in (own | self.persisted).items():
             self._take(name, value)
         self.variables["open_files_limit"] = "10000"
 
@@ -78,6 +79,8 @@ class Mysqld:
             return [(name,) for name in self.read_at_start]
         if "plugins" in statement:
             return [("mysqlx", int(self.mysqlx))]
+        if "persisted_variables" in statement:
+            return [(name, self.persisted[name]) for name in args if name in self.persisted]
         return [(name, self.variables[name]) for name in args if name in self.variables]
 
     def one(self, statement: str) -> Any:
@@ -91,6 +94,9 @@ class Mysqld:
 
     def do(self, statement: str, args: Sequence[Any] = ()) -> list[tuple[int, str]]:
         """Set a variable as MySQL does: with an error, with a warning, or as asked."""
+        if statement.startswith("RESET PERSIST"):
+            del self.persisted[statement.split()[-1]]
+            return []
         name = statement.split()[2]
         if name in READ_ONLY:
             raise mysql_server.Error(1238, f"Variable '{name}' is a read only variable")
@@ -185,6 +191,55 @@ def test_a_setting_changed_behind_our_back_is_put_right(mysqld: Mysqld) -> None:
     converge(mysqld, {"max_connections": 200})
     mysqld.variables["max_connections"] = "77"
     assert converge(mysqld, {"max_connections": 200}) == (0, ["max_connections"])
+
+
+def test_what_somebody_persisted_does_not_come_back_at_a_restart(mysqld: Mysqld) -> None:
+    mysqld.persisted = {"max_connections": "77", "long_query_time": "3"}
+    mysqld.start()
+    converge(mysqld, {"max_connections": 200})
+    mysqld.start()
+    assert (mysqld.variables["max_connections"], mysqld.persisted) == ("200", {"long_query_time": "3"})
+
+
+# settings as converged, as changed behind our back, what is found: name, what, expected, found
+DIFFERENCES: list[tuple[Mapping[str, Value], dict[str, str], list[tuple[str, ...]]]] = [
+    ({"max_connections": 200, "bind_address": ANYWHERE, "sql_mode": "ANSI", "mysqlx": False}, {}, []),
+    ({"max_connections": 200}, {"max_connections": "77"}, [("max_connections", "value", "200", "77")]),
+    ({"max_connections": 200}, {"long_query_time": "77"}, []),
+    ({"innodb_buffer_pool_size": 200000000}, {}, []),
+    ({"sql_mode": "ANSI"}, {"sql_mode": "TRADITIONAL"}, [("sql_mode", "value", "ANSI", "TRADITIONAL")]),
+    ({"require_secure_transport": True}, {"require_secure_transport": "OFF"},
+     [("require_secure_transport", "value", "True", "OFF")]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("settings", "changes", "found"), DIFFERENCES)
+def test_what_the_running_server_has_otherwise_is_told_and_left(
+    mysqld: Mysqld, settings: Settings, changes: dict[str, str], found: list[tuple[str, ...]]
+) -> None:
+    converge(mysqld, settings)
+    mysqld.variables |= changes
+    before, mysqld.statements = dict(mysqld.variables), []
+    rows = mysql_settings.differences(cast(mysql_server.Server, mysqld), settings)
+    assert [(row["name"], row["what"], row["expected"], row["found"]) for row in rows] == found
+    assert (mysqld.variables, mysqld.statements) == (before, [])
+
+
+def test_a_persisted_value_is_told_although_the_server_does_not_have_it_yet(mysqld: Mysqld) -> None:
+    converge(mysqld, {"bind_address": ANYWHERE})
+    mysqld.persisted = {"bind_address": "127.0.0.1"}
+    rows = mysql_settings.differences(cast(mysql_server.Server, mysqld), {"bind_address": ANYWHERE})
+    assert [(row["name"], row["what"], row["found"]) for row in rows] == [("bind_address", "SET PERSIST", "127.0.0.1")]
+
+
+@pytest.mark.parametrize(("content", "found"), [("[mysqld]\n", 0), ("[mysqld]\nport = 1\n", 1), (None, 1)])
+def test_an_option_file_with_other_content_is_told(mysqld: Mysqld, content: str | None, found: int) -> None:
+    converge(mysqld, {})
+    if content is None:
+        mysqld.option_file.unlink()
+    else:
+        mysqld.option_file.write_text(content)
+    assert len(mysql_settings.file_differences(mysqld.option_file, text({}))) == found
 
 
 # settings that are refused, MySQL's words, restarts that it takes to find out and to be back

@@ -139,3 +139,13 @@ def test_an_unknown_package_is_told_in_apt_s_words(apt: Apt) -> None:
     apt.bench.stand_in("apt-get", 'echo "E: Unable to locate package nosuch" >&2; exit 100')
     with pytest.raises(host.HostError, match="Unable to locate package nosuch"):
         packages.converge(["nosuch"])
+
+
+def test_missing_and_wrongly_marked_packages_are_told_and_left(apt: Apt) -> None:
+    apt.states.write_text("Package: curl\nAuto-Installed: 1\n\nPackage: orphan\nAuto-Installed: 1\n")
+    rows = packages.differences(["mysql-server", "curl", "sysstat"])
+    assert [(row["name"], row["what"], row["found"]) for row in rows] == [
+        ("sysstat", "package", "missing"),
+        ("curl", "mark", "automatic"),
+    ]
+    assert (apt.there(), apt.asked()) == ({"mysql-server", "curl", "orphan"}, [])

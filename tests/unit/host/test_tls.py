@@ -6,7 +6,7 @@ import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -213,3 +213,69 @@ def test_a_short_certificate_is_due_the_next_day(server: Loaded) -> None:
     assert "issued (asked for)" in mysql_tls.ensure(WANTED, days=5)
     assert "issued (it had less than 30 days left)" in mysql_tls.ensure(WANTED)
     assert server.reloads == 3
+
+
+def presented_other(server: Loaded, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the running server present something else than its folder has."""
+    assert server.reloads == 1
+
+    def refuse(*_: object) -> None:
+        raise host.HostError("at 10.20.0.10:3306 another certificate is presented")
+
+    monkeypatch.setattr(mysql_tls, "_shake_hands", refuse)
+
+
+def replaced(server: Loaded, _monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have somebody put a certificate of their own in."""
+    key = subprocess.run(["openssl", "genpkey", "-algorithm", "ED25519"], capture_output=True, text=True, check=True)
+    (server.data / "own.key").write_text(key.stdout)
+    argv = ["openssl", "req", "-x509", "-days", "90", "-subj", "/CN=own", "-key", str(server.data / "own.key")]
+    made = subprocess.run(argv, capture_output=True, text=True, check=True)
+    (server.data / "server-key.pem").write_text(key.stdout + made.stdout)
+
+
+def two_files(server: Loaded, _monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have key and certificate in two files, as MySQL's documentation puts them."""
+    text = (server.data / "server-cert.pem").read_text()
+    (server.data / "server-cert.pem").unlink()
+    (server.data / "server-cert.pem").write_text(text)
+
+
+def other_authority(server: Loaded, _monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have another ca.pem beside it."""
+    (server.data / "ca.pem").write_text("another\n")
+
+
+def lost_authority(_server: Loaded, _monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have lost the authority, and with it all that it signed."""
+    (host.MEMORY / tls.AUTHORITY).unlink()
+
+
+def nothing(_server: Loaded, _monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do nothing."""
+
+
+@pytest.mark.parametrize(
+    ("done", "found"),
+    [
+        (nothing, []),
+        (replaced, [("server-key.pem", "it was not from this host's authority")]),
+        (two_files, [("server-cert.pem", "none")]),
+        (other_authority, [("ca.pem", "sha256 ")]),
+        (lost_authority, [("the authority", "missing"), ("server-key.pem", "it was not from this host's authority")]),
+        (presented_other, [("server-key.pem", "at 10.20.0.10:3306 another certificate is presented")]),
+    ],
+)
+def test_a_certificate_that_is_not_the_stack_s_is_told_and_left(
+    server: Loaded, monkeypatch: pytest.MonkeyPatch, done: Any, found: list[tuple[str, str]]
+) -> None:
+    authority = mysql_tls.converge(WANTED)
+    done(server, monkeypatch)
+    before = {path.name: path.read_bytes() for path in server.data.iterdir()}
+    rows = mysql_tls.differences(cast(mysql_server.Server, server), WANTED, authority)
+    assert [(Path(row["name"]).name, row["found"][: len(said)]) for row, (_, said) in zip(
+        rows, found, strict=True
+    )] == found  # fmt: skip
+    assert "PRIVATE" not in str(rows)
+    assert ({path.name: path.read_bytes() for path in server.data.iterdir()}, server.reloads) == (before, 1)
+    assert (host.MEMORY / tls.AUTHORITY).exists() == (done is not lost_authority)

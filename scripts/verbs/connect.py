@@ -1,0 +1,96 @@
+"""`connect USER`: a mysql prompt on a client host, as that user, the server's identity checked.
+
+The login waits on the client host in a FIFO in a private folder: a first ssh is given it on standard input and passes
+it on to whoever opens the FIFO, a second one runs mysql on the terminal and reads it there. So it is in no argument,
+no environment and no file. Should either end die, the other gives up in time and the FIFO goes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+import threading
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+
+from scripts.accounts import entry_of
+from scripts.ssh import KEPT_ALIVE, Ssh, UnreachableError, logins
+from scripts.stack import Stack
+from scripts.verb import CLIENT, USER, Verb
+
+CA_FILE = "/etc/mysql-pair/ca.pem"
+WAIT_SECONDS = 30
+"""How long each end waits for the other."""
+
+OFFER = """\
+set -eu
+umask 077
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+mkfifo "$folder/login"
+echo "$folder/login"
+# To open a FIFO waits for a reader: also that ends in time.
+timeout "$1" sh -c 'cat >"$1"' sh "$folder/login"
+"""
+# Opened for both ways it waits for nobody; `read` is what waits. mysql is told of a pipe of this shell's own. None of
+# the operator's files on that host counts but the login.
+TAKE = """\
+exec 3<>"$1" || exit 1
+IFS= read -r -t "$2" -d '' -u 3 login || { echo "the login did not arrive within $2 seconds" >&2; exit 1; }
+exec 3>&-
+shift 2
+export LC_ALL=C.UTF-8
+exec mysql --defaults-file=<(printf '%s' "$login") --protocol=tcp --ssl-mode=VERIFY_IDENTITY "$@"
+"""
+
+
+def run(stack: Stack, arguments: Namespace, words: Sequence[str]) -> int:
+    """Run mysql and return its exit code."""
+    login = entry_of(stack.secret_output("option_files"), arguments.user, stack.name)
+    terminal = ["-t"] if not words and sys.stdin.isatty() else []
+    with logins(stack) as ssh:
+        host = ssh.access.client(arguments.host)
+        with offered(ssh, host, login) as fifo:
+            take = ["bash", "-c", TAKE, "connect", fifo, str(WAIT_SECONDS), f"--ssl-ca={CA_FILE}", *words]
+            return ssh.passed_through(host, take, [*KEPT_ALIVE, *terminal])
+
+
+@contextlib.contextmanager
+def offered(ssh: Ssh, host: str, login: str) -> Iterator[str]:
+    """Give the path of a FIFO on the host, in which the login waits for its one reader.
+
+    Raises:
+        UnreachableError: the host does not let one in, or did not answer in time.
+    """
+    argv = ssh.argv(host, ["bash", "-c", OFFER, "offer", str(WAIT_SECONDS)], KEPT_ALIVE)
+    offer = subprocess.Popen(
+        argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
+    )
+    late = threading.Timer(2 * WAIT_SECONDS, offer.kill)
+    late.start()
+    try:
+        assert offer.stdin and offer.stdout and offer.stderr  # noqa: S101  they are pipes
+        with contextlib.suppress(BrokenPipeError):
+            offer.stdin.write(f"{login}\0")
+            offer.stdin.close()
+        fifo = offer.stdout.readline().strip()
+        if not fifo:
+            raise UnreachableError(f"{host} cannot be reached by ssh: {offer.stderr.read().strip() or 'no answer'}")
+        yield fifo
+    finally:
+        late.cancel()
+        offer.terminate()
+        offer.wait()
+
+
+VERB = Verb(
+    name="connect",
+    help="open a mysql prompt on a client host, as a user of the stack",
+    description="Over TLS, the server's identity checked. With words behind --, or with something else than a terminal "
+    "on standard input, there is no prompt: `connect app -- -e 'select 1'`, `connect app <script.sql`. Exit code, "
+    "standard input and output are mysql's.",
+    behind="-- ARGUMENTS OF MYSQL...",
+    arguments=[USER, CLIENT],
+    run=run,
+)

@@ -1,0 +1,217 @@
+"""What somebody changes behind the stack's back is told by `drift`, each thing by its name, and put right by `mend`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from lab.cloud.ec2 import Ec2
+from lab.cloud.model import SecurityGroupRule
+from lab.cloud.store import Store
+from lab.machine.plane import Plane
+from tests.lab.conftest import LAB, Pair, run
+
+OPTION_FILE = "/etc/mysql/mysql.conf.d/zz-mysql-pair.cnf"
+KEYS = "/home/ubuntu/.ssh/authorized_keys"
+PAIR = "/var/lib/mysql/server-key.pem"
+GRANTS = [{"database": "app", "privileges": ["ALL"]}]
+CONFIG: dict[str, object] = {
+    "mysqlSettings": {"max_connections": 123},
+    "databases": {"app": {}, "shop": {}, "words": {"charset": "utf8mb4", "collation": "utf8mb4_0900_ai_ci"}},
+    "users": {
+        "app": {"grants": GRANTS},
+        "more": {"grants": [{"database": "shop", "privileges": ["SELECT"]}]},
+        "less": {"grants": [{"database": "shop", "privileges": ["SELECT", "INSERT"]}]},
+        "gone": {"grants": GRANTS},
+    },
+    "primaryUser": "app",
+}
+
+
+def verb(*words: str) -> subprocess.CompletedProcess[str]:
+    """Run a verb on the lab's stack, as an operator would."""
+    return run(sys.executable, "-m", "scripts", *words, "--stack", LAB)
+
+
+def drift() -> tuple[int, list[dict[str, str]], list[str]]:
+    """Return the exit code, the differences and what could not be told."""
+    done = verb("drift", "--json")
+    assert done.stdout, done.stderr
+    report: dict[str, Any] = json.loads(done.stdout)
+    return done.returncode, report["differences"], report["unknown"]
+
+
+def on(pair: Pair, host: str, line: str) -> None:
+    """Do something on a host, as its root."""
+    done = pair.ssh(host, "sudo sh -eu", stdin=line)
+    assert done.returncode == 0, done.stderr
+
+
+def account(pair: Pair, name: str) -> str:
+    """Return an account as SQL."""
+    host = pair.sql(f"select host from mysql.user where user = '{name}'")  # noqa: S608
+    return f"'{name}'@'{host}'"
+
+
+def remove_rule(pair: Pair, description: str) -> None:
+    """Remove a security group's rules behind the engine's back."""
+    store = Store(pair.lab.cloud)
+    ec2 = Ec2(pair.lab, store, Plane(pair.lab, store))
+    for rule in store.all(SecurityGroupRule):
+        if rule.description == description and rule.direction == "ingress":
+            ec2.delete(SecurityGroupRule, rule.id)
+
+
+NEW_CERTIFICATE = f"""
+cd $(mktemp -d)
+openssl req -x509 -newkey rsa:2048 -nodes -days 90 -subj /CN=own -keyout key -out cert 2>/dev/null
+cat key cert >{PAIR}
+mysql -e 'alter instance reload tls'
+"""
+NEW_KEY = f"ssh-keygen -q -t ed25519 -N '' -f $(mktemp -d)/key; cat /tmp/tmp.*/key.pub >>{KEYS}; rm -r /tmp/tmp.*"
+
+
+@dataclass(frozen=True)
+class Change:
+    """Something that somebody does, and the differences that follow: where, kind, name, what."""
+
+    name: str
+    make: Callable[[Pair], None]
+    found: tuple[str, str, str, str]
+
+
+CHANGES = [
+    Change("a setting, live", lambda pair: void(pair.sql("set global max_connections = 77")),
+           ("server", "setting", "max_connections", "value")),
+    Change("a setting, persisted", lambda pair: void(pair.sql("set persist_only require_secure_transport = off")),
+           ("server", "setting", "require_secure_transport", "SET PERSIST")),
+    Change("the option file", lambda pair: on(pair, "server", f"echo 'wait_timeout = 7' >>{OPTION_FILE}"),
+           ("server", "file", OPTION_FILE, "content")),
+    Change("a file", lambda pair: on(pair, "client-1", "rm /etc/mysql/conf.d/mysql-pair.cnf"),
+           ("client-1", "file", "/etc/mysql/conf.d/mysql-pair.cnf", "file")),
+    Change("a file's mode", lambda pair: on(pair, "server", "chmod 600 /etc/apt/apt.conf.d/80-mysql-pair"),
+           ("server", "file", "/etc/apt/apt.conf.d/80-mysql-pair", "permissions")),
+    Change("a tool", lambda pair: on(pair, "client-1", "echo '#' >>/usr/local/lib/mysql-pair/current/undo.py"),
+           ("client-1", "file", "undo.py", "content")),
+    Change("a package", lambda pair: on(pair, "client-1", "dpkg --force-depends --purge mysql-client >/dev/null"),
+           ("client-1", "package", "mysql-client", "package")),
+    Change("an ssh key", lambda pair: on(pair, "client-1", NEW_KEY), ("client-1", "ssh key", KEYS, "keys")),
+    Change("the certificate", lambda pair: on(pair, "server", NEW_CERTIFICATE),
+           ("server", "certificate", PAIR, "certificate")),
+    Change("the timer", lambda pair: on(pair, "server", "systemctl disable --now mysql-pair-certificate.timer"),
+           ("server", "unit", "mysql-pair-certificate.timer", "now")),
+    Change("a database dropped", lambda pair: void(pair.sql("drop database shop")),
+           ("server", "database", "shop", "")),
+    Change("a database altered", lambda pair: void(pair.sql("alter database words collate utf8mb4_bin")),
+           ("server", "database", "words", "")),
+    Change("a grant added", lambda pair: void(pair.sql(f"grant delete on shop.* to {account(pair, 'more')}")),
+           ("server", "user", "more", "")),
+    Change("a grant removed", lambda pair: void(pair.sql(f"revoke insert on shop.* from {account(pair, 'less')}")),
+           ("server", "user", "less", "")),
+    Change("a user dropped", lambda pair: void(pair.sql(f"drop user {account(pair, 'gone')}")),
+           ("server", "user", "gone", "")),
+    Change("a security group's rule", lambda pair: remove_rule(pair, "MySQL from the clients"),
+           ("cloud", "SecurityGroupIngressRule", "firewall-server-mysql-from-client", "resource")),
+]  # fmt: skip
+
+
+def void(_: object) -> None:
+    """Return nothing."""
+
+
+@dataclass(frozen=True)
+class Story:
+    """A stack as it was up, after the changes, and after the mending."""
+
+    pair: Pair
+    before: tuple[int, list[dict[str, str]], list[str]]
+    changed: tuple[int, list[dict[str, str]], list[str]]
+    mending: subprocess.CompletedProcess[str]
+    hosts: list[str]
+    """The instances, before and after."""
+
+
+@pytest.fixture(scope="module")
+def story(pair: Pair) -> Iterator[Story]:
+    """Every change is made, all are mended at once."""
+    with pair.configured(**CONFIG):
+        pair.up()
+        pair.sql("create table app.kept (id int); insert into app.kept values (42)")
+        before, instances = drift(), [*pair.outputs()["client_instance_ids"], pair.outputs()["server_instance_id"]]
+        for change in CHANGES:
+            change.make(pair)
+        changed, mending = drift(), verb("mend", "--yes")
+        yield Story(pair, before, changed, mending, instances)
+        pair.sql("drop table app.kept")
+
+
+def test_a_stack_as_it_was_brought_up_has_no_drift(story: Story) -> None:
+    assert story.before == (0, [], [])
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.name)
+def test_a_change_is_told_by_its_name(story: Story, change: Change) -> None:
+    code, differences, unknown = story.changed
+    assert (code, unknown) == (2, [])
+    where, kind, name, what = change.found
+    assert [
+        row
+        for row in differences
+        if (row["where"], row["kind"]) == (where, kind) and row["name"].endswith(name) and what in ("", row["what"])
+    ], differences
+
+
+def test_nothing_else_is_told(story: Story) -> None:
+    names = {change.found[2] for change in CHANGES}
+    rows = story.changed[1]
+    assert [row for row in rows if not row["name"].endswith(tuple(names))] == []
+
+
+def test_no_secret_is_told(story: Story) -> None:
+    outputs = story.pair.outputs()
+    shown = json.dumps(story.changed) + story.mending.stdout + story.mending.stderr
+    for url in outputs["connection_strings"].values():
+        assert url.split(":")[2].partition("@")[0] not in shown
+
+
+def test_mend_puts_everything_right_and_rebuilds_nothing(story: Story) -> None:
+    assert story.mending.returncode == 0, story.mending.stdout + story.mending.stderr
+    assert "what is live is as the stack says" in story.mending.stdout
+    outputs = story.pair.outputs()
+    assert [*outputs["client_instance_ids"], outputs["server_instance_id"]] == story.hosts
+    assert story.pair.sql("select id from app.kept") == "42"
+    assert story.pair.unchanged()
+
+
+def test_what_is_not_in_the_cloud_is_not_reached_and_said_beside_the_rest(story: Story) -> None:
+    pair = story.pair
+    remove_rule(pair, "ssh from the jump host")
+    code, differences, unknown = drift()
+    assert code == 1
+    assert [row["name"] for row in differences] == ["firewall-server-ssh-from-jump"]
+    assert len(unknown) == 2 and all("server cannot be reached by ssh" in words for words in unknown)
+    assert verb("mend", "--yes").returncode == 0
+
+
+def test_tools_that_are_gone_are_put_back(story: Story) -> None:
+    pair = story.pair
+    on(pair, "client-1", "rm -r /usr/local/lib/mysql-pair")
+    code, _, unknown = drift()
+    assert (code, len(unknown)) == (1, 1) and "client-1 has no /usr/local/lib/mysql-pair" in unknown[0]
+    assert verb("mend", "--yes").returncode == 0
+    assert drift() == (0, [], [])
+
+
+def test_a_server_that_is_down_is_told_and_started(story: Story) -> None:
+    on(story.pair, "server", "systemctl stop mysql")
+    code, differences, unknown = drift()
+    assert code == 1
+    assert [(row["kind"], row["name"]) for row in differences] == [("service", "mysql")]
+    assert len(unknown) == 1 and "MySQL does not answer" in unknown[0]
+    assert verb("mend", "--yes").returncode == 0

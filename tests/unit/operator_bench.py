@@ -1,0 +1,220 @@
+"""Stand-ins for pulumi and ssh, behind which the operator's commands find a stack and hosts; the ssh-agent is real."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.__main__ import main
+
+STACK = "here"
+CLIENT_KEY, HOST_KEY = "ssh-ed25519 AAAAClientKey", "ssh-ed25519 AAAAHostKey"
+OUTPUTS: dict[str, Any] = {
+    "server_private_ip": "10.20.0.10",
+    "server_host_key": HOST_KEY,
+    "client_names": ["client-1", "app-1"],
+    "client_public_ips": ["198.51.100.8", None],
+    "client_private_ips": ["10.20.16.4", "10.20.144.4"],
+    "client_host_keys": [CLIENT_KEY, CLIENT_KEY],
+    "jump_host": "client-1",
+    "mysql_host": "10.20.0.10",
+    "mysql_port": 3306,
+    "mysql_ca_certificate": "-----BEGIN CERTIFICATE-----\n",
+    "user_names": ["app", "reports"],
+}
+CANARY = "Pa55-of-app"
+SECRETS: dict[str, Any] = {
+    "option_files": {"app": f'[client]\npassword="{CANARY} ü\\\\"\n', "reports": "[client]\n"},
+    "connection_strings": {
+        "app": f"mysql://ap%40p:{CANARY}@10.20.0.10:3306/app?ssl-mode=VERIFY_IDENTITY&ssl-ca=%2Fca.pem",
+        "reports": "mysql://reports:x@10.20.0.10:3306/?ssl-mode=VERIFY_IDENTITY&ssl-ca=%2Fca.pem",
+    },
+}
+
+PULUMI = '''#!/usr/bin/python3 -IS
+"""The pulumi CLI, as far as the operator's commands ask for it, on a stack in files."""
+import json, os, subprocess, sys
+from pathlib import Path
+
+bench = Path(os.environ["BENCH"])
+argv = sys.argv[1:]
+stdin = sys.stdin.read() if argv[:2] == ["config", "set"] else ""
+with (bench / "pulumi.log").open("a") as log:
+    print(json.dumps({"argv": argv, "stdin": stdin}), file=log)
+config_file = bench / "config.json"
+config = json.loads(config_file.read_text())
+words = argv[: argv.index("--stack")]
+if argv[argv.index("--stack") + 1] != "here":
+    sys.exit("error: no stack named 'gone' found")
+
+def answer(name):
+    path = bench / name
+    if not path.exists():
+        sys.exit(f"error: there is no {name}")
+    print(path.read_text(), end="")
+
+if words[:2] == ["stack", "output"]:
+    if "--show-secrets" not in words:
+        answer("outputs.json")
+    else:
+        secrets = json.loads((bench / "secrets.json").read_text())
+        if words[2] not in secrets:
+            sys.exit(f"error: current stack does not have output property '{words[2]}'")
+        print(json.dumps(secrets[words[2]]))
+elif words[:2] == ["stack", "export"]:
+    answer("state.json")
+elif words[0] == "refresh":
+    answer("refresh.json")
+elif words[0] == "up":
+    sys.exit(subprocess.run(["sh", str(bench / "up")]).returncode)
+else:
+    path = words[2].removeprefix("mysql-pair:")
+    key, _, entry = path.partition(".") if "--path" in words else (path, "", "")
+    value = config.get(key)
+    if words[1] == "get":
+        if entry:
+            value = value.get(entry) if isinstance(value, dict) else None
+        if value is None:
+            sys.exit(f"error: configuration key '{path}' not found for stack 'here'")
+        print(value if isinstance(value, str) else json.dumps(value), end="")
+    elif not {"--secret", "--plaintext"} & {*words}:
+        sys.exit("error: config value looks like a secret; rerun with --secret or --plaintext")
+    elif entry:
+        # What is no table is forgotten, as the real one does.
+        table = value if isinstance(value, dict) else {}
+        config[key] = {**table, entry: int(stdin) if stdin.isdecimal() else stdin}
+    else:
+        config[key] = stdin
+    config_file.write_text(json.dumps(config))
+'''
+
+SSH = """#!/bin/bash
+# ssh to a host that is this machine: the line behind -- runs here, as a user for whom `sudo` is the file `root`.
+printf '%s\\n' "$@" >"$BENCH/ssh.$$"
+line= local= seen=
+for word; do
+  [[ $word == HostKeyAlias=* && -z ${HOST-} ]] && export HOST=${word#*=}
+  [[ $word == LocalCommand=* ]] && local=${word#*=}
+  [[ $seen ]] && line=$word
+  [[ $word == -- ]] && seen=1
+done
+[[ -e $BENCH/down.$HOST ]] && { echo "ssh: connect to host: Connection timed out" >&2; exit 255; }
+if [[ $local ]]; then
+  [[ -e $BENCH/forward ]] && { cat "$BENCH/forward" >&2; exit 255; }
+  bash -c "$local"; exec sleep 60
+fi
+exec bash -c "$line"
+"""
+
+SUDO = """#!/bin/bash
+case "$*" in
+  *"/accounts.py list") cat "$BENCH/list.json" ;;
+  *"/accounts.py differences") cat >"$BENCH/wanted.accounts"; . "$BENCH/found.accounts" ;;
+  *"/differences.py") cat >"$BENCH/wanted.$HOST"; . "$BENCH/found.$HOST" ;;
+  *) echo "no such command: $*" >&2; exit 1 ;;
+esac
+"""
+
+
+class Bench:
+    """A stack `here` in files, and what was asked of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name, text in {"pulumi": PULUMI, "ssh": SSH, "sudo": SUDO}.items():
+            self.program(name, text)
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / "key"], check=True, timeout=30)
+        self.config = {"sshPrivateKey": (folder / "key").read_text()}
+        self.put("outputs.json", OUTPUTS)
+        self.put("secrets.json", SECRETS)
+        self.put("up", "exit 0\n")
+
+    def program(self, name: str, text: str) -> None:
+        """Put a program first on PATH."""
+        (self.folder / name).write_text(text)
+        (self.folder / name).chmod(0o755)
+
+    def put(self, name: str, content: object) -> None:
+        """Write one of the files that stand-ins answer from."""
+        (self.folder / name).write_text(content if isinstance(content, str) else json.dumps(content))
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The stack's config: a text is a value kept whole, a table is kept by entry."""
+        found: dict[str, Any] = json.loads((self.folder / "config.json").read_text())
+        return found
+
+    @config.setter
+    def config(self, values: dict[str, Any]) -> None:
+        self.put("config.json", values)
+
+    def configure(self, **values: Any) -> None:
+        """Add to the config."""
+        self.config = self.config | values
+
+    def users(self, *users: dict[str, Any]) -> None:
+        """Say what accounts are on the server."""
+        self.put("list.json", {"users": [account(**user) for user in users], "roles": []})
+
+    def asked(self, *first: str) -> list[dict[str, Any]]:
+        """Return the calls of pulumi that begin with these words."""
+        path = self.folder / "pulumi.log"
+        calls = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        return [call for call in calls if call["argv"][: len(first)] == list(first)]
+
+    def everything_shown(self) -> str:
+        """Return all argument lists that programs were started with."""
+        logs = [json.dumps(call["argv"]) for call in self.asked()]
+        return "\n".join([*logs, *(path.read_text() for path in self.folder.glob("ssh.*"))])
+
+    def scripts(self, *words: str) -> int:
+        """Run the command line on the stack."""
+        own, cut, behind = (
+            (words, (), ())
+            if "--" not in words
+            else (words[: words.index("--")], ("--",), words[words.index("--") + 1 :])
+        )
+        try:
+            return main([*own, "--stack", STACK, *cut, *behind])
+        except SystemExit as end:
+            return int(end.code or 0)
+
+
+def account(**values: Any) -> dict[str, Any]:
+    """Return a row of what accounts.py lists."""
+    key = values.get("key", "app")
+    return {
+        "key": key,
+        "account": f"'{key}'@'10.20.0.0/16'",
+        "plugin": "caching_sha2_password",
+        "grants": ["ALL ON app.*"],
+        "roles": [],
+        "locked": False,
+        "generation": 1,
+        "password_changed": "2026-01-02T03:04:05Z",
+        "old_password_accepted": False,
+        "comment": None,
+    } | values
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """The stack, with nothing on it; temporary files of the commands are in `tmp`."""
+    import os
+    import tempfile
+
+    folder = tmp_path / "bench"
+    folder.mkdir()
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    for name in ("SSH_AUTH_SOCK", "PULUMI_STACK", "HOST"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    monkeypatch.setenv("BENCH", str(folder))
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    return Bench(folder)
