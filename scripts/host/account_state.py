@@ -157,6 +157,20 @@ def read(session: Session) -> State:
     )
 
 
+def passwords(session: Session) -> dict[str, dict[str, Any]]:
+    """Return, by user key, which generation of its password the server has, and whether it accepts an old one."""
+    found = {}
+    for (attributes,) in session.rows(
+        "SELECT CAST(user_attributes AS CHAR) FROM mysql.user WHERE user_attributes IS NOT NULL"
+    ):
+        everything = json.loads(attributes)
+        account = Found(Account("", ""), "", attribute=everything.get("metadata") or {})
+        if account.user_key is not None:
+            old = "additional_password" in everything
+            found[account.user_key] = {"generation": account.generation, "old_password_accepted": old}
+    return found
+
+
 def _accounts(session: Session) -> dict[Account, Found]:
     static = _static(session)
     dynamic = _dynamic(session)

@@ -23,7 +23,6 @@ import host
 import mysql_server
 from account_change import Change, Subject
 from account_document import Document
-from account_state import State
 
 SQL_MODE = "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION"
 """Whatever the server's own: quotes and backslashes in literals mean what they mean by default."""
@@ -69,7 +68,7 @@ def apply(document: Document) -> int:
         with host.alone():
             server = session()
             carry_out(document, account_plan.plan(document, account_state.read(server)), server, failures)
-            print(json.dumps({"users": _passwords(document, account_state.read(server))}))
+            print(json.dumps({"users": account_state.passwords(server)}))
     finally:
         for subject, words in failures.items():
             print(f"{subject}: {'; '.join(dict.fromkeys(words))}", file=sys.stderr)
@@ -128,14 +127,6 @@ def _policy(server: Session) -> str:
     """Return the rules that a password did not keep to, with a space before them."""
     rules = server.rows("SHOW GLOBAL VARIABLES LIKE 'validate\\_password%'")
     return " (" + ", ".join(f"{name} = {value}" for name, value in rules) + ")" if rules else ""
-
-
-def _passwords(document: Document, state: State) -> dict[str, Any]:
-    return {
-        it.user_key: {"generation": it.generation, "old_password_accepted": it.old_password}
-        for it in state.accounts.values()
-        if it.user_key in {user.key for user in document.users}
-    }
 
 
 def differences(document: Document) -> int:

@@ -61,8 +61,11 @@ class Server:
             [(4005, "User 'app'@'10.%' is referenced as a definer account in a view.")] if "app'@" in statement else []
         )
 
-    def rows(self, _statement: str, _args: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Return the password policy, which is all that is asked."""
+    def rows(self, statement: str, _args: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Return the password policy, or the attributes of two accounts: beside the state this is all that is asked."""
+        if "user_attributes" in statement:
+            mark = {"metadata": {"mysql_pair": {"user": "app", "generation": 2}}, "additional_password": "$A$"}
+            return [(json.dumps(mark),), (json.dumps({"metadata": {"comment": "somebody else's"}}),)]
         return [("validate_password.length", "8"), ("validate_password.policy", "MEDIUM")]
 
 
@@ -107,7 +110,7 @@ def test_a_failure_is_one_paragraph_of_its_object_and_the_rest_is_done(
     said = capsys.readouterr()
     told = [line for line in said.err.splitlines() if "warns" not in line]
     assert (code, told) == (1, [f"user app ('app'@'10.%'): {words}"])
-    assert json.loads(said.out) == {"users": {}}
+    assert json.loads(said.out) == {"users": {"app": {"generation": 2, "old_password_accepted": True}}}
     assert any("DEFAULT ROLE" in statement and "'report'" in statement for statement in server.done)
     assert SECRET not in said.err + said.out and "everything" not in said.err + said.out
 
