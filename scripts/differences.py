@@ -107,9 +107,15 @@ def _asked(ssh: Ssh, host: str, script: Sequence[str], document: str) -> list[Ro
     if done.returncode != 0 and NO_SUCH_FILE in done.stderr:
         raise OperatorError(f"{host} has no {TOOLS}/{script[0]}: `mend` or `pulumi up` puts it there")
     if done.returncode != 0:
-        raise OperatorError(f"{host}: {done.stderr.strip()}")
+        raise OperatorError(f"{host}: {_words(done.stderr)}")
     found: list[dict[str, Any]] = json.loads(done.stdout)
     return [{"where": host, **row} for row in found]
+
+
+def _words(stderr: str) -> str:
+    """Return what a script said; of a traceback its last line, as when a part of Python is gone from the host."""
+    text = stderr.strip()
+    return text.splitlines()[-1] if "Traceback" in text else text
 
 
 def _answer(question: Callable[[], list[Row]]) -> list[Row] | str:

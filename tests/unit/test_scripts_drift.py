@@ -105,6 +105,7 @@ def test_as_json_nothing_is_shortened(bench: Bench, capfd: pytest.CaptureFixture
 UNKNOWN = [
     ("down.client-1", "", "could not tell: client-1 cannot be reached by ssh: ssh: connect to host"),
     ("found.app-1", "echo broken >&2; exit 1", "could not tell: app-1: broken"),
+    ("found.app-1", "printf 'Traceback (most\\nx\\nNo module named y' >&2; exit 1", "app-1: No module"),
     ("found.accounts", "echo 'MySQL does not answer' >&2; exit 1", "could not tell: server: MySQL does not answer"),
     ("found.client-1", "echo \"python3: can't open file 'x'\" >&2; exit 2", "client-1 has no /usr/local/lib/mysql"),
     ("refresh.json", '{"steps": null, "diagnostics": [{"severity": "error", "message": "no credentials"}]}',
