@@ -104,7 +104,7 @@ def test_cut_off_after_any_statement_the_password_in_use_works_and_one_up_ends_r
     seen = {each: statements(pair, each, generation) for each in STEPS}[step]
     change = alteration(seen)
     assert 1 < change < len(seen), seen
-    number = 0
+    number = 0 if step == "rotate" else change - 1  # both read the same first
     while number < len(seen):
         generation += 1
         before = Login.of(pair, USER)
