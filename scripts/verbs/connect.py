@@ -22,6 +22,7 @@ from scripts.verb import CLIENT, USER, Verb
 CA_FILE = "/etc/mysql-pair/ca.pem"
 WAIT_SECONDS = 30
 """How long each end waits for the other."""
+END_SECONDS = 2
 
 OFFER = """\
 set -eu
@@ -80,6 +81,9 @@ def offered(ssh: Ssh, host: str, login: str) -> Iterator[str]:
         yield fifo
     finally:
         late.cancel()
+        # Once the login is taken it ends by itself, and its folder is gone then.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            offer.wait(END_SECONDS)
         offer.terminate()
         offer.wait()
 
