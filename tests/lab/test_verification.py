@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.lab.conftest import Pair
+from tests.lab.test_drift import remove_rule
 
 CHECK = "python3 /usr/local/lib/mysql-pair/current/check_logins.py"
 
@@ -61,3 +62,13 @@ def test_a_failure_names_its_layer_and_the_user_and_never_the_password(
 def test_a_user_whose_host_part_does_not_admit_this_host_is_left_out(pair: Pair, document: dict[str, Any]) -> None:
     users = [{**user, "host": "192.0.2.0/24", "password": "another one"} for user in document["users"]]
     assert check(pair, {**document, "users": users}) == (0, '{"tried": []}\n', "")
+
+
+def test_an_up_that_ends_with_nobody_reaching_mysql_fails_and_says_why(pair: Pair) -> None:
+    remove_rule(pair, "MySQL from the clients")
+    changed = {"app": {"grants": [{"database": "app", "privileges": ["ALL"]}], "comment": "changed"}}
+    with pair.configured(users=changed):
+        assert "failed at network: no answer" in pair.failing_up()
+        done = pair.pulumi("up", "--refresh", "--yes", "--skip-preview", "--non-interactive")
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert pair.connects("client-1", pair.outputs()["mysql_host"], 3306)
