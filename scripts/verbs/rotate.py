@@ -8,19 +8,14 @@ the new password without keeping the old one, and connections would break.
 from __future__ import annotations
 
 import getpass
-import secrets
-import string
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
 
+from scripts import generate_password
 from scripts.rotation import GENERATIONS, PASSWORDS, Rotation, bring_up, refuse_unattended
 from scripts.stack import OperatorError, Stack
 from scripts.verb import NO_UP, USER, YES, Argument, Verb
-
-LENGTH = 32
-CLASSES = (string.ascii_lowercase, string.ascii_uppercase, string.digits, "-_.~")
-"""One of each at least (MySQL manual, validate_password.policy=MEDIUM); none has to be quoted or encoded anywhere."""
 
 
 def run(stack: Stack, arguments: Namespace, _behind: Sequence[str]) -> int:
@@ -28,7 +23,7 @@ def run(stack: Stack, arguments: Namespace, _behind: Sequence[str]) -> int:
     refuse_unattended(arguments, arguments.stdin)
     rotation = Rotation.of(stack, arguments.user)
     refuse(rotation, arguments.stdin)
-    password = given() if arguments.stdin else generated()
+    password = given() if arguments.stdin else generate_password.password()
     target = rotation.live + 1
     if rotation.wanted != target:
         stack.set_in_config_table(GENERATIONS, arguments.user, target)
@@ -90,16 +85,6 @@ def given() -> str:
     if not text:
         raise OperatorError("the new password is empty")
     return text
-
-
-def generated() -> str:
-    """Return a new password."""
-    signs = "".join(CLASSES)
-    while True:
-        password = "".join(secrets.choice(signs) for _ in range(LENGTH))
-        # Not a dash first: some program would take it for an option.
-        if password[0].isalnum() and all(set(password) & set(kind) for kind in CLASSES):
-            return password
 
 
 VERB = Verb(

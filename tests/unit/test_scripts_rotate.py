@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from scripts.verbs.rotate import CLASSES, generated
+from scripts import generate_password
 from tests.unit.operator_bench import CANARY, Bench, account
 from tests.unit.operator_bench import bench as bench
 
@@ -190,6 +192,14 @@ def test_a_finish_that_up_did_not_do_is_told(bench: Bench, capfd: pytest.Capture
 
 
 def test_generated_passwords_have_every_kind_of_sign_and_are_never_the_same() -> None:
-    made = {generated() for _ in range(200)}
+    made = {generate_password.password() for _ in range(200)}
     assert len(made) == 200
-    assert all(all(set(password) & set(kind) for kind in CLASSES) for password in made)
+    assert all(all(set(password) & set(kind) for kind in generate_password.KINDS) for password in made)
+    assert all(password[0].isalpha() for password in made)
+
+
+def test_the_program_runs_the_same_generator_as_a_text() -> None:
+    """As the stack's command does: with nothing but Python."""
+    text = Path(generate_password.__file__).read_text()
+    done = subprocess.run([sys.executable, "-I", "-c", text], capture_output=True, text=True, check=True)
+    assert len(done.stdout.strip()) == generate_password.LENGTH
