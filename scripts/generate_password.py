@@ -1,6 +1,6 @@
 """Print a new password and nothing else: 32 signs of 66, none of which has to be quoted or encoded anywhere.
 
-Usage: handed to python3 -c on the machine that the program runs on, so it needs nothing but Python; `rotate` has it too.
+Usage: handed to python3 -c on the machine that the program runs on, it needs nothing but Python; `rotate` has it.
 """
 
 import secrets
