@@ -23,14 +23,14 @@ def description(picture: Picture) -> str:
             *(["An internet gateway."] if picture.internet_gateway else []),
             *(_host(picture, host) for host in picture.hosts),
             *(
-                f"{peer(picture, rule)} may reach {rule.label} of group {group(picture, rule.group_id)}."
+                f"Group {group(picture, rule.group_id)} lets {peer(picture, rule)} in, to {rule.label}."
                 for rule in picture.ways_in
             ),
             *(
-                f"Group {group(picture, rule.group_id)} may reach {rule.label} of {peer(picture, rule)}."
+                f"Group {group(picture, rule.group_id)} may go out to {peer(picture, rule)}, to {rule.label}."
                 for rule in picture.ways_out
             ),
-            "Nobody else is let in.",
+            "Everyone else is refused.",
             f"MySQL {mysql.version} on port {mysql.port}{', TLS required' if mysql.tls_required else ''}.",
             f"Databases: {_listed(mysql.databases)}.",
             *map(_user, mysql.users),

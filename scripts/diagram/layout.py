@@ -103,7 +103,8 @@ class _Layout:
             internet = self.scene.label(
                 "outside", gate.x + gate.width / 2, INTERNET_Y, "quiet", "the internet, for packages"
             )
-            self.scene.arrows.append(Arrow("out", [(internet.x + 30, VPC_Y - 11), (internet.x + 30, INTERNET_Y + 12)]))
+            x = internet.x + internet.width / 2
+            self.scene.arrows.append(Arrow("out", [(x, VPC_Y - 11), (x, INTERNET_Y + 12)]))
             for nat in self.middle.nats:
                 path = [(nat.x, nat.middle), (OUT_X, nat.middle), (OUT_X, VPC_Y + 12)]
                 self.scene.arrows.append(Arrow("out", path, "out by the internet gateway"))
