@@ -16,7 +16,7 @@ from scripts.diagram.sources import Source, cards
 
 WIDTH, EDGE, GAP = 1000, 16, 12
 LEFT_X, LEFT_WIDTH = 16, 170
-VPC_X, VPC_RIGHT = 246, 984
+VPC_X, VPC_RIGHT = 240, 984
 MIDDLE_X, MIDDLE_WIDTH = 292, 274
 SERVER_X, SERVER_WIDTH = 690, 278
 LANE = (MIDDLE_X + MIDDLE_WIDTH + SERVER_X) / 2
@@ -27,13 +27,15 @@ VPC_Y, VPC_Y_ALONE = 132, 66
 VPC_HEAD = 46
 OUT_X = MIDDLE_X - 20
 """Where the way out leaves the VPC: between its edge and the subnets."""
-TURN_X, ENTER_X = MIDDLE_X - 10, SERVER_X - 12
-"""Where an arrow from outside turns to the clients, and to the server."""
+DOWN_X, UP_X, BESIDE = MIDDLE_X - 16, MIDDLE_X - 11, 4
+"""Where an arrow from outside turns down to pass below the clients, and up to them; and the next one beside it."""
+ENTER_X = SERVER_X - 12
+"""Where it turns up to the server."""
 WAY_WIDTH = 86
 """Of the ports on the way out."""
 PORT_STEP = 26
 """From one port's label to the next below it."""
-TRACK_STEP = 14
+TRACK_STEP, TURN_STEP = 14, 8
 """From one arrow that passes below the clients to the next."""
 FOOT = (
     "An arrow is a rule: the security group at its end lets its start in, to that port. Dotted: the way out. "
@@ -58,46 +60,36 @@ class _Layout:
     def __init__(self, picture: Picture) -> None:
         self.picture = picture
         self.scene = Scene(WIDTH, describe.title(picture), describe.description(picture))
-        self.ground = self.scene.box("ground", 0.5, 0.5, WIDTH - 1, 0)
         self.top = VPC_Y if picture.internet_gateway else VPC_Y_ALONE
-        self.vpc = self.scene.box("vpc", VPC_X, self.top, VPC_RIGHT - VPC_X, 0)
         self.middle = columns.Column(
             self.scene, picture, MIDDLE_X, MIDDLE_WIDTH, picture.clients, picture.server.subnet_id
         )
         self.right = columns.Column(self.scene, picture, SERVER_X, SERVER_WIDTH, (picture.server,), None)
+        self.turned = 0
+        """How many arrows have come to the server from below."""
         self._draw()
 
     def _draw(self) -> None:
         self.middle.draw(self.top + VPC_HEAD)
         self.right.draw(self.top + VPC_HEAD)
-        bottom = max(self._inside(), self._outside())
-        self._grow(self.vpc, bottom + GAP)
-        self._head()
-        self.scene.texts.append(Text("quiet", LEFT_X + 8, bottom + 2 * GAP + 16, FOOT, self.ground))
-        self.scene.height = bottom + 2 * GAP + 34
-        self._grow(self.ground, self.scene.height - 0.5)
+        bottom = max(self._outside(), self._inside()) + GAP
+        self.scene.height = bottom + GAP + 34
+        ground = Box("ground", 0.5, 0.5, WIDTH - 1, self.scene.height - 1)
+        vpc = Box("vpc", VPC_X, self.top, VPC_RIGHT - VPC_X, bottom - self.top)
+        self.scene.boxes[:0] = [ground, vpc]
+        self._head(ground, vpc)
+        self._way_by_nat()
+        self.scene.texts.append(Text("quiet", LEFT_X + 8, bottom + GAP + 16, FOOT, ground))
 
-    def _grow(self, box: Box, bottom: float) -> None:
-        grown = Box(box.kind, box.x, box.y, box.width, bottom - box.y, box.tip)
-        self.scene.boxes[self.scene.boxes.index(box)] = grown
-        self.scene.texts = [
-            Text(text.font, text.x, text.y, text.text, grown, text.anchor, text.tip) if text.within is box else text
-            for text in self.scene.texts
-        ]
-        if box is self.vpc:
-            self.vpc = grown
-        else:
-            self.ground = grown
-
-    def _head(self) -> None:
+    def _head(self, ground: Box, vpc: Box) -> None:
         """Draw the title, the internet, the VPC's name and its gateways."""
         picture, texts = self.picture, self.scene.texts
         place = [f"stack {picture.stack}", picture.region, f"MySQL {picture.mysql.version}"]
-        texts.append(Text("title", LEFT_X + 8, TITLE_Y, "A MySQL server and its clients", self.ground))
+        texts.append(Text("title", LEFT_X + 8, TITLE_Y, "A MySQL server and its clients", ground))
         subtitle = columns.cut("quiet", " · ".join(filter(None, place)), 500)
-        texts.append(Text("quiet", VPC_RIGHT - 8, TITLE_Y, subtitle.text, self.ground, "end", subtitle.tip))
+        texts.append(Text("quiet", VPC_RIGHT - 8, TITLE_Y, subtitle.text, ground, "end", subtitle.tip))
         name = f"VPC {picture.vpc_cidr}" if picture.vpc_cidr else f"VPC {picture.vpc_id}, not of this stack"
-        texts.append(Text("head", VPC_RIGHT - 16, self.top + 28, name, self.vpc, "end", picture.vpc_id))
+        texts.append(Text("head", VPC_RIGHT - 16, self.top + 28, name, vpc, "end", picture.vpc_id))
         if picture.internet_gateway:
             gate = self.scene.label("gate", MIDDLE_X + 50, VPC_Y, "gate", "internet gateway")
             internet = self.scene.label(
@@ -108,7 +100,6 @@ class _Layout:
             for nat in self.middle.nats:
                 path = [(nat.x, nat.middle), (OUT_X, nat.middle), (OUT_X, VPC_Y + 12)]
                 self.scene.arrows.append(Arrow("out", path, "out by the internet gateway"))
-        self._way_by_nat()
 
     def _way_by_nat(self) -> None:
         server, nats = self.picture.server, self.middle.nats
@@ -140,25 +131,31 @@ class _Layout:
         return _End(self.right.hosts[self.picture.server.name], "right")
 
     def _inside(self) -> float:
-        """Draw what the stack's own hosts reach, from the highest start to the lowest; return where the lowest ends."""
+        """Draw what the stack's own hosts reach, from above to below; return where the lowest ends."""
         pairs: dict[tuple[str, str], list[Rule]] = {}
         for rule in self.picture.ways_in:
             if not self.picture.outsiders(rule) and self.picture.members(rule.group_id):
                 pairs.setdefault((rule.peer, rule.group_id), []).append(rule)
         ends = [(self._end([peer]), self._end([group]), rules) for (peer, group), rules in pairs.items()]
-        ends.sort(key=lambda one: (one[0].box in self._frames(), one[0].box.y, one[1].column != one[0].column))
+        wishes = [(self._wish(start.box, end.box), start.column == end.column) for start, end, _ in ends]
         lowest = 0.0
-        for start, end, rules in ends:
-            lowest = self._between(start, end, rules, lowest)
+        for (wish, _), (start, end, rules) in sorted(zip(wishes, ends, strict=True), key=lambda one: one[0]):
+            lowest = self._between(start, end, rules, wish, lowest)
         return max(lowest, self.middle.bottom, self.right.bottom)
+
+    def _wish(self, start: Box, end: Box) -> float:
+        """Return how high an arrow is to begin: of a frame, where it can run straight to its end."""
+        if start not in self._frames():
+            return start.y + 20
+        top, bottom = max(start.y, end.y), min(start.bottom, end.bottom)
+        return (top + bottom) / 2 + 8 if bottom - top > 2 * PORT_STEP else start.middle
 
     def _frames(self) -> list[Box]:
         return [frame for frame in (self.middle.frame, self.right.frame) if frame]
 
-    def _between(self, start: _End, end: _End, rules: Sequence[Rule], above: float) -> float:
+    def _between(self, start: _End, end: _End, rules: Sequence[Rule], wish: float, above: float) -> float:
         """Draw an arrow from one group to another, below those above it; return its lower end."""
         step = PORT_STEP * (len(rules) - 1) / 2
-        wish = start.box.middle + 8 if start.box in self._frames() else start.box.y + 22
         y = max(wish, above + PORT_STEP + step)
         tip = "; ".join(self._sentence(rule) for rule in rules)
         if start.column == end.column:
@@ -173,13 +170,20 @@ class _Layout:
         else:
             leftward = start.column == "right"
             edge, to = (start.box.x, end.box.right + 1) if leftward else (start.box.right, end.box.x - 1)
-            turn = MIDDLE_X + MIDDLE_WIDTH + 12 if leftward else ENTER_X
-            y2 = min(max(y, end.box.y + 12), end.box.bottom - 12)
-            path = [(edge, y), (to, y)] if y == y2 else [(edge, y), (turn, y), (turn, y2), (to, y2)]
+            path = [(edge, y), (to, y)]
+            if not end.box.y + 12 <= y <= self._lowest_end(end.box):
+                turn = MIDDLE_X + MIDDLE_WIDTH + 12 if leftward else ENTER_X - self.turned * TURN_STEP
+                y2 = self._lowest_end(end.box) if y > end.box.y + 12 else end.box.y + 12
+                path = [(edge, y), (turn, y), (turn, y2), (to, y2)]
+                self.turned += 1
             self._ports(LANE, y, rules, tip)
             lower = y + 13 + step
         self.scene.arrows.append(Arrow("in", path, tip))
         return lower
+
+    def _lowest_end(self, box: Box) -> float:
+        """Return how low an arrow may end: above those that have turned up to there already."""
+        return box.bottom - TRACK_STEP * (1 + self.turned)
 
     def _ports(self, x: float, y: float, rules: Sequence[Rule], tip: str) -> None:
         top = y - PORT_STEP * (len(rules) - 1) / 2
@@ -198,7 +202,7 @@ class _Layout:
         top = self.middle.frame or self.middle.first or self.right.first
         y = top.y if top else self.top + VPC_HEAD
         tracks: list[tuple[float, list[Rule]]] = []
-        entry = y
+        entry, bent = y, 0
         for source in near:
             box, lanes = self._card(source, y)
             y = box.bottom + GAP
@@ -206,7 +210,8 @@ class _Layout:
                 end = self._end([group_id])
                 if end.column == "middle":
                     entry = max(entry + 14, min(at, end.box.bottom - 12))
-                    self._enter(at, entry, end.box, rules)
+                    self._enter(at, entry, end.box, rules, UP_X + bent * BESIDE)
+                    bent += at != entry
                 else:
                     tracks.append((at, rules))
         y = self._refused(y) + GAP
@@ -219,6 +224,7 @@ class _Layout:
         lowest = y - GAP
         for count, (at, rules) in enumerate(tracks):
             lowest = max(lowest, self._track(at, max(at, below + count * TRACK_STEP), count, len(tracks), rules))
+        self.turned = len(tracks)
         return lowest
 
     def _split(self, sources: Sequence[Source]) -> tuple[list[Source], list[Source]]:
@@ -242,10 +248,10 @@ class _Layout:
             at += height
         return box, found
 
-    def _enter(self, at: float, entry: float, end: Box, rules: Sequence[Rule]) -> None:
+    def _enter(self, at: float, entry: float, end: Box, rules: Sequence[Rule], turn: float) -> None:
         tip = "; ".join(map(self._sentence, rules))
         straight = [(LEFT_X + LEFT_WIDTH, at), (end.x - 1, at)]
-        turning = [(LEFT_X + LEFT_WIDTH, at), (TURN_X, at), (TURN_X, entry), (end.x - 1, entry)]
+        turning = [(LEFT_X + LEFT_WIDTH, at), (turn, at), (turn, entry), (end.x - 1, entry)]
         self.scene.arrows.append(Arrow("in", straight if at == entry else turning, tip))
         self._ports(VPC_X, at, rules, tip)
 
@@ -257,11 +263,11 @@ class _Layout:
         end, tip = self._end([rules[0].group_id]).box, "; ".join(map(self._sentence, rules))
         path, later = [(LEFT_X + LEFT_WIDTH, at)], total - 1 - count
         if at != below:
-            turn = TURN_X - count * 6
+            turn = DOWN_X - count * BESIDE
             path += [(turn, at), (turn, below)]
-        entry = min(below, end.bottom - 14 - later * TRACK_STEP)
+        entry = min(below, end.bottom - TRACK_STEP * (1 + later))
         if entry != below:
-            turn = ENTER_X - later * 8
+            turn = ENTER_X - later * TURN_STEP
             path += [(turn, below), (turn, entry)]
         self.scene.arrows.append(Arrow("in", [*path, (end.x - 1, entry)], tip))
         self._ports(VPC_X, at, rules, tip)
@@ -272,7 +278,7 @@ class _Layout:
         picture, open_ports = self.picture, self.picture.open_to_anyone
         lines = [("alarm", f"no way in but {', '.join(open_ports)}" if open_ports else "no way in")]
         if picture.sealed:
-            lines.append(("quiet", f"Closed to every address: {_names(picture.sealed)}."))
+            lines.append(("quiet", f"No address range reaches {_names(picture.sealed)}."))
         box = columns.card(self.scene, "shut", LEFT_X, y, LEFT_WIDTH, [("head", "everyone else"), *lines], 40)
         at = box.y + 22
         self.scene.arrows.append(Arrow("refused", [(box.right, at), (VPC_X - 12, at)], "refused"))

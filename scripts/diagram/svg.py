@@ -29,7 +29,6 @@ ARROWS = {
     "in": {"stroke": "#1f2933", "stroke-width": "1.8", "marker-end": "url(#in)"},
     "out": {"stroke": "#5b6b7b", "stroke-width": "1.5", "stroke-dasharray": "3 3", "marker-end": "url(#out)"},
     "refused": {"stroke": "#b42318", "stroke-width": "1.6", "stroke-dasharray": "5 4"},
-    "rule": {"stroke": "#e0b252", "stroke-width": "1"},
 }
 HEADS = {"in": "#1f2933", "out": "#5b6b7b"}
 

@@ -235,11 +235,18 @@ PUBLIC_SERVER = StackState(
     rules=(
         Rule("client", cidr("203.0.113.7/32"), 22),
         Rule("server", cidr("203.0.113.7/32"), 22),
+        *(Rule(one, group("sg-0123456789abcdef0"), 22) for one in ("client", "server")),
         Rule("server", group("client"), 3306),
         Rule("client", cidr("0.0.0.0/0"), 443),
     ),
 )
 EXISTING_VPC = StackState(own_vpc=False, clients=(Client("client-1"), Client("app-1", zone=2, public=False)))
+LOW_SERVER = StackState(
+    clients=(*(Client(f"app-{number}") for number in range(1, 6)), Client("client-1", zone=2)),
+    users=(),
+    rules=(*LARGE.rules, Rule("client", group("server"), 8080), Rule("client", group("client"), 4567)),
+)
+SECOND_ZONE = StackState(clients=(Client("client-1", zone=2), Client("app-1", zone=1, public=False)))
 NO_CLIENT_AT_ALL = StackState(clients=(), jump=None, rules=(Rule("server", group("sg-0123456789abcdef0"), 3306),))
 CROWD = StackState(
     rules=(
@@ -268,6 +275,8 @@ ALL = {
     "large": LARGE,
     "public server": PUBLIC_SERVER,
     "existing VPC": EXISTING_VPC,
+    "low server": LOW_SERVER,
+    "second zone": SECOND_ZONE,
     "no client": NO_CLIENT_AT_ALL,
     "crowd": CROWD,
     "awkward": AWKWARD,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from collections.abc import Sequence
+from itertools import combinations, product
 from typing import Any
 from xml.etree import ElementTree as Xml
 
@@ -12,7 +13,7 @@ from scripts.diagram import describe
 from scripts.diagram.layout import laid_out
 from scripts.diagram.model import Picture
 from scripts.diagram.read import picture
-from scripts.diagram.scene import FONTS, Box, Scene, Text
+from scripts.diagram.scene import FONTS, Arrow, Box, Text
 from scripts.diagram.svg import svg
 from scripts.stack import Stack
 from tests.unit.diagram import states
@@ -59,15 +60,17 @@ def meet(one: Area, other: Area) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
-def segments(scene: Scene) -> list[Area]:
-    """Return every straight piece of the arrows as a thin area, without its ends."""
+def segments(arrows: Sequence[Arrow]) -> list[Area]:
+    """Return every straight piece of these arrows as a thin area, without its ends."""
     pieces = []
-    for arrow in scene.arrows:
+    for arrow in arrows:
         for (x, y), (to_x, to_y) in zip(arrow.points, arrow.points[1:], strict=False):
             left, right, top, bottom = min(x, to_x), max(x, to_x), min(y, to_y), max(y, to_y)
             assert left == right or top == bottom, "arrows run straight"
             pieces.append(
-                (left + 1, top - 0.5, right - 1, bottom + 0.5) if top == bottom else (left, top, right, bottom)
+                (left + 1, top - 0.5, right - 1, bottom + 0.5)
+                if top == bottom
+                else (left - 0.5, top + 1, right + 0.5, bottom - 1)
             )
     return pieces
 
@@ -143,20 +146,33 @@ def test_boxes_lie_beside_or_in_each_other(state: StackState) -> None:
 def test_no_arrow_passes_through_a_card_or_a_text(state: StackState) -> None:
     scene = laid_out(read(state))
     labels = {id(label) for label in scene.labels}
-    for piece in segments(scene):
+    for piece in segments(scene.arrows):
         assert [box for box in scene.boxes if box.kind in CARDS and meet(piece, area(box))] == []
         texts = [text for text in scene.texts if text.within and id(text.within) not in labels]
         assert [text.text for text in texts if meet(piece, text_area(text))] == []
 
 
-def test_no_two_arrows_to_the_server_cross_or_share_a_line(state: StackState) -> None:
+def test_no_two_arrows_share_a_stretch_or_an_end(state: StackState) -> None:
     scene = laid_out(read(state))
-    tracks = [
-        arrow for arrow in scene.arrows if arrow.kind == "in" and arrow.points[0][0] < 200 < 600 < arrow.points[-1][0]
-    ]
-    for one, other in combinations(tracks, 2):
-        ends = {one.points[-1], other.points[-1]}
-        assert len(ends) == 2, "each has an end of its own"
+    arrows = [arrow for arrow in scene.arrows if arrow.kind == "in"]
+    for one, other in combinations(arrows, 2):
+        assert one.points[-1] != other.points[-1]
+        for piece, beside in product(segments([one]), segments([other])):
+            assert flat(piece) != flat(beside) or not meet(piece, beside), (one, other)
+
+
+def flat(piece: Area) -> bool:
+    return piece[3] - piece[1] <= 1
+
+
+def test_a_frame_is_around_the_hosts_of_its_group_and_nothing_else(state: StackState) -> None:
+    found = read(state)
+    scene = laid_out(found)
+    for frame in (box for box in scene.boxes if box.kind == "frame"):
+        held = {box.tip for box in scene.boxes if box.kind == "host" and meet(area(box), area(frame))}
+        assert held == {host.name for host in found.members(frame.tip)}
+        assert not [box for box in scene.boxes if box.kind == "nat" and meet(area(box), area(frame))]
+        assert all(inside(area(box), area(frame)) for box in scene.boxes if box.tip in held and box.kind == "host")
 
 
 def test_the_pair_is_all_there() -> None:
@@ -200,6 +216,12 @@ def test_every_host_and_rule_of_a_large_stack_is_seen() -> None:
     assert "and 18 more" in seen and "and 6 more" in seen
 
 
+def test_a_crowd_is_counted() -> None:
+    seen = [text.text for text in laid_out(read(states.CROWD)).texts]
+    assert seen.count("and 5 more") == 1  # 13 operators
+    assert seen.count("and 4 more") == 1  # 12 groups
+
+
 def test_another_client_and_another_rule_change_it() -> None:
     pair = drawn(StackState())
     grown = drawn(StackState(clients=(Client("client-1"), Client("client-2"))))
@@ -212,10 +234,10 @@ def test_another_client_and_another_rule_change_it() -> None:
 @pytest.mark.parametrize(
     ("rules", "seen"),
     [
-        (states.PAIR_RULES, {"no way in", "Closed to every", "address: server."}),
+        (states.PAIR_RULES, {"no way in", "No address range", "reaches server."}),
         (
             [Rule("server", cidr("0.0.0.0/0"), 3306)],
-            {"no way in but 3306", "MySQL", "anyone at all", "Closed to every"},
+            {"no way in but 3306", "MySQL", "anyone at all", "No address range"},
         ),
         ([Rule("client", cidr("10.0.0.0/8"), 0, protocol="-1")], {"addresses", "10.0.0.0/8", "every port"}),
         ([Rule("client", cidr("10.0.0.0/8"), 8000, 8100)], {"8000-8100"}),
