@@ -11,7 +11,7 @@ PYTHON := .venv/bin/python
 STAMP := .venv/requirements.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up preview down status check unit test bench connect tunnel users rotate finish-rotation drift mend
+.PHONY: help setup up preview down status check unit test bench connect tunnel users rotate finish-rotation drift mend diagram
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -57,6 +57,9 @@ drift: $(STAMP) ## what is live, compared with what the stack says
 
 mend: $(STAMP) ## what is live, made as the stack says again
 	@$(PYTHON) -m scripts mend --stack '$(S)' $(ARGS)
+
+diagram: $(STAMP) ## a picture of what is deployed, as SVG: ARGS='--output FILE'
+	@$(PYTHON) -m scripts diagram --stack '$(S)' $(ARGS)
 
 check: $(STAMP) ## lint, format, types, templates
 	@tools/packages

@@ -59,7 +59,18 @@ class Stack:
         Raises:
             OperatorError: there is no state, or it cannot be decrypted.
         """
-        done = self._pulumi("stack", "export", "--show-secrets")
+        return self._exported("--show-secrets")
+
+    def masked_resources(self) -> list[dict[str, Any]]:
+        """Return the resources of the stack's state, secrets encrypted: nothing is asked for that is not shown.
+
+        Raises:
+            OperatorError: there is no state.
+        """
+        return self._exported()
+
+    def _exported(self, *flags: str) -> list[dict[str, Any]]:
+        done = self._pulumi("stack", "export", *flags)
         if done.returncode != 0:
             raise OperatorError(f"the state of stack {self.name!r} cannot be read:\n{done.stderr.strip()}")
         found: list[dict[str, Any]] = json.loads(done.stdout)["deployment"].get("resources") or []

@@ -1,0 +1,139 @@
+"""What a picture of a stack shows. No secret has a place in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+ANYWHERE = ("0.0.0.0/0", "::/0")
+
+
+@dataclass(frozen=True)
+class Subnet:
+    """A subnet. Of one that the stack did not make, the range is not known, nor whether it is public."""
+
+    id: str
+    name: str
+    zone: str
+    cidr: str | None = None
+    public: bool | None = None
+    nat_routed: bool = False
+
+    @property
+    def words(self) -> str:
+        """What kind it is, and its range."""
+        kind = {True: "public subnet", False: "private subnet", None: "subnet"}[self.public]
+        return f"{kind}, {self.cidr}" if self.cidr else f"{kind}, not of this stack"
+
+
+@dataclass(frozen=True)
+class Nat:
+    """A NAT gateway."""
+
+    subnet_id: str
+    public_ip: str
+
+
+@dataclass(frozen=True)
+class Host:
+    """An instance."""
+
+    name: str
+    instance_type: str
+    private_ip: str
+    public_ip: str | None
+    subnet_id: str
+    group_ids: tuple[str, ...]
+    jump: bool = False
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule of a security group, for one peer: a range, or a group by its id."""
+
+    group_id: str
+    peer: str
+    by_group: bool
+    ports: str
+    """As text, such as 22, 8000-8100, udp 53."""
+    service: str = ""
+
+    @property
+    def label(self) -> str:
+        """The ports, and what they are for."""
+        return f"{self.ports} {self.service}".strip()
+
+
+@dataclass(frozen=True)
+class User:
+    """A MySQL user."""
+
+    key: str
+    host: str
+    """The host part of its account."""
+    access: str
+    """What it may do, in a word or two."""
+    marks: tuple[str, ...] = ()
+    """What is out of the ordinary: locked, a rotation under way."""
+
+
+@dataclass(frozen=True)
+class MySql:
+    """What runs on the server."""
+
+    version: str
+    port: int
+    tls_required: bool
+    databases: tuple[str, ...]
+    users: tuple[User, ...]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A stack, as far as it is shown. All sequences are in the order in which they are drawn."""
+
+    stack: str
+    region: str
+    vpc_id: str
+    vpc_cidr: str | None
+    internet_gateway: bool
+    subnets: tuple[Subnet, ...]
+    nats: tuple[Nat, ...]
+    groups: dict[str, str]
+    """Names of the stack's own security groups, by id."""
+    ways_in: tuple[Rule, ...]
+    ways_out: tuple[Rule, ...]
+    server: Host
+    clients: tuple[Host, ...]
+    mysql: MySql
+
+    @property
+    def hosts(self) -> tuple[Host, ...]:
+        """All hosts, the server last."""
+        return (*self.clients, self.server)
+
+    def members(self, group_id: str) -> list[Host]:
+        """Return the hosts that are in a security group."""
+        return [host for host in self.hosts if group_id in host.group_ids]
+
+    def common_group(self, hosts: Sequence[Host]) -> str | None:
+        """Return the group that these hosts are all in and no other is; None if there is none."""
+        for group_id in self.groups:
+            if hosts and self.members(group_id) == list(hosts):
+                return group_id
+        return None
+
+    def outsiders(self, rule: Rule) -> bool:
+        """Tell whether a way in is for a peer that is no host of the stack."""
+        return not rule.by_group or not self.members(rule.peer)
+
+    @property
+    def sealed(self) -> list[Host]:
+        """The hosts that no range of addresses has a way to."""
+        open_groups = {rule.group_id for rule in self.ways_in if not rule.by_group}
+        return [host for host in self.hosts if not open_groups & set(host.group_ids)]
+
+    @property
+    def open_to_anyone(self) -> list[str]:
+        """The ports that the whole internet has a rule for."""
+        return sorted({rule.label for rule in self.ways_in if rule.peer in ANYWHERE})
