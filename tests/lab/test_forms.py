@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import importlib
-import io
 import json
 import string
-import tarfile
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from stack_outputs import forms
 from stack_outputs.forms import Login
+from tests.lab.client_libraries import libraries
 from tests.lab.conftest import Pair
 from tests.unit.outputs.awkward import AWKWARD
-
-LIBRARIES = ["dotenv", "pymysql", "sqlalchemy", "typing_extensions"]
-"""Those of requirements-dev.txt, without what is compiled: the hosts' Python is another."""
 
 # user (32 characters of Unicode's basic plane, MySQL takes blanks off its ends), password, database
 LOGINS = {
@@ -97,17 +90,6 @@ else:
     print(json.dumps({way.__name__: tried(way, said[form]) for form, ways in WAYS.items() for way in ways}))
 """
 """Logs in with every form on its standard input, each in the ways there are; prints what MySQL says of the session."""
-
-
-def libraries() -> str:
-    """Return a tar of the libraries, in Base64."""
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
-        for name in LIBRARIES:
-            file = Path(str(importlib.import_module(name).__file__))
-            path = file.parent if file.stem == "__init__" else file
-            tar.add(path, path.name, filter=lambda member: None if member.name.endswith((".so", ".pyc")) else member)
-    return base64.b64encode(packed.getvalue()).decode()
 
 
 @pytest.fixture(scope="module", autouse=True)
