@@ -17,7 +17,7 @@ import shutil
 import string
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -38,6 +38,7 @@ ANOTHER_AUTHORITY = "/etc/another-authority.pem"
 USERS = {
     "punctuation": (string.punctuation.replace(":", ""), string.punctuation, string.punctuation),
     "colon": ("a:b", ":a@b:c/d?e=f&g#h", ":@/?#[]"),
+    "expansions": ("a'b\"c\\d`$e${f}", "'$x`y`\\n\\\\\"${HOME}#%41", "%41/?#&+;="),
     "blanks": ("a  b c", "  two in front, one behind ", " x  y z"),
     "umlauts": ("ünï äöß", "Äpfel & ünï©ødé; ß", "größe é"),
     "cjk": ("漢字 かな 한", "漢字 かな 😀🔑 한국어", "漢字 表"),
@@ -76,6 +77,8 @@ DRIVERS = {
     "pymysql": Driver("connection_strings", "python3 pymysql_login.py", "Hostname mismatch", "verify failed"),
     "sqlalchemy": Driver("sqlalchemy_urls", "python3 sqlalchemy_login.py", "Hostname mismatch", "verify failed"),
     "mysql": Driver("option_files", "sh login.sh", "verify failed", "verify failed"),
+    "dotenv": Driver("dotenvs", "python3 dotenv_login.py", "Hostname mismatch", "verify failed"),
+    "shell": Driver("dotenvs", "sh dotenv_login.sh", "Hostname mismatch", "verify failed"),
 }
 
 
@@ -90,7 +93,7 @@ class Place:
     """What this machine's runtimes need; etc/ in it is laid over /etc."""
     server_name: str
     """The server's private DNS name, which its certificate has; in a VPC of AWS the resolver knows it."""
-    outputs: dict[str, dict[str, str]]
+    outputs: dict[str, dict[str, str]] = field(repr=False)
 
     def run(self, name: str, form: str, ca: str = "/etc/mysql-pair/ca.pem") -> subprocess.CompletedProcess[str]:
         """Run a driver's program with a form."""
@@ -111,13 +114,11 @@ class Place:
         return forms.FORMS[form](replace(login, host=host or login.host, ca_file=ca_file or login.ca_file))
 
 
-def done(*command: str, folder: Path, stdin: str = "") -> None:
+def done(*command: str, folder: Path) -> None:
     """Run a command of a tool chain; it has to end well."""
     assert shutil.which(command[0]), f"{command[0]} is missing: run `tools/packages drivers` (Go: see README.md)"
     own = {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOWORK": "off", "GOFLAGS": ""}
-    ended = subprocess.run(
-        command, cwd=folder, env=os.environ | own, input=stdin, capture_output=True, text=True, check=False
-    )
+    ended = subprocess.run(command, cwd=folder, env=os.environ | own, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
@@ -156,7 +157,7 @@ def lay_etc(pair: Pair, folder: Path, names: str) -> None:
 def prepare_client(pair: Pair, folder: Path, names: str) -> None:
     """Bring the programs for client-1 there, the other authority, and names for the server."""
     assert pair.ssh("client-1", "mkdir -p drivers && base64 -d | tar -xz -C drivers", stdin=libraries()).returncode == 0
-    for name in ("login", "login.sh", "pymysql_login.py", "sqlalchemy_login.py"):
+    for name in ("login", *(path.name for path in folder.iterdir() if path.suffix in (".py", ".sh"))):
         packed = base64.b64encode(gzip.compress((folder / name).read_bytes())).decode()
         command = f"base64 -d | gunzip >drivers/{name} && chmod +x drivers/{name}"
         assert pair.ssh("client-1", command, stdin=packed).returncode == 0

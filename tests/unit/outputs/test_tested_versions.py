@@ -28,6 +28,7 @@ TOLD = {
     "connector-j": f"8.0.13 and later (tested: {JAVA})",
     "mysql2": f"mysql2 (tested: {NODE})",
     "pymysql": f"PyMySQL (tested: {PYMYSQL})",
+    "python-dotenv": f"python-dotenv (tested: {version('python-dotenv')})",
     "sqlalchemy": f"(tested: SQLAlchemy {SQLALCHEMY}, PyMySQL {PYMYSQL})",
 }
 
