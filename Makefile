@@ -69,6 +69,7 @@ unit: $(STAMP) ## tests that need no lab, in seconds
 	@$(PYTHON) -m pytest tests/unit -q
 
 test: check ## everything, on a lab of its own
+	@tools/packages drivers
 	@$(PYTHON) -m lab setup --lab test
 	@$(PYTHON) -m pytest tests
 
