@@ -28,6 +28,8 @@ def pictures(reach: Reach, before: Mapping[str, Sequence[str]], after: Mapping[s
 
 
 def _picture(rules: Collection[Rule], marked: Collection[Rule], mark: str, hosts: Mapping[str, Sequence[str]]) -> str:
+    if not rules:
+        return "No rule."
     inside = sorted({rule.group for rule in rules} | {rule.peer for rule in rules if rule.peer in hosts})
     outside = sorted({rule.peer for rule in rules} - set(inside))
     numbers = {name: f"n{number}" for number, name in enumerate([*outside, *inside])}
