@@ -8,109 +8,132 @@ from typing import Any
 from scripts.preview.digest import Op, Step
 from scripts.preview.findings import Finding, code, names
 
+KINDS = {"MySqlUser": "User", "MySqlRole": "Role"}
 OPTION = " WITH GRANT OPTION"
 ALL = "ALL"
 
 
 def judge(steps: Sequence[Step]) -> list[Finding]:
-    """Return what changes of users, roles and the operators' key."""
-    return [Finding(f"{subject}{words}.") for step in steps for subject, words in _of(step)]
+    """Return what changes of users, roles and the operators' key; grave is what refuses logins that work now."""
+    return [finding for step in steps if step.op is not Op.SAME for finding in _of(step)]
 
 
-def _of(step: Step) -> Iterator[tuple[str, str]]:
-    if step.type == "KeyPair" and step.op is not Op.SAME:
-        yield "The operators' ssh key", " is another one"
-    kind = {"MySqlUser": "User", "MySqlRole": "Role"}.get(step.type)
-    if kind is None or step.op is Op.SAME:
-        return
-    subject = f"{kind} {code(step.name.removeprefix(f'{kind.lower()}-'))}"
+def _of(step: Step) -> Iterator[Finding]:
+    kind = KINDS.get(step.type)
+    if step.type == "KeyPair":
+        yield Finding("The operators' ssh key is another one.")
+    elif kind:
+        subject = f"{kind} {code(step.name.removeprefix(f'{kind.lower()}-'))}"
+        for said in _user(step) if kind == "User" else _role(step):
+            yield Finding(f"{subject} {said.words}.", said.grave)
+
+
+def _user(step: Step) -> Iterator[Finding]:
     if step.op is Op.CREATE:
-        yield subject, " is made" + _granted(step)
+        yield Finding("is made" + _granted(step))
     elif step.op is Op.DELETE:
-        yield subject, " is **dropped**" + (": its logins are refused from then on" if kind == "User" else "")
+        yield Finding("is **dropped**: its logins are refused from then on", grave=True)
     else:
-        for words in (*_account(step, kind), *_password(step)):
-            yield subject, words
+        yield from _account(step)
+        yield from _grants(step)
+        yield from _roles(step)
+        yield from _rotation(step)
+        yield from _password(step)
+
+
+def _role(step: Step) -> Iterator[Finding]:
+    if step.op is Op.CREATE:
+        yield Finding("is made" + _granted(step))
+    elif step.op is Op.DELETE:
+        yield Finding("is **dropped**")
+    else:
+        if "name" in step.changed:
+            yield Finding("gets another name: it is made anew under that, and the former one is dropped")
+        yield from _grants(step)
 
 
 def _granted(step: Step) -> str:
-    targets = sorted(_table(step.new, "grants"))
-    roles = step.new.get("roles")
+    targets, roles = sorted(_table(step.new, "grants")), sorted(_list(step.new, "roles"))
     parts = [f"privileges on {names(targets)}"] if targets else []
-    parts += [f"roles {names(sorted(map(str, roles)))}"] if isinstance(roles, list) and roles else []
+    parts += [f"role {names(roles)}"] if roles else []
     return f", with {' and '.join(parts)}" if parts else ", without privileges"
 
 
-def _account(step: Step, kind: str) -> Iterator[str]:
-    old, new = step.old, step.new
-    if old.get("name") != new.get("name"):
-        yield (
-            " is renamed: it keeps its password, logins under the former name are refused"
-            if kind == "User"
-            else " gets another name: it is made anew under that and the former one is dropped"
-        )
-    if old.get("host") != new.get("host"):
-        yield " may log in from other hosts than before: its host part is another"
-    before, after = _table(old, "grants"), _table(new, "grants")
+def _account(step: Step) -> Iterator[Finding]:
+    changed = step.changed
+    if "name" in changed:
+        words = "is renamed: it keeps its password, **logins under the former name are refused**"
+        yield Finding(words, grave=True)
+    if "host" in changed:
+        yield Finding("has **another host part**: logins from elsewhere are refused", grave=True)
+    if "locked" in changed:
+        locked = step.new.get("locked") is True
+        yield Finding("is **locked**: its logins are refused" if locked else "is unlocked", grave=locked)
+    if "plugin" in changed:
+        yield Finding("proves who it is by another authentication plugin")
+    if "password_lifetime_days" in changed:
+        yield Finding("has another password lifetime")
+
+
+def _grants(step: Step) -> Iterator[Finding]:
+    before, after = _table(step.old, "grants"), _table(step.new, "grants")
     for target in sorted({*before, *after}):
-        direction = _direction(before.get(target), after.get(target))
-        if direction:
-            yield f" has {direction} privileges on {code(target)}"
-    yield from _roles(old.get("roles"), new.get("roles"))
-    if old.get("default_roles") != new.get("default_roles") and old.get("roles") == new.get("roles"):
-        yield " has other roles active from the login on"
-    if old.get("locked") != new.get("locked"):
-        yield " is **locked**: its logins are refused" if new.get("locked") else " is unlocked"
-    if old.get("plugin") != new.get("plugin"):
-        yield " proves who it is by another authentication plugin"
-    if "password_lifetime_days" in step.changed:
-        yield " has another password lifetime"
+        if before.get(target) != after.get(target):
+            direction = _direction(_privileges(before.get(target)), _privileges(after.get(target)))
+            yield Finding(f"has {direction} privileges on {code(target)}")
 
 
-def _direction(old: Any, new: Any) -> str:
-    """Return how privileges on a target change; empty if they do not."""
-    if old == new:
-        return ""
-    before, after = _privileges(old), _privileges(new)
-    if before < after or ALL in after - before:
+def _direction(before: set[str], after: set[str]) -> str:
+    if before < after or (ALL in after - before and OPTION not in before - after):
         return "**more**"
-    return "fewer" if after < before or ALL in before - after else "other"
+    if after < before or (ALL in before - after and OPTION not in after - before):
+        return "fewer"
+    return "**other**"
 
 
 def _privileges(text: Any) -> set[str]:
+    """Return privileges as components.mysql_grants shows them."""
     words = str(text or "")
     found = {each for each in words.removesuffix(OPTION).split(", ") if each}
     return found | ({OPTION} if words.endswith(OPTION) else set())
 
 
-def _roles(old: Any, new: Any) -> Iterator[str]:
-    before, after = ({str(each) for each in side} if isinstance(side, list) else set() for side in (old, new))
+def _roles(step: Step) -> Iterator[Finding]:
+    before, after = (set(_list(side, "roles")) for side in (step.old, step.new))
     if after - before:
-        yield f" is **granted** role {names(sorted(after - before))}"
+        yield Finding(f"is **granted** role {names(sorted(after - before))}")
     if before - after:
-        yield f" loses role {names(sorted(before - after))}"
+        yield Finding(f"loses role {names(sorted(before - after))}")
+    if "default_roles" in step.changed and before == after:
+        yield Finding("has other roles active from the login on")
 
 
-def _password(step: Step) -> Iterator[str]:
-    old, new = step.old, step.new
-    generation, former = new.get("generation"), old.get("generation")
-    if generation != former:
-        yield ": rotation begins. It gets a new password, and the old one is accepted until the rotation is finished"
-    if old.get("finished_generation") != new.get("finished_generation"):
-        yield ": rotation is finished. Its **old password is accepted no more**"
-    given = [side for side in (old, new) if "password" in side]
-    if len(given) == 1:
-        whose = "of the stack's making" if given[0] is old else "from config"
-        yield f" has a password {whose} from now on: **the one before is refused at once**"
-    elif given and generation == former:
-        # The engine shows both as the same word: if nothing else differs, it is the password that does.
-        yield (
-            " is unchanged but for its password: **the old one is refused at once**"
-            if step.type == "MySqlUser" and not step.changed
-            else " has a password from config: whether that changes too, a preview does not show"
-        )
+def _rotation(step: Step) -> Iterator[Finding]:
+    if "generation" in step.changed:
+        yield Finding("begins a rotation: a new password, and the old one is accepted until that is finished")
+    if "finished_generation" in step.changed:
+        yield Finding("finishes its rotation: **the old password is accepted no more**", grave=True)
+
+
+def _password(step: Step) -> Iterator[Finding]:
+    before, after = ("password" in side for side in (step.old, step.new))
+    if "generation" in step.changed:
+        return
+    if before != after:
+        whose = "from config" if after else "of the stack's making"
+        yield Finding(f"has a password {whose} from now on: **the one before is refused at once**", grave=True)
+    elif before and not step.changed:
+        # The engine masks both: where no property that shows is another, it is the password that is.
+        yield Finding("has another password: **the one before is refused at once**", grave=True)
+    elif before:
+        yield Finding("has a password from config: whether that changes too, a preview does not show")
 
 
 def _table(inputs: Mapping[str, Any], key: str) -> dict[str, Any]:
     found = inputs.get(key)
     return found if isinstance(found, dict) else {}
+
+
+def _list(inputs: Mapping[str, Any], key: str) -> list[str]:
+    found = inputs.get(key)
+    return [str(each) for each in found] if isinstance(found, list) else []

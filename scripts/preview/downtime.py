@@ -32,9 +32,11 @@ def _instance(step: Step) -> Iterator[Finding]:
     host = f"{'The server' if server else 'Host'} {code(step.name.removesuffix('-instance'))}"
     if step.op is Op.REPLACE:
         yield Finding(f"{host} is **away until its successor is set up**, minutes later.", grave=True)
+        if server and "privateIp" in step.changed:
+            yield Finding("MySQL's address changes, and with it every connection string.", grave=True)
     elif step.op is Op.DELETE:
         yield Finding(f"{host} is deleted, with whatever is on it.", grave=True)
-    elif "instanceType" in step.changed:
+    elif "instanceType" in step.changed and step.op is Op.UPDATE:
         yield Finding(f"{host} is **stopped and started**: {turn_of(step, 'instanceType')}.", grave=True)
 
 
@@ -44,7 +46,7 @@ def _settings(step: Step) -> Iterator[Finding]:
     if changed:
         shown = ", ".join(f"{code(name)} {turn(before.get(name), after.get(name))}" for name in changed)
         # Which settings are dynamic is known to the mysqld of that version: scripts/host/mysql_settings.py asks it.
-        yield Finding(f"One **restart of mysqld if MySQL cannot change this live**, else none: {shown}.")
+        yield Finding(f"**One restart of mysqld at most**, none if MySQL can change this live: {shown}.")
 
 
 def _table(inputs: Mapping[str, Any]) -> dict[str, Any]:

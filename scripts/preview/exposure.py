@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from scripts.preview.data import SERVER
 from scripts.preview.digest import Op, Step
-from scripts.preview.findings import Finding, code, names
-from scripts.preview.reach import EGRESS, INGRESS, WORLD, Rule, groups, reach
+from scripts.preview.findings import Finding, code
+from scripts.preview.reach import EGRESS, INGRESS, WORLD, Reach, Rule, groups, reach
 
 
 def judge(steps: Sequence[Step]) -> list[Finding]:
@@ -18,7 +18,7 @@ def judge(steps: Sequence[Step]) -> list[Finding]:
         *(finding for step in steps for finding in _inline(step)),
         *(finding for step in steps for finding in _address(step)),
         *(Finding(f"Closed: {_peer(rule)} loses reach to {_target(rule)}.") for rule in ways_in.closed),
-        *(finding for step in steps for finding in _membership(step)),
+        *(finding for step in steps for finding in _membership(step, ways_in)),
         *(Finding(f"Way out opened: {_way_out(rule)}.") for rule in ways_out.opened),
         *(Finding(f"Way out closed: {_way_out(rule)}.") for rule in ways_out.closed),
     ]
@@ -54,12 +54,18 @@ def _address(step: Step) -> Iterator[Finding]:
         yield Finding(f"Host {host} gets a public address.")
 
 
-def _membership(step: Step) -> Iterator[Finding]:
+def _membership(step: Step, ways_in: Reach) -> Iterator[Finding]:
     if step.type != "Instance":
         return
     before, after = (set(groups(state)) if state else set() for state in (step.before, step.after))
     host = code(step.name.removesuffix("-instance"))
-    if after - before:
-        yield Finding(f"Host {host} joins {names(sorted(after - before))}, and reaches what may be reached from there.")
-    if before - after:
-        yield Finding(f"Host {host} leaves {names(sorted(before - after))}.")
+    for group in sorted(after - before):
+        yield Finding(f"Host {host} joins {code(group)}{_from(group, ways_in.after)}.")
+    for group in sorted(before - after):
+        yield Finding(f"Host {host} leaves {code(group)}{_from(group, ways_in.before)}.")
+
+
+def _from(group: str, rules: Collection[Rule]) -> str:
+    """Return what a group reaches, in words to append, as far as the preview shows the rules."""
+    targets = [_target(rule) for rule in sorted(rules) if rule.peer == group]
+    return f", which reaches {', '.join(targets)}" if targets else ""

@@ -32,9 +32,9 @@ class Section:
 
 
 SECTIONS = (
-    Section("Data at risk", data.judge, "data is lost", "a database changes hands", DATA_LOSS),
+    Section("Data at risk", data.judge, "data is lost", "a database is left unmanaged", DATA_LOSS),
     Section("Exposure", exposure.judge, "reach is opened", "reach changes", EXPOSURE),
-    Section("Access", access.judge, "access changes", "access changes"),
+    Section("Access", access.judge, "logins that work now are refused", "access changes"),
     Section("Downtime", downtime.judge, "downtime", "a restart at most", without="None is to be expected."),
     Section("Cost", cost.judge, "", ""),
 )
@@ -98,10 +98,10 @@ class Report:
 
     def _pictures(self) -> list[str]:
         steps = self.preview.steps
-        found = reach(steps)
-        if not found.opened and not found.closed:
+        found, before, after = reach(steps), members(steps, after=False), members(steps, after=True)
+        if found.before == found.after and (before == after or not found.after):
             return []
-        drawn = pictures(found, members(steps, after=False), members(steps, after=True))
+        drawn = pictures(found, before, after)
         return [drawn] if self.preview.complete else [drawn, SEEN_IN_PART]
 
 
