@@ -58,10 +58,11 @@ def cause(step: Step) -> str:
 
 
 def turn_of(step: Step, path: str) -> str:
-    """Return a property's change by name. Of user data, only that it changes."""
-    if path.lower().startswith("userdata"):
+    """Return a property's change by name; only the name of user data, and of what the states do not tell apart."""
+    old, new = _at(step.old, path), _at(step.new, path)
+    if path.lower().startswith("userdata") or old == new:
         return code(path)
-    return f"{code(path)} {turn(_at(step.old, path), _at(step.new, path))}"
+    return f"{code(path)} {turn(old, new)}"
 
 
 def _at(inputs: Mapping[str, Any], path: str) -> Any:

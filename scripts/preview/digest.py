@@ -131,6 +131,8 @@ def read(text: str) -> Preview:
     steps = list(_folded(_step(raw) for raw in _entries(document, "steps")))
     if not steps:
         raise OperatorError(f"{OWN}it has no steps, not even the stack's own")
+    for step in steps:
+        _judgeable(step)
     own = sorted((step for step in steps if step.chain[-1] != STACK), key=lambda step: (step.name, step.urn))
     return Preview(
         stack=steps[0].urn.split("::")[0].removeprefix("urn:pulumi:"),
@@ -139,6 +141,13 @@ def read(text: str) -> Preview:
         warnings=[str(each.get("message", "")).strip() for each in diagnostics if each.get("severity") == "warning"],
         veil=veil,
     )
+
+
+def _judgeable(step: Step) -> None:
+    """Refuse a change that comes without its states: it would be missing from the report."""
+    needs_before, needs_after = step.op in (Op.UPDATE, Op.REPLACE, Op.DELETE), step.op not in (Op.SAME, Op.DELETE)
+    if (needs_before and not step.before) or (needs_after and not step.after):
+        raise OperatorError(f"{OWN}{step.name} is to be changed ({step.op}), and it does not say from what to what")
 
 
 def name_of(urn: str) -> str:
@@ -176,17 +185,17 @@ def _entries(document: Mapping[str, Any], key: str, required: bool = True) -> li
 
 def _step(raw: Mapping[str, Any]) -> Step:
     op, urn = raw.get("op"), raw.get("urn")
-    if not isinstance(urn, str) or not urn.startswith("urn:pulumi:") or urn.count("::") < 3:
+    if not isinstance(urn, str) or not _is_urn(urn):
         raise OperatorError(f"{OWN}a step has no URN")
-    if op not in OPS:
+    if not isinstance(op, str) or op not in OPS:
         raise OperatorError(f"{OWN}nothing is known of a step that does {op!r} to {name_of(urn)}")
     states = [_table(raw, key, urn) for key in ("oldState", "newState")]
     old, new = (_table(state, "inputs", urn) for state in states)
     detailed = _table(raw, "detailedDiff", urn)
     paths = {path for path, _, _ in differences(old, new)} | {*detailed}
-    replacing = [path for path, each in detailed.items() if str((each or {}).get("kind", "")).endswith("replace")]
+    replacing = [path for path in detailed if str(_table(detailed, path, urn).get("kind", "")).endswith("replace")]
     before, after = (
-        State(masked(inputs), _table(state, "propertyDependencies", urn)) if state else None
+        State(masked(inputs), _sources(state, urn)) if state else None
         for state, inputs in zip(states, (old, new), strict=True)
     )
     return Step(
@@ -195,8 +204,24 @@ def _step(raw: Mapping[str, Any]) -> Step:
         before if OPS[op] is not Op.CREATE else None,
         after if OPS[op] is not Op.DELETE else None,
         tuple(sorted(paths)) if OPS[op] in (Op.UPDATE, Op.REPLACE) else (),
-        tuple(sorted({*replacing, *(raw.get("replaceReasons") or [])})),
+        tuple(sorted({*replacing, *_texts(raw, "replaceReasons", urn)})),
     )
+
+
+def _sources(state: Mapping[str, Any], urn: str) -> dict[str, list[str]]:
+    found = _table(state, "propertyDependencies", urn)
+    return {key: [each for each in _texts(found, key, urn) if _is_urn(each)] for key in found}
+
+
+def _texts(of: Mapping[str, Any], key: str, urn: str) -> list[str]:
+    found = of.get(key) or []
+    if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
+        raise OperatorError(f"{OWN}`{key}` of {name_of(urn)} is not a list of texts")
+    return found
+
+
+def _is_urn(text: Any) -> bool:
+    return isinstance(text, str) and text.startswith("urn:pulumi:") and text.count("::") >= 3
 
 
 def _table(of: Mapping[str, Any], key: str, urn: str) -> dict[str, Any]:

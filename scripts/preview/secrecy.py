@@ -39,14 +39,15 @@ def masked(value: Any, name: str = "") -> Any:
 class Veil:
     """Masks texts that stand in the place of a secret anywhere in a preview."""
 
-    def __init__(self, document: Any) -> None:
+    def __init__(self, document: Mapping[str, Any]) -> None:
         """Collect them from a preview: from its config and from what its resources are made of and gave."""
-        steps = document.get("steps") if isinstance(document, Mapping) else None
-        states = [
-            step.get(key) for step in steps or () if isinstance(step, Mapping) for key in ("oldState", "newState")
-        ]
-        places = [state.get(key) for state in states if isinstance(state, Mapping) for key in ("inputs", "outputs")]
-        places.append(document.get("config") if isinstance(document, Mapping) else None)
+        steps = document.get("steps")
+        places = [document.get("config")]
+        for step in steps if isinstance(steps, list) else ():
+            states = [step.get(key) for key in ("oldState", "newState")] if isinstance(step, Mapping) else []
+            places += [
+                state.get(key) for state in states if isinstance(state, Mapping) for key in ("inputs", "outputs")
+            ]
         found = {text for text in _secrets(places, False) if len(text) >= LEAST and not _is_plain(text)}
         self._texts = sorted(found, key=len, reverse=True)
 

@@ -11,6 +11,7 @@ from scripts.preview import access, cost, data, downtime, exposure
 from scripts.preview.cost import Way, of_types
 from scripts.preview.digest import Step
 from scripts.preview.findings import Finding
+from scripts.preview.secrecy import UNKNOWN
 from tests.unit.preview.steps import (
     CLIENT,
     CLIENT_HOST,
@@ -58,7 +59,12 @@ ROWS: list[Row] = [
       step("replace", INSTANCE, "server-instance", SMALL, SMALL, replaceReasons=["ami"]),
       step("delete-replaced", INSTANCE, "server-instance", SMALL)],
      ["! The server's instance `server-instance` is replaced, **and its root volume with all databases**: "
-      "`ami` not set → not set."]),
+      "`ami`."]),
+    ("a property that only `up` makes known", data.judge,
+     [step("replace", INSTANCE, "server-instance", SMALL, moved(SMALL, privateIp=UNKNOWN),
+           replaceReasons=["privateIp"])],
+     ["! The server's instance `server-instance` is replaced, **and its root volume with all databases**: "
+      "`privateIp` `10.0.0.10` → known after `up`."]),
     ("a server replaced by its volume", data.judge,
      [step("replace", INSTANCE, "server-instance", SMALL,
            moved(SMALL, rootBlockDevice={"volumeSize": 16, "encrypted": 1}),

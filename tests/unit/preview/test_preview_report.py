@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import io
 import json
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from scripts.__main__ import main
+from scripts.preview.digest import read
+from scripts.preview.report import Report
 from scripts.preview.secrecy import Veil
-from scripts.stack import PROJECT_ROOT
+from scripts.stack import PROJECT_ROOT, OperatorError
 from tests.unit.preview.steps import CLIENT, COMMAND, IN, INSTANCE, OWN, ROOT, printed, rule, step
 
 CANARY = "Canary-vUx7/+é"
@@ -179,6 +183,7 @@ BAD = [
     ("a step without a URN", printed({"op": "create"}), "a step has no URN"),
     ("a URN of another form", printed({"op": "create", "urn": "urn:pulumi:a"}), "a step has no URN"),
     ("an op of another engine", printed({"op": "mend", "urn": ROOT}), "does 'mend' to mysql-pair-dev"),
+    ("a change without its states", printed({**DROP, "oldState": None}), "does not say from what to what"),
     ("a state of another form", printed({"op": "create", "urn": ROOT, "newState": [1]}), "`newState` of"),
 ]  # fmt: skip
 
@@ -188,6 +193,37 @@ def test_what_is_no_basis_for_a_report_is_told_in_words(report: Any, previewed: 
     code, said, told = report(previewed)
     assert (code, said) == (2, ""), "never half a report"
     assert told.startswith("scripts preview-report: ") and words in told and "Traceback" not in told
+
+
+WEIRD: list[Any] = [None, 1, True, "x", "a::b::c::d", [], {}, [None], [[]], {"a": None}, [{"a": 1}]]
+
+
+def places(value: Any, *path: Any) -> Iterator[tuple[Any, ...]]:
+    """Give the path of everything in a document."""
+    keys = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    for key in keys:
+        yield (*path, key)
+        yield from places(value[key], *path, key)
+
+
+def test_whatever_is_of_another_form_it_is_a_report_or_words_never_a_trace() -> None:
+    text = printed(KEPT, HOSTS, *leaky("replace")[2:5], TAGS, diagnostics=SAID)
+    outcomes = Counter[str]()
+    for path in places(json.loads(text)):
+        for weird in WEIRD:
+            document = json.loads(text)
+            inner = document
+            for key in path[:-1]:
+                inner = inner[key]
+            inner[path[-1]] = weird
+            try:
+                Report.of(read(json.dumps(document))).markdown()
+                outcomes["reported"] += 1
+            except OperatorError:
+                outcomes["refused"] += 1
+            except Exception as error:
+                raise AssertionError(f"{path} = {weird!r}") from error
+    assert outcomes["reported"] > 500 and outcomes["refused"] > 100, outcomes
 
 
 def test_a_file_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
