@@ -43,7 +43,7 @@ def gates(text: str) -> tuple[str, ...]:
 def _content(file: str) -> str:
     try:
         raw = sys.stdin.buffer.read() if file == STANDARD_INPUT else Path(file).read_bytes()
-        return raw.decode()
+        return raw.decode("utf-8-sig")
     except OSError as error:
         raise OperatorError(f"{file} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:

@@ -48,6 +48,10 @@ def test_a_preview_without_changes_is_one_line(report: Any) -> None:
     assert report(printed(KEPT, HOSTS)) == (0, "**Nothing changes** in stack `dev`.\n", "")
 
 
+def test_a_mark_of_byte_order_is_no_fault(report: Any) -> None:
+    assert report("\ufeff" + printed(KEPT))[0] == 0
+
+
 def test_a_report_in_full(report: Any) -> None:
     code, said, _ = report(printed(KEPT, HOSTS, CLOSED, OPENED, DROP))
     assert code == 0
