@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from scripts.stack import OperatorError, Stack
 from scripts.verb import FAULT, Verb
-from scripts.verbs import connect, diagram, drift, finish_rotation, mend, rotate, ssh, tunnel, users
+from scripts.verbs import connect, diagram, drift, finish_rotation, mend, preview_report, rotate, ssh, tunnel, users
 
 INTERRUPTED = 128 + signal.SIGINT
 """Exit code after Ctrl-C, as a shell counts it."""
@@ -27,6 +27,7 @@ VERBS: dict[str, Verb] = {
         drift.VERB,
         mend.VERB,
         diagram.VERB,
+        preview_report.VERB,
     )
 }
 
