@@ -24,7 +24,8 @@ from tests.lab.test_interrupted import descendants
 
 HERE = Path(__file__).parent
 GATE, LOAD = "/home/ubuntu/statement_gate.py", "/home/ubuntu/connection_load.py"
-USER = "app"
+USER = "turning"
+GRANTS = [{"database": "app", "privileges": ["ALL"]}]
 PER_SECOND = 20
 
 
@@ -47,14 +48,15 @@ def started(argv: list[str]) -> subprocess.Popen[str]:
 
 @pytest.fixture(scope="module")
 def rotating(pair: Pair) -> Iterator[Pair]:
-    """The pair, with what the tests run on its hosts; at the end the user has one password."""
+    """The pair, with a user to be rotated and what the tests run on its hosts."""
     for host, target in (("server", GATE), ("client-1", LOAD)):
         text = (HERE / Path(target).name).read_text()
         assert pair.ssh(host, f"cat >{target}", stdin=text).returncode == 0
     done = pair.ssh("client-1", "sudo apt-get install -qq python3-pymysql >/dev/null")
     assert done.returncode == 0, done.stderr
-    yield pair
-    finish(pair)
+    with pair.configured(users={"app": {"grants": GRANTS}, USER: {"grants": GRANTS}}, primaryUser="app"):
+        pair.up()
+        yield pair
 
 
 def finish(pair: Pair) -> None:
