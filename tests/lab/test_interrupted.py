@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -53,7 +54,8 @@ def killed_when(reached: Callable[[], bool]) -> None:
         assert time.monotonic() < deadline
         time.sleep(0.02)
     for pid in sorted(descendants(up.pid)):
-        os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # one that has just ended by itself
+            os.kill(pid, signal.SIGKILL)
     up.wait()
     time.sleep(0.5)  # what was orphaned is reaped, and open files are closed
 
