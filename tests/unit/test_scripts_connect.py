@@ -220,7 +220,8 @@ def test_a_table_is_aligned_and_a_cell_may_have_lines() -> None:
 
 
 def test_every_verb_is_known_by_its_own_name() -> None:
-    assert [*VERBS] == ["ssh", "connect", "tunnel", "users", "rotate", "finish-rotation", "drift", "mend"]
+    named = ["ssh", "connect", "tunnel", "users", "rotate", "finish-rotation", "drift", "mend", "diagram", "preview-report"]
+    assert [*VERBS] == named
 
 
 def test_ctrl_c_while_the_stack_is_read_is_no_traceback(bench: Bench) -> None:
