@@ -220,7 +220,18 @@ def test_a_table_is_aligned_and_a_cell_may_have_lines() -> None:
 
 
 def test_every_verb_is_known_by_its_own_name() -> None:
-    named = ["ssh", "connect", "tunnel", "users", "rotate", "finish-rotation", "drift", "mend", "diagram", "preview-report"]
+    named = [
+        "ssh",
+        "connect",
+        "tunnel",
+        "users",
+        "rotate",
+        "finish-rotation",
+        "drift",
+        "mend",
+        "diagram",
+        "preview-report",
+    ]
     assert [*VERBS] == named
 
 
