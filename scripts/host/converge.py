@@ -8,7 +8,6 @@ was cut off anywhere, it ends in the same place. Prints one JSON object; exits w
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any, TypedDict
@@ -79,14 +78,7 @@ def converge_mysql(mysql: Mysql) -> dict[str, Any]:
 
 def main() -> int:
     """Read the document and make it so; return the exit code."""
-    try:
-        document: Document = host.document()
-        with host.alone():
-            print(json.dumps(converge(document)))
-    except (host.HostError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    return host.answer(converge)
 
 
 if __name__ == "__main__":

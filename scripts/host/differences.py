@@ -9,7 +9,6 @@ compared by accounts.py. Exits with 1 and the reason on standard error if it cou
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -101,14 +100,7 @@ def mysql_differences(mysql: Mysql, certificate: Certificate | None) -> list[Dif
 
 def main() -> int:
     """Read the document and compare; return the exit code."""
-    try:
-        wanted: Wanted = host.document()
-        with host.alone():
-            print(json.dumps(differences(wanted)))
-    except (host.HostError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    return host.answer(differences)
 
 
 if __name__ == "__main__":

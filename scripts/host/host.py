@@ -13,7 +13,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -103,6 +103,18 @@ def document() -> Any:
         return json.load(sys.stdin)
     except json.JSONDecodeError as error:
         raise HostError(f"what is on standard input is no JSON document: {error}") from error
+
+
+def answer(act: Callable[[Any], Any]) -> int:
+    """Print, as JSON, what a script makes of its document, nothing else under way meanwhile; return the exit code."""
+    try:
+        wanted = document()
+        with alone():
+            print(json.dumps(act(wanted)))
+    except (HostError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
 
 
 def run(
