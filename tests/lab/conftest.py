@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from lab.cloud.model import SecurityGroupRule
+from lab.cloud.model import Instance, SecurityGroupRule
 from lab.cloud.store import Store
 from lab.engine import environment
+from lab.machine import hosts
+from lab.machine.plane import Plane
 from lab.settings import PROJECT_ROOT, Lab
 from tests.lab.third_host import ThirdHost, third_host
 
 LAB = "test"
+PULUMI_SECONDS = 400
+"""Several times what the longest run of `pulumi` here takes."""
 
 
 def run(*command: str, stdin: str = "", timeout: float = 600) -> subprocess.CompletedProcess[str]:
@@ -41,16 +46,42 @@ class Pair:
     lab: Lab
 
     def pulumi(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run plain `pulumi`, in the environment that `python -m lab env` prints."""
-        return subprocess.run(
-            ["pulumi", *arguments],
-            cwd=PROJECT_ROOT,
-            env=environment.variables(self.lab),
-            capture_output=True,
-            text=True,
-            timeout=600,
-            check=False,
+        """Run plain `pulumi`, in the environment that `python -m lab env` prints.
+
+        One that does not end is ended, with the stack's lock, so that it fails its own test and no other.
+        """
+        pipe = subprocess.PIPE
+        variables = environment.variables(self.lab)
+        process = subprocess.Popen(
+            ["pulumi", *arguments], cwd=PROJECT_ROOT, env=variables, stdout=pipe, stderr=pipe, text=True
         )
+        try:
+            out, err = process.communicate(timeout=PULUMI_SECONDS)
+        except subprocess.TimeoutExpired:
+            told = self._end(process)
+            raise AssertionError(f"pulumi {arguments[0]} does not end:\n{told}\n{self._consoles()}") from None
+        except BaseException:  # the test's own deadline
+            self._end(process)
+            raise
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+    def _end(self, process: subprocess.Popen[str]) -> str:
+        """End a run of `pulumi`, and return what it printed."""
+        for _ in range(2):  # the second time it waits for nobody
+            process.send_signal(signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                return "".join(process.communicate(timeout=30))
+        process.kill()
+        process.wait()
+        cancel = ["pulumi", "cancel", "--yes", "--stack", self.lab.name]
+        subprocess.run(cancel, cwd=PROJECT_ROOT, env=environment.variables(self.lab), timeout=60, check=False)
+        return "it had to be killed"
+
+    def _consoles(self) -> str:
+        """Return the end of every host's console."""
+        store = Store(self.lab.cloud)
+        names = [Plane(self.lab, store).host_name(instance.id) for instance in store.all(Instance)]
+        return "\n".join(f"{name}:\n{hosts.console(name)}" for name in names)
 
     @contextmanager
     def configured(self, **values: object) -> Iterator[None]:
