@@ -24,8 +24,8 @@ def export(
     Raises:
         ValueError: an output is not in the contract, or one of the contract's is missing.
     """
-    strings, tables = accounts.connection_strings, accounts.logins.apply(forms.tables)
-    primary = strings.apply(lambda by_user: by_user[primary_user]) if primary_user else None
+    tables = accounts.logins.apply(forms.tables)
+    primary = tables.apply(lambda found: found["connection_strings"][primary_user]) if primary_user else None
     found = {
         "contract_version": contract.VERSION,
         "server_instance_id": server.instance_id,
