@@ -71,7 +71,7 @@ unit: $(STAMP) ## tests that need no lab, in seconds
 test: check ## everything, on a lab of its own
 	@tools/packages drivers
 	@$(PYTHON) -m lab setup --lab test
-	@$(PYTHON) -m pytest tests --numprocesses=2 --dist=loadgroup --maxfail=10 --durations=30
+	@$(PYTHON) -m pytest tests --numprocesses=2 --maxfail=10 --durations=30
 
 bench: $(STAMP) ## wall time of `up` against a plain shell script doing the same
 	@$(PYTHON) -m bench.up

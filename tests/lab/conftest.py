@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,7 +22,6 @@ from lab.machine.plane import Plane
 from lab.settings import PROJECT_ROOT, Lab
 from tests.lab.third_host import ThirdHost, third_host
 
-HERE = Path(__file__).parent
 LAB = "test"
 PULUMI_SECONDS = 400
 """Several times what the longest run of `pulumi` here takes."""
@@ -39,14 +37,6 @@ def run(*command: str, stdin: str = "", timeout: float = 600) -> subprocess.Comp
 def lab_command(verb: str, *arguments: str, name: str = LAB) -> subprocess.CompletedProcess[str]:
     """Run `python -m lab VERB` on a lab of the tests."""
     return run(sys.executable, "-m", "lab", verb, "--lab", name, *arguments)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
-    """Keep the tests of this folder in one process, as they share one lab; others run beside them."""
-    for item in items:
-        if item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.xdist_group("lab"))
 
 
 @dataclass(frozen=True)
