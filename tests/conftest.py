@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from xdist.scheduler import LoadScopeScheduling
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 
-class ByFolder(LoadScopeScheduling):
+class ByFolder(LoadScopeScheduling):  # type: ignore[misc]  # ships no types
     """The tests of a folder share what is costly (tests/lab: one lab), so one process runs them all."""
 
     def _split_scope(self, nodeid: str) -> str:
