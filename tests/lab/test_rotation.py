@@ -130,9 +130,10 @@ def test_cut_off_after_any_statement_the_password_in_use_works_and_one_up_ends_r
         after = Login.of(pair, USER)
         assert after.works(pair) and after.password != before.password, seen[number - 1]
         assert before.works(pair) == (step == "rotate"), seen[number - 1]
-        assert pair.unchanged()
-        if step == "rotate":
-            finish(pair)
+        if step == "rotate":  # makes room for the next; an `up` would do the same in six times the time
+            account = pair.sql(f"select concat(quote(user), '@', quote(host)) from mysql.user where user = '{USER}'")  # noqa: S608
+            pair.sql(f"alter user {account} discard old password")
+    assert pair.unchanged()
 
 
 @pytest.mark.timeout(600)
