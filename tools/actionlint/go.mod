@@ -1,3 +1,4 @@
+// actionlint, which reads the workflows in tests/workflows. `go tool` builds it, in seconds, once.
 module mysql-pair/tools/actionlint
 
 go 1.26

@@ -20,7 +20,7 @@ from tools.ci.github import JobError, indented, run_page
 
 NEEDS = ("STACK", "POLICY_CONFIG", "FAIL_ON", "LABELS")
 ALLOWED, REFUSED, NO_REPORT, STOPPED = 0, 1, 2, 3
-"""Exit codes: nothing against it; the policy pack; no report; what --fail-on names. The last two are preview-report's."""
+"""Exit codes: nothing against it; the policy pack; no report; what FAIL_ON names. The last two are preview-report's."""
 PLAIN = ("--non-interactive", "--color", "never")
 
 

@@ -1,4 +1,4 @@
-"""`python3 -m tools.ci.comment REPORT`: a report as the one comment of its stack on a pull request, updated in place."""
+"""`python3 -m tools.ci.comment REPORT`: a report as the one comment on a pull request, updated in place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python -m tools.ci.preview REPORT`: previews the stack's change, and writes the report for the pull request's comment.
+"""`python -m tools.ci.preview REPORT`: previews the stack's change, and writes the report for a comment.
 
 Exit code: 0 nothing against it; 1 the policy pack refuses it, 2 there is no report, 3 it has what FAIL_ON names and
 nobody has agreed to. The report is written in each case.
