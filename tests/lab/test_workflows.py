@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +20,7 @@ STEPS = {
 }
 ALLOWED, REFUSED, NO_REPORT, STOPPED, FAILED = 0, 1, 2, 3, 4
 DROPPED = {"databases": {"app": {}, "spare": {"drop": True}}}
+OPTION_FILE = "/etc/mysql/conf.d/mysql-pair.cnf"
 RACE = """#!/bin/sh
 # pulumi; but as soon as the plan is made, somebody else brings the stack up from another config.
 {real} "$@"; code=$?
@@ -114,15 +114,14 @@ def test_a_deployment_does_what_its_plan_says_and_an_update_from_elsewhere_in_be
 
 
 def test_drift_is_counted_and_a_stack_that_cannot_be_told_fails_the_run(pair: Pair, tmp_path: Path) -> None:
-    assert pair.unchanged()
-    live = pair.sql("select @@global.max_connections")
-    pair.sql("set global max_connections = 77")
+    taken = pair.ssh("client-1", f"sudo mv {OPTION_FILE} /root/taken")
     try:
+        assert taken.returncode == 0, taken.stderr
         done = run(pair, "drift", tmp_path)
     finally:
-        pair.sql(f"set global max_connections = {int(live)}")
+        pair.ssh("client-1", f"sudo mv /root/taken {OPTION_FILE}")
     assert (done.code, done.files["GITHUB_OUTPUT"]) == (0, "differences=1\n"), done.log
-    assert "max_connections" in done.summary and "77" in done.summary
+    assert OPTION_FILE in done.summary
 
     done = run(pair, "drift", tmp_path, STACK="nowhere")
     assert (done.code, done.files["GITHUB_OUTPUT"]) == (1, "")
