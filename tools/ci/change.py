@@ -130,7 +130,7 @@ def _judged(
     if asked.returncode != 0:
         heads.append(
             "**Refused by the policy pack**, see below."
-            if policies
+            if "[mandatory]" in policies
             else f"**The policy pack could not be asked.** Why is in [the log]({run_page(environment)}) of the step."
         )
         code = REFUSED

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from tools.ci.change import ALLOWED, PLAIN, Rules, examine, pulumi
+from tools.ci.change import ALLOWED, PLAIN, STOPPED, Rules, examine, pulumi
 from tools.ci.change import NEEDS as RULES
 from tools.ci.github import main, run_page, summarize
 
@@ -28,6 +28,8 @@ def run(environment: Mapping[str, str]) -> int:
         summarize(environment, change.markdown)
         if change.code != ALLOWED:
             print("nothing was applied; the summary of this run says why", file=sys.stderr)
+            if change.code == STOPPED:
+                summarize(environment, "To agree: *Run workflow*, with its box ticked.")
             return change.code
         flags = ["--plan", plan, "--yes", "--skip-preview", *PLAIN, "--suppress-outputs", *rules.policy_flags()]
         done = pulumi(rules.stack, "up", *flags, shown=True)

@@ -72,7 +72,7 @@ def test_workflows_start_by_what_is_in_the_table() -> None:
 
 def test_a_forks_pull_request_starts_nothing_that_has_credentials() -> None:
     (condition,) = [each["if"] for workflow, job, each in jobs() if (workflow, job) == ("preview", "preview")]
-    assert condition == "github.event.pull_request.head.repo.full_name == github.repository"
+    assert condition == "vars.STACK && github.event.pull_request.head.repo.full_name == github.repository"
     with_role = {(each.workflow, each.job) for each in STEPS if each.raw.get("uses", "").startswith(CREDENTIALS)}
     by_pull_request = {(workflow, job) for workflow, job in PERMISSIONS if "pull_request" in TRIGGERS[workflow]}
     assert with_role & by_pull_request == {("preview", "preview")}
@@ -83,7 +83,7 @@ def test_what_changes_or_logs_in_is_for_main_in_an_environment() -> None:
     assert found == ENVIRONMENTS
     for workflow, job, each in jobs():
         if (workflow, job) in ENVIRONMENTS:
-            assert each["if"] == "github.ref == 'refs/heads/main'"
+            assert each["if"] == "vars.STACK && github.ref == 'refs/heads/main'"
 
 
 def test_what_writes_comments_runs_the_code_of_the_base_branch() -> None:

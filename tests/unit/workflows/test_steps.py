@@ -151,9 +151,10 @@ def test_why_a_preview_failed_is_in_the_log_and_in_no_comment(bench: Bench) -> N
 
 
 def test_a_pack_that_cannot_be_asked_is_no_violated_rule(bench: Bench) -> None:
-    bench.answer(QUIET, "error: could not load the policy pack\n", 255)
-    assert bench.preview().code == REFUSED
-    assert Path(bench.report).read_text().startswith("**The policy pack could not be asked.**")
+    for told in ("error: could not load the policy pack\n", VIOLATED.replace("mandatory", "advisory")):
+        bench.answer(QUIET, told, 255)
+        assert bench.preview().code == REFUSED
+        assert Path(bench.report).read_text().startswith("**The policy pack could not be asked.**")
 
 
 def test_advice_of_the_pack_is_told_and_stops_nothing(bench: Bench) -> None:
@@ -202,6 +203,7 @@ def test_a_deployment_that_is_not_allowed_applies_nothing(bench: Bench, preview:
     assert not [call for call in bench.asked() if call[0] == "up"]
     assert done.summary.startswith(HEADS[code])
     assert "nothing was applied" in done.log
+    assert ("*Run workflow*" in done.summary) == (code == STOPPED)
 
 
 def test_an_update_that_fails_is_told(bench: Bench) -> None:
