@@ -27,7 +27,8 @@ remote.Command(
     logging=remote.Logging.NONE,
     # True, the default, hands a run's output to the next one in its environment.
     add_previous_output_in_env=False,
-    opts=pulumi.ResourceOptions(additional_secret_outputs=["stdout", "stderr"]),
+    # Replaced by hand (`pulumi up --replace URN`), it must not end with the deletion of what it has just set up.
+    opts=pulumi.ResourceOptions(additional_secret_outputs=["stdout", "stderr"], delete_before_replace=True),
 )
 
 pulumi.export("client", choice.apply(lambda choice: choice.client.name))

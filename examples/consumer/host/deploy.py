@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 APPLICATION = Path("/usr/local/lib/notes")
 UNITS = Path("/etc/systemd/system")
@@ -29,12 +29,21 @@ LOCK_SECONDS = 120
 HEALTHY_SECONDS = 20
 """How long the application may take until it answers 200."""
 JOURNAL_LINES = 12
+WAITED_FOR = ("service", "network")
+"""The layers that may still come: gunicorn as it starts, and a server that restarts."""
 
 Document = dict[str, Any]
 
 
 class DeployError(Exception):
     """Something that cannot be set up; its text is what the user sees, and holds no secret."""
+
+
+class Fault(NamedTuple):
+    """A layer that does not work, and why."""
+
+    layer: str
+    words: str
 
 
 def apply(document: Document) -> None:
@@ -144,41 +153,42 @@ def start(wanted: str) -> None:
 
 
 def answers(port: int) -> None:
-    """Wait for the application to answer 200.
+    """Wait for the application to answer 200, as long as waiting can help.
 
     Raises:
         DeployError: it does not, with the layer and the journal's last lines.
     """
     deadline = time.monotonic() + HEALTHY_SECONDS
-    while (found := health(port)) is not None:
-        if time.monotonic() > deadline:
+    while fault := health(port):
+        if fault.layer not in WAITED_FOR or time.monotonic() > deadline:
             lines = run("journalctl", "-u", SERVICE, "-n", str(JOURNAL_LINES), "-o", "cat", "--no-pager").stdout
             journal = "".join(f"\n  {line}" for line in lines.splitlines())
-            raise DeployError(f"the application is set up but not well: {found}\n{SERVICE} said last:{journal}")
+            raise DeployError(f"{fault.layer}: {fault.words}\n{SERVICE} said last:{journal}")
         time.sleep(0.5)
 
 
-def health(port: int) -> str | None:
-    """Ask the application, and return in words what is wrong, or None."""
+def health(port: int) -> Fault | None:
+    """Ask the application, and return what is wrong, or None."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=HEALTHY_SECONDS / 2)
     try:
         connection.request("GET", "/health")
         response = connection.getresponse()
-        body = response.read()
+        return fault_of(response.status, response.read())
     except (OSError, http.client.HTTPException) as error:
-        return f"GET /health on port {port} has no answer ({type(error).__name__})"
+        return Fault("service", f"GET /health on port {port} has no answer ({type(error).__name__})")
     finally:
         connection.close()
-    return None if response.status == 200 else told(response.status, body)
 
 
-def told(status: int, body: bytes) -> str:
-    """Return the words of an answer that is not 200."""
+def fault_of(status: int, body: bytes) -> Fault | None:
+    """Return what an answer says is wrong, or None."""
+    if status == 200:
+        return None
     try:
         found = json.loads(body)
-        return f"{found['layer']}: {found['words']}"
+        return Fault(found["layer"], found["words"])
     except (ValueError, KeyError, TypeError):
-        return f"GET /health answers {status}"
+        return Fault("application", f"GET /health answers {status}")
 
 
 def run(*argv: str, given: str = "", may_fail: bool = False) -> subprocess.CompletedProcess[str]:
@@ -187,8 +197,10 @@ def run(*argv: str, given: str = "", may_fail: bool = False) -> subprocess.Compl
     Raises:
         DeployError: it fails, with its own words.
     """
-    quiet = {"DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_SUSPEND": "1"}
-    done = subprocess.run(argv, input=given, capture_output=True, text=True, check=False, env={**os.environ, **quiet})
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_SUSPEND": "1"}
+    done = subprocess.run(
+        argv, input=given, env=environment, capture_output=True, text=True, errors="replace", check=False
+    )
     if done.returncode != 0 and not may_fail:
         raise DeployError(f"`{' '.join(argv)}` failed ({done.returncode}): {done.stderr.strip()}")
     return done
