@@ -1,0 +1,27 @@
+"""A copy of the example project in a temporary folder, with the suite's own packages in place of an installation."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from lab.settings import PROJECT_ROOT
+
+EXAMPLE = PROJECT_ROOT / "examples" / "consumer"
+OWNERS = ("venv", "Pulumi.*.yaml", "__pycache__")
+"""What whoever follows the README has in the example's own folder."""
+
+
+def copied(folder: Path) -> Path:
+    """Copy the example into a folder and return the copy; its `venv`, as Pulumi.yaml calls it, is the suite's."""
+    copy = folder / "consumer"
+    shutil.copytree(EXAMPLE, copy, ignore=shutil.ignore_patterns(*OWNERS))
+    (copy / "venv").symlink_to(sys.prefix)
+    return copy
+
+
+def variables(lab: Mapping[str, str]) -> dict[str, str]:
+    """Return a lab's environment, in which stack_outputs is found as if it were installed."""
+    return {**lab, "PYTHONPATH": str(PROJECT_ROOT)}
