@@ -20,7 +20,7 @@ from lab.engine import environment
 from lab.settings import PROJECT_ROOT
 from tests.lab.conftest import Pair, run
 from tests.lab.logins import Login
-from tests.lab.test_interrupted import descendants
+from tests.lab.processes import cmdline, descendants
 
 HERE = Path(__file__).parent
 GATE, LOAD = "/home/ubuntu/statement_gate.py", "/home/ubuntu/connection_load.py"
@@ -176,14 +176,6 @@ def test_a_killed_provider_leaves_the_rest_to_one_up(rotating: Pair, step: str) 
 def alteration(statements: list[str]) -> int:
     """Return the number of the statement that changes the user, counted from 1."""
     return 1 + statements.index("ALTER USER")
-
-
-def cmdline(pid: int) -> str:
-    """Return a process's command line; nothing if it has ended."""
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
 
 
 @pytest.mark.timeout(600)

@@ -20,23 +20,9 @@ from lab.machine.podman import CGROUPS
 from lab.machine.slots import Slot
 from lab.settings import PROJECT_ROOT, Lab
 from tests.lab.conftest import Pair, lab_command
+from tests.lab.processes import descendants
 
 NAME = "killed"
-
-
-def descendants(pid: int) -> set[int]:
-    """Return the processes below one, itself included."""
-    parents = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rsplit(")", 1)[1].split()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        parents[int(stat.parent.name)] = int(fields[1])
-    found = {pid}
-    while more := {child for child, parent in parents.items() if parent in found} - found:
-        found |= more
-    return found
 
 
 def killed_when(reached: Callable[[], bool]) -> None:
