@@ -96,7 +96,6 @@ class Host(pulumi.ComponentResource):
         name: str,
         args: HostArgs,
         user_data: str,
-        ready_args: Sequence[str] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Register the host.
@@ -105,7 +104,6 @@ class Host(pulumi.ComponentResource):
             name: the host's name.
             args: see HostArgs.
             user_data: cloud-config of the first boot; no secrets.
-            ready_args: arguments of scripts/host/wait_ready.sh.
             opts: the component's options.
 
         Raises:
@@ -125,7 +123,7 @@ class Host(pulumi.ComponentResource):
             f"{name}-ready",
             first,
             Step(
-                create=["bash", "-s", "--", self._type_label(), *ready_args],
+                create=["bash", "-s", "--", self._type_label()],
                 seconds=GATE_SECONDS,
                 stdin=(HOST_SCRIPTS / "wait_ready.sh").read_text(),
             ),

@@ -73,7 +73,7 @@ class MySqlServer(pulumi.ComponentResource):
         super().__init__("mysql-pair:index:MySqlServer", name, shown, opts)
         child = pulumi.ResourceOptions(parent=self)
         first_boot = option_file({**self._base(), **args.get("derived_settings", {})})
-        self.host = Host(name, args, user_data("server", {OPTION_FILE: first_boot}), ["mysql"], opts=child)
+        self.host = Host(name, args, user_data("server", {OPTION_FILE: first_boot}), opts=child)
         self.tools = install_tools(f"{name}-tools", self.host.target, parent=self)
         converged = self._converge()
         certificate = self._certificate(converged)

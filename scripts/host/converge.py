@@ -14,6 +14,7 @@ from typing import Any, TypedDict
 
 import files
 import host
+import mysql_initialization
 import packages
 import trust_store
 from files import File
@@ -46,6 +47,8 @@ def converge(document: Document) -> dict[str, Any]:
     """
     for command in document["commands"]:
         host.must(command)
+    if document["mysql"] is not None:
+        mysql_initialization.set_aside()
     packages.converge(document["packages"])
     files.converge(document["files"])
     trust_store.converge()

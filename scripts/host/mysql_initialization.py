@@ -1,0 +1,49 @@
+"""Where the package's initialization of MySQL's data directory failed, it is done anew; nothing is deleted.
+
+The package ends it with SHUTDOWN in an init file, and now and then mysqld takes that for a failure (seen with 9.7.4:
+"System views initialization failed"). It would not initialize again, as the directory is no longer empty.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import host
+
+PACKAGE = "mysql-server"
+DATA = Path("/var/lib/mysql")
+ERROR_LOG = Path("/var/log/mysql/error.log")
+STARTED = "[MY-013169]"
+"""mysqld begins to initialize a directory (MySQL Server Error Message Reference, as are these)."""
+UNUSABLE, NOT_EMPTY = "[MY-013236]", "[MY-010457]"
+"""It failed and leaves the directory unusable; it never began, because the directory had files in it."""
+
+
+def set_aside() -> Path | None:
+    """Give the package an empty data directory, if its first initialization of it failed; return where the other is.
+
+    Raises:
+        OSError: it cannot be renamed, as a mount point cannot.
+    """
+    if not failed():
+        return None
+    aside = DATA.with_name(f"{DATA.name}.unusable-{time.time_ns()}")
+    found = DATA.stat()
+    DATA.rename(aside)
+    DATA.mkdir(mode=0o700)
+    os.chown(DATA, found.st_uid, found.st_gid)
+    host.sync_folder(DATA.parent)
+    return aside
+
+
+def failed() -> bool:
+    """Return whether the package was never set up, and the last thing that mysqld did was to fail in initializing."""
+    # Config-Version: the version that was set up before, if any.
+    asked = ["dpkg-query", "-W", "-f", "${db:Status-Status}/${Config-Version}", PACKAGE]
+    if host.run(asked).stdout != "half-configured/" or not ERROR_LOG.exists():
+        return False
+    said = ERROR_LOG.read_text(errors="replace")
+    last = said[said.rfind(STARTED) :] if STARTED in said else ""
+    return UNUSABLE in last and NOT_EMPTY not in last
