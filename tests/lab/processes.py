@@ -1,19 +1,34 @@
-"""Processes of this machine, as /proc shows them: whose child one is, and what it was started with."""
+"""Processes of this machine, as /proc shows them: parent, session, and what one was started with."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
+
+
+class Process(NamedTuple):
+    """One that runs."""
+
+    pid: int
+    parent: int
+    session: int
+
+
+def running() -> Iterator[Process]:
+    """Return every process that has not ended (proc_pid_stat(5))."""
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, parent, _, session, *_ = stat.read_text().rsplit(")", 1)[1].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if state != "Z":
+            yield Process(int(stat.parent.name), int(parent), int(session))
 
 
 def descendants(pid: int) -> set[int]:
     """Return the processes below one, itself included."""
-    parents = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rsplit(")", 1)[1].split()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        parents[int(stat.parent.name)] = int(fields[1])
+    parents = {process.pid: process.parent for process in running()}
     found = {pid}
     while more := {child for child, parent in parents.items() if parent in found} - found:
         found |= more

@@ -20,7 +20,7 @@ from lab.machine.podman import CGROUPS
 from lab.machine.slots import Slot
 from lab.settings import PROJECT_ROOT, Lab
 from tests.lab.conftest import Pair, lab_command
-from tests.lab.processes import descendants
+from tests.lab.processes import running
 
 NAME = "killed"
 
@@ -39,11 +39,14 @@ def killed_when(reached: Callable[[], bool]) -> None:
         assert up.poll() is None, "up ended before it was killed"
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    for pid in sorted(descendants(up.pid)):
-        with contextlib.suppress(ProcessLookupError):  # one that has just ended by itself
-            os.kill(pid, signal.SIGKILL)
+    # By session: one that is started while others are killed is found the next time. A host's is its own.
+    while left := sorted(process.pid for process in running() if process.session == up.pid):
+        assert time.monotonic() < deadline
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError):  # one that has just ended by itself
+                os.kill(pid, signal.SIGKILL)
     up.wait()
-    time.sleep(0.5)  # what was orphaned is reaped, and open files are closed
+    time.sleep(0.5)  # open files are closed
 
 
 @pytest.fixture(scope="module")
