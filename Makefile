@@ -68,7 +68,7 @@ check: $(STAMP) ## lint, format, types, templates
 unit: $(STAMP) ## tests that need no lab, in seconds
 	@$(PYTHON) -m pytest tests/unit -q
 
-test: check ## everything, on a lab of its own
+test: check ## everything, on labs of its own, two processes side by side
 	@tools/packages drivers
 	@$(PYTHON) -m lab setup --lab test
 	@$(PYTHON) -m pytest tests --numprocesses=2 --maxfail=10 --durations=30

@@ -1,4 +1,4 @@
-"""How `make test` shares the tests out: a folder's are run one after the other, beside those of other folders."""
+"""How `make test` shares the tests out over processes, which run side by side."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ from typing import Any
 
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
+BY_FILE = ("tests/lab/", "tests/labs/")
+"""A process brings up one lab for all files of the first that it gets; files of the second have labs of their own."""
 
-class ByFolder(LoadScopeScheduling):  # type: ignore[misc]  # ships no types
-    """The tests of a folder share what is costly (tests/lab: one lab), so one process runs them all."""
+
+class BySuite(LoadScopeScheduling):  # type: ignore[misc]  # ships no types
+    """A suite goes to one process whole; those that take long go file by file."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "/".join(nodeid.split("/")[:2])
+        file = nodeid.partition("::")[0]
+        return file if file.startswith(BY_FILE) else "/".join(file.split("/")[:2])
 
 
-def pytest_xdist_make_scheduler(config: Any, log: Any) -> ByFolder:
-    """Share tests out by folder (pytest-xdist, "Customizing tests scheduling")."""
-    return ByFolder(config, log)
+def pytest_xdist_make_scheduler(config: Any, log: Any) -> BySuite:
+    """Share tests out so (pytest-xdist, "Customizing tests scheduling")."""
+    return BySuite(config, log)

@@ -1,8 +1,9 @@
-"""One lab for all end-to-end tests: the pair, brought up by the command that a user types."""
+"""One lab for all end-to-end tests of a process: the pair, brought up by the command that a user types."""
 
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from lab.machine.plane import Plane
 from lab.settings import PROJECT_ROOT, Lab
 from tests.lab.third_host import ThirdHost, third_host
 
-LAB = "test"
+LAB = f"test{os.environ.get('PYTEST_XDIST_WORKER', '')}"
 PULUMI_SECONDS = 400
 """Several times what the longest run of `pulumi` here takes."""
 

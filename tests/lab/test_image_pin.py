@@ -11,7 +11,8 @@ CA_FILE = "/etc/mysql-pair/ca.pem"
 
 def images(pair: Pair) -> dict[str, str]:
     """Return the image of every host, by its name."""
-    return {instance.tags["Name"]: instance.ami for instance in Store(pair.lab.cloud).all(Instance)}
+    named = f"mysql-pair-{pair.lab.name}-"
+    return {instance.tags["Name"].removeprefix(named): instance.ami for instance in Store(pair.lab.cloud).all(Instance)}
 
 
 def test_a_newer_image_changes_no_host_that_is_there(pair: Pair) -> None:
@@ -20,8 +21,8 @@ def test_a_newer_image_changes_no_host_that_is_there(pair: Pair) -> None:
     two = [{"name": "client", "count": 2}]
     with pair.configured(clients=two):
         pair.up()
-        old, new = images(pair)["mysql-pair-test-client-1"], images(pair)["mysql-pair-test-client-2"]
-        assert new != old == images(pair)["mysql-pair-test-server"]
+        old, new = images(pair)["client-1"], images(pair)["client-2"]
+        assert new != old == images(pair)["server"]
         with pair.configured(clients=two, serverAmi=old):
             assert "server-instance" not in pair.planned()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from lab.cloud.store import Store
 from lab.machine import podman
 from lab.machine.plane import Plane
 from lab.machine.podman import CGROUPS
-from tests.lab.conftest import Pair, lab_command
+from tests.lab.conftest import LAB, Pair, lab_command
 from tests.lab.third_host import ThirdHost
 
 
@@ -119,6 +120,6 @@ def test_host_that_does_not_boot_shows_the_end_of_its_console(pair: Pair, capsys
 
 
 def test_two_reboots_side_by_side_end_with_both_hosts_up(pair: Pair) -> None:
-    both = [subprocess.Popen(["sh", "-c", "exec .venv/bin/python -m lab reboot client-1 --lab test"]) for _ in range(2)]
+    both = [subprocess.Popen([sys.executable, "-m", "lab", "reboot", "client-1", "--lab", LAB]) for _ in range(2)]
     assert {process.wait(timeout=180) for process in both} <= {0, 1}
     assert answers(pair, "client-1")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 from collections.abc import Mapping
 
-from lab.settings import PROJECT_ROOT
+from lab.settings import PROJECT_ROOT, cache_folder
 
 PACK = PROJECT_ROOT / "policy"
 LAB_CONFIG = PACK / "lab.json"
@@ -15,7 +16,13 @@ INSTALLED = PACK / ".venv" / "installed-by-tests.txt"
 
 
 def install(variables: Mapping[str, str]) -> None:
-    """Make the pack ready to run, in an environment that has a lab's `pulumi` on its PATH."""
+    """Make the pack ready to run, once, in an environment that has a lab's `pulumi` on its PATH."""
+    with (cache_folder() / "policy.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _install(variables)
+
+
+def _install(variables: Mapping[str, str]) -> None:
     wanted = REQUIREMENTS.read_text()
     if INSTALLED.exists() and INSTALLED.read_text() == wanted:
         return
