@@ -23,7 +23,8 @@ from lab.machine.plane import Plane
 from lab.settings import PROJECT_ROOT, Lab
 from tests.lab.third_host import ThirdHost, third_host
 
-LAB = f"test{os.environ.get('PYTEST_XDIST_WORKER', '')}"
+LAB = f"test{os.environ.get('PYTEST_XDIST_WORKER', '').removeprefix('gw').lstrip('0')}"
+"""Of the first process, or the only one, `test`, which `make test` has set up."""
 PULUMI_SECONDS = 400
 """Several times what the longest run of `pulumi` here takes."""
 
