@@ -19,6 +19,8 @@ LOGIN = "ubuntu"
 KEY_SECONDS = 120
 """How long the agent keeps the key: long enough for a login, short if the agent should be left behind."""
 AGENT_SECONDS = 5.0
+NO_AGENT = 2
+"""ssh-add(1): it could not contact the agent, whose socket is there a moment before it listens."""
 CONNECT_SECONDS = 15
 COMMAND_SECONDS = 120
 SSH_FAILED = 255
@@ -153,23 +155,24 @@ def _agent(folder: Path, private_key: str | None, seconds: int) -> Iterator[str]
         ["ssh-agent", "-D", "-a", str(socket)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
     )
     try:
-        _wait_for(socket, agent)
-        _add_key(socket, private_key, seconds)
+        _add_key(socket, private_key, seconds, agent)
         yield str(socket)
     finally:
         agent.terminate()
         agent.wait()
 
 
-def _wait_for(socket: Path, agent: subprocess.Popen[bytes]) -> None:
+def _add_key(socket: Path, private_key: str, seconds: int, agent: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + AGENT_SECONDS
-    while not socket.exists():
+    while (code := _ssh_add(socket, private_key, seconds)) == NO_AGENT:
         if agent.poll() is not None or time.monotonic() > deadline:
             raise OperatorError("ssh-agent did not start")
         time.sleep(0.01)
+    if code != 0:
+        raise OperatorError("ssh-add does not take the stack's sshPrivateKey; set it anew, without a passphrase")
 
 
-def _add_key(socket: Path, private_key: str, seconds: int) -> None:
+def _ssh_add(socket: Path, private_key: str, seconds: int) -> int:
     added = subprocess.run(
         ["ssh-add", "-q", "-t", str(seconds), "-"],
         input=private_key.strip() + "\n",
@@ -179,8 +182,7 @@ def _add_key(socket: Path, private_key: str, seconds: int) -> None:
         check=False,
         start_new_session=True,  # without a terminal it cannot stop to ask for a passphrase
     )
-    if added.returncode != 0:
-        raise OperatorError("ssh-add does not take the stack's sshPrivateKey; set it anew, without a passphrase")
+    return added.returncode
 
 
 @contextlib.contextmanager

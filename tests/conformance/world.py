@@ -36,6 +36,8 @@ AllowTcpForwarding yes
 PermitOpen 127.0.0.1:{port} 127.0.0.1:{closed}
 LogLevel ERROR
 MaxStartups {max_startups}
+# Or bash takes itself for a login and reads this machine's ~/.bashrc, which may speak.
+SetEnv SHLVL=1
 Match LocalPort {port}
     AcceptEnv LAB_* PULUMI_COMMAND_*
 """

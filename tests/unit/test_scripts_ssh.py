@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -94,6 +95,15 @@ def test_the_key_is_with_an_agent_and_nothing_is_left(bench: Path) -> None:
     assert public in done.stdout, done.stderr
     assert list((bench / "tmp").iterdir()) == []
     assert "PRIVATE" not in (bench / "argv").read_text()
+
+
+def test_an_agent_that_is_not_yet_listening_is_waited_for(bench: Path) -> None:
+    real = shutil.which("ssh-agent")
+    bind = f"{sys.executable} -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])'"
+    (bench / "ssh-agent").write_text(f'#!/bin/sh\n{bind} "$3"; sleep 0.3; rm "$3"; exec {real} "$@"\n')
+    (bench / "ssh-agent").chmod(0o755)
+    done = scripts(bench, "ssh", "server", "--stack", "here")
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_host_key_is_the_one_the_stack_knows(bench: Path) -> None:
