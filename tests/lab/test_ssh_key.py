@@ -19,7 +19,7 @@ def agent(folder: Path, *keys: Path) -> Iterator[str]:
     socket = folder / "agent"
     process = subprocess.Popen(["ssh-agent", "-D", "-a", str(socket)], stdout=subprocess.DEVNULL)
     try:
-        answers = 'until ssh-add -l >/dev/null 2>&1; [ $? != 2 ]; do sleep 0.1; done'  # 2: nobody listens yet
+        answers = "until ssh-add -l >/dev/null 2>&1; [ $? != 2 ]; do sleep 0.1; done"  # 2: nobody listens yet
         add = ["sh", "-c", f'{answers}; exec ssh-add -q "$@"', "add"]
         environment = {**os.environ, "SSH_AUTH_SOCK": str(socket)}
         subprocess.run([*add, *map(str, keys)], env=environment, check=True, timeout=30)
