@@ -25,7 +25,8 @@ PRIVILEGES = ("--privileged", "--pids-limit=-1", "--ulimit=nofile=4096:4096", "-
 """systemd, apt and nftables as on a real host, whose network is behind the router anyway; and limits that a machine
 without CAP_SYS_RESOURCE and without a pids controller can give."""
 
-ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]|[M78])|\r")
+ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]?|[M78])?|\r")
+"""What terminals act on; also the first half of one that another process's line has torn apart."""
 ANIMATION = re.compile(r"^\[[ *]+\] ")
 
 
@@ -143,8 +144,13 @@ def state(name: str) -> State:
 def console(name: str, lines: int = 40) -> str:
     """Return the end of what a host wrote to its console: no colours, no progress animation, no empty lines."""
     done = podman.run("logs", "--tail=2000", name, check=False)
-    plain = (ESCAPES.sub("", line).strip() for line in (done.stdout + done.stderr).splitlines())
-    return "\n".join([line for line in plain if len(line) > 1 and not ANIMATION.search(line)][-lines:])
+    return plain(done.stdout + done.stderr, lines)
+
+
+def plain(text: str, lines: int) -> str:
+    """Return the end of what was written to a terminal, as text."""
+    seen = (ESCAPES.sub("", line).strip() for line in text.splitlines())
+    return "\n".join([line for line in seen if len(line) > 1 and not ANIMATION.search(line)][-lines:])
 
 
 def execute(name: str, *command: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
