@@ -149,6 +149,7 @@ def story(pair: Pair) -> Iterator[Story]:
         changed, mending = drift(), verb("mend", "--yes")
         yield Story(pair, before, changed, mending, instances)
         pair.sql("drop table app.kept")
+    pair.sql("drop database shop; drop database words")
 
 
 def test_a_stack_as_it_was_brought_up_has_no_drift(story: Story) -> None:
