@@ -149,7 +149,7 @@ def story(pair: Pair) -> Iterator[Story]:
         changed, mending = drift(), verb("mend", "--yes")
         yield Story(pair, before, changed, mending, instances)
         pair.sql("drop table app.kept")
-    pair.sql("drop database shop; drop database words")
+    pair.sql("drop database if exists shop; drop database if exists words")
 
 
 def test_a_stack_as_it_was_brought_up_has_no_drift(story: Story) -> None:

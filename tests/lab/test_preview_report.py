@@ -140,7 +140,7 @@ def bench(pair: Pair) -> Iterator[Bench]:
             secrets[f"the URL of {user}"] = url
             secrets.setdefault(user, url.split(":")[2].partition("@")[0])
         yield Bench(pair, local, Search(secrets))
-    pair.sql("drop database shop; drop database spare")
+    pair.sql("drop database if exists shop; drop database if exists spare")
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.name)
