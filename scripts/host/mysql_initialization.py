@@ -11,10 +11,9 @@ import time
 from pathlib import Path
 
 import host
+from mysql_paths import DATA, ERROR_LOG
 
 PACKAGE = "mysql-server"
-DATA = Path("/var/lib/mysql")
-ERROR_LOG = Path("/var/log/mysql/error.log")
 STARTED = "[MY-013169]"
 """mysqld begins to initialize a directory (MySQL Server Error Message Reference, as are these)."""
 UNUSABLE, NOT_EMPTY = "[MY-013236]", "[MY-010457]"

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 import pymysql  # type: ignore[import-untyped]  # the distribution's package has no types
 
 import host
+from mysql_paths import ERROR_LOG
 
 SOCKET = "/run/mysqld/mysqld.sock"
 SERVICE = "mysql"
-DATA = Path("/var/lib/mysql")
-ERROR_LOG = Path("/var/log/mysql/error.log")
-"""Both distributions' log_error."""
 CONNECT_SECONDS = 10
 STATEMENT_SECONDS = 300
 RESTART_SECONDS = 600

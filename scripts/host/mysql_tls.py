@@ -14,7 +14,8 @@ import host
 import mysql_server
 import tls
 from host import Difference
-from mysql_server import DATA, Server, said
+from mysql_paths import DATA
+from mysql_server import Server, said
 from tls import Identity
 
 REQUEST = "tls/request.json"

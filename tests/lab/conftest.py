@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,27 +48,29 @@ class Pair:
 
     lab: Lab
 
-    def pulumi(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run plain `pulumi`, in the environment that `python -m lab env` prints.
+    def pulumi(
+        self, *arguments: str, folder: Path = PROJECT_ROOT, more: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run plain `pulumi` in a project's folder, in the environment that `python -m lab env` prints, and more.
 
         One that does not end is ended, with the stack's lock, so that it fails its own test and no other.
         """
         pipe = subprocess.PIPE
-        variables = environment.variables(self.lab)
+        variables = {**environment.variables(self.lab), **(more or {})}
         process = subprocess.Popen(
-            ["pulumi", *arguments], cwd=PROJECT_ROOT, env=variables, stdout=pipe, stderr=pipe, text=True
+            ["pulumi", *arguments], cwd=folder, env=variables, stdout=pipe, stderr=pipe, text=True
         )
         try:
             out, err = process.communicate(timeout=PULUMI_SECONDS)
         except subprocess.TimeoutExpired:
-            told = self._end(process)
+            told = self._end(process, folder)
             raise AssertionError(f"pulumi {arguments[0]} does not end:\n{told}\n{self._consoles()}") from None
         except BaseException:  # the test's own deadline
-            self._end(process)
+            self._end(process, folder)
             raise
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
-    def _end(self, process: subprocess.Popen[str]) -> str:
+    def _end(self, process: subprocess.Popen[str], folder: Path) -> str:
         """End a run of `pulumi`, and return what it printed."""
         for _ in range(2):  # the second time it waits for nobody
             process.send_signal(signal.SIGINT)
@@ -75,8 +78,8 @@ class Pair:
                 return "".join(process.communicate(timeout=30))
         process.kill()
         process.wait()
-        cancel = ["pulumi", "cancel", "--yes", "--stack", self.lab.name]
-        subprocess.run(cancel, cwd=PROJECT_ROOT, env=environment.variables(self.lab), timeout=60, check=False)
+        cancel = ["pulumi", "cancel", "--yes"]  # of the stack that is selected
+        subprocess.run(cancel, cwd=folder, env=environment.variables(self.lab), timeout=60, check=False)
         return "it had to be killed"
 
     def _consoles(self) -> str:
@@ -86,14 +89,22 @@ class Pair:
         return "\n".join(f"{name}:\n{hosts.console(name)}" for name in names)
 
     @contextmanager
-    def configured(self, **values: object) -> Iterator[None]:
-        """Give the stack other config values; afterwards the former ones are in its file again, and brought up."""
+    def config_kept(self) -> Iterator[None]:
+        """Put the stack's config file back as it was; nothing is brought up."""
         before = self.lab.stack_config.read_text()
-        self.configure(values)
         try:
             yield
         finally:
             self.lab.stack_config.write_text(before)
+
+    @contextmanager
+    def configured(self, **values: object) -> Iterator[None]:
+        """Give the stack other config values; afterwards the former ones are in its file again, and brought up."""
+        try:
+            with self.config_kept():
+                self.configure(values)
+                yield
+        finally:
             self.up()
 
     def configure(self, values: Mapping[str, object], without: Sequence[str] = ()) -> None:

@@ -56,15 +56,8 @@ class Consumer:
     variables: dict[str, str]
 
     def pulumi(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["pulumi", *arguments, "--non-interactive", "--color", "never"],
-            cwd=self.folder,
-            env=self.variables,
-            capture_output=True,
-            text=True,
-            timeout=600,
-            check=False,
-        )
+        plain = ("--non-interactive", "--color", "never")
+        return self.pair.pulumi(*arguments, *plain, folder=self.folder, more=self.variables)
 
     def configure(self, key: str, value: str) -> None:
         assert self.pulumi("config", "set", key, value).returncode == 0

@@ -45,10 +45,9 @@ def secrets(pair: Pair) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def stack(pair: Pair, secrets: dict[str, str]) -> Iterator[Pair]:
     """The pair, with these secrets in its config; at the end they are gone."""
-    before = pair.lab.stack_config.read_text()
-    set_secret(pair, "userPasswords.given", secrets["the given password"])
-    yield pair
-    pair.lab.stack_config.write_text(before)
+    with pair.config_kept():
+        set_secret(pair, "userPasswords.given", secrets["the given password"])
+        yield pair
     pair.up()
 
 

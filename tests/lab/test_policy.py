@@ -38,11 +38,8 @@ def test_the_program_passes_with_the_packs_config_of_the_lab(pair: Pair) -> None
 
 def test_a_protected_server_passes_without_any_config(pair: Pair) -> None:
     """As every stack on AWS does, where protection is the default; nothing is brought up here."""
-    before = pair.lab.stack_config.read_text()
-    pair.configure({"terminationProtection": True})
-    try:
+    with pair.config_kept():
+        pair.configure({"terminationProtection": True})
         code, told = preview(pair)
-    finally:
-        pair.lab.stack_config.write_text(before)
     assert code == 0, told
     assert violated(told) == set()

@@ -94,15 +94,12 @@ class Bench:
 
     def preview(self, change: Change, *flags: str) -> subprocess.CompletedProcess[str]:
         """Preview a change, and put config back."""
-        before = self.pair.lab.stack_config.read_text()
         values = json.dumps(change.values).replace('"10.0.', f'"{self.local["10.0."]}')
-        try:
+        with self.pair.config_kept():
             self.pair.configure(json.loads(values))
             if change.secret:
                 set_secret(self.pair, change.secret, canary())
             return self.pair.pulumi("preview", "--json", "--show-sames", *flags)
-        finally:
-            self.pair.lab.stack_config.write_text(before)
 
     def general(self, text: str) -> str:
         """Return a text as it would be in any lab."""

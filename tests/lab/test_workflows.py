@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -51,17 +50,6 @@ def run(pair: Pair, name: str, folder: Path, **given: str) -> steps.Done:
     return steps.execute(of, folder, variables | given, own)
 
 
-@contextmanager
-def other_config(pair: Pair, values: Mapping[str, object]) -> Iterator[None]:
-    """Give the stack other config values, which nothing brings up; afterwards the former ones are there again."""
-    before = pair.lab.stack_config.read_text()
-    pair.configure(values)
-    try:
-        yield
-    finally:
-        pair.lab.stack_config.write_text(before)
-
-
 @pytest.fixture(scope="module", autouse=True)
 def pack(pair: Pair) -> None:
     """The policy pack, installed."""
@@ -80,7 +68,8 @@ def pack(pair: Pair) -> None:
 def test_a_preview_that_is_not_allowed_is_reported_all_the_same(
     pair: Pair, tmp_path: Path, values: Mapping[str, object], given: dict[str, str], code: int, said: str
 ) -> None:
-    with other_config(pair, values):
+    with pair.config_kept():
+        pair.configure(values)
         done = run(pair, "preview", tmp_path, **given)
     assert done.code == code, done.log
     report = (tmp_path / "report.md").read_text()

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -15,6 +14,7 @@ from lab.machine import hosts
 from lab.machine.plane import Plane
 from lab.settings import PROJECT_ROOT, Lab
 from tests.lab.conftest import Pair, lab_command
+from tests.lab.processes import wait_for
 
 NAME = "firstboot"
 BROKEN = "/etc/mysql/conf.d/broken.cnf"
@@ -25,14 +25,6 @@ SECONDS = 120
 def lab() -> Iterator[Lab]:
     yield Lab.named(NAME)
     lab_command("down", name=NAME)
-
-
-def wait_for(reached: Callable[[], bool], up: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not reached():
-        assert up.poll() is None, "up has ended"
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 @pytest.mark.timeout(300)

@@ -20,7 +20,7 @@ from lab.machine.podman import CGROUPS
 from lab.machine.slots import Slot
 from lab.settings import PROJECT_ROOT, Lab
 from tests.lab.conftest import Pair, lab_command
-from tests.lab.processes import running
+from tests.lab.processes import running, wait_for
 
 NAME = "killed"
 
@@ -34,11 +34,8 @@ def killed_when(reached: Callable[[], bool]) -> None:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    deadline = time.monotonic() + 120
-    while not reached():
-        assert up.poll() is None, "up ended before it was killed"
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_for(reached, up)
+    deadline = time.monotonic() + 30
     # By session: one that is started while others are killed is found the next time. A host's is its own.
     while left := sorted(process.pid for process in running() if process.session == up.pid):
         assert time.monotonic() < deadline

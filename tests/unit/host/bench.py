@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
+
+import pytest
 
 SCRIPTS = Path(__file__).resolve().parents[3] / "scripts" / "host"
 
@@ -14,6 +17,13 @@ class Bench:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._calls = folder / "calls"
+
+    @classmethod
+    def on_path(cls, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+        """Return one in a new folder that is first on PATH for the length of a test."""
+        folder.mkdir()
+        monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+        return cls(folder)
 
     def stand_in(self, name: str, script: str = "") -> None:
         """Put a shell script in the place of a program."""

@@ -19,10 +19,7 @@ import host
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """Stand-ins on PATH."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
-    return Bench(folder)
+    return Bench.on_path(tmp_path / "bin", monkeypatch)
 
 
 @pytest.fixture
