@@ -145,13 +145,21 @@ def _free_stack(lab: Lab) -> None:
     """
     for path in (lab.backend / ".pulumi" / "locks").rglob("*.json"):
         holder = json.loads(path.read_text())
-        if holder.get("hostname") == socket.gethostname() and not Path(f"/proc/{holder.get('pid')}").exists():
+        if holder.get("hostname") == socket.gethostname() and not _runs(holder.get("pid")):
             path.unlink(missing_ok=True)
         else:
             raise LabError(
                 f"stack {lab.name} is in use by pulumi, process {holder.get('pid')}: wait for it to end, "
                 "or end it with `pulumi cancel`"
             )
+
+
+def _runs(pid: object) -> bool:
+    """Tell whether a process runs; a killed one that nobody has waited for yet does not (proc_pid_stat(5))."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in ("Z", "X")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def _last_changes(lab: Lab) -> set[str]:
