@@ -1,9 +1,14 @@
-"""How `make test` shares the tests out over processes, which run side by side."""
+"""How `make test` shares the tests out over processes, which run side by side; and what a lost connection says."""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
 from typing import Any
 
+import grpc  # type: ignore[import-untyped]
+import pytest
+from pulumi.runtime import settings
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 BY_FILE = ("tests/lab/", "tests/labs/")
@@ -21,3 +26,17 @@ class BySuite(LoadScopeScheduling):  # type: ignore[misc]  # ships no types
 def pytest_xdist_make_scheduler(config: Any, log: Any) -> BySuite:
     """Share tests out so (pytest-xdist, "Customizing tests scheduling")."""
     return BySuite(config, log)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def lost_connections() -> Iterator[None]:
+    """Log how a program run by the automation API lost its engine: the SDK says "has terminated" whatever it was."""
+    exception_of = settings.grpc_error_to_exception
+
+    def told(error: grpc.RpcError) -> Exception:
+        logging.getLogger("grpc").warning("%s", error)
+        return exception_of(error)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(settings, "grpc_error_to_exception", told)
+        yield

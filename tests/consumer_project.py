@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 from lab.settings import PROJECT_ROOT
@@ -12,6 +11,8 @@ from lab.settings import PROJECT_ROOT
 EXAMPLE = PROJECT_ROOT / "examples" / "consumer"
 OWNERS = ("venv", "Pulumi.*.yaml", "__pycache__")
 """What whoever follows the README has in the example's own folder."""
+VARIABLES = {"PYTHONPATH": str(PROJECT_ROOT)}
+"""In which stack_outputs is found as if it were installed."""
 
 
 def copied(folder: Path) -> Path:
@@ -20,8 +21,3 @@ def copied(folder: Path) -> Path:
     shutil.copytree(EXAMPLE, copy, ignore=shutil.ignore_patterns(*OWNERS))
     (copy / "venv").symlink_to(sys.prefix)
     return copy
-
-
-def variables(lab: Mapping[str, str]) -> dict[str, str]:
-    """Return a lab's environment, in which stack_outputs is found as if it were installed."""
-    return {**lab, "PYTHONPATH": str(PROJECT_ROOT)}

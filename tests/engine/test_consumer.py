@@ -23,7 +23,8 @@ UP = ["up", "--yes", "--skip-preview", "--non-interactive"]
 @pytest.fixture
 def consumer(lab: Lab, tmp_path: Path) -> Iterator[Project]:
     """The example, with a stack `t` of its own whose config is empty."""
-    project = Project(consumer_project.copied(tmp_path), consumer_project.variables(environment.variables(lab)))
+    variables = {**environment.variables(lab), **consumer_project.VARIABLES}
+    project = Project(consumer_project.copied(tmp_path), variables)
     assert project.pulumi("stack", "init", "t")[0] == 0
     yield project
     project.pulumi("stack", "rm", "--yes", "--force", "t")  # the lab is every test's of this run

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lab.settings import PROJECT_ROOT
-from tests.lab.conftest import Pair
+from tests.lab.pair import Pair
 
 sys.path.insert(0, str(PROJECT_ROOT / "scripts" / "host"))  # its modules lie in one folder on a host, too
 

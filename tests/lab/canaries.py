@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from tests.lab.conftest import Pair
+from tests.lab.pair import Pair
 
 LETTERS = "abcdefghijkmnpqrstuvwxyz"
 HOST_FOLDERS = ["/etc", "/home", "/opt", "/root", "/run", "/srv", "/tmp", "/usr/local", "/var"]  # noqa: S108

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from stack_outputs import forms
-from tests.lab.conftest import Pair
+from tests.lab.pair import Pair
 
 CA_FILE = "/etc/mysql-pair/ca.pem"
 

@@ -6,7 +6,7 @@ import subprocess
 
 from lab.engine import environment
 from lab.settings import PROJECT_ROOT
-from tests.lab.conftest import Pair
+from tests.lab.pair import Pair
 
 
 def set_secret(pair: Pair, path: str, value: str) -> None:

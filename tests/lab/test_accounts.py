@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.lab.conftest import Pair
 from tests.lab.logins import Login
+from tests.lab.pair import Pair
 from tests.lab.secret_config import set_secret
 
 GRANTS = [{"database": "app", "privileges": ["ALL"]}]

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from tests.lab.accounts_script import Row, Script, grant, own_document, password_check, user
-from tests.lab.conftest import Pair
+from tests.lab.pair import Pair
 
 ACCOUNTS, BATCH, LOGINS = 2000, 500, 200
 SEED = int(os.environ.get("MYSQL_PAIR_SEED", "1"))

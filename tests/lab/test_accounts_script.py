@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.lab.accounts_script import HOST, SCRIPT, Row, Script, database, grant, own_document, role, user
-from tests.lab.conftest import Pair
+from tests.lab.pair import Pair
 
 
 @pytest.fixture(scope="module")

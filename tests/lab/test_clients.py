@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.lab.conftest import Pair
+from tests.lab.pair import Pair
 
 PARTS = {"instance", "address", "address-attached", "host-key", "ready", "tools", "converged", "logins"}
 """What a public client host is made of, by the end of the resources' names."""

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lab.engine import environment
 from tests import consumer_project
 from tests.lab.canaries import Search
-from tests.lab.conftest import Pair
 from tests.lab.logins import CA_FILE, Login
+from tests.lab.other_project import OtherProject
+from tests.lab.pair import Pair
 from tests.lab.test_rotation import ssh_argv, started
 from tests.lab.test_ssh_key import agent
 
@@ -47,33 +45,8 @@ print(answer.status, answer.read().decode())
 """
 
 
-@dataclass(frozen=True)
-class Consumer:
-    """The other project, with a stack `notes`, and the client host that it deploys to."""
-
-    pair: Pair
-    folder: Path
-    variables: dict[str, str]
-
-    def pulumi(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        plain = ("--non-interactive", "--color", "never")
-        return self.pair.pulumi(*arguments, *plain, folder=self.folder, more=self.variables)
-
-    def configure(self, key: str, value: str) -> None:
-        assert self.pulumi("config", "set", key, value).returncode == 0
-
-    def up(self) -> str:
-        done = self.pulumi("up", "--yes", "--skip-preview")
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    def failing_up(self) -> str:
-        done = self.pulumi("up", "--yes", "--skip-preview")
-        assert done.returncode != 0, done.stdout
-        return done.stdout + done.stderr
-
-    def unchanged(self) -> bool:
-        return self.pulumi("preview", "--expect-no-changes").returncode == 0
+class Consumer(OtherProject):
+    """The example, and the client host that it deploys to."""
 
     def on_host(self, command: str, stdin: str = "") -> str:
         done = self.pair.ssh("client-1", command, stdin=stdin)
@@ -94,20 +67,14 @@ class Consumer:
 def consumer(pair: Pair, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Consumer]:
     """The other project with nothing deployed yet, and a user of its own in the pair."""
     folder = tmp_path_factory.mktemp("consumer")
-    variables = consumer_project.variables(environment.variables(pair.lab))
     users = {"app": {"grants": GRANTS}, USER: {"grants": GRANTS}}
     with agent(folder, pair.lab.folder / "operator-key") as socket, pair.configured(users=users, primaryUser="app"):
         pair.up()
-        made = Consumer(pair, consumer_project.copied(folder), {**variables, "SSH_AUTH_SOCK": socket})
-        assert made.pulumi("stack", "init", "notes").returncode == 0
-        made.configure("stack", f"organization/mysql-pair/{pair.lab.name}")
-        made.configure("user", USER)
-        made.on_host(f"cat >{LOAD}", stdin=(Path(__file__).parent / "request_load.py").read_text())
-        try:
+        more = {**consumer_project.VARIABLES, "SSH_AUTH_SOCK": socket}
+        with Consumer(pair, consumer_project.copied(folder), "notes", more).stack() as made:
+            made.configure(stack=f"organization/mysql-pair/{pair.lab.name}", user=USER)
+            made.on_host(f"cat >{LOAD}", stdin=(Path(__file__).parent / "request_load.py").read_text())
             yield made
-        finally:
-            made.pulumi("destroy", "--yes", "--skip-preview")
-            made.pulumi("stack", "rm", "--yes", "--force")
             pair.sql("drop table if exists app.notes")
 
 
@@ -137,7 +104,7 @@ def test_the_first_up_deploys_it_and_its_password_is_nowhere_else(consumer: Cons
         assert consumer.ask("/notes", '{"text": 1}')[0] == 400
         assert consumer.ask("/health") == (200, {"status": "ok", "tls": "TLSv1.3"})
         assert rounds() > 100
-    search.look("the state", consumer.pulumi("stack", "export").stdout.encode())
+    search.look("the state", consumer.done("stack", "export").encode())
     search.files([plan, *(path for path in consumer.folder.glob("*") if path.is_file())])
     search.host(pair, "client-1")
     assert search.found == {f"a secret in {IN_MEMORY} of client-1"}
@@ -218,13 +185,12 @@ def test_what_changes_on_the_host_behind_its_back_comes_back(deployed: Consumer)
     """Replaced by hand: what is gone already is no fault of the deletion, and it comes before the creation."""
     deployed.on_host(f"sudo systemctl stop notes.socket notes.service && sudo rm -r {' '.join(OURS)}")
     assert deployed.unchanged(), "the engine cannot see it"
-    done = deployed.pulumi("up", "--yes", "--skip-preview", "--replace", urn(deployed))
-    assert done.returncode == 0, done.stdout + done.stderr
+    deployed.done("up", "--yes", "--skip-preview", "--replace", urn(deployed))
     assert deployed.ask("/health")[0] == 200
 
 
 def urn(deployed: Consumer) -> str:
-    state = json.loads(deployed.pulumi("stack", "export").stdout)
+    state = json.loads(deployed.done("stack", "export"))
     return next(str(one["urn"]) for one in state["deployment"]["resources"] if one["urn"].endswith("::notes"))
 
 
@@ -244,7 +210,7 @@ def test_an_application_that_does_not_work_fails_the_up_in_words(
     pair, search = deployed.pair, secrets(deployed.pair)
     host = pair.sql(f"select host from mysql.user where user = '{USER}'")  # noqa: S608
     pair.sql(harm.format(host=host))
-    deployed.configure("port", str(port))
+    deployed.configure(port=port)
     try:
         told = deployed.failing_up()
     finally:
@@ -258,8 +224,7 @@ def test_an_application_that_does_not_work_fails_the_up_in_words(
 
 def test_destroy_leaves_nothing_of_it_on_the_host(deployed: Consumer) -> None:
     search = secrets(deployed.pair)
-    done = deployed.pulumi("destroy", "--yes", "--skip-preview")
-    assert done.returncode == 0, done.stdout + done.stderr
+    deployed.done("destroy", "--yes", "--skip-preview")
     deployed.on_host(f"for path in {' '.join(OURS)}; do test ! -e $path || exit 1; done")
     assert deployed.on_host("systemctl list-unit-files --no-legend 'notes.*'; pgrep gunicorn; true") == ""
     assert deployed.on_host("ss --no-header --listening --numeric --tcp 'sport >= :8080 and sport <= :8099'") == ""

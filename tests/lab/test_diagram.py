@@ -10,8 +10,8 @@ import yaml  # type: ignore[import-untyped]
 
 from lab.settings import PROJECT_ROOT
 from tests.lab.canaries import Search
-from tests.lab.conftest import Pair, run
 from tests.lab.logins import Login
+from tests.lab.pair import Pair, run
 
 ANOTHER = "203.0.113.0/24"
 

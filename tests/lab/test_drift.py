@@ -15,7 +15,7 @@ from lab.cloud.ec2 import Ec2
 from lab.cloud.model import SecurityGroupRule
 from lab.cloud.store import Store
 from lab.machine.plane import Plane
-from tests.lab.conftest import LAB, Pair, run
+from tests.lab.pair import LAB, Pair, run
 
 OPTION_FILE = "/etc/mysql/mysql.conf.d/zz-mysql-pair.cnf"
 KEYS = "/home/ubuntu/.ssh/authorized_keys"

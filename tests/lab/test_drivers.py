@@ -27,7 +27,7 @@ from lab.machine.plane import Plane
 from lab.settings import PROJECT_ROOT
 from stack_outputs import forms
 from tests.lab.client_libraries import libraries
-from tests.lab.conftest import Pair, run
+from tests.lab.pair import Pair, run
 from tests.lab.secret_config import set_secret
 
 PROGRAMS = PROJECT_ROOT / "tests/drivers"

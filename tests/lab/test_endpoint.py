@@ -8,8 +8,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.lab.conftest import Pair
-from tests.lab.third_host import ThirdHost
+from tests.lab.other_project import OtherProject
+from tests.lab.pair import Pair
 
 
 @contextmanager
@@ -46,13 +46,13 @@ def _open(port: int) -> bool:
         return False
 
 
-def test_up_goes_through_a_bastions_tunnel_and_needs_no_jump_host(pair: Pair, third: ThirdHost) -> None:
+def test_up_goes_through_a_bastions_tunnel_and_needs_no_jump_host(pair: Pair, third: OtherProject) -> None:
     before = pair.outputs()
-    outputs = third.stack.outputs()
-    bastion = {"operatorSecurityGroupIds": [outputs["group_id"].value]}
+    outputs = third.outputs()
+    bastion = {"operatorSecurityGroupIds": [outputs["group_id"]]}
     with pair.configured(**bastion):
         pair.up()
-        with tunnel(pair, outputs["public_ip"].value, before["server_private_ip"]) as port:
+        with tunnel(pair, outputs["public_ip"], before["server_private_ip"]) as port:
             endpoint = {"server": {"host": "127.0.0.1", "port": port}}
             with pair.configured(**bastion, sshEndpoints=endpoint, mysqlSettings={"max_connections": 55}):
                 pair.up()

@@ -15,7 +15,7 @@ import pytest
 from lab.machine import image, network, podman
 from lab.machine.image import Mirror
 from lab.settings import PROJECT_ROOT, LabError, cache_folder
-from tests.lab.conftest import LAB, Pair, lab_command, run
+from tests.lab.pair import LAB, Pair, lab_command, run
 
 
 def test_not_root_is_told_to_use_sudo() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.lab.conftest import Pair
+from tests.lab.pair import Pair
 
 WRONG: dict[str, object] = {
     "zones": "many",

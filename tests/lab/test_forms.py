@@ -9,7 +9,7 @@ import json
 
 from stack_outputs import forms
 from stack_outputs.forms import Login
-from tests.lab.conftest import Pair
+from tests.lab.pair import Pair
 from tests.unit.outputs.awkward import AWKWARD
 
 READER = r"""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.lab.conftest import Pair, lab_command
+from tests.lab.pair import Pair, lab_command
 
 KEY = "/etc/ssh/ssh_host_ed25519_key"
 

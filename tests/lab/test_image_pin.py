@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lab.cloud.model import Instance
 from lab.cloud.store import Store
-from tests.lab.conftest import Pair, lab_command
+from tests.lab.pair import Pair, lab_command
 
 CA_FILE = "/etc/mysql-pair/ca.pem"
 

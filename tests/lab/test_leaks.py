@@ -6,15 +6,12 @@ import secrets as random
 from collections.abc import Iterator
 from pathlib import Path
 
-import pulumi as sdk
 import pytest
-from pulumi import automation as auto
-from pulumi_command import remote
 
-from lab.engine import environment
 from tests.lab.canaries import Search, canary, pulumi, tree
-from tests.lab.conftest import Pair
 from tests.lab.logins import Login
+from tests.lab.other_project import other_project
+from tests.lab.pair import Pair
 from tests.lab.secret_config import set_secret
 
 GOOD = ("app", "made", "given")
@@ -94,40 +91,12 @@ def test_a_leaky_program_is_found_out(pair: Pair, tmp_path: Path) -> None:
     """The search proves itself: a command with a secret in its text, on a host, in the same lab."""
     leaked = f"A1-{random.token_hex(12)}/é"
     search = Search({"the leaked password": leaked})
-    outputs = pair.outputs()
-
-    def leaky() -> None:
-        on_the_host = f"sh -c 'sleep 0.5; echo \"$0\" | base64 -w0 >{LEAK}' '{leaked}'"
-        remote.Command(
-            "leaky",
-            connection=remote.ConnectionArgs(
-                host=outputs["client_public_ips"][0],
-                user="ubuntu",
-                private_key=(pair.lab.folder / "operator-key").read_text(),
-            ),
-            create=f"PASSWORD='{leaked}' {on_the_host}; echo '{leaked}'",
-            delete=f"rm -f {LEAK}",
-        )
-        sdk.export("password", leaked)
-
-    stack = auto.create_or_select_stack(
-        stack_name="leaky",
-        project_name="leaky",
-        program=leaky,
-        opts=auto.LocalWorkspaceOptions(
-            work_dir=str(tmp_path),
-            env_vars=environment.variables(pair.lab),
-            pulumi_command=auto.PulumiCommand(str(pair.lab.bin.parent)),
-        ),
-    )
-    said: list[str] = []
-    try:
+    key = str(pair.lab.folder / "operator-key")
+    host = pair.outputs()["client_public_ips"][0]
+    with other_project(pair, tmp_path, "leaky", host=host, keyFile=key, leaked=leaked, file=LEAK) as project:
         with search.watching_processes():
-            stack.up(on_output=said.append)
-        search.look("what up printed", "\n".join(said).encode())
+            search.look("what up printed", project.up().encode())
         search.files(tree(pair.lab.folder))
         search.host(pair, "client-1")
-    finally:
-        stack.destroy(remove=True)
     for place in ("cmdline of a process", "environ of a process", "what up printed", "/leaky.json", f"{LEAK} of"):
         assert [one for one in search.found if place in one], (place, search.found)

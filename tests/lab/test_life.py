@@ -15,8 +15,8 @@ from lab.cloud.store import Store
 from lab.machine import podman
 from lab.machine.plane import Plane
 from lab.machine.podman import CGROUPS
-from tests.lab.conftest import LAB, Pair, lab_command
-from tests.lab.third_host import ThirdHost
+from tests.lab.other_project import OtherProject
+from tests.lab.pair import LAB, Pair, lab_command
 
 
 def answers(pair: Pair, host: str, seconds: float = 60) -> bool:
@@ -56,12 +56,12 @@ def test_crashed_host_boots_again_from_its_disk(pair: Pair) -> None:
     assert pair.ssh("client-1", "cat", "kept.txt").stdout.strip() == "kept"
 
 
-def test_public_address_without_an_elastic_ip_changes_on_stop_and_start(third: ThirdHost) -> None:
-    before = third.stack.outputs()["public_ip"].value
+def test_public_address_without_an_elastic_ip_changes_on_stop_and_start(third: OtherProject) -> None:
+    before = third.outputs()["public_ip"]
     lab_command("stop", "third")
     lab_command("start", "third")
-    third.stack.refresh()
-    record = Store(third.lab.cloud).get(Instance, third.instance_id)
+    third.refresh()
+    record = Store(third.pair.lab.cloud).get(Instance, third.outputs()["instance_id"])
     assert record.auto_public_ip not in ("", before)
 
 
@@ -99,13 +99,12 @@ def _cpu_max(folder: Path) -> str:
     return (folder / "cpu.max").read_text()
 
 
-def test_refresh_sees_a_host_that_is_gone_and_up_makes_it_anew(third: ThirdHost) -> None:
-    gone = third.instance_id
+def test_refresh_sees_a_host_that_is_gone_and_up_makes_it_anew(third: OtherProject) -> None:
+    gone = third.outputs()["instance_id"]
     assert lab_command("terminate", "third").returncode == 0
-    refreshed = third.stack.refresh()
-    assert "delete" in {str(kind) for kind in refreshed.summary.resource_changes or {}}
+    assert "1 deleted" in third.refresh()
     third.up()
-    assert third.instance_id != gone
+    assert third.outputs()["instance_id"] != gone
 
 
 @pytest.mark.usefixtures("third")

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.lab.conftest import Pair
+from tests.lab.pair import Pair
 
 COUNT = 200
 USERS = {

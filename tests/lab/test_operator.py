@@ -21,7 +21,7 @@ import yaml  # type: ignore[import-untyped]
 
 from lab.engine import environment
 from lab.settings import PROJECT_ROOT
-from tests.lab.conftest import LAB, Pair, run
+from tests.lab.pair import LAB, Pair, run
 
 LOOK = """
 for _ in $(seq 100); do pgrep -x mysql >/dev/null && break; sleep 0.1; done

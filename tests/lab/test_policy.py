@@ -6,7 +6,7 @@ import os
 import re
 
 from lab.engine import environment
-from tests.lab.conftest import Pair
+from tests.lab.pair import Pair
 from tests.policy.pack import LAB_CONFIG, PACK, install
 
 

@@ -22,7 +22,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from tests.lab.canaries import Search, canary
-from tests.lab.conftest import Pair, run
+from tests.lab.pair import Pair, run
 from tests.lab.secret_config import set_secret
 
 GOLDEN = Path(__file__).parent / "golden_reports"

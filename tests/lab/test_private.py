@@ -5,9 +5,9 @@ from __future__ import annotations
 import shlex
 import subprocess
 
-from tests.lab.conftest import Pair
-from tests.lab.test_reach import connects_from_third, from_machine
-from tests.lab.third_host import ThirdHost
+from tests.lab.other_project import OtherProject
+from tests.lab.pair import Pair
+from tests.lab.test_reach import admit, connects_from_third, from_machine
 
 
 def test_the_server_has_no_public_address(pair: Pair) -> None:
@@ -21,16 +21,14 @@ def test_the_operator_reaches_it_through_the_jump_host(pair: Pair) -> None:
     assert done.stdout.split()[0] == pair.outputs()["client_private_ips"][0]
 
 
-def test_its_port_22_is_refused_from_anywhere_else(pair: Pair, third: ThirdHost) -> None:
+def test_its_port_22_is_refused_from_anywhere_else(pair: Pair, third: OtherProject) -> None:
     address = pair.outputs()["server_private_ip"]
     assert from_machine(address, 22) == "EHOSTUNREACH"
     assert not connects_from_third(address, 22)
-    third.admitted = ["group"]  # MySQL, and no more than that
-    third.up()
+    admit(third, "group")  # MySQL, and no more than that
     assert connects_from_third(address, 3306)
     assert not connects_from_third(address, 22)
-    third.admitted = []
-    third.up()
+    admit(third)
     assert pair.connects("client-1", address, 22)
 
 

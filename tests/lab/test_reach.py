@@ -5,8 +5,8 @@ from __future__ import annotations
 import errno
 import socket
 
-from tests.lab.conftest import Pair, lab_command
-from tests.lab.third_host import ThirdHost
+from tests.lab.other_project import OtherProject
+from tests.lab.pair import Pair, lab_command
 
 
 def from_machine(address: str, port: int) -> str:
@@ -33,6 +33,12 @@ def connects_from_third(address: str, port: int) -> bool:
     return done.returncode == 0
 
 
+def admit(third: OtherProject, *peers: str) -> None:
+    """Let these alone reach 3306 of the server: "group" (the third host's own), or CIDRs."""
+    third.configure(admitted=list(peers))
+    third.up()
+
+
 def test_client_reaches_mysql_over_the_private_address(pair: Pair) -> None:
     assert pair.connects("client-1", pair.outputs()["server_private_ip"], 3306)
 
@@ -49,31 +55,27 @@ def test_machine_has_no_way_to_the_private_address(pair: Pair) -> None:
     assert from_machine(pair.outputs()["server_private_ip"], 3306) == "EHOSTUNREACH"
 
 
-def test_third_host_beside_the_client_is_let_in_by_a_rule_and_refused_without(pair: Pair, third: ThirdHost) -> None:
+def test_third_host_beside_the_client_is_let_in_by_a_rule_and_refused_without(pair: Pair, third: OtherProject) -> None:
     address = pair.outputs()["server_private_ip"]
     before = refused_by("server")
     assert not connects_from_third(address, 3306)
     assert refused_by("server") > before
 
-    third.admitted = ["group"]
-    third.up()
+    admit(third, "group")
     assert connects_from_third(address, 3306)
 
-    third.admitted = []
-    third.up()
+    admit(third)
     before = refused_by("server")
     assert not connects_from_third(address, 3306)
     assert refused_by("server") > before
     assert pair.connects("client-1", address, 3306)
 
 
-def test_rule_for_the_public_address_does_not_match_private_traffic(pair: Pair, third: ThirdHost) -> None:
+def test_rule_for_the_public_address_does_not_match_private_traffic(pair: Pair, third: OtherProject) -> None:
     outputs = pair.outputs()
-    third.admitted = [f"{third.stack.outputs()['public_ip'].value}/32"]
-    third.up()
+    admit(third, f"{third.outputs()['public_ip']}/32")
     assert not connects_from_third(outputs["server_private_ip"], 3306)
-    third.admitted = []
-    third.up()
+    admit(third)
 
 
 def test_root_on_a_host_cannot_open_the_firewall(pair: Pair) -> None:

@@ -18,8 +18,8 @@ import pytest
 
 from lab.engine import environment
 from lab.settings import PROJECT_ROOT
-from tests.lab.conftest import Pair, run
 from tests.lab.logins import Login
+from tests.lab.pair import Pair, run
 from tests.lab.processes import cmdline, descendants
 
 HERE = Path(__file__).parent

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.lab.conftest import Pair
+from tests.lab.pair import Pair
 
 OPTION_FILE = "/etc/mysql/mysql.conf.d/zz-mysql-pair.cnf"
 

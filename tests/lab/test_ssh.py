@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from lab.settings import PROJECT_ROOT
-from tests.lab.conftest import LAB, Pair, run
+from tests.lab.pair import LAB, Pair, run
 
 
 @pytest.mark.parametrize("host", ["server", "client-1"])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab.conftest import Pair
+from tests.lab.pair import Pair
 
 
 @contextmanager

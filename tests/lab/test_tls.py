@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from lab.settings import PROJECT_ROOT
-from tests.lab.conftest import Pair
+from tests.lab.pair import Pair
 
 CA_FILE = "/etc/mysql-pair/ca.pem"
 OTHER_CA, CONNECTOR = "/home/ubuntu/other-ca.pem", "/home/ubuntu/connect.py"

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from lab.settings import PROJECT_ROOT
-from tests.lab.conftest import LAB, Pair, lab_command, run
+from tests.lab.pair import LAB, Pair, lab_command, run
 
 OUTPUTS = {
     "client_instance_ids": list,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.lab.conftest import Pair
+from tests.lab.pair import Pair
 from tests.lab.test_drift import remove_rule
 
 CHECK = "python3 /usr/local/lib/mysql-pair/current/check_logins.py"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lab.engine import environment
-from tests.lab.conftest import Pair
+from tests.lab.pair import Pair
 from tests.policy.pack import LAB_CONFIG, install
 from tests.unit.workflows import steps
 

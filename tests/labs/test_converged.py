@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from lab.settings import Lab
-from tests.lab.conftest import Pair, lab_command
+from tests.lab.pair import Pair, lab_command
 
 GRANTS = [{"database": "app", "privileges": ["SELECT"]}]
 OLDER: dict[str, Any] = {

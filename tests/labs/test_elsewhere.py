@@ -3,126 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
-import pulumi
-import pulumi_aws as aws
 import pytest
-from pulumi import automation as auto
 
-from components.firewall import Firewall
-from components.mysql_client import MySqlClient
-from components.mysql_server import MySqlServer
-from components.network import Network
-from lab.engine import environment
-from lab.machine import slots
 from lab.settings import Lab
-from tests.lab.conftest import Pair, lab_command
+from tests.lab.other_project import OtherProject, other_project
+from tests.lab.pair import Pair, lab_command
 from tests.lab.test_reach import from_machine
 
 NAME = "given"
 
 
-def program(lab: Lab) -> None:
-    """Make a network, and a server and a client of that team's own in it."""
-    slot = slots.claim(lab)
-    prefix = slot.vpc_cidr.rsplit(".", 2)[0]
-    network = Network(
-        "net",
-        {
-            "vpc_cidr": slot.vpc_cidr,
-            "server_subnet_cidr": f"{prefix}.0.0/24",
-            "public_subnet_cidrs": [f"{prefix}.1.0/24", f"{prefix}.2.0/24"],
-            "private_subnet_cidrs": [f"{prefix}.3.0/24", f"{prefix}.4.0/24"],
-            "server_public": False,
-            "nat_gateway": True,
-        },
-    )
-    operators = [f"{slot.machine_address}/32"]
-    firewall = Firewall(
-        "fire",
-        {
-            "vpc_id": network.vpc_id,
-            "operator_cidrs": operators,
-            "jump_to_server": True,
-            "extra_egress": [{"cidr": slot.vpc_cidr, "protocol": "tcp", "from_port": 3306, "to_port": 3306}],
-        },
-    )
-    pair = aws.ec2.KeyPair("key", public_key=lab_key(lab, ".pub"))
-    first_subnet = network.public_subnet_ids.apply(lambda found: found[0])
-    private_key = pulumi.Output.secret(lab_key(lab, ""))
-    client = MySqlClient(
-        "reader",
-        {
-            "instance_type": "t3.micro",
-            "subnet_id": first_subnet,
-            "security_group_ids": [firewall.client_group_id, firewall.jump_group_id],
-            "key_name": pair.key_name,
-            "public": True,
-            "private_key": private_key,
-            "network_ready": [network, firewall],
-        },
-    )
-    server = MySqlServer(
-        "store",
-        {
-            "instance_type": "t3.micro",
-            "subnet_id": network.server_subnet_id,
-            "security_group_ids": [firewall.server_group_id],
-            "key_name": pair.key_name,
-            "public": False,
-            "jump": client.host,
-            "private_key": private_key,
-            "network_ready": [network, firewall],
-            "settings": {"max_connections": 44},
-        },
-    )
-    client.trust(server)
-    pulumi.export("vpc_id", network.vpc_id)
-    pulumi.export("public_subnet_ids", network.public_subnet_ids)
-    pulumi.export("client_group_id", firewall.client_group_id)
-    pulumi.export("mysql_host", server.mysql_host)
-    pulumi.export("mysql_version", server.mysql_version)
-    pulumi.export("ca_certificate", server.ca_certificate)
-
-
-def lab_key(lab: Lab, suffix: str) -> str:
-    """Return the lab operator's private key, or with ".pub" its public half."""
-    return (lab.folder / f"operator-key{suffix}").read_text().strip() + "\n"
-
-
 @dataclass(frozen=True)
 class Elsewhere:
-    """The other team's stack, and the pair in its VPC."""
+    """The other team's project, up, and the pair in its VPC."""
 
-    stack: auto.Stack
+    project: OtherProject
     pair: Pair
-
-    def output(self, name: str) -> object:
-        return self.stack.outputs()[name].value
-
-
-@contextmanager
-def other_team(lab: Lab, folder: Path) -> Iterator[auto.Stack]:
-    """Bring the other team's stack up, and destroy it at the end."""
-    stack = auto.create_or_select_stack(
-        stack_name="elsewhere",
-        project_name="elsewhere",
-        program=lambda: program(lab),
-        opts=auto.LocalWorkspaceOptions(
-            work_dir=str(folder),
-            env_vars=environment.variables(lab),
-            pulumi_command=auto.PulumiCommand(str(lab.bin.parent)),
-        ),
-    )
-    stack.set_config("aws:region", auto.ConfigValue("eu-central-1"))
-    try:
-        stack.up()
-        yield stack
-    finally:
-        stack.destroy(remove=True)
 
 
 @pytest.fixture(scope="module")
@@ -131,8 +29,9 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Elsewhere]:
     assert lab_command("setup", name=NAME).returncode == 0
     pair = Pair(Lab.named(NAME))
     try:
-        with other_team(pair.lab, tmp_path_factory.mktemp("elsewhere")) as stack:
-            outputs = {name: output.value for name, output in stack.outputs().items()}
+        with other_project(pair, tmp_path_factory.mktemp("elsewhere"), "elsewhere") as project:
+            project.up()
+            outputs = project.outputs()
             one, two = outputs["public_subnet_ids"]
             config = {
                 "vpcId": outputs["vpc_id"],
@@ -143,7 +42,7 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Elsewhere]:
             }
             pair.configure(config, without=["vpcCidr"])
             pair.up()
-            yield Elsewhere(stack, pair)
+            yield Elsewhere(project, pair)
             pair.pulumi("destroy", "--yes", "--skip-preview")
     finally:
         lab_command("down", name=NAME)
@@ -151,13 +50,13 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Elsewhere]:
 
 @pytest.mark.timeout(600)
 def test_the_components_make_a_server_in_another_program(elsewhere: Elsewhere) -> None:
-    assert str(elsewhere.output("mysql_version"))[0].isdigit()
-    assert "BEGIN CERTIFICATE" in str(elsewhere.output("ca_certificate"))
+    assert elsewhere.project.outputs()["mysql_version"][0].isdigit()
+    assert "BEGIN CERTIFICATE" in elsewhere.project.outputs()["ca_certificate"]
 
 
 def test_the_pair_lives_in_the_vpc_that_was_there(elsewhere: Elsewhere) -> None:
     outputs = elsewhere.pair.outputs()
-    prefix = str(elsewhere.output("mysql_host")).rsplit(".", 2)[0]
+    prefix = elsewhere.project.outputs()["mysql_host"].rsplit(".", 2)[0]
     assert outputs["mysql_host"] == f"{prefix}.2.10"
     assert outputs["client_private_ips"][0].startswith(f"{prefix}.1.")
     assert elsewhere.pair.connects("client-1", outputs["mysql_host"], 3306)

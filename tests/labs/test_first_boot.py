@@ -13,7 +13,7 @@ from lab.cloud.store import Store
 from lab.machine import hosts
 from lab.machine.plane import Plane
 from lab.settings import PROJECT_ROOT, Lab
-from tests.lab.conftest import Pair, lab_command
+from tests.lab.pair import Pair, lab_command
 from tests.lab.processes import wait_for
 
 NAME = "firstboot"

@@ -19,7 +19,7 @@ from lab.machine import hosts, namespaces, network, slots
 from lab.machine.podman import CGROUPS
 from lab.machine.slots import Slot
 from lab.settings import PROJECT_ROOT, Lab
-from tests.lab.conftest import Pair, lab_command
+from tests.lab.pair import Pair, lab_command
 from tests.lab.processes import running, wait_for
 
 NAME = "killed"
