@@ -15,7 +15,7 @@ from scripts.stack import Stack
 COMMAND = "command:remote:Command"
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 """The key by which pulumi marks a value that is more than JSON (sdk/go/common/resource/sig)."""
-CONVERGED, TOOLS = "-converged", "-tools"
+CONVERGED, TOOLS, LOGINS = "-converged", "-tools", "-logins"
 SERVER, CERTIFICATE, ACCOUNTS = "server", "server-certificate", "accounts-applied"
 
 
@@ -76,8 +76,11 @@ class Commands:
 
     @property
     def mending(self) -> list[str]:
-        """The URNs of the commands that put hosts right: none has a delete, so to replace one only runs it again."""
-        names = [f"{host}{part}" for host in self.hosts for part in (TOOLS, CONVERGED)]
+        """The URNs of the commands that put hosts right, and of those that try the logins then.
+
+        None has a delete, so to replace one only runs it again.
+        """
+        names = [f"{host}{part}" for host in self.hosts for part in (TOOLS, CONVERGED, LOGINS)]
         return [self.by_name[name].urn for name in (*names, CERTIFICATE, ACCOUNTS) if name in self.by_name]
 
 

@@ -1,6 +1,7 @@
 """`mend`: make what is live be as the stack says again.
 
-Runs the commands that set up hosts and MySQL once more, and has the cloud's resources as the program asks for them.
+Runs the commands that set up hosts and MySQL once more, has the cloud's resources as the program asks for them, and
+tries the users' logins from the client hosts.
 To the engine each of those commands is replaced; as none of them has a delete, nothing is taken away on the way, and
 nothing that depends on one is replaced with it.
 """
@@ -34,7 +35,7 @@ def run(stack: Stack, arguments: Namespace, _behind: Sequence[str]) -> int:
 
 VERB = Verb(
     name="mend",
-    help="make what is live be as the stack says again, then look for drift",
+    help="make what is live be as the stack says again, try the logins, then look for drift",
     description="Shows what `pulumi up` would do and asks, unless --yes is given. That is an `up` as any other: config "
     "and program as they are now are applied too. Exit code as of drift.",
     arguments=[YES],

@@ -48,14 +48,14 @@ print(answer.status, answer.read().decode())
 class Consumer(OtherProject):
     """The example, and the client host that it deploys to."""
 
-    def on_host(self, command: str, stdin: str = "") -> str:
-        done = self.pair.ssh("client-1", command, stdin=stdin)
+    def on_host(self, command: str, stdin: str = "", host: str = "client-1") -> str:
+        done = self.pair.ssh(host, command, stdin=stdin)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout.strip()
 
-    def ask(self, path: str, body: str = "", port: int = PORT) -> tuple[int, Any]:
+    def ask(self, path: str, body: str = "", port: int = PORT, host: str = "client-1") -> tuple[int, Any]:
         """Make a request on the client host, and return the answer's code and JSON."""
-        code, answer = self.on_host(f"python3 - {port} {path} {body and repr(body)}", stdin=ASK).split(" ", 1)
+        code, answer = self.on_host(f"python3 - {port} {path} {body and repr(body)}", ASK, host).split(" ", 1)
         return int(code), json.loads(answer)
 
     def started(self) -> str:
@@ -231,3 +231,28 @@ def test_destroy_leaves_nothing_of_it_on_the_host(deployed: Consumer) -> None:
     assert deployed.on_host("getent passwd notes || true") == ""
     search.host(deployed.pair, "client-1")
     assert search.found == set()
+
+
+@pytest.mark.timeout(600)
+def test_a_private_client_host_has_it_through_the_jump_host_and_so_has_the_one_that_replaces_it(
+    consumer: Consumer,
+) -> None:
+    """After the deletion: to deploy to another client is to destroy first."""
+    pair = consumer.pair
+
+    def clients(zone: int) -> list[dict[str, object]]:
+        return [{"name": "client"}, {"name": "app", "public": False, "zone": zone}]
+
+    with pair.configured(clients=clients(zone=1)):
+        pair.up()
+        consumer.configure(client="app-1", port=PORT)
+        consumer.up()
+        assert consumer.ask("/notes", '{"text": "through the jump host"}', host="app-1")[0] == 201
+        before = pair.outputs()["client_instance_ids"]
+        pair.configure({"clients": clients(zone=2)})
+        pair.up()
+        after = pair.outputs()["client_instance_ids"]
+        assert (before[0] == after[0], before[1] == after[1]) == (True, False)
+        consumer.up()
+        assert "through the jump host" in str(consumer.ask("/notes", host="app-1"))
+        consumer.done("destroy", "--yes", "--skip-preview")

@@ -184,6 +184,7 @@ def test_no_secret_is_told(story: Story) -> None:
 def test_mend_puts_everything_right_and_rebuilds_nothing(story: Story) -> None:
     assert story.mending.returncode == 0, story.mending.stdout + story.mending.stderr
     assert "what is live is as the stack says" in story.mending.stdout
+    assert "client-1-logins replaced" in story.mending.stdout, "the logins were tried"
     outputs = story.pair.outputs()
     assert [*outputs["client_instance_ids"], outputs["server_instance_id"]] == story.hosts
     assert story.pair.sql("select id from app.kept") == "42"

@@ -4,41 +4,28 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
 
 import pytest
 
 from lab.settings import PROJECT_ROOT
+from tests.lab.logins import CA_FILE, Login
 from tests.lab.pair import Pair
 
-CA_FILE = "/etc/mysql-pair/ca.pem"
 OTHER_CA, CONNECTOR = "/home/ubuntu/other-ca.pem", "/home/ubuntu/connect.py"
 
 
-@dataclass(frozen=True)
-class Login:
-    """The primary user's login."""
-
-    user: str
-    password: str
-    host: str
-
-    @classmethod
-    def of(cls, pair: Pair) -> Login:
-        url = urlsplit(pair.outputs()["connection_string"])
-        return cls(unquote(url.username or ""), unquote(url.password or ""), url.hostname or "")
-
-    def option_file(self, **changes: str) -> str:
-        values = {"user": self.user, "password": self.password, "host": self.host} | changes
-        return "[client]\n" + "".join(f'{key}="{value}"\n' for key, value in values.items())
+def primary(pair: Pair) -> Login:
+    """Return the primary user's login."""
+    return Login.of(pair, str(pair.outputs()["primary_user"]))
 
 
-def mysql(pair: Pair, *options: str, **changes: str) -> tuple[int, str]:
-    """Run the mysql client on client-1 and return its exit code and all that it said."""
+def mysql(pair: Pair, *options: str, host: str = "") -> tuple[int, str]:
+    """Run the mysql client on client-1, told nothing of TLS, and return its exit code and all that it said."""
+    login = primary(pair)
+    lines = [f'user="{login.user}"', f'password="{login.password}"', f'host="{host or login.host}"']
     command = "mysql --defaults-extra-file=/dev/stdin --protocol=tcp --connect-timeout=5 --batch "
     query = " --execute=\"show status like 'Ssl_cipher'\""
-    done = pair.ssh("client-1", command + " ".join(options) + query, stdin=Login.of(pair).option_file(**changes))
+    done = pair.ssh("client-1", command + " ".join(options) + query, stdin="\n".join(["[client]", *lines, ""]))
     return done.returncode, done.stdout + done.stderr
 
 
@@ -66,7 +53,7 @@ def connect(login: Login, ca: str = CA_FILE, verify_name: bool = True, host: str
 
 def pymysql(pair: Pair, ca: str = CA_FILE, verify_name: bool = True, host: str = "") -> tuple[int, str]:
     """Connect with PyMySQL on client-1 and return the exit code and what it said."""
-    login = Login.of(pair)
+    login = primary(pair)
     done = pair.ssh("client-1", *connect(login, ca, verify_name, host), stdin=login.password + "\n")
     return done.returncode, done.stdout + done.stderr
 
@@ -153,7 +140,7 @@ def test_a_certificate_is_renewed_by_its_timers_unit_while_a_connection_stays_op
     assert state.stdout.split() == ["enabled", "active"]
     renew = "sudo python3 /usr/local/lib/mysql-pair/current/renew_certificate.py --issue-days 5"
     assert pair.ssh("server", renew).returncode == 0
-    short, login = certificate(pair), Login.of(pair)
+    short, login = certificate(pair), primary(pair)
     argv = [sys.executable, "-m", "scripts", "ssh", "client-1", "--stack", pair.lab.name, "--", *connect(login)]
     held = subprocess.Popen(argv, cwd=PROJECT_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert held.stdin and held.stdout
