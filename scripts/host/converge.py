@@ -9,6 +9,7 @@ was cut off anywhere, it ends in the same place. Prints one JSON object; exits w
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -47,9 +48,8 @@ def converge(document: Document) -> dict[str, Any]:
     """
     for command in document["commands"]:
         host.must(command)
-    if document["mysql"] is not None:
-        mysql_initialization.set_aside()
-    packages.converge(document["packages"])
+    install = partial(packages.converge, document["packages"])
+    install() if document["mysql"] is None else mysql_initialization.mended(install)
     files.converge(document["files"])
     trust_store.converge()
     if document["authorized_keys"] is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import host
@@ -18,6 +19,22 @@ STARTED = "[MY-013169]"
 """mysqld begins to initialize a directory (MySQL Server Error Message Reference, as are these)."""
 UNUSABLE, NOT_EMPTY = "[MY-013236]", "[MY-010457]"
 """It failed and leaves the directory unusable; it never began, because the directory had files in it."""
+
+
+def mended(install: Callable[[], None]) -> None:
+    """Run what installs the packages: where the initialization failed before, or fails now, in an empty directory.
+
+    Raises:
+        HostError: it failed for another reason, or twice.
+        OSError: the directory cannot be renamed, as a mount point cannot.
+    """
+    set_aside()
+    try:
+        install()
+    except host.HostError:
+        if set_aside() is None:
+            raise
+        install()
 
 
 def set_aside() -> Path | None:

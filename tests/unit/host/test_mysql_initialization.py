@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
+import host
 import mysql_initialization
 from tests.unit.host.bench import Bench
 
@@ -64,3 +66,36 @@ def test_without_a_log_it_is_left_alone(bench: Bench, data: Path) -> None:
     (bench.folder / "error.log").unlink()
     assert mysql_initialization.set_aside() is None
     assert (data / "ibdata1").exists()
+
+
+@pytest.mark.parametrize(("failures", "ends_well"), [(0, True), (1, True), (2, False)])
+def test_an_installation_in_which_it_fails_is_tried_once_more(
+    bench: Bench, data: Path, failures: int, ends_well: bool
+) -> None:
+    tried = []
+
+    def install() -> None:
+        tried.append(list(data.iterdir()))
+        if len(tried) <= failures:
+            (data / "ibdata1").touch()
+            happened(bench, NEVER, BEGINS + FAILS)
+            raise host.HostError("`apt-get install` failed")
+        happened(bench, INSTALLED, BEGINS + ENDS)
+
+    happened(bench, NEVER, BEGINS + FAILS)  # in the first boot
+    with nullcontext() if ends_well else pytest.raises(host.HostError, match="apt-get install"):
+        mysql_initialization.mended(install)
+    assert tried == [[]] * min(failures + 1, 2), "each time in an empty directory"
+
+
+def test_an_installation_that_fails_otherwise_is_not_tried_again(bench: Bench, data: Path) -> None:
+    happened(bench, "", "")
+    tried = []
+
+    def install() -> None:
+        tried.append(1)
+        raise host.HostError("E: Unable to locate package nosuch")
+
+    with pytest.raises(host.HostError, match="nosuch"):
+        mysql_initialization.mended(install)
+    assert tried == [1] and (data / "ibdata1").exists()
