@@ -66,7 +66,7 @@ check: $(STAMP) ## lint, format, types, templates
 	@tools/check
 
 unit: $(STAMP) ## tests that need no lab, in seconds
-	@$(PYTHON) -m pytest tests/unit -q
+	@$(PYTHON) -m pytest tests/unit --numprocesses=2 -q
 
 test: check ## everything, on labs of its own, two processes side by side
 	@tools/packages drivers

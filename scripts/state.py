@@ -80,8 +80,9 @@ class Commands:
 
         None has a delete, so to replace one only runs it again.
         """
-        names = [f"{host}{part}" for host in self.hosts for part in (TOOLS, CONVERGED, LOGINS)]
-        return [self.by_name[name].urn for name in (*names, CERTIFICATE, ACCOUNTS) if name in self.by_name]
+        names = [f"{host}{part}" for host in self.hosts for part in (TOOLS, CONVERGED)]
+        names += [CERTIFICATE, ACCOUNTS, *(f"{host}{LOGINS}" for host in self.hosts)]
+        return [self.by_name[name].urn for name in names if name in self.by_name]
 
 
 def plain(value: Any) -> Any:

@@ -11,7 +11,7 @@ import pytest
 from pulumi.runtime import settings
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
-BY_FILE = ("tests/lab/", "tests/labs/")
+BY_FILE = ("tests/lab/", "tests/labs/", "tests/unit/")
 """A process brings up one lab for all files of the first that it gets; files of the second have labs of their own."""
 
 

@@ -158,7 +158,7 @@ def test_of_the_cloud_counts_what_the_program_asked_for(
     assert all((row["where"], row["kind"]) == ("cloud", "SecurityGroupIngressRule") for row in told)
 
 
-def test_mend_runs_the_commands_of_hosts_and_mysql_again_and_then_looks(
+def test_mend_runs_the_commands_of_hosts_and_mysql_again_tries_the_logins_and_then_looks(
     bench: Bench, capfd: pytest.CaptureFixture[str]
 ) -> None:
     bench.put("found.server", f"echo '{json.dumps([ROW])}'")
@@ -170,7 +170,7 @@ def test_mend_runs_the_commands_of_hosts_and_mysql_again_and_then_looks(
     replaced = [argv[place + 1].split("::")[-1] for place, word in enumerate(argv) if word == "--replace"]
     assert replaced == [
         "server-tools", "server-converged", "app-1-tools", "app-1-converged", "client-1-converged",
-        "server-certificate", "accounts-applied",
+        "server-certificate", "accounts-applied", "client-1-logins",
     ]  # fmt: skip
     assert capfd.readouterr().out == "what is live is as the stack says\n"
 
