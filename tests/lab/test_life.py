@@ -12,7 +12,7 @@ import pytest
 from lab import stack
 from lab.cloud.model import Instance
 from lab.cloud.store import Store
-from lab.machine import podman
+from lab.machine import hosts, podman
 from lab.machine.plane import Plane
 from lab.machine.podman import CGROUPS
 from tests.lab.other_project import OtherProject
@@ -107,8 +107,13 @@ def test_refresh_sees_a_host_that_is_gone_and_up_makes_it_anew(third: OtherProje
     assert third.outputs()["instance_id"] != gone
 
 
-@pytest.mark.usefixtures("third")
-def test_host_that_does_not_boot_shows_the_end_of_its_console(pair: Pair, capsys: pytest.CaptureFixture[str]) -> None:
+def test_host_that_does_not_boot_shows_the_end_of_its_console(
+    pair: Pair, third: OtherProject, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name, deadline = name_of(pair, third.outputs()["instance_id"]), time.monotonic() + 60
+    while "cloud-init[" not in hosts.console(name):  # it may have been made a moment ago
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
     lab_command("crash", "third")
     stack.show_consoles(pair.lab)
     seen = capsys.readouterr().out

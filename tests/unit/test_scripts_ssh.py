@@ -122,7 +122,7 @@ def test_a_tunnel_named_in_config_is_taken_instead_of_the_hosts_address(bench: P
 
 
 def test_a_stop_from_outside_leaves_no_agent(bench: Path) -> None:
-    (bench / "remote").write_text('touch "$BENCH/started"; exec sleep 60\n')
+    (bench / "remote").write_text(': >"$BENCH/started"; exec sleep 60\n')
     argv = [sys.executable, "-m", "scripts", "ssh", "server", "--stack", "here"]
     process = subprocess.Popen(argv, env=environment(bench), cwd=PROJECT_ROOT)
     deadline = time.monotonic() + 20
@@ -134,7 +134,7 @@ def test_a_stop_from_outside_leaves_no_agent(bench: Path) -> None:
 
 
 def test_ctrl_c_ends_the_remote_command_without_a_traceback(bench: Path) -> None:
-    (bench / "remote").write_text('touch "$BENCH/started"; exec sleep 60\n')
+    (bench / "remote").write_text(': >"$BENCH/started"; exec sleep 60\n')
     argv = [sys.executable, "-m", "scripts", "ssh", "server", "--stack", "here"]
     process = subprocess.Popen(
         argv, env=environment(bench), cwd=PROJECT_ROOT, start_new_session=True, stderr=subprocess.PIPE
