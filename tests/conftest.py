@@ -12,7 +12,8 @@ from pulumi.runtime import settings
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 BY_FILE = ("tests/lab/", "tests/labs/", "tests/unit/")
-"""A process brings up one lab for all files of the first that it gets; files of the second have labs of their own."""
+"""A process brings up one lab for all files of the first that it gets; files of the second have labs of their own;
+those of the third need none."""
 
 
 class BySuite(LoadScopeScheduling):  # type: ignore[misc]  # ships no types

@@ -49,7 +49,10 @@ def converge(document: Document) -> dict[str, Any]:
     for command in document["commands"]:
         host.must(command)
     install = partial(packages.converge, document["packages"])
-    install() if document["mysql"] is None else mysql_initialization.mended(install)
+    if document["mysql"] is None:
+        install()
+    else:
+        mysql_initialization.mended(install)
     files.converge(document["files"])
     trust_store.converge()
     if document["authorized_keys"] is not None:

@@ -26,6 +26,6 @@ def pair() -> Iterator[Pair]:
 @pytest.fixture(scope="session")
 def third(pair: Pair, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OtherProject]:
     """A third host in the pair's subnet, of another team in the same lab."""
-    with other_project(pair, tmp_path_factory.mktemp("third"), "third") as project:
+    with other_project(pair.lab, tmp_path_factory.mktemp("third"), "third") as project:
         project.up()
         yield project

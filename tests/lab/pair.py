@@ -4,28 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from pathlib import Path
+from contextlib import contextmanager
 from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
-from lab.cloud.model import Instance, SecurityGroupRule
+from lab.cloud.model import SecurityGroupRule
 from lab.cloud.store import Store
-from lab.engine import environment
-from lab.machine import hosts
-from lab.machine.plane import Plane
-from lab.settings import PROJECT_ROOT, Lab
+from lab.settings import PROJECT_ROOT
+from tests.lab.project import Project
 
 LAB = f"test{os.environ.get('PYTEST_XDIST_WORKER', '').removeprefix('gw').lstrip('0')}"
 """Of the first process, or the only one, `test`, which `make test` has set up."""
-PULUMI_SECONDS = 400
-"""Several times what the longest run of `pulumi` here takes."""
 
 
 def run(*command: str, stdin: str = "", timeout: float = 600) -> subprocess.CompletedProcess[str]:
@@ -40,51 +33,8 @@ def lab_command(verb: str, *arguments: str, name: str = LAB) -> subprocess.Compl
     return run(sys.executable, "-m", "lab", verb, "--lab", name, *arguments)
 
 
-@dataclass(frozen=True)
-class Pair:
+class Pair(Project):
     """The pair of a lab that is up."""
-
-    lab: Lab
-
-    def pulumi(
-        self, *arguments: str, folder: Path = PROJECT_ROOT, more: Mapping[str, str] | None = None
-    ) -> subprocess.CompletedProcess[str]:
-        """Run plain `pulumi` in a project's folder, in the environment that `python -m lab env` prints, and more.
-
-        One that does not end is ended, with the stack's lock, so that it fails its own test and no other.
-        """
-        pipe = subprocess.PIPE
-        variables = {**environment.variables(self.lab), **(more or {})}
-        process = subprocess.Popen(
-            ["pulumi", *arguments], cwd=folder, env=variables, stdout=pipe, stderr=pipe, text=True
-        )
-        try:
-            out, err = process.communicate(timeout=PULUMI_SECONDS)
-        except subprocess.TimeoutExpired:
-            told = self._end(process, folder)
-            raise AssertionError(f"pulumi {arguments[0]} does not end:\n{told}\n{self._consoles()}") from None
-        except BaseException:  # the test's own deadline
-            self._end(process, folder)
-            raise
-        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
-
-    def _end(self, process: subprocess.Popen[str], folder: Path) -> str:
-        """End a run of `pulumi`, and return what it printed."""
-        for _ in range(2):  # the second time it waits for nobody
-            process.send_signal(signal.SIGINT)
-            with suppress(subprocess.TimeoutExpired):
-                return "".join(process.communicate(timeout=30))
-        process.kill()
-        process.wait()
-        cancel = ["pulumi", "cancel", "--yes"]  # of the stack that is selected
-        subprocess.run(cancel, cwd=folder, env=environment.variables(self.lab), timeout=60, check=False)
-        return "it had to be killed"
-
-    def _consoles(self) -> str:
-        """Return the end of every host's console."""
-        store = Store(self.lab.cloud)
-        names = [Plane(self.lab, store).host_name(instance.id) for instance in store.all(Instance)]
-        return "\n".join(f"{name}:\n{hosts.console(name)}" for name in names)
 
     @contextmanager
     def config_kept(self) -> Iterator[None]:
@@ -113,18 +63,6 @@ class Pair:
             del document["config"][f"mysql-pair:{key}"]
         self.lab.stack_config.write_text(yaml.safe_dump(document, sort_keys=False))
 
-    def up(self) -> str:
-        """Run `pulumi up` and return what it printed; it has to end well."""
-        done = self.pulumi("up", "--yes", "--skip-preview", "--non-interactive", "--color", "never")
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    def failing_up(self) -> str:
-        """Run a `pulumi up` that has to fail, and return what it printed."""
-        done = self.pulumi("up", "--yes", "--skip-preview", "--non-interactive", "--color", "never")
-        assert done.returncode != 0, done.stdout
-        return done.stdout + done.stderr
-
     def planned(self) -> dict[str, str]:
         """Return what `pulumi preview` would do, by the resource's name; what stays as it is, is left out."""
         return {name: step["op"] for name, step in self._steps().items() if step["op"] not in ("same", "read")}
@@ -141,10 +79,6 @@ class Pair:
             found[step["urn"].split("::")[-1]] = step  # a host has its component's name: the one that changes counts
         return found
 
-    def unchanged(self) -> bool:
-        """Tell whether another `up` would change nothing."""
-        return self.pulumi("preview", "--expect-no-changes", "--non-interactive").returncode == 0
-
     def ingress_rules(self) -> list[SecurityGroupRule]:
         """Return every ingress rule there is in the lab."""
         return [rule for rule in Store(self.lab.cloud).all(SecurityGroupRule) if rule.direction == "ingress"]
@@ -154,13 +88,6 @@ class Pair:
         done = self.ssh("server", "sudo mysql --batch --skip-column-names", stdin=statement)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
-
-    def outputs(self) -> dict[str, Any]:
-        """Return the stack's outputs, secrets in plain."""
-        done = self.pulumi("stack", "output", "--json", "--show-secrets", "--stack", self.lab.name)
-        assert done.returncode == 0, done.stderr
-        found: dict[str, Any] = json.loads(done.stdout)
-        return found
 
     def ssh(self, host: str, *command: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """Run a command on a host, as an operator would."""

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from tests.lab.accounts_script import Row, Script, grant, own_document, password_check, user
+from tests.lab.logins import CA_FILE
 from tests.lab.pair import Pair
 
 ACCOUNTS, BATCH, LOGINS = 2000, 500, 200
@@ -21,7 +22,6 @@ ROUNDS = 10
 """Of `number` examples each, some of which are the same account: two do, as a rule."""
 SPACES = " \t\n\v\f\r"
 """What MySQL cuts off at both ends of a name and of a host part."""
-CA_FILE = "/etc/mysql-pair/ca.pem"
 
 # What MySQL takes, found by asking it (9.7.4). A name: 1 to 32 characters up to U+FFFF, NUL and all; beyond them it
 # writes ? without a word.

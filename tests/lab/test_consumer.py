@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from tests.lab.canaries import Search
 from tests.lab.logins import CA_FILE, Login
 from tests.lab.other_project import OtherProject
 from tests.lab.pair import Pair
+from tests.lab.project import PLAIN
 from tests.lab.test_rotation import ssh_argv, started
 from tests.lab.test_ssh_key import agent
 
@@ -45,8 +47,11 @@ print(answer.status, answer.read().decode())
 """
 
 
+@dataclass(frozen=True)
 class Consumer(OtherProject):
-    """The example, and the client host that it deploys to."""
+    """The example, and the pair whose client hosts it deploys to."""
+
+    pair: Pair = field(kw_only=True)
 
     def on_host(self, command: str, stdin: str = "", host: str = "client-1") -> str:
         done = self.pair.ssh(host, command, stdin=stdin)
@@ -71,7 +76,7 @@ def consumer(pair: Pair, tmp_path_factory: pytest.TempPathFactory) -> Iterator[C
     with agent(folder, pair.lab.folder / "operator-key") as socket, pair.configured(users=users, primaryUser="app"):
         pair.up()
         more = {**consumer_project.VARIABLES, "SSH_AUTH_SOCK": socket}
-        with Consumer(pair, consumer_project.copied(folder), "notes", more).stack() as made:
+        with Consumer(pair.lab, consumer_project.copied(folder), more, name="notes", pair=pair).stack() as made:
             made.configure(stack=f"organization/mysql-pair/{pair.lab.name}", user=USER)
             made.on_host(f"cat >{LOAD}", stdin=(Path(__file__).parent / "request_load.py").read_text())
             yield made
@@ -96,7 +101,7 @@ def test_the_first_up_deploys_it_and_its_password_is_nowhere_else(consumer: Cons
     search = secrets(pair)
     with search.watching_processes() as rounds:
         for words in (["preview", "--diff", "--save-plan", str(plan)], ["up", "--yes", "--skip-preview", "--diff"]):
-            done = consumer.pulumi(*words)
+            done = consumer.pulumi(*words, *PLAIN)
             assert done.returncode == 0, done.stdout + done.stderr
             search.look(f"what {words[0]} printed", (done.stdout + done.stderr).encode())
         assert consumer.ask("/notes", '{"text": "the first"}') == (201, {"id": 1, "text": "the first"})

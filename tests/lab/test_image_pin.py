@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from lab.cloud.model import Instance
 from lab.cloud.store import Store
+from tests.lab.logins import CA_FILE
 from tests.lab.pair import Pair, lab_command
-
-CA_FILE = "/etc/mysql-pair/ca.pem"
 
 
 def images(pair: Pair) -> dict[str, str]:

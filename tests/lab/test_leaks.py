@@ -93,7 +93,7 @@ def test_a_leaky_program_is_found_out(pair: Pair, tmp_path: Path) -> None:
     search = Search({"the leaked password": leaked})
     key = str(pair.lab.folder / "operator-key")
     host = pair.outputs()["client_public_ips"][0]
-    with other_project(pair, tmp_path, "leaky", host=host, keyFile=key, leaked=leaked, file=LEAK) as project:
+    with other_project(pair.lab, tmp_path, "leaky", host=host, keyFile=key, leaked=leaked, file=LEAK) as project:
         with search.watching_processes():
             search.look("what up printed", project.up().encode())
         search.files(tree(pair.lab.folder))

@@ -43,7 +43,7 @@ def test_elastic_ip_and_data_stay_when_a_host_is_stopped_and_started(pair: Pair)
     deadline = time.monotonic() + 60
     while not pair.connects("client-1", before["server_private_ip"], 3306):
         assert time.monotonic() < deadline, "MySQL did not come back"
-    assert pair.pulumi("refresh", "--yes", "--skip-preview").returncode == 0
+    pair.refresh()
     assert pair.outputs() == before
 
 
@@ -61,7 +61,7 @@ def test_public_address_without_an_elastic_ip_changes_on_stop_and_start(third: O
     lab_command("stop", "third")
     lab_command("start", "third")
     third.refresh()
-    record = Store(third.pair.lab.cloud).get(Instance, third.outputs()["instance_id"])
+    record = Store(third.lab.cloud).get(Instance, third.outputs()["instance_id"])
     assert record.auto_public_ip not in ("", before)
 
 

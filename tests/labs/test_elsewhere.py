@@ -29,7 +29,7 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Elsewhere]:
     assert lab_command("setup", name=NAME).returncode == 0
     pair = Pair(Lab.named(NAME))
     try:
-        with other_project(pair, tmp_path_factory.mktemp("elsewhere"), "elsewhere") as project:
+        with other_project(pair.lab, tmp_path_factory.mktemp("elsewhere"), "elsewhere") as project:
             project.up()
             outputs = project.outputs()
             one, two = outputs["public_subnet_ids"]
