@@ -351,6 +351,11 @@ class EipAssociationType(ResourceType):
         """Return the association that inputs ask for."""
         return EipAssociation(record_id, inputs["allocationId"], inputs["instanceId"])
 
+    def find(self, cloud: Cloud, record_id: str) -> EipAssociation | None:
+        """Return the association, or None if its instance's host is gone, with which EC2 ends it."""
+        record = cloud.ec2.store.find(EipAssociation, record_id)
+        return record if record and cloud.ec2.has_host(record.instance_id) else None
+
     def inputs(self, record: EipAssociation) -> Values:
         """Return the inputs that an association tells of itself."""
         return {"allocationId": record.allocation_id, "instanceId": record.instance_id}

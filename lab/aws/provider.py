@@ -14,6 +14,7 @@ from lab.aws import compute, network, schema
 from lab.aws.schema import NOT_SUPPORTED, Cloud, Difference, Failure, ResourceType
 from lab.aws.wire import Values, unknown_in
 from lab.cloud.model import Record
+from lab.cloud.store import RecordGoneError
 from lab.settings import LabError
 
 TYPES: dict[str, ResourceType] = {
@@ -137,7 +138,13 @@ def read(cloud: Cloud, urn: str, record_id: str, old_inputs: Values) -> tuple[st
     if record is None:
         return "", {}, {}
     inputs = _read_inputs(cloud, kind, record, old_inputs)
-    return record.id, _state(cloud, kind, inputs, record), inputs
+    try:
+        return record.id, _state(cloud, kind, inputs, record), inputs
+    except RecordGoneError:
+        # The engine reads many at once, and reading an instance whose host is lost forgets what goes with it.
+        if kind.find(cloud, record_id) is None:
+            return "", {}, {}
+        raise
 
 
 def _read_inputs(cloud: Cloud, kind: ResourceType, record: Record, old: Values) -> Values:

@@ -418,16 +418,20 @@ class Ec2:
         """
         for instance in self.instances():
             never_booted = bool(urn) and instance.urn == urn and not checkpoint.has(self.lab, urn, instance.id)
-            if (instance.launched or never_booted) and self.plane.state(instance.id) == "gone":
+            if (instance.launched or never_booted) and not self.has_host(instance.id):
                 self._remove_host(instance.id)
 
     def find_instance(self, instance_id: str) -> Instance | None:
         """Return an instance that has a host, running or stopped; one whose host is gone is forgotten."""
         instance = self.store.find(Instance, instance_id)
-        if instance is None or self.plane.state(instance_id) != "gone":
+        if instance is None or self.has_host(instance_id):
             return instance
         self._remove_host(instance_id)
         return None
+
+    def has_host(self, instance_id: str) -> bool:
+        """Tell whether an instance has a host, running or stopped."""
+        return self.plane.state(instance_id) != "gone"
 
     def _boot(self, instance_id: str) -> None:
         state = self.plane.state(instance_id)

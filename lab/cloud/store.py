@@ -20,6 +20,10 @@ R = TypeVar("R", bound=Made)
 _FOLDER_OF = {kind: name for name, kind in KINDS.items()}
 
 
+class RecordGoneError(LabError):
+    """A record that another one names does not exist, or no longer."""
+
+
 def new_id(prefix: str) -> str:
     """Return an id of EC2's form: the prefix, a dash and 17 hexadecimal digits."""
     return f"{prefix}-0{secrets.token_hex(8)}"
@@ -86,11 +90,11 @@ class Store:
         """Return the record of that id.
 
         Raises:
-            LabError: there is none.
+            RecordGoneError: there is none.
         """
         record = self.find(kind, record_id)
         if record is None:
-            raise LabError(f"{_FOLDER_OF[kind]} {record_id!r} does not exist")
+            raise RecordGoneError(f"{_FOLDER_OF[kind]} {record_id!r} does not exist")
         return record
 
     def all(self, kind: type[R]) -> list[R]:

@@ -486,6 +486,38 @@ def test_a_refresh_sees_a_host_that_is_gone_or_stopped(world: World, cloud: Clou
     assert provider.read(cloud, urn("Instance"), record_id, inputs) == ("", {}, {})
 
 
+def test_a_lost_host_takes_the_association_of_its_address_along(world: World, cloud: Cloud) -> None:
+    record_id, inputs, instance_id = associated(world, cloud)
+    assert provider.read(cloud, urn("EipAssociation"), record_id, inputs)[2] == inputs
+    del world.plane.hosts[instance_id]
+    assert provider.read(cloud, urn("EipAssociation"), record_id, inputs) == ("", {}, {})
+
+
+def test_what_another_read_forgets_meanwhile_is_read_as_gone(
+    world: World, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record_id, inputs, instance_id = associated(world, cloud)
+    has_host = cloud.ec2.has_host
+
+    def and_no_more(of: str) -> bool:
+        answer = has_host(of)
+        if world.plane.hosts.pop(of, None):
+            cloud.ec2.find_instance(of)
+        return answer
+
+    monkeypatch.setattr(cloud.ec2, "has_host", and_no_more)
+    assert provider.read(cloud, urn("EipAssociation"), record_id, inputs) == ("", {}, {})
+    assert world.store.find(Instance, instance_id) is None
+
+
+def associated(world: World, cloud: Cloud) -> tuple[str, Values, str]:
+    """Give an instance an Elastic IP; return the association's id and inputs, and the instance's id."""
+    instance_id, _, _ = instance_of(world, cloud)
+    given = {"allocationId": world.ec2.create(Eip("", ""), "eipalloc").id, "instanceId": instance_id}
+    inputs = checked(cloud, "EipAssociation", given)
+    return provider.create(cloud, urn("EipAssociation"), inputs, preview=False)[0], inputs, instance_id
+
+
 def test_a_refresh_shows_what_was_changed_behind_the_engines_back(world: World, cloud: Cloud) -> None:
     inputs = checked(cloud, "SecurityGroupIngressRule", {"securityGroupId": world.group.id})
     record_id, _ = provider.create(cloud, urn("SecurityGroupIngressRule"), inputs, preview=False)
