@@ -63,7 +63,7 @@ def _container(lab: Lab, host: str) -> str:
 @app.command()
 def setup(name: LabName = "lab") -> None:
     """Find or build the engine, prepare the lab's own Pulumi, build the hosts' image."""
-    stack.prepare(Lab.named(name))
+    stack.setup(Lab.named(name))
 
 
 @app.command()
@@ -109,17 +109,31 @@ def status(name: LabName = "lab") -> None:
             instance.instance_type,
             instance.private_ip,
             ec2.public_ip(instance) or "-",
-            "/".join(str(count) for count in refused_packets(lab, instance).values()),
+            _refused(lab, instance),
         )
     console.print(table)
 
 
+def _refused(lab: Lab, instance: Instance) -> str:
+    """Return what `status` says of refused packets: "-" while the instance's network is being made or taken away."""
+    try:
+        return "/".join(str(count) for count in refused_packets(lab, instance).values())
+    except LabError:
+        return "-"
+
+
 def refused_packets(lab: Lab, instance: Instance) -> dict[str, int]:
-    """Return how many packets an instance's security groups refused, by direction."""
+    """Return how many packets an instance's security groups refused, by direction.
+
+    Raises:
+        LabError: it has no place in a network, not yet or no longer.
+    """
     store, slot = Store(lab.cloud), slots.claim(lab)
     vpc = store.get(Vpc, store.get(Subnet, instance.subnet_id).vpc_id)
     plan = topology.plan(store, vpc)
-    host = next(host for host in plan.hosts if host.instance_id == instance.id)
+    host = next((host for host in plan.hosts if host.instance_id == instance.id), None)
+    if host is None:
+        raise LabError(f"instance {instance.id} was terminated")
     return firewall.dropped(network.namespace(slot, vpc.id), host)
 
 

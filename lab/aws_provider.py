@@ -26,7 +26,7 @@ from lab.aws.wire import Values, from_struct, to_struct
 from lab.cloud.ec2 import Ec2, Machinery
 from lab.cloud.store import Store
 from lab.machine.plane import Plane
-from lab.plugin_process import end_when_asked
+from lab.plugin_process import end_with_the_engine
 from lab.settings import Lab, LabError
 
 WORKERS = 64
@@ -176,7 +176,7 @@ def main() -> None:
     parser.add_argument("--lab-folder", type=Path, required=True)
     parser.add_argument("engine")
     options, _ = parser.parse_known_args()
-    end_when_asked()
+    end_with_the_engine()
     limits = [(f"grpc.max_{way}_message_length", _LARGEST_MESSAGE) for way in ("receive", "send")]
     server = grpc.server(ThreadPoolExecutor(WORKERS), options=limits)
     lab = Lab(options.lab_folder.name, options.lab_folder.resolve())

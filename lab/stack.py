@@ -73,6 +73,12 @@ def prepare(lab: Lab) -> None:
     environment.ensure_stack(lab, values, {"sshPrivateKey": private})
 
 
+def setup(lab: Lab) -> None:
+    """Prepare a lab, and start nothing on it."""
+    with in_use(lab):
+        prepare(lab)
+
+
 def _operator_key(lab: Lab) -> tuple[str, str]:
     """Return the lab's own ssh key, private and public, made at the first call and kept with its secrets."""
     path = lab.folder / "operator-key"
@@ -133,7 +139,7 @@ def down(lab: Lab) -> None:
         Plane(lab, Store(lab.cloud)).tear_down()
         if not slots.REGISTRY.exists() or not list(slots.REGISTRY.glob("[0-9]*")):
             network.restore_forwarding()
-    shutil.rmtree(lab.folder, ignore_errors=True)
+        shutil.rmtree(lab.folder, ignore_errors=True)
     console.print(f"lab {lab.name} is down: no host, namespace, mount or container of it is left")
 
 

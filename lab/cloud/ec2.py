@@ -64,6 +64,9 @@ class Machinery(Protocol):
     def terminate(self, instance_id: str) -> None:
         """Take a host and its disk away."""
 
+    def detach(self, instance_id: str) -> None:
+        """Take a host that is gone out of its network; under the store's lock, as all that makes networks."""
+
     def state(self, instance_id: str) -> Literal["running", "stopped", "gone"]:
         """Tell how a host is."""
 
@@ -546,6 +549,7 @@ class Ec2:
         """Take the host away, then the record: killed in between, a repeated call still finds what to do."""
         self.plane.terminate(instance_id)
         with self.store.locked():
+            self.plane.detach(instance_id)
             instance = self.store.find(Instance, instance_id)
             if instance:
                 self._apply(gone=[*self._elastic(instance_id), instance])

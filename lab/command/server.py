@@ -21,7 +21,7 @@ from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2, provider_pb2_grp
 from lab.command.capture import CommandError
 from lab.command.diff import compare
 from lab.command.provider import VERSION, CommandProvider
-from lab.plugin_process import end_when_asked
+from lab.plugin_process import end_with_the_engine
 
 _NO_LIMIT = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 
@@ -109,5 +109,5 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("engine", help="the engine's address, host:port")
     parser.add_argument("--lab-folder", help="given to every plugin of the lab; not used by this one")
     known, _ = parser.parse_known_args(arguments)
-    end_when_asked()
+    end_with_the_engine()
     asyncio.run(serve(known.engine))

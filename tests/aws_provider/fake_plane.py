@@ -52,5 +52,8 @@ class FakePlane:
         self._do("terminate", instance_id)
         self.hosts.pop(instance_id, None)
 
+    def detach(self, instance_id: str) -> None:
+        self._do("detach", instance_id)
+
     def state(self, instance_id: str) -> Literal["running", "stopped", "gone"]:
         return self.hosts.get(instance_id, "gone")

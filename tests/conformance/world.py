@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.conformance.case import Secret
+from tests.ports import free_port
 
 SSHD = "/usr/sbin/sshd"
 
@@ -84,7 +85,7 @@ def started(folder: Path, max_startups: str = "10:30:100") -> Iterator[World]:
         max_startups: sshd's MaxStartups. By its default, of many dials at once some are dropped at random.
     """
     with contextlib.ExitStack() as running:
-        port, strict_port, closed = (_free_port() for _ in range(3))
+        port, strict_port, closed = (free_port() for _ in range(3))
         keys = _keys(folder)
         config = folder / "sshd_config"
         ports = {"port": port, "strict_port": strict_port, "closed": closed}
@@ -205,11 +206,6 @@ def _copy(source: socket.socket, sink: socket.socket) -> None:
         while data := source.recv(65536):
             sink.sendall(data)
         sink.shutdown(socket.SHUT_WR)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def _await_port(port: int) -> None:

@@ -10,13 +10,13 @@ from contextlib import contextmanager
 
 from tests.lab.other_project import OtherProject
 from tests.lab.pair import Pair
+from tests.ports import free_port
 
 
 @contextmanager
 def tunnel(pair: Pair, bastion: str, address: str) -> Iterator[int]:
     """Forward a local port through a bastion to a host's port 22, and give the port."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     options = {
         "ExitOnForwardFailure": "yes",
         "StrictHostKeyChecking": "no",

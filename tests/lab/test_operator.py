@@ -22,6 +22,7 @@ import yaml  # type: ignore[import-untyped]
 from lab.engine import environment
 from lab.settings import PROJECT_ROOT
 from tests.lab.pair import LAB, Pair, run
+from tests.ports import free_port
 
 LOOK = """
 for _ in $(seq 100); do pgrep -x mysql >/dev/null && break; sleep 0.1; done
@@ -136,12 +137,6 @@ def tunnel(port: int) -> Iterator[list[str]]:
         os.killpg(process.pid, signal.SIGINT)
         _, err = process.communicate(timeout=30)
         assert (process.returncode, err) == (0, "")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_a_tunnel_leads_to_the_server_with_its_authority_checked_and_ends_with_ctrl_c(pair: Pair) -> None:

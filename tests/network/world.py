@@ -239,8 +239,10 @@ def world(folder: Path) -> Iterator[World]:
     try:
         yield World(lab, Store(lab.cloud), slot)
     finally:
-        network.remove_everything(slot)
-        slots.release(lab)
-    assert network.leftovers(slot) == ([], [])
-    assert f"table ip lab{slot.number}\n" not in nft("list", "tables")
+        try:
+            network.remove_everything(slot)
+            assert network.leftovers(slot) == ([], [])
+            assert f"table ip lab{slot.number}\n" not in nft("list", "tables")
+        finally:
+            slots.release(lab)
     assert slots.find(lab) is None

@@ -18,6 +18,7 @@ from scripts.__main__ import VERBS
 from scripts.stack import PROJECT_ROOT
 from scripts.table import table
 from scripts.verbs import connect
+from tests.ports import free_port
 from tests.unit.operator_bench import CANARY, SECRETS, Bench
 from tests.unit.operator_bench import bench as bench
 
@@ -35,13 +36,6 @@ exit 5
 def hosts(bench: Bench) -> None:
     """A mysql on the client host that says what it was given."""
     bench.program("mysql", MYSQL)
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def start(*words: str, **streams: int) -> subprocess.Popen[str]:

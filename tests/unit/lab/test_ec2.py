@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -385,6 +386,20 @@ def test_termination_protection_holds_until_it_is_taken_away(world: World) -> No
     world.ec2.modify(replace(instance, disable_api_termination=False))
     world.ec2.terminate(instance.id)
     assert world.plane.state(instance.id) == "gone"
+
+
+def test_a_host_leaves_its_network_while_nobody_else_makes_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    instance = world.run()
+    detached: list[str] = []
+
+    def detach(instance_id: str) -> None:
+        with (world.store.folder / "lock").open() as lock, pytest.raises(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        detached.append(instance_id)
+
+    monkeypatch.setattr(world.plane, "detach", detach)
+    world.ec2.terminate(instance.id)
+    assert detached == [instance.id]
 
 
 def test_stop_protection_holds(world: World) -> None:
