@@ -33,7 +33,7 @@ class FakePlane:
         self._do("refresh", vpc_id)
 
     def launch(self, instance_id: str) -> None:
-        self.before_launch.wait(10)
+        self.before_launch.wait(60)
         self._do("launch", instance_id)
         self.hosts[instance_id] = "running"
 

@@ -981,7 +981,7 @@ FAILING_CASES = [
             )
         ],
         kind=LOCAL,
-        timeout="1s",
+        timeout="5s",
     ),
     Case(
         "local-no-such-dir",

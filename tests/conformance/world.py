@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import getpass
 import os
-import shutil
 import socket
 import subprocess
 import threading
@@ -17,6 +16,7 @@ from typing import Any
 
 from tests.conformance.case import Secret
 from tests.ports import free_port
+from tests.ssh_agent import agent
 
 SSHD = "/usr/sbin/sshd"
 
@@ -105,7 +105,7 @@ def started(folder: Path, max_startups: str = "10:30:100") -> Iterator[World]:
             "@SILENT@": running.enter_context(_silent_port()),
             "@DEAF@": running.enter_context(_deaf_port(world, "@DEAF@", None, port)),
             "@FLAKY@": running.enter_context(_deaf_port(world, "@FLAKY@", 3, port)),
-            "@AGENT@": running.enter_context(_agent(folder)),
+            "@AGENT@": running.enter_context(agent(folder, folder / "agent")),
         }
         yield world
 
@@ -143,17 +143,6 @@ def _process(command: list[str], log: Path) -> Iterator[None]:
             yield
         finally:
             process.terminate()
-
-
-@contextlib.contextmanager
-def _agent(folder: Path) -> Iterator[str]:
-    path = folder / "agent.sock"
-    with _process([str(shutil.which("ssh-agent")), "-D", "-a", str(path)], folder / "agent.log"):
-        while not path.exists():
-            time.sleep(0.02)
-        environment = {**os.environ, "SSH_AUTH_SOCK": str(path)}
-        subprocess.run(["ssh-add", "-q", str(folder / "agent")], check=True, env=environment)
-        yield str(path)
 
 
 @contextlib.contextmanager

@@ -31,7 +31,7 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
 
     def AnalyzeStack(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802
         print("the pack speaks from", Path.cwd().name)
-        time.sleep(0.5)  # at the verdict the engine ends, and what has not come by then is shown nowhere
+        time.sleep(2)  # at the verdict the engine ends, and what has not come by then is shown nowhere
         found = pb.AnalyzeDiagnostic(
             policyName="refuse",
             policyPackName=PACK,

@@ -104,9 +104,12 @@ class Search:
             if not entry.name.isdigit():
                 continue
             try:
-                argv = Path(entry.path, "cmdline").read_bytes()
                 environment = Path(entry.path, "environ").read_bytes()
+                # After the environment: of a process between two programs it is empty, and the environment not yet.
+                argv = Path(entry.path, "cmdline").read_bytes()
             except OSError:
+                continue
+            if not argv:
                 continue
             self.look("cmdline of a process", argv)
             if PROGRAM in argv:

@@ -18,7 +18,7 @@ from tests.lab.other_project import OtherProject
 from tests.lab.pair import Pair
 from tests.lab.project import PLAIN
 from tests.lab.test_rotation import ssh_argv, started
-from tests.lab.test_ssh_key import agent
+from tests.ssh_agent import agent
 
 USER = "noting"
 GRANTS = [{"database": "app", "privileges": ["ALL"]}]

@@ -28,10 +28,12 @@ def tunnel(pair: Pair, bastion: str, address: str) -> Iterator[int]:
     argv = ["ssh", "-F", "none", *flags, "-i", key, "-N", "-L", f"127.0.0.1:{port}:{address}:22", f"ubuntu@{bastion}"]
     ssh = subprocess.Popen(argv, stdin=subprocess.DEVNULL)
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not _open(port):
-            assert ssh.poll() is None and time.monotonic() < deadline, "the tunnel did not open"
+            assert time.monotonic() < deadline, "the tunnel did not open"
             time.sleep(0.1)
+            if ssh.poll() is not None:  # the bastion boots yet, and lets nobody in
+                ssh = subprocess.Popen(argv, stdin=subprocess.DEVNULL)
         yield port
     finally:
         ssh.terminate()

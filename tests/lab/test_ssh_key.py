@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.lab.pair import Pair
-
-
-@contextmanager
-def agent(folder: Path, *keys: Path) -> Iterator[str]:
-    """Run an ssh agent that holds these keys, and give its socket."""
-    socket = folder / "agent"
-    process = subprocess.Popen(["ssh-agent", "-D", "-a", str(socket)], stdout=subprocess.DEVNULL)
-    try:
-        answers = "until ssh-add -l >/dev/null 2>&1; [ $? != 2 ]; do sleep 0.1; done"  # 2: nobody listens yet
-        add = ["sh", "-c", f'{answers}; exec ssh-add -q "$@"', "add"]
-        environment = {**os.environ, "SSH_AUTH_SOCK": str(socket)}
-        subprocess.run([*add, *map(str, keys)], env=environment, check=True, timeout=30)
-        yield str(socket)
-    finally:
-        process.terminate()
-        process.wait()
+from tests.ssh_agent import agent
 
 
 def public(key: Path) -> str:

@@ -108,7 +108,7 @@ def test_a_stack_of_an_older_program_says_what_brings_the_output(
 
 
 def test_a_reader_that_never_comes_is_not_waited_for(bench: Bench, tmp_path: Path) -> None:
-    offer = ["bash", "-c", connect.OFFER, "offer", "1"]
+    offer = ["bash", "-c", connect.OFFER, "offer", "3"]
     process = subprocess.Popen(offer, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdin and process.stdout
     process.stdin.write(CANARY)

@@ -13,7 +13,7 @@ from tests.lab.processes import running
 
 ENGINE = """
 import subprocess, sys, time
-plugin = "import time; from lab import plugin_process; plugin_process.end_with_the_engine(); print(); time.sleep(60)"
+plugin = "import time; from lab import plugin_process as p; p.end_with_the_engine(); print(flush=True); time.sleep(60)"
 started = subprocess.Popen([sys.executable, "-c", plugin], stdout=subprocess.PIPE)
 started.stdout.readline()
 print(started.pid, flush=True)
