@@ -40,10 +40,9 @@ def remove_group(name: str) -> None:
         for _ in range(50):
             if not folder.exists():
                 break
-            with contextlib.suppress(OSError):  # another run removes it too
+            with contextlib.suppress(OSError):  # busy until the last process is reaped; another call removes it too
                 for pid in (folder / "cgroup.procs").read_text().split():
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(int(pid), signal.SIGKILL)
-            with contextlib.suppress(OSError):  # busy until the last process is reaped
                 folder.rmdir()
             time.sleep(0.05)

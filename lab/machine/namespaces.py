@@ -40,12 +40,8 @@ def create(name: str) -> None:
 
 def remove(name: str) -> None:
     """Remove a namespace, and the links that end in it; no fault if it is gone."""
-    try:
-        if name in listed():
-            _ip("delete", name)
-    except LabError:
-        if name in listed():  # else another run was faster
-            raise
+    if name in listed():
+        _ip("delete", name)
 
 
 def _ip(verb: str, name: str) -> None:

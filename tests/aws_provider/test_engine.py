@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from lab.cloud.store import Store
 from lab.engine.build import ensure_engine
 from lab.settings import Lab
 from tests.aws_provider.fake_plane import FakePlane
+from tests.processes import wait_for
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGy0dGmZ0m1rQq2xgnq2m8d5j5wU0Y4o3s9c3Hj0o0aB me@here"
 IMAGE = "/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id"
@@ -247,14 +247,6 @@ def children() -> list[int]:
         if name == "pulumi" and int(rest.split()[1]) == os.getpid():
             found.append(int(status.parent.name))
     return found
-
-
-def wait_for(what: Callable[[], object]) -> None:
-    """Wait until something is so, at most 30 s."""
-    deadline = time.monotonic() + 30
-    while not what():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("boot_succeeds", [True, False])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import threading
@@ -17,6 +16,7 @@ from tests.conformance.case import Case, Step
 from tests.conformance.cases import LOCAL, on
 from tests.conformance.runs import Engine
 from tests.conformance.world import World, started
+from tests.processes import cmdline, running
 
 MANY = 200
 
@@ -82,15 +82,7 @@ def test_interrupted(engine: Engine, world: World, kind: str) -> None:
 def _interrupt_when(begun: Path) -> None:
     while not begun.exists():
         time.sleep(0.05)
-    for child in _children():
-        command = Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")
-        if command[0].endswith(b"/pulumi") and b"up" in command:
+    for child in [process.pid for process in running() if process.parent == os.getpid()]:
+        command = cmdline(child).split(" ")
+        if command[0].endswith("/pulumi") and "up" in command:
             os.kill(child, signal.SIGINT)
-
-
-def _children() -> list[int]:
-    found = []
-    for task in Path("/proc/self/task").iterdir():
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that has ended meanwhile
-            found += [int(child) for child in (task / "children").read_text().split()]
-    return found

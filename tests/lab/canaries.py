@@ -105,14 +105,12 @@ class Search:
                 continue
             try:
                 environment = Path(entry.path, "environ").read_bytes()
-                # After the environment: of a process between two programs it is empty, and the environment not yet.
+                # After the environment: of a process between two programs it is empty, and so may be the program's.
                 argv = Path(entry.path, "cmdline").read_bytes()
             except OSError:
                 continue
-            if not argv:
-                continue
             self.look("cmdline of a process", argv)
-            if PROGRAM in argv:
+            if PROGRAM in argv or not argv:
                 environment = b"\0".join(one for one in environment.split(b"\0") if not one.startswith(CONFIG))
             self.look("environ of a process", environment)
 

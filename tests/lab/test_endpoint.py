@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.lab.other_project import OtherProject
 from tests.lab.pair import Pair
 from tests.ports import free_port
+from tests.processes import wait_for
 
 
 @contextmanager
@@ -18,6 +18,7 @@ def tunnel(pair: Pair, bastion: str, address: str) -> Iterator[int]:
     """Forward a local port through a bastion to a host's port 22, and give the port."""
     port = free_port()
     options = {
+        "ConnectTimeout": "5",
         "ExitOnForwardFailure": "yes",
         "StrictHostKeyChecking": "no",
         "UserKnownHostsFile": "/dev/null",
@@ -25,15 +26,12 @@ def tunnel(pair: Pair, bastion: str, address: str) -> Iterator[int]:
     }
     flags = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
     key = str(pair.lab.folder / "operator-key")
-    argv = ["ssh", "-F", "none", *flags, "-i", key, "-N", "-L", f"127.0.0.1:{port}:{address}:22", f"ubuntu@{bastion}"]
-    ssh = subprocess.Popen(argv, stdin=subprocess.DEVNULL)
+    login = ["ssh", "-F", "none", *flags, "-i", key, f"ubuntu@{bastion}"]
+    # It may have been made a moment ago, and let nobody in yet.
+    wait_for(lambda: subprocess.run([*login, "true"], stdin=subprocess.DEVNULL).returncode == 0, seconds=60)
+    ssh = subprocess.Popen([*login, "-N", "-L", f"127.0.0.1:{port}:{address}:22"], stdin=subprocess.DEVNULL)
     try:
-        deadline = time.monotonic() + 60
-        while not _open(port):
-            assert time.monotonic() < deadline, "the tunnel did not open"
-            time.sleep(0.1)
-            if ssh.poll() is not None:  # the bastion boots yet, and lets nobody in
-                ssh = subprocess.Popen(argv, stdin=subprocess.DEVNULL)
+        wait_for(lambda: _open(port), ssh, 30)
         yield port
     finally:
         ssh.terminate()

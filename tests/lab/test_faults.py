@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from lab.machine import image, network, podman
 from lab.machine.image import Mirror
 from lab.settings import PROJECT_ROOT, LabError, cache_folder
 from tests.lab.pair import LAB, Pair, lab_command, run
+from tests.processes import wait_for
 
 
 def test_not_root_is_told_to_use_sudo() -> None:
@@ -115,9 +115,7 @@ image.ensure_image()
     build = subprocess.Popen(
         [sys.executable, "-c", script], cwd=PROJECT_ROOT, stdout=subprocess.DEVNULL, start_new_session=True
     )
-    deadline = time.monotonic() + 60
-    while not list(cache_folder().glob("image-*/image.tar*")) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_for(lambda: list(cache_folder().glob("image-*/image.tar*")), build, 60)
     os.killpg(build.pid, 9)
     build.wait()
     monkeypatch.setattr(image, "RECIPE", recipe)

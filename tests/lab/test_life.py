@@ -17,6 +17,7 @@ from lab.machine.plane import Plane
 from lab.machine.podman import CGROUPS
 from tests.lab.other_project import OtherProject
 from tests.lab.pair import LAB, Pair, lab_command
+from tests.processes import wait_for
 
 
 def answers(pair: Pair, host: str, seconds: float = 60) -> bool:
@@ -40,9 +41,7 @@ def test_elastic_ip_and_data_stay_when_a_host_is_stopped_and_started(pair: Pair)
     assert not pair.connects("client-1", before["server_private_ip"], 3306)
     assert lab_command("start", "server").returncode == 0
     assert answers(pair, "server")
-    deadline = time.monotonic() + 60
-    while not pair.connects("client-1", before["server_private_ip"], 3306):
-        assert time.monotonic() < deadline, "MySQL did not come back"
+    wait_for(lambda: pair.connects("client-1", before["server_private_ip"], 3306), seconds=60)
     pair.refresh()
     assert pair.outputs() == before
 
@@ -110,10 +109,8 @@ def test_refresh_sees_a_host_that_is_gone_and_up_makes_it_anew(third: OtherProje
 def test_host_that_does_not_boot_shows_the_end_of_its_console(
     pair: Pair, third: OtherProject, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    name, deadline = name_of(pair, third.outputs()["instance_id"]), time.monotonic() + 60
-    while "cloud-init[" not in hosts.console(name):  # it may have been made a moment ago
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+    name = name_of(pair, third.outputs()["instance_id"])
+    wait_for(lambda: "cloud-init[" in hosts.console(name), seconds=60)  # it may have been made a moment ago
     lab_command("crash", "third")
     stack.show_consoles(pair.lab)
     seen = capsys.readouterr().out

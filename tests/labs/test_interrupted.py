@@ -20,7 +20,7 @@ from lab.machine.podman import CGROUPS
 from lab.machine.slots import Slot
 from lab.settings import PROJECT_ROOT, Lab
 from tests.lab.pair import Pair, lab_command
-from tests.lab.processes import running, wait_for
+from tests.processes import running, wait_for
 
 NAME = "killed"
 

@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,7 @@ from scripts.stack import PROJECT_ROOT
 from scripts.table import table
 from scripts.verbs import connect
 from tests.ports import free_port
+from tests.processes import wait_for
 from tests.unit.operator_bench import CANARY, SECRETS, Bench
 from tests.unit.operator_bench import bench as bench
 
@@ -232,8 +232,6 @@ def test_every_verb_is_known_by_its_own_name() -> None:
 def test_ctrl_c_while_the_stack_is_read_is_no_traceback(bench: Bench) -> None:
     bench.program("pulumi", '#!/bin/sh\n: >"$BENCH/started"; exec sleep 30\n')
     process = start("users", stderr=subprocess.PIPE)
-    deadline = time.monotonic() + 20
-    while not (bench.folder / "started").exists() and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait_for((bench.folder / "started").exists, process, 20)
     os.killpg(process.pid, signal.SIGINT)
     assert (process.communicate(timeout=20)[1], process.returncode) == ("", 130)

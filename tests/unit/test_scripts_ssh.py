@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from scripts.__main__ import split
 from scripts.endpoint import Endpoint, endpoint
 from scripts.ssh import remote_line, ssh_argv
 from scripts.stack import PROJECT_ROOT, OperatorError, stack_environment
+from tests.processes import wait_for
 
 HOST_KEY = "ssh-ed25519 AAAAHostKey"
 CLIENT_KEY, APP_KEY = "ssh-ed25519 AAAAClientKey", "ssh-ed25519 AAAAAppKey"
@@ -125,9 +125,7 @@ def test_a_stop_from_outside_leaves_no_agent(bench: Path) -> None:
     (bench / "remote").write_text(': >"$BENCH/started"; exec sleep 60\n')
     argv = [sys.executable, "-m", "scripts", "ssh", "server", "--stack", "here"]
     process = subprocess.Popen(argv, env=environment(bench), cwd=PROJECT_ROOT)
-    deadline = time.monotonic() + 20
-    while not (bench / "started").exists() and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait_for((bench / "started").exists, process, 20)
     process.send_signal(signal.SIGTERM)
     assert process.wait(20) == 128 + signal.SIGTERM
     assert list((bench / "tmp").iterdir()) == []
@@ -139,9 +137,7 @@ def test_ctrl_c_ends_the_remote_command_without_a_traceback(bench: Path) -> None
     process = subprocess.Popen(
         argv, env=environment(bench), cwd=PROJECT_ROOT, start_new_session=True, stderr=subprocess.PIPE
     )
-    deadline = time.monotonic() + 20
-    while not (bench / "started").exists() and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait_for((bench / "started").exists, process, 20)
     os.killpg(process.pid, signal.SIGINT)
     _, said = process.communicate(timeout=20)
     assert (process.returncode, said) == (128 + signal.SIGINT, b"")

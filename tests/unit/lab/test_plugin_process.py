@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 
 import pytest
 
 from lab.settings import PROJECT_ROOT
-from tests.lab.processes import running
+from tests.processes import running, wait_for
 
 ENGINE = """
 import subprocess, sys, time
@@ -36,8 +35,5 @@ def test_a_plugin_ends(end: str) -> None:
             engine.kill()
         else:
             subprocess.run(["kill", "-INT", str(plugin)], check=True)
-        deadline = time.monotonic() + 20
-        while runs(plugin):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        wait_for(lambda: not runs(plugin), seconds=20)
         engine.kill()

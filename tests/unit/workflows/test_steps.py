@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 
 from lab.settings import PROJECT_ROOT
+from tests.processes import wait_for
 from tests.unit.preview.steps import IN, INSTANCE, printed, rule, step
 from tests.unit.workflows import steps
 
@@ -249,13 +249,6 @@ def variables(done: steps.Done) -> dict[str, str]:
     return dict(line.split("=", 1) for line in done.files["GITHUB_ENV"].splitlines())
 
 
-def wait_until_gone(path: Path) -> None:
-    deadline = time.monotonic() + 20
-    while path.exists():
-        assert time.monotonic() < deadline, path
-        time.sleep(0.02)
-
-
 @pytest.mark.parametrize("workflow", ["deploy", "drift"])
 def test_the_steps_behind_have_the_key_in_an_agent_and_nowhere_else(bench: Bench, workflow: str, key: Path) -> None:
     done = bench.run(workflow, "ssh-agent start", SSH_PRIVATE_KEY=key.read_text().strip())
@@ -269,7 +262,8 @@ def test_the_steps_behind_have_the_key_in_an_agent_and_nowhere_else(bench: Bench
         assert behind.keys() == {"SSH_AUTH_SOCK", "SSH_AGENT_PID"}
     finally:
         assert bench.run(workflow, "ssh-agent end", **behind).code == 0
-    wait_until_gone(Path(behind["SSH_AUTH_SOCK"]))  # which the agent removes as it ends, told to
+    # The agent, told to end, removes it.
+    wait_for(lambda: not Path(behind["SSH_AUTH_SOCK"]).exists(), seconds=20)
 
 
 def test_a_key_that_the_agent_does_not_take_is_told_without_it(bench: Bench, key: Path) -> None:

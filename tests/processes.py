@@ -6,7 +6,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Process(NamedTuple):
@@ -37,11 +37,11 @@ def descendants(pid: int) -> set[int]:
     return found
 
 
-def wait_for(reached: Callable[[], bool], process: subprocess.Popen[bytes], seconds: float = 120) -> None:
-    """Wait until a process that we have started has reached something."""
+def wait_for(reached: Callable[[], object], process: subprocess.Popen[Any] | None = None, seconds: float = 120) -> None:
+    """Wait until something is so; where a process of ours is to bring it about, no longer than that one runs."""
     deadline = time.monotonic() + seconds
     while not reached():
-        assert process.poll() is None, "it ended before"
+        assert process is None or process.poll() is None, "it ended before"
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
