@@ -29,11 +29,9 @@ class EgressArgs(TypedDict):
     to_port: int
 
 
-class FirewallArgs(TypedDict):
-    """What a Firewall is made from."""
+class ReachArgs(TypedDict):
+    """Who may reach what; config says it."""
 
-    vpc_id: pulumi.Input[str]
-    """The VPC that all groups belong to."""
     operator_cidrs: Sequence[str]
     """IPv4 ranges that may ssh to public hosts."""
     operator_group_ids: NotRequired[Sequence[str]]
@@ -50,6 +48,13 @@ class FirewallArgs(TypedDict):
     """Security groups of other applications that may reach MySQL too."""
     extra_egress: NotRequired[Sequence[EgressArgs]]
     """Ways out of every host."""
+
+
+class FirewallArgs(ReachArgs):
+    """What a Firewall is made from."""
+
+    vpc_id: pulumi.Input[str]
+    """The VPC that all groups belong to."""
     tags: NotRequired[Mapping[str, str]]
     """Of every group, besides its name."""
 

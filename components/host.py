@@ -22,35 +22,40 @@ GATE_SECONDS = 1080
 """More than wait_ready.sh's own limits together, so that its message is what one sees."""
 
 
-class HostArgs(TypedDict):
-    """What a server's and a client's host have in common."""
+class InstanceArgs(TypedDict):
+    """What is chosen for one host's instance; config says it of the server and of each client group."""
 
     instance_type: str
     """EC2 instance type. A new one stops the host and starts it again."""
+    public: bool
+    """Whether it has an Elastic IP and is reached by it; otherwise it is reached through `jump`."""
+    ami: NotRequired[str | None]
+    """Image id. Without it: the current Ubuntu LTS when the instance is made, and that one from then on."""
+    packages: NotRequired[Sequence[str]]
+    """Of the distribution, besides those its role needs."""
+    volume_gib: NotRequired[int]
+    """Size of the root volume."""
+    private_ip: NotRequired[str]
+    """Its private address; a replaced host gets the same one. Without it EC2 chooses."""
+    termination_protection: NotRequired[bool]
+    """Whether EC2 refuses to terminate the instance."""
+
+
+class PlacementArgs(TypedDict):
+    """Where a host lives, and how it is reached by ssh."""
+
     subnet_id: pulumi.Input[str]
     """The subnet the host lives in."""
     security_group_ids: Sequence[pulumi.Input[str]]
     """Its security groups."""
     key_name: pulumi.Input[str]
     """The EC2 key pair of the login user, of the first boot."""
-    public: bool
-    """Whether it has an Elastic IP and is reached by it; otherwise it is reached through `jump`."""
     public_key: NotRequired[str]
     """The login user's ssh key from then on: the one line of its authorized_keys."""
-    private_ip: NotRequired[str]
-    """Its private address; a replaced host gets the same one. Without it EC2 chooses."""
-    ami: NotRequired[str | None]
-    """Image id. Without it: the current Ubuntu LTS when the instance is made, and that one from then on."""
-    volume_gib: NotRequired[int]
-    """Size of the root volume."""
-    termination_protection: NotRequired[bool]
-    """Whether EC2 refuses to terminate the instance."""
-    instance_profile: NotRequired[str | None]
-    """Name of the IAM instance profile, as Session Manager needs one."""
-    packages: NotRequired[Sequence[str]]
-    """Of the distribution, besides those its role needs."""
     private_key: NotRequired[pulumi.Input[str] | None]
     """The key pair's private half; without it the agent at SSH_AUTH_SOCK."""
+    instance_profile: NotRequired[str | None]
+    """Name of the IAM instance profile, as Session Manager needs one."""
     jump: NotRequired[Host | None]
     """The host that a private one is reached through."""
     ssh_host: NotRequired[str | None]
@@ -63,6 +68,10 @@ class HostArgs(TypedDict):
     """What must be there before the first boot downloads packages: routes and rules."""
     tags: NotRequired[Mapping[str, str]]
     """Of every resource and volume, besides its name."""
+
+
+class HostArgs(InstanceArgs, PlacementArgs):
+    """What a Host is made from."""
 
 
 class HostKeyMismatchError(pulumi.RunError):

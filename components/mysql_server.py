@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, NotRequired
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 from pulumi_command import remote
 
 from components.firewall import MYSQL_PORT
-from components.host import Host, HostArgs
+from components.host import Host, HostArgs, InstanceArgs
 from components.host_tools import HOST_SCRIPTS, install_tools
-from components.mysql_options import OPTION_FILE, Setting, base_settings, option_file
+from components.mysql_options import OPTION_FILE, base_settings, option_file
 from components.remote_command import Step, run
 from components.user_data import document, user_data
+from scripts.host.mysql.spec import Setting
 
 CONVERGE_SECONDS = 1500
 """Long enough for packages behind another's lock, and for a restart that rolls back."""
@@ -24,8 +25,8 @@ CA_FILE = "/etc/mysql-pair/ca.pem"
 """Where client hosts keep the certificate of the server's authority."""
 
 
-class MySqlServerArgs(HostArgs):
-    """What a MySqlServer is made from, besides its host's."""
+class MySqlArgs(TypedDict):
+    """How mysqld is set up."""
 
     mysql_port: NotRequired[int]
     """MySQL's TCP port; 3306 if not given."""
@@ -38,6 +39,14 @@ class MySqlServerArgs(HostArgs):
     settings: NotRequired[Mapping[str, Setting]]
     """mysqld settings by name with underscores; they win over the derived ones. Changed in place: dynamic ones live,
     others by one restart; one that MySQL refuses fails the update and changes nothing."""
+
+
+class ServerArgs(InstanceArgs, MySqlArgs):
+    """What is chosen for the server; config says it."""
+
+
+class MySqlServerArgs(HostArgs, MySqlArgs):
+    """What a MySqlServer is made from."""
 
 
 class MySqlServer(pulumi.ComponentResource):

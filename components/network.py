@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
 import pulumi
@@ -30,6 +31,14 @@ class NetworkArgs(TypedDict):
     """Whether private subnets have a way out, by a NAT gateway in the first public subnet."""
     tags: NotRequired[Mapping[str, str]]
     """Of every resource, besides its name."""
+
+
+@dataclass(frozen=True)
+class ExistingNetwork:
+    """A VPC that is there already, with routes of its owner's."""
+
+    vpc_id: str
+    server_subnet_id: str
 
 
 class Network(pulumi.ComponentResource):

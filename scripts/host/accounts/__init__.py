@@ -1,0 +1,1 @@
+"""MySQL's databases, roles and users: read, compared with the desired state, changed."""

@@ -1,0 +1,73 @@
+"""MySQL's rules for names: of databases, tables, users and roles, and the program's own for the keys of the last two.
+
+Source: MySQL manual, "Schema Object Names", "Identifier Length Limits" and "Reserved Accounts".
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from scripts.host.common.checks import InvalidValueError, has_control_characters
+
+IDENTIFIER_LENGTH, USER_LENGTH, HOST_LENGTH = 64, 32, 255
+"""Characters."""
+SYSTEM_SCHEMAS = frozenset({"mysql", "sys", "information_schema", "performance_schema"})
+RESERVED_ACCOUNTS = frozenset({"root", "debian-sys-maint"})
+RESERVED_PREFIX = "mysql."
+"""Of the server's own accounts: mysql.sys, mysql.session, mysql.infoschema."""
+KEY = r"[a-z][a-z0-9-]{0,30}"
+
+
+def account_key(raw: str) -> str:
+    """Return the key of a user or a role: a part of resources' names and an operator's argument."""
+    if not re.fullmatch(KEY, raw) or raw.endswith("-"):
+        raise InvalidValueError(
+            "is not a key for a user or a role",
+            "Use at most 31 lower-case letters, digits and hyphens, a letter first, and the field name for MySQL's",
+        )
+    return raw
+
+
+def account_name(raw: Any) -> str:
+    """Return the name of a user or a role."""
+    name = _mysql_name(raw, USER_LENGTH)
+    if name.startswith(" "):
+        raise InvalidValueError(f"{raw!r} begins with a space", "MySQL would cut it off")
+    if name.lower() in RESERVED_ACCOUNTS or name.lower().startswith(RESERVED_PREFIX):
+        raise InvalidValueError(f"{raw!r} belongs to MySQL itself", "Choose another name, like app")
+    return name
+
+
+def database_name(raw: Any) -> str:
+    """Return the name of a database that the program makes."""
+    name = identifier(raw)
+    if name.lower() in SYSTEM_SCHEMAS:
+        raise InvalidValueError("is a schema of MySQL's own", "Choose another name, like app")
+    return name
+
+
+def identifier(raw: Any) -> str:
+    """Return the name of a database or a table, whoever made it."""
+    return _mysql_name(raw, IDENTIFIER_LENGTH)
+
+
+def _mysql_name(raw: Any, longest: int) -> str:
+    if not isinstance(raw, str):
+        raise InvalidValueError(f"{raw!r} is not text", "Write it in quotation marks")
+    if not raw:
+        raise InvalidValueError("is an empty name", "Give it one, like app")
+    if len(raw) > longest:
+        raise InvalidValueError(f"has {len(raw)} characters", f"MySQL allows {longest}")
+    if has_control_characters(raw):
+        raise InvalidValueError(f"{raw!r} has control characters", "Use characters that can be read")
+    if any(ord(char) > 0xFFFF for char in raw):
+        raise InvalidValueError(f"{raw!r} has characters beyond U+FFFF", "MySQL takes none of them in names")
+    if raw.endswith(" "):
+        raise InvalidValueError(f"{raw!r} ends with a space", "MySQL takes no name that does")
+    return raw
+
+
+def pattern_of(database: str) -> str:
+    """Return the pattern that matches this database alone ("GRANT Statement": _ and % match others, too)."""
+    return database.replace("\\", "\\\\").replace("_", "\\_").replace("%", "\\%")

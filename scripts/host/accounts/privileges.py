@@ -1,0 +1,109 @@
+"""MySQL's privileges and the levels at which there are any of each.
+
+Source: MySQL manual, "Privileges Provided by MySQL", of 8.0, 8.4 and 9.7. Which of them one version has is for the
+server to say. A privilege on columns, and PROXY, which is one on an account, are not managed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import IntEnum
+from typing import Any
+
+from scripts.host.common.checks import InvalidValueError, nearest
+
+ALL = "ALL"
+
+
+class Level(IntEnum):
+    """What a grant is on, from the broadest to the narrowest."""
+
+    GLOBAL = 1
+    DATABASE = 2
+    TABLE = 3
+
+    @property
+    def words(self) -> str:
+        """What stands in a text."""
+        return {Level.GLOBAL: "the whole server", Level.DATABASE: "a database", Level.TABLE: "a table"}[self]
+
+
+STATIC: Mapping[str, Level] = {
+    "ALTER": Level.TABLE,
+    "ALTER ROUTINE": Level.DATABASE,
+    "CREATE": Level.TABLE,
+    "CREATE ROLE": Level.GLOBAL,
+    "CREATE ROUTINE": Level.DATABASE,
+    "CREATE TABLESPACE": Level.GLOBAL,
+    "CREATE TEMPORARY TABLES": Level.DATABASE,
+    "CREATE USER": Level.GLOBAL,
+    "CREATE VIEW": Level.TABLE,
+    "DELETE": Level.TABLE,
+    "DROP": Level.TABLE,
+    "DROP ROLE": Level.GLOBAL,
+    "EVENT": Level.DATABASE,
+    "EXECUTE": Level.DATABASE,
+    "FILE": Level.GLOBAL,
+    "INDEX": Level.TABLE,
+    "INSERT": Level.TABLE,
+    "LOCK TABLES": Level.DATABASE,
+    "PROCESS": Level.GLOBAL,
+    "REFERENCES": Level.TABLE,
+    "RELOAD": Level.GLOBAL,
+    "REPLICATION CLIENT": Level.GLOBAL,
+    "REPLICATION SLAVE": Level.GLOBAL,
+    "SELECT": Level.TABLE,
+    "SHOW DATABASES": Level.GLOBAL,
+    "SHOW VIEW": Level.TABLE,
+    "SHUTDOWN": Level.GLOBAL,
+    "SUPER": Level.GLOBAL,
+    "TRIGGER": Level.TABLE,
+    "UPDATE": Level.TABLE,
+}
+"""Each with the narrowest level that has it; the broader ones have it too."""
+
+_DYNAMIC = """
+    ALLOW_NONEXISTENT_DEFINER APPLICATION_PASSWORD_ADMIN AUDIT_ABORT_EXEMPT AUDIT_ADMIN AUTHENTICATION_POLICY_ADMIN
+    BACKUP_ADMIN BINLOG_ADMIN BINLOG_ENCRYPTION_ADMIN CLONE_ADMIN CONNECTION_ADMIN CREATE_SPATIAL_REFERENCE_SYSTEM
+    ENCRYPTION_KEY_ADMIN EXPORT_QUERY_RESULTS FIREWALL_ADMIN FIREWALL_EXEMPT FIREWALL_USER FLUSH_OPTIMIZER_COSTS
+    FLUSH_PRIVILEGES FLUSH_STATUS FLUSH_TABLES FLUSH_USER_RESOURCES GROUP_REPLICATION_ADMIN GROUP_REPLICATION_STREAM
+    INNODB_REDO_LOG_ARCHIVE INNODB_REDO_LOG_ENABLE MANAGE_DATA_MASKING_POLICY MASKING_DICTIONARIES_ADMIN
+    NDB_STORED_USER OPTIMIZE_LOCAL_TABLE OPTION_TRACKER_OBSERVER OPTION_TRACKER_UPDATER PASSWORDLESS_USER_ADMIN
+    PERSIST_RO_VARIABLES_ADMIN REPLICATION_APPLIER REPLICATION_SLAVE_ADMIN RESOURCE_GROUP_ADMIN RESOURCE_GROUP_USER
+    ROLE_ADMIN SENSITIVE_VARIABLES_OBSERVER SERVICE_CONNECTION_ADMIN SESSION_VARIABLES_ADMIN SET_ANY_DEFINER
+    SET_USER_ID SHOW_ROUTINE SKIP_QUERY_REWRITE SYSTEM_USER SYSTEM_VARIABLES_ADMIN TABLE_ENCRYPTION_ADMIN
+    TELEMETRY_LOG_ADMIN TP_CONNECTION_ADMIN TRANSACTION_GTID_TAG VERSION_TOKEN_ADMIN XA_RECOVER_ADMIN
+"""
+DYNAMIC = frozenset(_DYNAMIC.split())
+"""Those that a server learns of at run time: there are none but on the whole server. Some are a plugin's, and MySQL
+refuses them without it (ERROR 1149)."""
+
+LEVELS: Mapping[str, Level] = {ALL: Level.TABLE, **STATIC, **dict.fromkeys(DYNAMIC, Level.GLOBAL)}
+OTHERWISE: Mapping[str, tuple[str, str]] = {
+    "GRANT OPTION": ("is a field of the grant", "Set grantOption: true"),
+    "USAGE": ("is no privilege but a word for none", "Leave the grant out: an account may log in without any"),
+    "PROXY": ("is granted on an account, which is not managed", "Leave it out"),
+}
+"""What GRANT takes in the place of a privilege: why not here, and what to do instead."""
+
+
+def privilege(raw: Any) -> str:
+    """Return a privilege as MySQL shows it, with ALL for ALL PRIVILEGES."""
+    if not isinstance(raw, str):
+        raise InvalidValueError(f"{raw!r} is not a privilege", "Write one like SELECT")
+    name = " ".join(raw.upper().split())
+    name = {"ALL PRIVILEGES": ALL}.get(name, name)
+    if name in OTHERWISE:
+        raise InvalidValueError(f"{raw!r} {OTHERWISE[name][0]}", OTHERWISE[name][1])
+    if "(" in name:
+        raise InvalidValueError(f"{raw!r} is on columns, which is not managed", "Grant it on the table")
+    if name not in LEVELS:
+        raise InvalidValueError(
+            f"{raw!r} is not a privilege of MySQL's", nearest(name, LEVELS, "Write one like SELECT")
+        )
+    return name
+
+
+def nowhere_at(name: str, level: Level) -> bool:
+    """Return whether MySQL has none of a privilege at a level."""
+    return LEVELS[name] < level

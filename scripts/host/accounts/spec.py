@@ -1,0 +1,257 @@
+"""What the program says of databases, roles and users: one shape from config through the components to the server.
+
+Each field's check is in its metadata; config has the field under the same name in camelCase.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from scripts.host.accounts import databases
+from scripts.host.accounts.host_parts import host_part
+from scripts.host.accounts.names import (
+    IDENTIFIER_LENGTH,
+    account_key,
+    account_name,
+    database_name,
+    identifier,
+    pattern_of,
+)
+from scripts.host.accounts.privileges import ALL, Level, nowhere_at, privilege
+from scripts.host.accounts.protected import READABLE, refusal
+from scripts.host.common.checks import InvalidValueError, checked, flag, matching, nearest, one_line, whole
+from scripts.host.common.codec import SpecFault
+
+PLUGINS = ("caching_sha2_password", "mysql_native_password", "sha256_password")
+"""The default first."""
+COMMENT_LENGTH = 512
+"""Characters. MySQL has no bound of its own but the packet's."""
+PASSWORD_BYTES = 256
+"""The plugins take no more (MAX_PLAINTEXT_LENGTH)."""
+UNSIGNED = 2**32 - 1
+UNBOUNDED = -1
+"""Of `password_lock_time_days`: the account stays locked until it is unlocked."""
+REQUIRE_MODES = ("NONE", "SSL", "X509", "SPECIFIED")
+CERTIFICATE_FIELDS = ("subject", "issuer", "cipher")
+
+
+def plugin(raw: object) -> str:
+    """Return the name of an authentication plugin for passwords."""
+    if raw not in PLUGINS:
+        raise InvalidValueError(
+            f"{raw!r} is no plugin for passwords", nearest(str(raw), PLUGINS, f"Write {PLUGINS[0]}")
+        )
+    return str(raw)
+
+
+def lock_time(raw: object) -> int:
+    """Return days, UNBOUNDED for the word."""
+    if raw in ("unbounded", UNBOUNDED):
+        return UNBOUNDED
+    return whole(0, 32767, " days, or unbounded")(raw)
+
+
+def _no_star(instead: str) -> object:
+    def check(raw: object) -> str:
+        if raw == "*":
+            raise InvalidValueError("is '*'", instead)
+        return identifier(raw)
+
+    return check
+
+
+@dataclass(frozen=True)
+class GrantSpec:
+    """Privileges at one level: on the whole server, on a database, or on a table (MySQL manual, "GRANT Statement")."""
+
+    privileges: tuple[str, ...] = checked(privilege)
+    """In upper case; ("ALL",) for all that the level has."""
+    database: str | None = checked(_no_star("Leave it out for the whole server"), default=None)
+    """None for the whole server."""
+    table: str | None = checked(_no_star("Leave it out for all tables of the database"), default=None)
+    """None for all tables of the database."""
+    grant_option: bool = checked(flag, default=False)
+    """Whether they may be granted on."""
+
+    @property
+    def level(self) -> Level:
+        """What they are granted on."""
+        return Level.TABLE if self.table is not None else Level.DATABASE if self.database is not None else Level.GLOBAL
+
+    @property
+    def target(self) -> str:
+        """The target in words: *.*, app.*, app.orders."""
+        return f"{self.database or '*'}.{self.table or '*'}"
+
+    def faults(self) -> Iterator[SpecFault]:
+        """Yield what does not go together."""
+        if not self.privileges:
+            yield SpecFault("privileges", "is empty", "Name at least one, or leave the grant out")
+        if ALL in self.privileges and len(self.privileges) > 1:
+            yield SpecFault("privileges", "has others beside ALL", "Leave them out, or ALL")
+        yield from self._target_faults()
+
+    def _target_faults(self) -> Iterator[SpecFault]:
+        needs = ("database", "table")
+        if self.table is not None and self.database is None:
+            yield SpecFault("table", "is there without database", "Name the table's database too", needs)
+            return
+        if self.database == "information_schema":
+            wrong = "is information_schema, of which everyone sees what is granted to them"
+            yield SpecFault("database", wrong, "Leave the grant out", needs)
+            return
+        if self.level is Level.DATABASE and len(pattern_of(self.database or "")) > IDENTIFIER_LENGTH:
+            length = len(pattern_of(self.database or ""))
+            yield SpecFault(
+                "database",
+                f"has {length} characters once \\ stands before each _, % and \\, as GRANT needs it",
+                f"MySQL allows {IDENTIFIER_LENGTH}: grant on its tables one by one, or rename it",
+                needs,
+            )
+        for name in self.privileges:
+            if nowhere_at(name, self.level):
+                leave = "table" if not nowhere_at(name, Level.DATABASE) else "database"
+                wrong = f"{name} is not granted on {self.level.words}"
+                yield SpecFault("privileges", wrong, f"Put it into a grant without {leave}", needs)
+            elif refused := refusal(name, self.level, self.database):
+                yield SpecFault("privileges", *refused, needs)
+
+    @property
+    def is_on_system_schema(self) -> bool:
+        """Whether it is on one of the server's own schemas."""
+        return self.database in READABLE
+
+
+@dataclass(frozen=True)
+class DatabaseSpec:
+    """A database. MySQL cannot rename one, so its name is its identity."""
+
+    name: str = checked(database_name)
+    charset: str = checked(databases.charset, default=databases.CHARSET)
+    """Its default character set, changed in place; the tables there are keep theirs."""
+    collation: str | None = checked(databases.collation, default=None)
+    """Its default collation; None for the character set's own."""
+    drop: bool = checked(flag, default=False)
+    """Whether it is dropped, with everything in it. One that is only taken out of the program stays."""
+
+    def faults(self) -> Iterator[SpecFault]:
+        """Yield what does not go together."""
+        if self.collation and not databases.belongs(self.collation, self.charset):
+            yield SpecFault(
+                "collation",
+                f"{self.collation} is no collation of {self.charset}",
+                f"Choose one like {self.charset}_bin, or set charset too",
+                ("charset",),
+            )
+
+
+@dataclass(frozen=True)
+class RoleSpec:
+    """A role: grants under a name, for users to have. Its host part is '%'."""
+
+    key: str = checked(account_key)
+    """What the stack calls it for good."""
+    name: str = checked(account_name)
+    """At most 32 characters; another one renames the role."""
+    grants: tuple[GrantSpec, ...] = ()
+    """All that it holds; what else it has is revoked."""
+
+
+@dataclass(frozen=True)
+class RequireSpec:
+    """What TLS a login needs (MySQL manual, "CREATE USER SSL/TLS Options")."""
+
+    mode: str = "NONE"
+    """NONE, SSL, X509, or SPECIFIED for the fields below."""
+    subject: str | None = checked(one_line(2048), default=None)
+    issuer: str | None = checked(one_line(2048), default=None)
+    cipher: str | None = checked(matching(r"[A-Za-z0-9_:+-]+", "is not a cipher", "Write one"), default=None)
+
+    def faults(self) -> Iterator[SpecFault]:
+        """Yield what does not go together."""
+        if self.mode not in REQUIRE_MODES:
+            hint = f"Write one of {', '.join(REQUIRE_MODES[:-1])}, or a table of {', '.join(CERTIFICATE_FIELDS)}"
+            yield SpecFault("mode", f"{self.mode!r} is no requirement", hint)
+        if (self.mode == "SPECIFIED") != any(getattr(self, name) for name in CERTIFICATE_FIELDS):
+            yield SpecFault("mode", "does not go with the other fields", "subject, issuer and cipher make it SPECIFIED")
+
+
+@dataclass(frozen=True)
+class UserSpec:
+    """A user, known by its key. All of it is changed in place; another name or host part renames the account."""
+
+    key: str = checked(account_key)
+    """What the stack calls the user for good."""
+    name: str = checked(account_name)
+    """The account's name, at most 32 characters."""
+    host: str = checked(host_part)
+    """The host part, where logins may come from: an address, a CIDR range (MySQL 8.0.23) or a pattern."""
+    grants: tuple[GrantSpec, ...] = ()
+    """All that it holds; what else it has is revoked."""
+    roles: tuple[str, ...] = checked(account_key, default=())
+    """Keys of the roles granted to it."""
+    default_roles: tuple[str, ...] = checked(account_key, default=())
+    """Keys of those that are active from the login on."""
+    database: str | None = checked(identifier, default=None)
+    """The database that its connection strings name."""
+    plugin: str = checked(plugin, default=PLUGINS[0])
+    """How it proves who it is."""
+    password: str = field(default="", repr=False)
+    """The current password, a secret; empty until the program knows it."""
+    generation: int = checked(whole(1, 1_000_000), default=1)
+    """Raised with a new password, the old one is accepted until that generation is finished."""
+    finished_generation: int = checked(whole(0, 1_000_000), default=0)
+    """Equal to the generation, the old password is discarded."""
+    locked: bool = checked(flag, default=False)
+    """Whether it may not log in."""
+    password_lifetime_days: int | None = checked(whole(0, 65535, " days"), default=None)
+    """None for the server's own rule, 0 for never."""
+    password_history: int | None = checked(whole(0, 65535), default=None)
+    """How many former passwords may not be used again; None for the server's own rule."""
+    password_reuse_interval_days: int | None = checked(whole(0, 65535, " days"), default=None)
+    """How long a former password may not be used again; None for the server's own rule."""
+    password_require_current: bool | None = checked(flag, default=None)
+    """Whether the user has to give the current password to change it; None for the server's own rule."""
+    failed_login_attempts: int = checked(whole(0, 32767), default=0)
+    """How many wrong passwords in a row lock the account; 0 for none."""
+    password_lock_time_days: int = checked(lock_time, default=0)
+    """How long it is locked then; UNBOUNDED for until it is unlocked."""
+    require: RequireSpec = RequireSpec()
+    """What TLS a login needs."""
+    max_queries_per_hour: int = checked(whole(0, UNSIGNED), default=0)
+    """0 for no limit, as for the three below (MySQL manual, "Setting Account Resource Limits")."""
+    max_updates_per_hour: int = checked(whole(0, UNSIGNED), default=0)
+    max_connections_per_hour: int = checked(whole(0, UNSIGNED), default=0)
+    max_user_connections: int = checked(whole(0, UNSIGNED), default=0)
+    comment: str | None = checked(one_line(COMMENT_LENGTH), default=None)
+    """Kept by the server."""
+    adopt: bool = checked(flag, default=False)
+    """Whether an account of that name that somebody else made is taken over; it is refused otherwise."""
+
+    def faults(self) -> Iterator[SpecFault]:
+        """Yield what does not go together."""
+        if self.finished_generation > self.generation:
+            wrong = f"is {self.finished_generation}, and the password in use is of generation {self.generation}"
+            yield SpecFault("finished_generation", wrong, f"Write {self.generation}, or raise generation")
+        for key in self.default_roles:
+            if key not in self.roles:
+                yield SpecFault(
+                    "default_roles", f"{key!r} is not among the user's roles", "Put it into roles too", ("roles",)
+                )
+        if bool(self.failed_login_attempts) != bool(self.password_lock_time_days):
+            yield SpecFault(
+                "failed_login_attempts",
+                "and password_lock_time_days only work together",
+                "Set both, or neither",
+                ("password_lock_time_days",),
+            )
+
+
+@dataclass(frozen=True)
+class AccountsSpec:
+    """All databases, roles and users of a stack, each with a key or name of its own."""
+
+    databases: tuple[DatabaseSpec, ...] = ()
+    roles: tuple[RoleSpec, ...] = ()
+    users: tuple[UserSpec, ...] = ()

@@ -1,0 +1,54 @@
+"""The authority's certificate as a Java key store too, as Connector/J reads no PEM.
+
+The format is JKS, sun.security.provider.JavaKeyStore in OpenJDK: entries, then a digest of the password, a fixed text
+and what is before. The password is empty: what is in it is public, and Java then reads it with none given.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import ssl
+import struct
+from pathlib import Path
+
+from scripts.host.common import atomic_write
+
+AUTHORITY = Path("/etc/mysql-pair/ca.pem")
+MAGIC, VERSION, TRUSTED_CERTIFICATE = 0xFEEDFEED, 2, 2
+SALT = b"Mighty Aphrodite"
+CERTIFICATE = re.compile("-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
+
+
+def converge() -> None:
+    """Make the key store beside the authority's certificate be of the same certificate, if this host has one."""
+    if not AUTHORITY.exists():
+        return
+    store = AUTHORITY.with_suffix(".jks")
+    content = jks(AUTHORITY.read_text())
+    if not store.is_file() or store.read_bytes() != content or store.stat().st_mode & 0o777 != 0o644:
+        atomic_write.write(store, content, 0o644)
+
+
+def jks(pem: str) -> bytes:
+    """Return the certificates of a PEM text as a JKS that says nothing of when it was made."""
+    certificates = [ssl.PEM_cert_to_DER_cert(text) for text in CERTIFICATE.findall(pem)]
+    entries = [_entry(f"mysql-pair-{number}", der) for number, der in enumerate(certificates, 1)]
+    content = struct.pack(">III", MAGIC, VERSION, len(entries)) + b"".join(entries)
+    return content + hashlib.sha1(SALT + content).digest()  # noqa: S324  the format's; it protects nothing here
+
+
+def _entry(alias: str, der: bytes) -> bytes:
+    made = struct.pack(">Q", 0)  # milliseconds since 1970
+    return (
+        struct.pack(">I", TRUSTED_CERTIFICATE)
+        + _text(alias)
+        + made
+        + _text("X.509")
+        + struct.pack(">I", len(der))
+        + der
+    )
+
+
+def _text(text: str) -> bytes:
+    return struct.pack(">H", len(text)) + text.encode("ascii")

@@ -1,0 +1,162 @@
+"""Specs as JSON: the program encodes what a host is told, and the agent decodes it into the same dataclasses.
+
+Every field is written and every field is required: what is misspelt or missing is an error that names it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import types
+import typing
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar, Union
+
+from scripts.host.common.checks import InvalidValueError
+from scripts.host.common.errors import HostError
+
+Spec = TypeVar("Spec")
+
+
+@dataclasses.dataclass(frozen=True)
+class SpecFault:
+    """What is wrong with one field of a spec, and a hint how to correct it."""
+
+    field: str
+    """With the way to it: grants[1].privileges."""
+    wrong: str
+    hint: str
+    needs: tuple[str, ...] = ()
+    """Fields beside it that the fault was concluded from."""
+
+    def __str__(self) -> str:
+        """Return it as one line."""
+        return f"{self.field}: {self.wrong}. {self.hint}"
+
+
+class SpecError(ValueError):
+    """Every fault of a spec."""
+
+    def __init__(self, name: str, faults: list[SpecFault]) -> None:
+        """Make one text of the faults."""
+        self.faults = faults
+        super().__init__(f"{name} has {len(faults)} fault(s):" + "".join(f"\n  - {fault}" for fault in faults))
+
+
+def encode(spec: Any) -> str:
+    """Return a spec as JSON."""
+    return json.dumps(as_data(spec))
+
+
+def as_data(spec: Any) -> Any:
+    """Return a spec as what JSON knows: objects, lists and plain values."""
+    return dataclasses.asdict(spec)
+
+
+def decode(kind: type[Spec], text: str) -> Spec:
+    """Return the spec that a text has.
+
+    Raises:
+        HostError: the text is no JSON, or a field is missing, unknown or of another type; no value is repeated.
+    """
+    try:
+        data = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise HostError(f"standard input is not JSON: {error}") from error
+    return from_data(kind, data)
+
+
+def from_data(kind: type[Spec], data: Any) -> Spec:
+    """Return the spec that decoded JSON has; see decode."""
+    spec: Spec = _convert(kind, data, "")
+    return spec
+
+
+def check(name: str, spec: Any) -> None:
+    """Refuse a spec with faults: of single fields, of fields together, and of the specs in it.
+
+    Args:
+        name: what the spec is of, for the message.
+        spec: any spec.
+
+    Raises:
+        SpecError: with every fault.
+    """
+    if faults := list(faults_of(spec)):
+        raise SpecError(name, faults)
+
+
+def faults_of(spec: Any, path: str = "") -> Iterator[SpecFault]:
+    """Yield every fault of a spec and of the specs in it."""
+    sound = True
+    for field in dataclasses.fields(spec):
+        value, where = getattr(spec, field.name), f"{path}{field.name}"
+        for part, one in _parts(value, where):
+            if dataclasses.is_dataclass(one):
+                yield from faults_of(one, f"{part}.")
+            elif "check" in field.metadata and one is not None:
+                try:
+                    field.metadata["check"](one)
+                except InvalidValueError as error:
+                    sound = False
+                    yield SpecFault(part, error.wrong, error.hint)
+    together: Callable[[], Iterator[SpecFault]] | None = getattr(spec, "faults", None)
+    if together is not None and sound:
+        for fault in together():
+            yield dataclasses.replace(fault, field=f"{path}{fault.field}")
+
+
+def _parts(value: Any, where: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, tuple):
+        for index, part in enumerate(value):
+            yield f"{where}[{index}]", part
+    else:
+        yield where, value
+
+
+def _convert(kind: Any, data: Any, where: str) -> Any:
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if dataclasses.is_dataclass(kind):
+        return _convert_fields(kind, data, where)
+    if origin in (Union, types.UnionType):
+        return _convert_union(arguments, data, where)
+    if origin is tuple:
+        if not isinstance(data, list):
+            raise _mismatch(where, "a list")
+        return tuple(_convert(arguments[0], entry, f"{where}[{index}]") for index, entry in enumerate(data))
+    if origin is not None and issubclass(origin, Mapping):
+        if not isinstance(data, dict):
+            raise _mismatch(where, "an object")
+        return {name: _convert(arguments[1], entry, f"{where}.{name}") for name, entry in data.items()}
+    # In Python true is a number too.
+    if isinstance(data, kind) and isinstance(data, bool) == (kind is bool):
+        return data
+    raise _mismatch(where, kind.__name__)
+
+
+def _convert_fields(kind: Any, data: Any, where: str) -> Any:
+    if not isinstance(data, dict):
+        raise _mismatch(where, "an object")
+    kinds = typing.get_type_hints(kind)
+    names = [field.name for field in dataclasses.fields(kind)]
+    path = f"{where}." if where else ""
+    if missing := [name for name in names if name not in data]:
+        raise HostError(f"the spec has no field {path}{missing[0]}: the program and the agent do not belong together")
+    if unknown := sorted(data.keys() - set(names)):
+        raise HostError(f"the spec's field {path}{unknown[0]} is unknown to this agent")
+    return kind(**{name: _convert(kinds[name], data[name], f"{path}{name}") for name in names})
+
+
+def _convert_union(kinds: tuple[Any, ...], data: Any, where: str) -> Any:
+    if data is None and type(None) in kinds:
+        return None
+    plain = [kind for kind in kinds if kind is not type(None)]
+    if len(plain) == 1:
+        return _convert(plain[0], data, where)
+    if type(data) in plain:
+        return data
+    raise _mismatch(where, " or ".join(kind.__name__ for kind in plain))
+
+
+def _mismatch(where: str, expected: str) -> HostError:
+    return HostError(f"the spec's field {where or 'at the top'} is not {expected}")

@@ -1,0 +1,7 @@
+"""The agent's error: what went wrong on a host, in words for the operator."""
+
+from __future__ import annotations
+
+
+class HostError(Exception):
+    """What went wrong on this host; its text has no secret."""

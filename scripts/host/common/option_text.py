@@ -1,0 +1,10 @@
+"""How MySQL's option files write a value (MySQL manual, "Using Option Files")."""
+
+from __future__ import annotations
+
+ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r"})
+
+
+def quoted(value: str) -> str:
+    """Return a value in quotes; backslashes are escapes there."""
+    return '"' + value.translate(ESCAPES) + '"'

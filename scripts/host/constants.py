@@ -1,0 +1,22 @@
+"""Facts that the program and its hosts share: paths, ports, the login user."""
+
+from __future__ import annotations
+
+LOGIN_USER = "ubuntu"
+"""The login user of Ubuntu's images."""
+SSH_PORT = 22
+MYSQL_PORT = 3306
+MYSQLX_PORT = 33060
+"""The X protocol's."""
+
+AGENT_DIR = "/usr/local/lib/mysql-pair"
+"""Has a folder for each installed agent, named by its content, and `current`, a link to the newest."""
+STATE_DIR = "/var/lib/mysql-pair"
+"""The agent's state files, for root alone."""
+CA_FILE = "/etc/mysql-pair/ca.pem"
+"""Where client hosts keep the certificate (PEM) of the server's authority."""
+TRUST_STORE = "/etc/mysql-pair/ca.jks"
+"""The same certificate as a Java key store: Connector/J reads no PEM."""
+OPTION_FILE = "/etc/mysql/mysql.conf.d/zz-mysql-pair.cnf"
+"""mysqld's settings. Read after the package's mysqld.cnf, which binds to the loopback address."""
+SYSTEMD_UNITS = "/etc/systemd/system"

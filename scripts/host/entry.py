@@ -1,0 +1,34 @@
+"""Which module of the agent does what a verb asks for."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Sequence
+
+VERBS = {
+    "converge": ("mysql.converge", "system.converge"),
+    "diff": ("mysql.diff", "system.diff"),
+    "certify": ("mysql.certify",),
+    "renew-certificate": ("mysql.renew_certificate",),
+    "accounts": ("accounts.commands",),
+    "check-logins": ("client.check_logins",),
+}
+"""By verb, the modules that do it, in order of preference: a server's converge includes every host's."""
+FAULT = 2
+"""Exit code of a verb that this host's agent does not have."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Do what the command line asks for and return the exit code."""
+    verb, *words = argv or [""]
+    for name in VERBS.get(verb, ()):
+        room = name.partition(".")[0]
+        if importlib.util.find_spec(f"scripts.host.{room}") is not None:
+            module = importlib.import_module(f"scripts.host.{name}")
+            code: int = module.main(words)
+            return code
+    why = "is a verb of another kind of host" if verb in VERBS else f"is no verb; the verbs are {', '.join(VERBS)}"
+    print(f"{verb or 'nothing'} {why}", file=sys.stderr)
+    return FAULT

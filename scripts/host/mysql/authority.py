@@ -1,0 +1,169 @@
+"""A certificate authority of the host's own, and certificates from it: their making, and what one is good for.
+
+P-256 with SHA-256: every TLS library that MySQL 8.0 to 9.7, OpenSSL, Java and Node come with takes it. The authority's
+key never leaves its file, which is root's alone.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import secrets
+import socket
+import ssl
+from pathlib import Path
+from typing import TypedDict
+
+from scripts.host.common import atomic_write, process, state_file
+from scripts.host.common.errors import HostError
+
+AUTHORITY = "tls/authority.pem"
+"""In the memory's folder: key and certificate in one file, so that they are replaced together."""
+AUTHORITY_DAYS = 3650
+DAYS = 397
+"""Of a server certificate; what browsers and some libraries take at most is 398."""
+RENEW_DAYS = 30
+DAY_SECONDS = 86400
+
+_CONFIG = """
+[req]
+distinguished_name = subject
+x509_extensions = extensions
+prompt = no
+[subject]
+CN = {name}
+[extensions]
+subjectKeyIdentifier = hash
+"""
+AUTHORITY_CONFIG = f"""{_CONFIG}
+basicConstraints = critical, CA:TRUE, pathlen:0
+keyUsage = critical, keyCertSign, cRLSign
+"""
+SERVER_CONFIG = f"""{_CONFIG}
+basicConstraints = critical, CA:FALSE
+keyUsage = critical, digitalSignature
+extendedKeyUsage = serverAuth
+authorityKeyIdentifier = keyid
+subjectAltName = {{alternatives}}
+"""
+NEW_KEY = ["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"]
+
+
+class Identity(TypedDict):
+    """What the server's certificate is to say: who it is."""
+
+    addresses: list[str]
+    names: list[str]
+
+
+def authority_certificate() -> str:
+    """Return the authority's certificate; the authority is made if there is none.
+
+    Raises:
+        HostError: openssl failed.
+    """
+    path = state_file.FOLDER / AUTHORITY
+    if not path.exists():
+        # A name of its own: whoever holds another server's certificate hears of an unknown issuer.
+        name = f"mysql-pair {socket.gethostname()[:32]} {secrets.token_hex(4)}"
+        _make_authority(process.must(NEW_KEY), name)
+    elif not _lasts(path, DAYS + RENEW_DAYS):
+        # The same key and name: who holds the old certificate accepts what is signed from now on.
+        subject = process.must(["openssl", "x509", "-in", str(path), "-noout", "-subject"])
+        _make_authority(_block("PRIVATE KEY", path.read_text()), re.split(r"CN\s*=\s*", subject.strip())[1])
+    return certificate_of(path.read_text())
+
+
+def known_authority() -> str | None:
+    """Return the authority's certificate as it is, or None; nothing is made or renewed."""
+    path = state_file.FOLDER / AUTHORITY
+    return certificate_of(path.read_text()) if path.exists() else None
+
+
+def issue(identity: Identity, days: int = DAYS) -> str:
+    """Return a new key and its certificate from the authority, as one PEM text.
+
+    Raises:
+        HostError: the identity is empty, or openssl failed.
+    """
+    authority_certificate()
+    alternatives = [f"IP:{address}" for address in identity["addresses"]]
+    alternatives += [f"DNS:{name}" for name in identity["names"]]
+    if not alternatives:
+        raise HostError("a server certificate needs an address or a name to be for")
+    # At most 64 characters, and nobody reads it where there are alternative names (RFC 6125).
+    subject = alternatives[0].partition(":")[2][:64]
+    config = SERVER_CONFIG.format(name=subject, alternatives=", ".join(alternatives))
+    authority = str(state_file.FOLDER / AUTHORITY)
+    return _certified(process.must(NEW_KEY), config, days, ["-CA", authority, "-CAkey", authority])
+
+
+def why_due(pair: Path, identity: Identity) -> str | None:
+    """Return in words why the pair in a file must be issued anew, or None."""
+    if not pair.exists():
+        return "there was none"
+    try:
+        # The empty password keeps an encrypted key from asking at a terminal.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(pair, password="")
+    except (ssl.SSLError, OSError):
+        return "its key or certificate could not be read, or did not belong together"
+    if not _lasts(pair, RENEW_DAYS):
+        return f"it had less than {RENEW_DAYS} days left"
+    authority = ["-CAfile", str(state_file.FOLDER / AUTHORITY), "-purpose", "sslserver"]
+    if process.run(["openssl", "verify", *authority, str(pair)]).returncode != 0:
+        return "it was not from this host's authority"
+    if names_of(pair) != {*map(_canonical, identity["addresses"]), *identity["names"]}:
+        return "it was for other addresses or names"
+    return None
+
+
+def names_of(pair: Path) -> set[str]:
+    """Return the addresses and names that a certificate is for."""
+    shown = process.must(["openssl", "x509", "-in", str(pair), "-noout", "-ext", "subjectAltName"])
+    addresses = re.findall(r"IP Address:([0-9A-Fa-f:.]+)", shown)
+    return {*map(_canonical, addresses), *re.findall(r"DNS:([^,\s]+)", shown)}
+
+
+def validity(pair: Path) -> tuple[str, str]:
+    """Return the first and the last moment of a certificate, as OpenSSL and MySQL write them."""
+    shown = process.must(["openssl", "x509", "-in", str(pair), "-noout", "-startdate", "-enddate"])
+    first, last = (line.partition("=")[2] for line in shown.splitlines())
+    return first, last
+
+
+def certificate_of(pair: str) -> str:
+    """Return the certificate of a PEM text that has a key too."""
+    return _block("CERTIFICATE", pair)
+
+
+def _canonical(address: str) -> str:
+    return str(ipaddress.ip_address(address))
+
+
+def _lasts(pair: Path, days: int) -> bool:
+    seconds = str(days * DAY_SECONDS)
+    return process.run(["openssl", "x509", "-in", str(pair), "-noout", "-checkend", seconds]).returncode == 0
+
+
+def _make_authority(key: str, name: str) -> None:
+    path = state_file.FOLDER / AUTHORITY
+    atomic_write.write(path, _certified(key, AUTHORITY_CONFIG.format(name=name), AUTHORITY_DAYS, []).encode(), 0o600)
+
+
+def _certified(key: str, config: str, days: int, signer: list[str]) -> str:
+    """Return a key and a new certificate for it, signed by itself or by the signer."""
+    path = state_file.FOLDER / "tls" / "new-key.pem"
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    atomic_write.write(path, key.encode(), 0o600)
+    try:
+        argv = ["openssl", "req", "-x509", "-new", "-sha256", "-config", "/dev/stdin"]
+        return key + process.must([*argv, "-days", str(days), "-key", str(path), *signer], stdin=config)
+    finally:
+        path.unlink()
+
+
+def _block(label: str, text: str) -> str:
+    match = re.search(rf"-----BEGIN {label}-----.*?-----END {label}-----\n", text, re.DOTALL)
+    if match is None:
+        raise HostError(f"there is no {label.lower()} in {state_file.FOLDER / AUTHORITY}")
+    return match[0]

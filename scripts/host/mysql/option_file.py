@@ -1,0 +1,87 @@
+"""The server's option file: a candidate is checked by mysqld itself, together with the distribution's other files.
+
+Ubuntu's AppArmor profile lets mysqld read /etc/mysql and little else, so the check has its folder there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from scripts.host.common import process
+from scripts.host.common.errors import HostError
+from scripts.host.mysql import server
+
+MAIN = Path("/etc/mysql/my.cnf")
+CHECK = Path("/etc/mysql/mysql-pair-check")
+"""Not among the included folders."""
+CHECK_SECONDS = 60
+
+
+def check(option_file: Path, content: str, names: Collection[str]) -> None:
+    """Ask mysqld whether it would take this content; nothing in use is touched.
+
+    Args:
+        option_file: where the content will be.
+        content: the candidate.
+        names: the settings in it. A value of theirs that mysqld would only adjust counts as refused.
+
+    Raises:
+        HostError: it would not; the message has its own words.
+    """
+    with _beside(option_file, content) as main:
+        argv = ["mysqld", f"--defaults-file={main}", "--user=mysql", "--log-error-verbosity=2", "--validate-config"]
+        done = process.run(argv, seconds=CHECK_SECONDS)
+    adjusted = [line for line in done.stderr.splitlines() if "[Warning]" in line and _option(line) in names]
+    if done.returncode != 0:
+        raise HostError(f"mysqld refuses the settings: {server.errors_of(done.stderr) or process.last_lines(done)}")
+    if adjusted:
+        said = "\n".join(line.partition("[Warning] ")[2] for line in adjusted)
+        raise HostError(f"mysqld would not take the settings as they are: {said}")
+
+
+def values_without(option_file: Path) -> dict[str, str]:
+    """Return what the distribution's other files set for mysqld, as text, by the variables' names."""
+    with _beside(option_file, None) as main:
+        printed = process.must(["my_print_defaults", f"--defaults-file={main}", "mysqld", "server"])
+    values = {}
+    for line in printed.splitlines():
+        name, equals, value = line.removeprefix("--").partition("=")
+        values[variable(name)] = value if equals else "ON"
+    return values
+
+
+def variable(option: str) -> str:
+    """Return the name of the variable that an option sets (MySQL manual, "Using System Variables")."""
+    return option.strip().lower().replace("-", "_")
+
+
+def _option(line: str) -> str:
+    match = re.search(r"option '([^']+)'", line)
+    return variable(match[1]) if match else ""
+
+
+@contextlib.contextmanager
+def _beside(option_file: Path, content: str | None) -> Iterator[Path]:
+    """Give a my.cnf that is the distribution's but for the option file, which has this content or is not there."""
+    folder = option_file.parent
+    included = re.compile(rf"^\s*!includedir\s+{re.escape(str(folder))}/?\s*$", re.MULTILINE)
+    text, count = included.subn(f"!includedir {CHECK}/included/", MAIN.read_text())
+    if count == 0:
+        raise HostError(f"{MAIN} does not include {folder}, so {option_file} would have no effect")
+    shutil.rmtree(CHECK, ignore_errors=True)
+    try:
+        copies = CHECK / "included"
+        copies.mkdir(parents=True)
+        for file in folder.glob("*.cnf"):
+            if file != option_file:
+                shutil.copy(file, copies)
+        if content is not None:
+            (copies / option_file.name).write_text(content)
+        (CHECK / "my.cnf").write_text(text)
+        yield CHECK / "my.cnf"
+    finally:
+        shutil.rmtree(CHECK, ignore_errors=True)

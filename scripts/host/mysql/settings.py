@@ -1,0 +1,294 @@
+"""The server's settings, converged in place: live where MySQL allows it, by one restart where not, or not at all.
+
+Option file and SET GLOBAL together, never SET PERSIST: the file is the one place to look.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from scripts.host.common import atomic_write, difference, state_file, undo
+from scripts.host.common.difference import Difference
+from scripts.host.common.errors import HostError
+from scripts.host.mysql import option_file, server
+from scripts.host.mysql.server import Server, among, said
+from scripts.host.mysql.values import Value, argument, free_form, number, same
+
+NAME = "mysql"
+MEMORY = "mysql-settings.json"
+"""From each setting's name to [as wanted, as MySQL shows it] where the two differ in form, else to null."""
+MODE = 0o644
+POOL = "innodb_buffer_pool_size"
+VARIABLES = {"default_time_zone": "time_zone"}
+"""Options that set a variable of another name."""
+ROUNDS = 2
+"""Settings that bound each other (innodb_io_capacity and its maximum) may need a second one."""
+
+# Server error numbers (MySQL manual, "Server Error Message Reference").
+UNKNOWN, READ_ONLY, NO_DEFAULT, TRUNCATED = 1193, 1238, 1230, 1292
+ONE_STEP = 1788
+"""gtid_mode goes one step at a time, but any at a start."""
+
+Settings = Mapping[str, Value]
+
+
+def converge(option_file: Path, content: str, settings: Settings) -> None:
+    """Make the file have this content and the running server these settings, or leave both as they are.
+
+    Args:
+        option_file: the file, in a folder that the distribution's my.cnf includes.
+        content: all of it.
+        settings: what the content sets in [mysqld], by the options' names with underscores.
+
+    Raises:
+        HostError: MySQL refuses a setting, or does not come up with it; its own words are in the message.
+    """
+    undo.put_back(NAME)
+    change = Change(option_file, content)
+    if not change.is_written():
+        refuse_too_large(settings)
+        option_file.check(option_file, content, settings)
+    settings = _by_variable(settings)
+    known = state_file.load(MEMORY) or {}
+    # Remembered first: what an interrupted run has set live must be known to whoever drops it.
+    state_file.save(MEMORY, dict.fromkeys(settings) | known)
+    try:
+        shown = _apply(change, settings, known)
+    except (HostError, server.Error) as error:
+        state_file.save(MEMORY, known)
+        raise HostError(f"{said(error)}{change.take_back()}") from error
+    state_file.save(MEMORY, shown)
+    undo.end(NAME)
+
+
+def file_differences(option_file: Path, content: str) -> list[Difference]:
+    """Return whether the file has other content; nothing is changed."""
+    if Change(option_file, content).is_written():
+        return []
+    found = difference.digest(option_file.read_bytes()) if option_file.exists() else "missing"
+    return [Difference("file", str(option_file), "content", difference.digest(content.encode()), found)]
+
+
+def differences(server: Server, settings: Settings) -> list[Difference]:
+    """Return which of the settings the running server has otherwise; nothing is changed."""
+    settings = _by_variable(settings)
+    known, shown = state_file.load(MEMORY) or {}, live(server, settings)
+    rows = [
+        Difference("setting", name, "value", settings[name], "no such variable") for name in _unknown(server, settings)
+    ]
+    for name, value in shown.items():
+        if not _settled(server, name, settings[name], value, known.get(name)):
+            rows.append(Difference("setting", name, "value", settings[name], value))
+    for name, value in _persisted(server, settings).items():
+        rows.append(Difference("setting", name, "SET PERSIST", "none", value))
+    return rows
+
+
+def refuse_too_large(settings: Settings) -> None:
+    """Refuse a buffer pool that is larger than the host: mysqld takes it and is then killed.
+
+    Raises:
+        HostError: it is larger.
+    """
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    wanted = number(settings.get(POOL, 0)) or 0
+    if wanted > memory:
+        raise HostError(f"{POOL} is {wanted} bytes, and this host has {memory} bytes of memory")
+
+
+def _by_variable(settings: Settings) -> dict[str, Value]:
+    return {VARIABLES.get(name, name): value for name, value in settings.items()}
+
+
+class Change:
+    """What one run does to the file and the running server, and how it is taken back."""
+
+    def __init__(self, option_file: Path, content: str) -> None:
+        """Prepare; nothing is touched."""
+        self.restarted = False
+        self.option_file = option_file
+        self._content = content
+        self._before: list[tuple[str, Any]] = []
+
+    def is_written(self) -> bool:
+        """Return whether the file has the content."""
+        return self.option_file.exists() and self.option_file.read_text() == self._content
+
+    def write(self) -> None:
+        """Write the file."""
+        if not self.is_written():
+            atomic_write.write(self.option_file, self._content.encode(), MODE)
+
+    def restart(self) -> None:
+        """Write the file, with the old one at hand, and start the server with it."""
+        undo.begin(NAME, [self.option_file])
+        self.write()
+        self.restarted = True
+        server.restart()
+
+    def set(self, server: Server, name: str, value: Any) -> list[tuple[int, str]]:
+        """SET GLOBAL, or its default for None; return the warnings."""
+        before = server.one(f"SELECT @@GLOBAL.{name}")
+        if value is None:
+            warnings = server.do(f"SET GLOBAL {name} = DEFAULT")
+        else:
+            warnings = server.do(f"SET GLOBAL {name} = %s", [value])
+        self._before.append((name, before))
+        return warnings
+
+    def take_back(self) -> str:
+        """Make file and server be as they were; return what went wrong with that, if anything did."""
+        undo.put_back(NAME)
+        try:
+            if self.restarted:
+                server.restart()
+            server = Server()
+        except (HostError, server.Error) as error:
+            return f"\nwith the settings as they were before: {said(error)}"
+        for name, value in reversed(self._before):
+            with contextlib.suppress(server.Error):
+                server.do(f"SET GLOBAL {name} = %s", [value])
+        return ""
+
+
+def _apply(change: Change, settings: Settings, known: Mapping[str, Any]) -> dict[str, Any]:
+    """Make it so; return what to remember of each setting."""
+    if not server.start():
+        change.restart()
+    server = Server()
+    _refuse_unknown(server, settings)
+    for name in _persisted(server, settings):
+        server.do(f"RESET PERSIST IF EXISTS {name}")  # before any restart, which would read it
+    forms = {name: known.get(name) for name in settings}
+    waiting = _set_live(server, change, settings, forms)
+    waiting |= _drop(server, change, known.keys() - settings.keys())
+    if waiting and not change.restarted:
+        change.restart()
+        server = Server()
+        waiting = _set_live(server, change, settings, forms)
+    shown = live(server, settings)
+    for name in waiting & shown.keys():
+        if not free_form(settings[name]):
+            raise HostError(f"{settings[name]} became {name} = {shown[name]}, also after a restart")
+        forms[name] = [settings[name], shown[name]]
+    change.write()
+    return {name: form if form == [settings[name], shown.get(name)] else None for name, form in forms.items()}
+
+
+def live(server: Server, names: Collection[str]) -> dict[str, str]:
+    """Return the values the server shows, of those names that it has; a plugin's own name is ON or OFF."""
+    table = "performance_schema.global_variables"
+    query = f"SELECT variable_name, variable_value FROM {table} WHERE variable_name IN ({among(names)})"  # noqa: S608
+    shown: dict[str, str] = dict(server.rows(query, list(names)))
+    if missing := set(names) - shown.keys():
+        plugins = _plugins(server)
+        shown |= {name: "ON" if plugins[name] else "OFF" for name in missing & plugins.keys()}
+    return shown
+
+
+def _plugins(server: Server) -> dict[str, bool]:
+    """Return of each plugin whether it is active."""
+    rows = server.rows("SELECT LOWER(plugin_name), plugin_status = 'ACTIVE' FROM information_schema.plugins")
+    return {name: bool(active) for name, active in rows}
+
+
+def _refuse_unknown(server: Server, settings: Settings) -> None:
+    """Refuse an option without a variable: nobody could tell whether it is in force. Those of a plugin that is off may.
+
+    Raises:
+        HostError: there is one.
+    """
+    if unknown := _unknown(server, settings):
+        raise HostError(f"this MySQL has no variable to compare these settings with: {', '.join(unknown)}")
+
+
+def _unknown(server: Server, settings: Settings) -> list[str]:
+    """Return the options without a variable, but for those of a plugin that is off."""
+    missing = settings.keys() - live(server, settings).keys()
+    if not missing:
+        return []
+    off = tuple(f"{name}_" for name, active in _plugins(server).items() if not active)
+    return sorted(name for name in missing if not name.startswith(off))
+
+
+def _persisted(server: Server, names: Collection[str]) -> dict[str, str]:
+    """Return what somebody set by SET PERSIST: it would win over the file at the next start."""
+    table = "performance_schema.persisted_variables"
+    query = f"SELECT variable_name, variable_value FROM {table} WHERE variable_name IN ({among(names)})"  # noqa: S608
+    return dict(server.rows(query, list(names)))
+
+
+def _set_live(server: Server, change: Change, settings: Settings, forms: dict[str, Any]) -> set[str]:
+    """Set what differs; return what only a restart can set.
+
+    Raises:
+        HostError: MySQL refuses one, or takes another value in its place.
+    """
+    waiting: set[str] = set()
+    faults: dict[str, str] = {}
+    for _ in range(ROUNDS):
+        shown = live(server, settings)
+        faults = {}
+        for name in settings:
+            if name in waiting or name not in shown or _settled(server, name, settings[name], shown[name], forms[name]):
+                continue
+            try:
+                warnings = change.set(server, name, argument(settings[name], shown[name]))
+            except server.Error as error:
+                if error.args[0] in (READ_ONLY, UNKNOWN, ONE_STEP):
+                    waiting.add(name)
+                else:
+                    faults[name] = said(error)
+                continue
+            now = live(server, [name])[name]
+            form = [settings[name], now] if free_form(settings[name]) else None
+            truncated = name != POOL and any(code == TRUNCATED for code, _ in warnings)
+            if truncated or not _settled(server, name, settings[name], now, form):
+                faults[name] = (
+                    "; ".join(text for _, text in warnings) or f"mysqld makes {name} = {now} of {settings[name]}"
+                )
+            forms[name] = form
+        if not faults:
+            return waiting
+    raise HostError("MySQL refuses the settings: " + "\n".join(sorted(faults.values())))
+
+
+def _settled(server: Server, name: str, wanted: Value, shown: str, form: Any) -> bool:
+    """Return whether the server has the value, if need be in the form that it gave to it earlier."""
+    if same(wanted, shown) or form == [wanted, shown]:
+        return True
+    amount = number(wanted)
+    if name != POOL or amount is None:
+        return False
+    # The pool is a whole number of chunks (MySQL manual, "Configuring InnoDB Buffer Pool Size").
+    unit = server.one("SELECT @@GLOBAL.innodb_buffer_pool_chunk_size * @@GLOBAL.innodb_buffer_pool_instances")
+    return 0 < int(shown) - amount < int(unit)
+
+
+def _drop(server: Server, change: Change, names: Collection[str]) -> set[str]:
+    """Give what is no longer set the value it has on a fresh server; return what only a restart can."""
+    if not names:
+        return set()
+    base = option_file.values_without(change.option_file)
+    query = "SELECT variable_name FROM performance_schema.variables_info WHERE variable_path = %s"
+    read_at_start = {name for (name,) in server.rows(query, [str(change.option_file)])}
+    waiting = set()
+    for name, shown in live(server, names).items():
+        if name in base and same(base[name], shown):
+            continue
+        try:
+            change.set(server, name, argument(base[name], shown) if name in base else None)
+        except server.Error as error:
+            code = error.args[0]
+            if code not in (READ_ONLY, UNKNOWN, NO_DEFAULT, ONE_STEP):
+                raise
+            # A read-only one that neither another file sets nor was read from this one has its default already, and
+            # so has a plugin that is on.
+            has_default = code == READ_ONLY or (code == UNKNOWN and shown == "ON")
+            if name in base or name in read_at_start or not has_default:
+                waiting.add(name)
+    return waiting

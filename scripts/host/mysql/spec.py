@@ -1,0 +1,58 @@
+"""What the program says of the MySQL server: its settings and who its certificate is for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from scripts.host.common.option_text import quoted
+from scripts.host.system.spec import DiffSpec, HostSpec
+
+Setting = bool | int | float | str
+"""A setting's value: ON and OFF as bool, sizes in bytes, everything else as it is."""
+
+
+@dataclass(frozen=True)
+class MySqlSpec:
+    """mysqld."""
+
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    """All that the option file sets in [mysqld], by the options' names with underscores."""
+
+    @property
+    def option_file(self) -> str:
+        """The whole option file."""
+        lines = [f"{name} = {_text(value)}" for name, value in self.settings.items()]
+        return "\n".join(["# Made by the stack: changes made here by hand are overwritten.", "[mysqld]", *lines, ""])
+
+
+@dataclass(frozen=True)
+class ServerSpec(HostSpec):
+    """The host of a MySQL server."""
+
+    mysql: MySqlSpec = field(default_factory=MySqlSpec)
+
+
+@dataclass(frozen=True)
+class CertificateSpec:
+    """Who the server's certificate is for."""
+
+    addresses: tuple[str, ...]
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ServerDiffSpec(DiffSpec):
+    """What the host of a MySQL server is compared with."""
+
+    host: ServerSpec
+    certificate: CertificateSpec | None = None
+    """None where no certificate was ever issued."""
+    authority: str | None = None
+    """The certificate (PEM) of the authority that the clients know."""
+
+
+def _text(value: Setting) -> str:
+    if isinstance(value, bool):
+        return "ON" if value else "OFF"
+    return quoted(value) if isinstance(value, str) else str(value)

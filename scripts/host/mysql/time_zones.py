@@ -1,0 +1,49 @@
+"""The named time zones, as the distribution's tzdata has them."""
+
+from __future__ import annotations
+
+import re
+
+from scripts.host.common import process, state_file
+from scripts.host.common.difference import Difference
+from scripts.host.mysql.server import SOCKET, Server
+from scripts.host.system import packages
+
+MEMORY = "mysql-time-zones.json"
+FOLDER = "/usr/share/zoneinfo"
+PACKAGE = "tzdata"
+LOAD_SECONDS = 300
+
+
+THERE = "SELECT EXISTS (SELECT 1 FROM mysql.time_zone_name)"
+
+
+def differences(server: Server) -> list[Difference]:
+    """Return whether there are none; nothing is changed. A newer tzdata is no difference: it came by itself."""
+    if server.one(THERE):
+        return []
+    return [Difference("time zones", "mysql.time_zone_name", "rows", "loaded", "none")]
+
+
+def converge() -> None:
+    """Load them if there are none or if tzdata is another since.
+
+    Raises:
+        HostError: MySQL's tool or MySQL failed.
+    """
+    version = packages.versions({PACKAGE}).get(PACKAGE)
+    if state_file.load(MEMORY) != version or not Server().one(THERE):
+        load()
+        state_file.save(MEMORY, version)
+
+
+def load() -> None:
+    """Load them in one transaction: no session sees a part of them, and a crash leaves the old ones.
+
+    Not in the binary log: a replica has a tzdata of its own.
+    """
+    made = process.must(["mysql_tzinfo_to_sql", FOLDER], seconds=LOAD_SECONDS)
+    # TRUNCATE would commit; the tool's own transaction begins after it.
+    rows = re.sub(r"^TRUNCATE TABLE (\w+);$", r"DELETE FROM \1;", made, flags=re.MULTILINE)
+    script = "SET SESSION sql_log_bin = 0;\nSTART TRANSACTION;\n" + rows.replace("\nSTART TRANSACTION;\n", "\n")
+    process.must(["mysql", "--no-defaults", f"--socket={SOCKET}", "--user=root", "mysql"], script, LOAD_SECONDS)

@@ -1,0 +1,1 @@
+"""What every host has: packages, files, the login user's ssh key."""

@@ -1,0 +1,121 @@
+"""The packages a document lists: installed if missing, purged again when a later document no longer lists them."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+
+from scripts.host.common import process, state_file
+from scripts.host.common.difference import Difference
+from scripts.host.common.errors import HostError
+
+MEMORY = "packages.json"
+IMAGE = "image-packages"
+"""In the memory's folder: what the image had, one name a line, written by the first boot before it installs any."""
+NEVER_PURGED = {"mysql-server"}
+"""Its purge takes the databases along."""
+EXTENDED_STATES = Path("/var/lib/apt/extended_states")
+LOCK_SECONDS = 300
+"""How long another apt (the daily upgrade) may take."""
+APT_SECONDS = 900
+QUIET = {
+    "DEBIAN_FRONTEND": "noninteractive",
+    # Ubuntu's needrestart would otherwise restart mysqld when a library of its own is new.
+    "NEEDRESTART_SUSPEND": "1",
+}
+APT_GET = ["apt-get", "-q", "-y", "-o", f"DPkg::Lock::Timeout={LOCK_SECONDS}"]
+# `apt-get update` and downloads wait for no lock, whatever DPkg::Lock::Timeout says (seen with apt 3.3).
+LOCKED = ("Could not get lock", "Unable to lock", "Unable to acquire the dpkg")
+
+
+def converge(wanted: Sequence[str]) -> None:
+    """Install what is missing, and purge what only an earlier document wanted.
+
+    Raises:
+        HostError: apt-get failed; its own words are in the message.
+    """
+    memory = state_file.load(MEMORY) or {"asked": [], "before": []}
+    earlier = set(memory["asked"])
+    there = versions({*wanted, *earlier})
+    before = set(memory["before"]) | _there_before(set(wanted) - earlier, there)
+    # Remembered first: an installation that is cut off has been asked for all the same.
+    state_file.save(MEMORY, {"asked": sorted(earlier | set(wanted)), "before": sorted(before)})
+    _install(wanted, there)
+    dropped = earlier - set(wanted)
+    _purge(sorted((dropped - before - NEVER_PURGED) & there.keys()))
+    state_file.save(MEMORY, {"asked": sorted(wanted), "before": sorted(before - dropped)})
+
+
+def differences(wanted: Sequence[str]) -> list[Difference]:
+    """Return which of the packages are missing, or marked as installed only for others; nothing is changed."""
+    there, marked = versions(set(wanted)), automatic()
+    missing = [Difference("package", name, "package", "installed", "missing") for name in wanted if name not in there]
+    others = [name for name in wanted if name in there and name in marked]
+    return missing + [Difference("package", name, "mark", "manual", "automatic") for name in others]
+
+
+def versions(names: Collection[str]) -> dict[str, str]:
+    """Return the versions of those packages that are installed."""
+    if not names:
+        return {}
+    # Exit code 1: one of them is unknown here, which only means that it is not installed.
+    listed = process.run(["dpkg-query", "-W", "-f", "${Package}\t${Version}\t${Status}\n", *sorted(names)]).stdout
+    rows = [line.split("\t") for line in listed.splitlines()]
+    return {name: version for name, version, status in rows if status.endswith(" ok installed")}
+
+
+def automatic() -> set[str]:
+    """Return the packages marked as installed only for others."""
+    text = EXTENDED_STATES.read_text() if EXTENDED_STATES.exists() else ""
+    stanzas = [stanza for stanza in text.split("\n\n") if "Auto-Installed: 1" in stanza]
+    return {match[1] for stanza in stanzas if (match := re.search(r"^Package: (\S+)$", stanza, re.MULTILINE))}
+
+
+def _there_before(new: set[str], there: Iterable[str]) -> set[str]:
+    """Return which of the packages asked for the first time were on the host before anybody asked."""
+    image = state_file.FOLDER / IMAGE
+    return new & (set(image.read_text().split()) if image.exists() else set(there))
+
+
+def _install(wanted: Sequence[str], there: Iterable[str]) -> None:
+    # One that came for another's sake is asked for now: it gets the mark, and stays at its version.
+    marked = automatic()
+    missing = [name for name in wanted if name not in there or name in marked]
+    if not missing:
+        return
+    if not set(missing) <= set(there):
+        _apt_get("update")
+    _apt_get("install", "--no-upgrade", "-o", "Dpkg::Options::=--force-confold", *missing)
+
+
+def _purge(dropped: Sequence[str]) -> None:
+    """Purge packages and what was installed for them alone; one that another needs stays."""
+    if not dropped:
+        return
+    # Marked by hand first, so that a run that was cut off after the next mark finds the same difference.
+    process.must(["apt-mark", "manual", *dropped])
+    others = _orphans()
+    process.must(["apt-mark", "auto", *dropped])
+    if alone := sorted(_orphans() - others):
+        _apt_get("purge", *alone)
+
+
+def _orphans() -> set[str]:
+    simulated = process.must(["apt-get", "-s", "autoremove"])
+    return set(re.findall(r"^Remv (\S+)", simulated, re.MULTILINE))
+
+
+def _apt_get(*args: str) -> None:
+    deadline = time.monotonic() + LOCK_SECONDS
+    repaired = False
+    while (done := process.run([*APT_GET, *args], seconds=APT_SECONDS, more=QUIET)).returncode != 0:
+        if "dpkg --configure -a" in done.stderr and not repaired:
+            # A run of dpkg was cut off.
+            process.must(["dpkg", "--force-confold", "--configure", "-a"], seconds=APT_SECONDS, more=QUIET)
+            repaired = True
+        elif any(text in done.stderr for text in LOCKED) and time.monotonic() < deadline:
+            time.sleep(1)
+        else:
+            raise HostError(f"`apt-get {' '.join(args)}` failed ({done.returncode}): {process.last_lines(done)}")

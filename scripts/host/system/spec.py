@@ -1,0 +1,41 @@
+"""What the program says of a host: packages, files, boot commands, the login user's key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class FileSpec:
+    """A file; its owner is root."""
+
+    path: str
+    content: str
+    permissions: str = "0644"
+    """Octal digits."""
+    on_change: tuple[str, ...] = ()
+    """The command that makes a change of the file count; empty for none."""
+
+
+@dataclass(frozen=True)
+class HostSpec:
+    """A host."""
+
+    packages: tuple[str, ...] = ()
+    """Names of the distribution's packages; those that a later spec no longer has are purged."""
+    boot_commands: tuple[tuple[str, ...], ...] = ()
+    """Those of every boot, which change nothing the second time."""
+    files: tuple[FileSpec, ...] = ()
+    """Those that a later spec no longer has are removed."""
+    authorized_keys: str | None = None
+    """The login user's authorized_keys; None to leave the file as it is."""
+
+
+@dataclass(frozen=True)
+class DiffSpec:
+    """What a host is compared with."""
+
+    host: HostSpec
+    agent: Mapping[str, str]
+    """The agent's files: texts by path in its folder."""
