@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from scripts.host.constants import SSH_PORT
 from scripts.stack import OperatorError, Stack
 
-SSH_PORT = 22
+SERVER = "server"
+"""What operators call the host that the outputs `server_…` are of."""
 
 
 @dataclass(frozen=True)
@@ -102,12 +104,12 @@ def endpoint(outputs: Mapping[str, Any], overrides: Mapping[str, Any], host: str
 
 def _hosts(outputs: Mapping[str, Any]) -> dict[str, tuple[str | None, str, str]]:
     """Return public address, private address and host key of every host that the outputs know, by name."""
-    found = {}
+    hosts = {}
     if "server_private_ip" in outputs and "server_host_key" in outputs:
-        found["server"] = (
+        hosts[SERVER] = (
             outputs.get("server_public_ip"), outputs["server_private_ip"], outputs["server_host_key"]
         )  # fmt: skip
     columns = ("client_names", "client_public_ips", "client_private_ips", "client_host_keys")
     for name, *rest in zip(*(outputs.get(column, []) for column in columns), strict=False):
-        found[name] = tuple(rest)
-    return found
+        hosts[name] = tuple(rest)
+    return hosts

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from scripts.endpoint import Access, Endpoint
+from scripts.host.constants import LOGIN_USER
 from scripts.stack import OperatorError, Stack
 
-LOGIN = "ubuntu"
 KEY_SECONDS = 120
 """How long the agent keeps the key: long enough for a login, short if the agent should be left behind."""
 AGENT_SECONDS = 5.0
@@ -128,7 +128,7 @@ def _login(endpoint: Endpoint, agent: str, known_hosts: Path) -> list[str]:
         "LogLevel": "ERROR",
     }
     flags = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
-    return ["ssh", "-F", "none", *flags, "-p", str(endpoint.port), f"{LOGIN}@{endpoint.address}"]
+    return ["ssh", "-F", "none", *flags, "-p", str(endpoint.port), f"{LOGIN_USER}@{endpoint.address}"]
 
 
 def remote_line(command: Sequence[str]) -> list[str]:

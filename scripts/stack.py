@@ -12,11 +12,15 @@ from pathlib import Path
 from typing import Any
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
-NAMESPACE = "mysql-pair"
 
 
 class OperatorError(Exception):
-    """A fault that the operator can mend; its text says how."""
+    """A fault that the operator can fix; its text says how."""
+
+    def __init__(self, text: str, exit_code: int = 2) -> None:
+        """Take the text, and the exit code of the verb that ends with it."""
+        super().__init__(text)
+        self.exit_code = exit_code
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ class Stack:
         Raises:
             OperatorError: there is no state, or it cannot be decrypted.
         """
-        return self._exported("--show-secrets")
+        return self._export("--show-secrets")
 
     def masked_resources(self) -> list[dict[str, Any]]:
         """Return the resources of the stack's state, secrets encrypted: nothing is asked for that is not shown.
@@ -67,22 +71,27 @@ class Stack:
         Raises:
             OperatorError: there is no state.
         """
-        return self._exported()
+        return self._export()
 
-    def _exported(self, *flags: str) -> list[dict[str, Any]]:
+    def _export(self, *flags: str) -> list[dict[str, Any]]:
         done = self._pulumi("stack", "export", *flags)
         if done.returncode != 0:
             raise OperatorError(f"the state of stack {self.name!r} cannot be read:\n{done.stderr.strip()}")
-        found: list[dict[str, Any]] = json.loads(done.stdout)["deployment"].get("resources") or []
-        return found
+        resources: list[dict[str, Any]] = json.loads(done.stdout)["deployment"].get("resources") or []
+        return resources
 
-    def config(self, key: str) -> str | None:
-        """Return a config value, decrypted, or None if it is not set: an empty one is not.
+    def config(self, key: str, *flags: str) -> str | None:
+        """Return a config value, decrypted; None if it is not set, or set to nothing.
 
         Raises:
             OperatorError: the config cannot be read or decrypted.
         """
-        return self._config_get(key)
+        done = self._pulumi("config", "get", key, *flags)
+        if done.returncode == 0:
+            return done.stdout if done.stdout.strip() else None
+        if "not found" in done.stderr:
+            return None
+        raise OperatorError(f"the config of stack {self.name!r} cannot be read:\n{done.stderr.strip()}")
 
     def config_table(self, key: str) -> dict[str, Any]:
         """Return a config value that is a table, decrypted; empty if it is not set.
@@ -90,14 +99,14 @@ class Stack:
         Raises:
             OperatorError: it is no table, or the config cannot be read or decrypted.
         """
-        text = self._config_get(key)
+        text = self.config(key)
         try:
-            found = json.loads(text) if text else {}
+            table = json.loads(text) if text else {}
         except json.JSONDecodeError:
-            found = None
-        if not isinstance(found, dict):
+            table = None
+        if not isinstance(table, dict):
             raise OperatorError(f"config key {key} of stack {self.name!r} is no table")
-        return found
+        return table
 
     def set_in_config_table(self, key: str, entry: str, value: str | int, secret: bool = False) -> None:
         """Set one entry of a table in the stack's config file.
@@ -110,7 +119,7 @@ class Stack:
         """
         table = self.config_table(key)
         kind = "--secret" if secret else "--plaintext"
-        if any(self._config_get(f"{key}.{other}", "--path") is None for other in table):
+        if any(self.config(f"{key}.{other}", "--path") is None for other in table):
             self._config_set(key, json.dumps({**table, entry: value}), kind)
         else:
             self._config_set(f"{key}.{entry}", str(value), kind, "--path")
@@ -149,16 +158,8 @@ class Stack:
             )
         return steps
 
-    def _config_get(self, key: str, *flags: str) -> str | None:
-        done = self._pulumi("config", "get", f"{NAMESPACE}:{key}", *flags)
-        if done.returncode == 0:
-            return done.stdout if done.stdout.strip() else None
-        if "not found" in done.stderr:
-            return None
-        raise OperatorError(f"the config of stack {self.name!r} cannot be read:\n{done.stderr.strip()}")
-
     def _config_set(self, key: str, value: str, *flags: str) -> None:
-        done = self._pulumi("config", "set", f"{NAMESPACE}:{key}", *flags, stdin=value)
+        done = self._pulumi("config", "set", key, *flags, stdin=value)
         if done.returncode != 0:
             raise OperatorError(f"{key} cannot be set in the config of stack {self.name!r}:\n{done.stderr.strip()}")
 
@@ -184,10 +185,10 @@ class Stack:
 def diagnostics(printed: str) -> str:
     """Return the errors in what `pulumi --json` printed."""
     try:
-        found = json.loads(printed).get("diagnostics") or []
+        messages = json.loads(printed).get("diagnostics") or []
     except (json.JSONDecodeError, AttributeError):
         return printed.strip()[-500:]
-    return "\n".join(each["message"].strip() for each in found if each.get("severity") == "error")
+    return "\n".join(message["message"].strip() for message in messages if message.get("severity") == "error")
 
 
 def stack_environment(name: str, environment: Mapping[str, str], root: Path = PROJECT_ROOT) -> dict[str, str]:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from scripts.cloud_differences import found
-from tests.unit.operator_bench import CANARY, Bench
-from tests.unit.operator_bench import bench as bench
+from tests.unit.scripts.bench import CANARY, Bench
+from tests.unit.scripts.bench import bench as bench
 
 SIGNED = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
 URN = "urn:pulumi:here::mysql-pair::mysql-pair:index:Some$"

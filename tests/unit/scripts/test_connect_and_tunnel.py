@@ -19,8 +19,8 @@ from scripts.table import table
 from scripts.verbs import connect
 from tests.ports import free_port
 from tests.processes import wait_for
-from tests.unit.operator_bench import CANARY, SECRETS, Bench
-from tests.unit.operator_bench import bench as bench
+from tests.unit.scripts.bench import CANARY, SECRETS, Bench
+from tests.unit.scripts.bench import bench as bench
 
 MYSQL = """#!/bin/bash
 printf '%s\\n' "$@" >"$BENCH/mysql.argv"

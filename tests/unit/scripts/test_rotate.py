@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from scripts import generate_password
-from tests.unit.operator_bench import CANARY, Bench, account
-from tests.unit.operator_bench import bench as bench
+from tests.unit.scripts.bench import CANARY, Bench, account
+from tests.unit.scripts.bench import bench as bench
 
 UP = ["up", "--yes", "--stack", "here"]
 
