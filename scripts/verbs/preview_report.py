@@ -20,23 +20,10 @@ STANDARD_INPUT = "-"
 File = Annotated[str, typer.Argument(metavar="FILE", help="What the preview printed; - for standard input.", show_default=False)]
 
 
-def gates(text: str) -> tuple[str, ...]:
-    """Return the words of --fail-on.
-
-    Raises:
-        BadParameter: one of them is unknown.
-    """
-    words = tuple(word.strip() for word in text.split(",") if word.strip())
-    if not words or not {*words} <= {*GATES}:
-        raise typer.BadParameter(f"{text!r} is not a list of {', '.join(GATES)}")
-    return words
-
-
 FailOn = Annotated[
-    tuple[str, ...] | None,
+    str | None,
     typer.Option(
         metavar="WHAT",
-        parser=gates,
         help=f"Exit with {STOPPED} if the report has one of these, separated by commas: {', '.join(GATES)}.",
     ),
 ]
@@ -50,12 +37,25 @@ def preview_report(file: File, fail_on: FailOn = None) -> None:
 
     Exit code: 0 a report, 3 a report with what --fail-on names, 2 no report (the preview failed, or it is none).
     """
+    stopping = gates(fail_on) if fail_on is not None else set()
     report = Report.of(read(_content(file)))
     print(report.markdown())
-    stops = sorted(report.gates() & {*(fail_on or ())})
+    stops = sorted(report.gates() & stopping)
     if stops:
         print(f"scripts preview-report: stopped by --fail-on: {', '.join(stops)}", file=sys.stderr)
         raise typer.Exit(STOPPED)
+
+
+def gates(text: str) -> set[str]:
+    """Return the words of --fail-on.
+
+    Raises:
+        OperatorError: one of them is unknown.
+    """
+    words = {word.strip() for word in text.split(",") if word.strip()}
+    if not words or not words <= {*GATES}:
+        raise OperatorError(f"--fail-on takes {', '.join(GATES)}, separated by commas; not {text!r}")
+    return words
 
 
 def _content(file: str) -> str:

@@ -1,4 +1,4 @@
-"""`drift` and `mend`: what is compared with what, what is told, and the exit code."""
+"""`drift` and `repair`: what is compared with what, what is told, and the exit code."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from scripts.cloud_differences import found
+from scripts.cloud_drift import rows
+from scripts.state import Command, Commands
 from tests.unit.scripts.bench import CANARY, Bench
 from tests.unit.scripts.bench import bench as bench
 
@@ -21,24 +22,31 @@ def secret(text: str) -> dict[str, str]:
     return {**SIGNED, "plaintext": json.dumps(text)}
 
 
-def command(name: str, stdin: object, stdout: object = "", **more: object) -> dict[str, Any]:
-    """Return a command of the state."""
-    urn = f"{URN}command:remote:Command::{name}"
-    outputs = {"stdout": secret(json.dumps(stdout))}
-    return {"urn": urn, "type": "command:remote:Command", "inputs": {"stdin": stdin}, "outputs": outputs, **more}
+def command(name: str, verb: str, stdin: object, stdout: object = "", **more: object) -> dict[str, Any]:
+    """Return a command of the state that runs a verb of the agent; its name does not matter."""
+    triggers = [{"host": name, "verb": verb, "instance": "i-0123"}, "digest"] if verb else ["i-0123"]
+    return {
+        "urn": f"{URN}command:remote:Command::{name}-{verb.replace(' ', '-')}",
+        "type": "command:remote:Command",
+        "inputs": {"stdin": stdin, "triggers": triggers},
+        "outputs": {"stdout": secret(json.dumps(stdout))},
+        **more,
+    }
 
 
 ACCOUNTS = json.dumps({"users": [{"password": CANARY}]})
+HOST_KEY = command("server-converged", "", "", "ssh-ed25519 AAAA")
 COMMANDS = [
-    command("server-tools", json.dumps({"host.py": "text"})),
-    command("server-converged", json.dumps({"packages": ["former"]}), delete=True),
-    command("server-converged", json.dumps({"packages": ["mysql-server"]})),
-    command("server-certificate", json.dumps({"addresses": ["10.20.0.10"], "names": []}), {"ca_certificate": "PEM"}),
-    command("accounts-applied", secret(ACCOUNTS)),
-    command("client-1-converged", json.dumps({"packages": ["mysql-client"]})),
-    command("app-1-tools", json.dumps({})),
-    command("app-1-converged", json.dumps({"packages": []})),
-    command("client-1-logins", secret("[client]")),
+    HOST_KEY,
+    command("server", "install", json.dumps({"scripts/host/__main__.py": "text"})),
+    command("server", "converge", json.dumps({"packages": ["former"]}), delete=True),
+    command("server", "converge", json.dumps({"packages": ["mysql-server"]})),
+    command("server", "certify", json.dumps({"addresses": ["10.20.0.10"], "names": []}), {"ca_certificate": "PEM"}),
+    command("server", "accounts apply", secret(ACCOUNTS)),
+    command("client-1", "converge", json.dumps({"packages": ["mysql-client"]})),
+    command("app-1", "install", json.dumps({})),
+    command("app-1", "converge", json.dumps({"packages": []})),
+    command("client-1", "check-logins", secret("{}")),
 ]
 RESOURCE = {"custom": True, "type": "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"}
 
@@ -57,29 +65,31 @@ def stack(bench: Bench) -> None:
     bench.put("state.json", {"deployment": {"resources": COMMANDS}})
     bench.put("refresh.json", {"steps": NO_CHANGE})
     for name in ("server", "client-1", "app-1", "accounts"):
-        bench.put(f"found.{name}", "echo '[]'\n")
+        bench.put(f"diff.{name}", "echo '[]'\n")
 
 
 def test_every_host_is_asked_with_what_its_commands_were_given(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
     assert bench.scripts("drift") == 0
-    assert capfd.readouterr().out == "what is live is as the stack says\n"
-    wanted = {path.suffix: json.loads(path.read_text()) for path in bench.folder.glob("wanted.*")}
-    assert wanted == {
+    assert capfd.readouterr().out == "no drift detected\n"
+    specs = {path.suffix: json.loads(path.read_text()) for path in bench.folder.glob("spec.*")}
+    client = {"certificate": None, "authority": None, "agent": {}}
+    assert specs == {
         ".server": {
-            "converged": {"packages": ["mysql-server"]},
-            "certificate": {"identity": {"addresses": ["10.20.0.10"], "names": []}, "authority": "PEM"},
-            "tools": {"host.py": "text"},
+            "host": {"packages": ["mysql-server"]},
+            "certificate": {"addresses": ["10.20.0.10"], "names": []},
+            "authority": "PEM",
+            "agent": {"scripts/host/__main__.py": "text"},
         },
-        ".client-1": {"converged": {"packages": ["mysql-client"]}, "certificate": None, "tools": {}},
-        ".app-1": {"converged": {"packages": []}, "certificate": None, "tools": {}},
+        ".client-1": {**client, "host": {"packages": ["mysql-client"]}},
+        ".app-1": {**client, "host": {"packages": []}},
         ".accounts": json.loads(ACCOUNTS),
     }
     assert [call["argv"][:2] for call in bench.asked("refresh")] == [["refresh", "--preview-only"]]
     assert bench.asked("up") == [] and CANARY not in bench.everything_shown()
 
 
-def test_differences_are_a_table_and_the_exit_code_2(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
-    bench.put("found.server", f"echo '{json.dumps([ROW])}'")
+def test_drift_is_a_table_and_the_exit_code_2(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
+    bench.put("diff.server", f"echo '{json.dumps([ROW])}'")
     bench.put("refresh.json", {"steps": [step("delete", oldState={"inputs": {}})]})
     assert bench.scripts("drift") == 2
     lines = [line.split() for line in capfd.readouterr().out.splitlines()]
@@ -91,10 +101,10 @@ def test_differences_are_a_table_and_the_exit_code_2(bench: Bench, capfd: pytest
 
 
 def test_as_json_nothing_is_shortened(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
-    bench.put("found.accounts", f"echo '{json.dumps([{**ROW, 'found': 'x' * 200}])}'")
+    bench.put("diff.accounts", f"echo '{json.dumps([{**ROW, 'found': 'x' * 200}])}'")
     assert bench.scripts("drift", "--json") == 2
     assert json.loads(capfd.readouterr().out) == {
-        "differences": [{"where": "server", **ROW, "found": "x" * 200}],
+        "drift": [{"where": "server", **ROW, "found": "x" * 200}],
         "unknown": [],
     }
     assert bench.scripts("drift") == 2
@@ -104,14 +114,14 @@ def test_as_json_nothing_is_shortened(bench: Bench, capfd: pytest.CaptureFixture
 # file of a stand-in, its content, what is said
 UNKNOWN = [
     ("down.client-1", "", "could not tell: client-1 cannot be reached by ssh: ssh: connect to host"),
-    ("found.app-1", "echo broken >&2; exit 1", "could not tell: app-1: broken"),
-    ("found.app-1", "printf 'Traceback (most\\nx\\nNo module named y' >&2; exit 1", "app-1: No module"),
-    ("found.accounts", "echo 'MySQL does not answer' >&2; exit 1", "could not tell: server: MySQL does not answer"),
-    ("found.client-1", "echo \"python3: can't open file 'x'\" >&2; exit 2", "client-1 has no /usr/local/lib/mysql"),
+    ("diff.app-1", "echo broken >&2; exit 1", "could not tell: app-1: broken"),
+    ("diff.app-1", "printf 'Traceback (most\\nx\\nNo module named y' >&2; exit 1", "app-1: No module"),
+    ("diff.accounts", "echo 'MySQL does not answer' >&2; exit 1", "could not tell: server: MySQL does not answer"),
+    ("diff.client-1", "echo \"python3: can't open file 'x'\" >&2; exit 2", "client-1: the host agent in /usr/local/lib/mysql-pair"),
     ("refresh.json", '{"steps": null, "diagnostics": [{"severity": "error", "message": "no credentials"}]}',
      "`pulumi refresh --preview-only` failed: no credentials"),
-    ("state.json", json.dumps({"deployment": {"resources": COMMANDS[:4]}}), "client-1 was never set up to its end"),
-    ("state.json", json.dumps({"deployment": {"resources": COMMANDS[:4]}}), "databases and users were never made"),
+    ("state.json", json.dumps({"deployment": {"resources": COMMANDS[:5]}}), "client-1 is not set up yet: run `pulumi up`"),
+    ("state.json", json.dumps({"deployment": {"resources": COMMANDS[:5]}}), "databases and users are not made yet"),
 ]  # fmt: skip
 
 
@@ -119,11 +129,46 @@ UNKNOWN = [
 def test_what_cannot_be_told_is_said_beside_the_rest_with_1(
     bench: Bench, capfd: pytest.CaptureFixture[str], file: str, content: str, said: str
 ) -> None:
-    bench.put("found.server", f"echo '{json.dumps([ROW])}'")
+    bench.put("diff.server", f"echo '{json.dumps([ROW])}'")
     bench.put(file, content)
     assert bench.scripts("drift") == 1
     out = capfd.readouterr().out
     assert said in out and "max_connections" in out and CANARY not in out
+
+
+def test_a_stack_of_an_older_program_is_told_to_be_brought_up(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
+    older = [{**it, "inputs": {**it["inputs"], "triggers": ["i-0123", "digest"]}} for it in COMMANDS]
+    bench.put("state.json", {"deployment": {"resources": older}})
+    assert bench.scripts("drift") == 1
+    assert "server is not set up yet: run `pulumi up`" in capfd.readouterr().out
+    assert (bench.scripts("repair", "--yes"), bench.asked("up")) == (1, [])
+    assert "run `pulumi up --stack here`" in capfd.readouterr().err
+
+
+# a resource of the state; host and verb of the command that it is
+TRIGGERS: list[tuple[dict[str, Any], tuple[str, str] | None]] = [
+    (command("any-name", "converge", "{}"), ("any-name", "converge")),
+    (command("server", "accounts apply", secret("{}")), ("server", "accounts apply")),
+    (command("server", "certify", None, {}), ("server", "certify")),
+    (HOST_KEY, None),
+    (command("server", "converge", "{}", delete=True), None),
+    ({**command("server", "converge", "{}"), "type": "command:local:Command"}, None),
+    ({**command("server", "converge", "{}"), "inputs": {"triggers": []}}, None),
+    ({"urn": URN, "type": "command:remote:Command", "inputs": None, "outputs": None}, None),
+]
+
+
+@pytest.mark.parametrize(("resource", "expected"), TRIGGERS)
+def test_a_command_is_known_by_its_first_trigger(resource: dict[str, Any], expected: tuple[str, str] | None) -> None:
+    command = Command.of(resource)
+    assert (command and (command.host, command.verb)) == expected
+
+
+def test_a_command_of_another_host_is_not_taken_for_this_one_s() -> None:
+    commands = Commands([command for command in map(Command.of, COMMANDS) if command])
+    certify = commands.find("certify")
+    assert certify and (certify.host, json.loads(certify.stdout)) == ("server", {"ca_certificate": "PEM"})
+    assert commands.find("certify", "client-1") is None and commands.diff_spec("client-2") is None
 
 
 @pytest.mark.parametrize("file", ["state.json", "outputs.json"])
@@ -149,50 +194,50 @@ STEPS: list[tuple[dict[str, Any], list[tuple[str, str, str]]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("given", "rows"), STEPS)
+@pytest.mark.parametrize(("given", "expected"), STEPS)
 def test_of_the_cloud_counts_what_the_program_asked_for(
-    given: dict[str, Any], rows: list[tuple[str, str, str]]
+    given: dict[str, Any], expected: list[tuple[str, str, str]]
 ) -> None:
-    told = found([given])
-    assert [(row["what"], row["expected"], row["found"]) for row in told] == rows
+    told = rows([given])
+    assert [(row["what"], row["expected"], row["found"]) for row in told] == expected
     assert all((row["where"], row["kind"]) == ("cloud", "SecurityGroupIngressRule") for row in told)
 
 
-def test_mend_runs_the_commands_of_hosts_and_mysql_again_tries_the_logins_and_then_looks(
+def test_repair_runs_the_commands_of_hosts_and_mysql_again_tries_the_logins_and_then_looks(
     bench: Bench, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    bench.put("found.server", f"echo '{json.dumps([ROW])}'")
-    bench.put("up", 'echo "echo \'[]\'" >"$BENCH/found.server"\n')
-    assert bench.scripts("mend", "--yes") == 0
+    bench.put("diff.server", f"echo '{json.dumps([ROW])}'")
+    bench.put("up", 'echo "echo \'[]\'" >"$BENCH/diff.server"\n')
+    assert bench.scripts("repair", "--yes") == 0
     (call,) = bench.asked("up")
     argv = call["argv"]
     assert argv[:2] == ["up", "--refresh"] and "--yes" in argv
     replaced = [argv[place + 1].split("::")[-1] for place, word in enumerate(argv) if word == "--replace"]
     assert replaced == [
-        "server-tools", "server-converged", "app-1-tools", "app-1-converged", "client-1-converged",
-        "server-certificate", "accounts-applied", "client-1-logins",
+        "server-install", "server-converge", "server-certify", "server-accounts-apply", "client-1-converge",
+        "app-1-install", "app-1-converge", "client-1-check-logins",
     ]  # fmt: skip
-    assert capfd.readouterr().out == "what is live is as the stack says\n"
+    assert capfd.readouterr().out == "no drift detected\n"
 
 
-def test_mend_asks_unless_it_is_told_not_to(bench: Bench) -> None:
-    assert bench.scripts("mend") == 0
+def test_repair_asks_unless_it_is_told_not_to(bench: Bench) -> None:
+    assert bench.scripts("repair") == 0
     assert "--yes" not in bench.asked("up")[0]["argv"]
 
 
-def test_what_mend_did_not_put_right_is_shown(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
-    bench.put("found.server", f"echo '{json.dumps([ROW])}'")
-    assert bench.scripts("mend", "--yes") == 2
+def test_what_repair_did_not_put_right_is_shown(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
+    bench.put("diff.server", f"echo '{json.dumps([ROW])}'")
+    assert bench.scripts("repair", "--yes") == 2
     assert "max_connections" in capfd.readouterr().out
 
 
-def test_an_up_that_fails_ends_mend_with_1(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
+def test_an_up_that_fails_ends_repair_with_1(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
     bench.put("up", "exit 255\n")
-    assert bench.scripts("mend", "--yes") == 1
-    assert ("did not end well (255)" in capfd.readouterr().err, bench.asked("refresh")) == (True, [])
+    assert bench.scripts("repair", "--yes") == 1
+    assert ("failed with exit code 255" in capfd.readouterr().err, bench.asked("refresh")) == (True, [])
 
 
-def test_a_stack_without_hosts_has_nothing_to_mend(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_stack_without_hosts_has_nothing_to_repair(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
     bench.put("state.json", {"deployment": {}})
-    assert bench.scripts("mend", "--yes") == 1
-    assert "has no hosts yet" in capfd.readouterr().err
+    assert bench.scripts("repair", "--yes") == 1
+    assert "has no hosts that can be repaired" in capfd.readouterr().err

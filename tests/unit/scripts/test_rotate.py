@@ -109,8 +109,8 @@ REFUSED: list[tuple[dict[str, Any], dict[str, Any], list[str], str]] = [
     ({"passwordGenerations": "[]"}, {}, [], "passwordGenerations of stack 'here' is no table"),
     ({}, {}, ["--stdin"], "made by the program"),
     ({"userPasswords": {"app": "x"}}, {}, ["--stdin"], "the new password is empty"),
-    ({}, {"key": "reports"}, [], "there: reports. If it is in the config, run `pulumi up` first"),
-    ({}, {"key": None}, [], "there: none"),
+    ({}, {"key": "reports"}, [], "it has reports. If the user is in the config, run `pulumi up` first"),
+    ({}, {"key": None}, [], "it has none"),
 ]
 
 

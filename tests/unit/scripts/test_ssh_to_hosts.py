@@ -2,192 +2,132 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from scripts.__main__ import split
-from scripts.endpoint import Endpoint, endpoint
+from scripts.endpoint import Access, Endpoint
 from scripts.ssh import remote_line, ssh_argv
-from scripts.stack import PROJECT_ROOT, OperatorError, stack_environment
+from scripts.stack import OperatorError, stack_environment
 from tests.processes import wait_for
-
-HOST_KEY = "ssh-ed25519 AAAAHostKey"
-CLIENT_KEY, APP_KEY = "ssh-ed25519 AAAAClientKey", "ssh-ed25519 AAAAAppKey"
-OUTPUTS = {
-    "server_public_ip": None,
-    "server_private_ip": "10.20.0.10",
-    "server_host_key": HOST_KEY,
-    "client_names": ["client-1", "app-1"],
-    "client_public_ips": ["198.51.100.8", None],
-    "client_private_ips": ["10.20.16.4", "10.20.144.4"],
-    "client_host_keys": [CLIENT_KEY, APP_KEY],
-    "jump_host": "client-1",
-}
-PULUMI = """#!/bin/sh
-case "$*" in
-  "stack output --json --stack here "*) cat "$BENCH/outputs.json" ;;
-  "stack output "*) echo "error: no stack named 'gone' found" >&2; exit 1 ;;
-  "config get mysql-pair:sshPrivateKey "*)
-    [ -e "$BENCH/key" ] && exec cat "$BENCH/key"
-    echo "error: configuration key 'sshPrivateKey' not found for stack 'here'" >&2; exit 1 ;;
-  "config get mysql-pair:sshEndpoints "*)
-    [ -e "$BENCH/endpoints" ] && exec cat "$BENCH/endpoints"
-    echo "error: configuration key 'sshEndpoints' not found for stack 'here'" >&2; exit 1 ;;
-esac
-"""
+from tests.unit.scripts.bench import APP_KEY, CLIENT_KEY, HOST_KEY, OUTPUTS, Bench
+from tests.unit.scripts.bench import bench as bench
 
 
-@pytest.fixture
-def bench(tmp_path: Path) -> Path:
-    """A folder with a pulumi that knows the stack `here`, and an ssh that says what it was given."""
-    programs = {
-        "pulumi": PULUMI,
-        "ssh": '#!/bin/bash\nprintf "%s\\n" "$@" >"$BENCH/argv"\n. "$BENCH/remote"\n',
-    }
-    for name, text in programs.items():
-        (tmp_path / name).write_text(text)
-        (tmp_path / name).chmod(0o755)
-    (tmp_path / "outputs.json").write_text(json.dumps(OUTPUTS))
-    (tmp_path / "remote").write_text("exit 0\n")
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "key"], check=True, timeout=30)
-    return tmp_path
+def ssh_words(bench: Bench) -> list[str]:
+    """Return what the one ssh was given."""
+    (path,) = bench.folder.glob("ssh.*")
+    return path.read_text().splitlines()
 
 
-def environment(bench: Path) -> dict[str, str]:
-    """Return the environment in which the stand-ins are found, without an agent."""
-    kept = {key: value for key, value in os.environ.items() if key not in ("SSH_AUTH_SOCK", "PULUMI_STACK")}
-    (bench / "tmp").mkdir(exist_ok=True)
-    return kept | {"PATH": f"{bench}:{kept['PATH']}", "BENCH": str(bench), "TMPDIR": str(bench / "tmp")}
+def option(name: str) -> str:
+    """Return a shell's words for the value of one of ssh's options."""
+    return f'"$(sed -n s/^{name}=//p "$BENCH"/ssh.*)"'
 
 
-def scripts(bench: Path, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    """Run the command line."""
-    argv = [sys.executable, "-m", "scripts", *words]
-    return subprocess.run(
-        argv,
-        input=stdin,
-        capture_output=True,
-        text=True,
-        env=environment(bench),
-        cwd=PROJECT_ROOT,
-        check=False,
-        timeout=30,
-    )
-
-
-def test_standard_input_output_and_exit_code_are_passed_through(bench: Path) -> None:
-    (bench / "remote").write_text("cat; echo wrong >&2; exit 42\n")
-    done = scripts(bench, "ssh", "server", "--stack", "here", "--", "cat", stdin="in\n")
+def test_standard_input_output_and_exit_code_are_passed_through(bench: Bench) -> None:
+    done = bench.run("ssh", "server", "--", "cat; echo wrong >&2; exit 42", stdin="in\n")
     assert (done.returncode, done.stdout, done.stderr) == (42, "in\n", "wrong\n")
 
 
-def test_the_key_is_with_an_agent_and_nothing_is_left(bench: Path) -> None:
-    (bench / "remote").write_text('SSH_AUTH_SOCK=$(sed -n s/^IdentityAgent=//p "$BENCH/argv") ssh-add -L\n')
-    done = scripts(bench, "ssh", "server", "--stack", "here")
-    public = (bench / "key.pub").read_text().split()[1]
-    assert public in done.stdout, done.stderr
-    assert list((bench / "tmp").iterdir()) == []
-    assert "PRIVATE" not in (bench / "argv").read_text()
+def test_the_exit_code_of_ssh_itself_is_passed_through(bench: Bench) -> None:
+    bench.put("down.server", "")
+    assert bench.scripts("ssh", "server", "--", "true") == 255
 
 
-def test_an_agent_that_is_not_yet_listening_is_waited_for(bench: Path) -> None:
+def test_the_key_is_with_an_agent_and_nothing_is_left(bench: Bench, tmp_path: Path) -> None:
+    done = bench.run("ssh", "server", "--", f"SSH_AUTH_SOCK={option('IdentityAgent')} ssh-add -L")
+    assert (bench.folder / "key.pub").read_text().split()[1] in done.stdout, done.stderr
+    assert list((tmp_path / "tmp").iterdir()) == []
+    assert "PRIVATE" not in bench.everything_shown()
+
+
+def test_an_agent_that_is_not_yet_listening_is_waited_for(bench: Bench) -> None:
     real = shutil.which("ssh-agent")
     bind = f"{sys.executable} -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])'"
-    (bench / "ssh-agent").write_text(f'#!/bin/sh\n{bind} "$3"; sleep 0.3; rm "$3"; exec {real} "$@"\n')
-    (bench / "ssh-agent").chmod(0o755)
-    done = scripts(bench, "ssh", "server", "--stack", "here")
+    bench.program("ssh-agent", f'#!/bin/sh\n{bind} "$3"; sleep 0.3; rm "$3"; exec {real} "$@"\n')
+    done = bench.run("ssh", "server", "--", "true")
     assert done.returncode == 0, done.stderr
 
 
-def test_the_host_key_is_the_one_the_stack_knows(bench: Path) -> None:
-    (bench / "remote").write_text('cat "$(sed -n s/^UserKnownHostsFile=//p "$BENCH/argv")"\n')
-    assert scripts(bench, "ssh", "server", "--stack", "here").stdout == (
-        f"server {HOST_KEY}\nclient-1 {CLIENT_KEY}\napp-1 {APP_KEY}\n"
-    )
+def test_the_host_key_is_the_one_the_stack_knows(bench: Bench) -> None:
+    done = bench.run("ssh", "server", "--", f"cat {option('UserKnownHostsFile')}")
+    assert done.stdout == f"server {HOST_KEY}\nclient-1 {CLIENT_KEY}\napp-1 {APP_KEY}\n"
 
 
-def test_a_tunnel_named_in_config_is_taken_instead_of_the_hosts_address(bench: Path) -> None:
-    (bench / "endpoints").write_text('{"server": {"host": "127.0.0.1", "port": 2201}}')
-    scripts(bench, "ssh", "server", "--stack", "here")
-    argv = (bench / "argv").read_text().splitlines()
-    assert argv[-3:] == ["-p", "2201", "ubuntu@127.0.0.1"]
-    assert "ProxyCommand" not in "".join(argv)
+def test_a_tunnel_named_in_config_is_taken_instead_of_the_hosts_address(bench: Bench) -> None:
+    bench.configure(sshEndpoints={"server": {"host": "127.0.0.1", "port": 2201}})
+    assert bench.scripts("ssh", "server") == 0
+    words = ssh_words(bench)
+    assert words[-3:] == ["-p", "2201", "ubuntu@127.0.0.1"]
+    assert "ProxyCommand" not in "".join(words)
 
 
-def test_a_stop_from_outside_leaves_no_agent(bench: Path) -> None:
-    (bench / "remote").write_text(': >"$BENCH/started"; exec sleep 60\n')
-    argv = [sys.executable, "-m", "scripts", "ssh", "server", "--stack", "here"]
-    process = subprocess.Popen(argv, env=environment(bench), cwd=PROJECT_ROOT)
-    wait_for((bench / "started").exists, process, 20)
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(20) == 128 + signal.SIGTERM
-    assert list((bench / "tmp").iterdir()) == []
+# signal, exit code: a stop from outside ends the verb itself, Ctrl-C the whole foreground group
+ENDS = [(signal.SIGTERM, 128 + signal.SIGTERM), (signal.SIGINT, 128 + signal.SIGINT)]
 
 
-def test_ctrl_c_ends_the_remote_command_without_a_traceback(bench: Path) -> None:
-    (bench / "remote").write_text(': >"$BENCH/started"; exec sleep 60\n')
-    argv = [sys.executable, "-m", "scripts", "ssh", "server", "--stack", "here"]
-    process = subprocess.Popen(
-        argv, env=environment(bench), cwd=PROJECT_ROOT, start_new_session=True, stderr=subprocess.PIPE
-    )
-    wait_for((bench / "started").exists, process, 20)
-    os.killpg(process.pid, signal.SIGINT)
+@pytest.mark.parametrize(("end", "code"), ENDS)
+def test_a_stop_from_outside_and_ctrl_c_leave_no_agent_and_no_traceback(
+    bench: Bench, tmp_path: Path, end: signal.Signals, code: int
+) -> None:
+    process = bench.start("ssh", "server", "--", ': >"$BENCH/started"; exec sleep 60', stderr=subprocess.PIPE)
+    wait_for((bench.folder / "started").exists, process, 20)
+    if end == signal.SIGINT:
+        os.killpg(process.pid, end)
+    else:
+        process.send_signal(end)
     _, said = process.communicate(timeout=20)
-    assert (process.returncode, said) == (128 + signal.SIGINT, b"")
+    assert (process.returncode, said) == (code, "")
+    assert list((tmp_path / "tmp").iterdir()) == []
 
 
 # words of the command line, what is said
 FAULTS = [
-    (["ssh", "client-2", "--stack", "here"], "no host 'client-2'; it has server, client-1, app-1"),
+    (["ssh", "client-2"], "no host 'client-2'; it has server, client-1, app-1"),
     (["ssh", "server", "--stack", "gone"], "no stack named 'gone'"),
-    (["ssh"], "HOST"),
 ]
 
 
 @pytest.mark.parametrize(("words", "said"), FAULTS)
-def test_a_fault_of_the_operator_is_told_and_ends_with_2(bench: Path, words: list[str], said: str) -> None:
-    done = scripts(bench, *words)
-    assert done.returncode == 2
-    assert said in done.stderr and "Traceback" not in done.stderr
+def test_a_fault_of_the_operator_is_told_and_ends_with_2(
+    bench: Bench, capfd: pytest.CaptureFixture[str], words: list[str], said: str
+) -> None:
+    assert bench.scripts(*words) == 2
+    told = capfd.readouterr().err
+    assert told.startswith("scripts ssh: ") and said in told
 
 
-def test_a_stack_without_outputs_is_not_up(bench: Path) -> None:
-    (bench / "outputs.json").write_text("{}")
-    done = scripts(bench, "ssh", "server", "--stack", "here")
-    assert (done.returncode, "not up" in done.stderr) == (2, True)
+def test_a_stack_without_outputs_is_not_up(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
+    bench.put("outputs.json", {})
+    assert (bench.scripts("ssh", "server"), "not up" in capfd.readouterr().err) == (2, True)
 
 
-@pytest.mark.parametrize("key", [None, "\n"])
-def test_without_key_and_agent_one_is_told_what_to_do(bench: Path, key: str | None) -> None:
-    (bench / "key").unlink()
-    if key:
-        (bench / "key").write_text(key)  # set, to nothing
-    done = scripts(bench, "ssh", "server", "--stack", "here")
-    assert (done.returncode, "no ssh agent" in done.stderr) == (2, True)
+@pytest.mark.parametrize("config", [{}, {"sshPrivateKey": "\n"}])
+def test_without_key_and_agent_one_is_told_what_to_do(
+    bench: Bench, capfd: pytest.CaptureFixture[str], config: dict[str, str]
+) -> None:
+    bench.config = config
+    assert (bench.scripts("ssh", "server"), "no ssh agent" in capfd.readouterr().err) == (2, True)
 
 
-def test_a_damaged_key_is_told_without_showing_it(bench: Path) -> None:
-    (bench / "key").write_text("-----BEGIN OPENSSH PRIVATE KEY-----\nrubbish\n")
-    done = scripts(bench, "ssh", "server", "--stack", "here")
-    assert done.returncode == 2
-    assert "sshPrivateKey" in done.stderr and "rubbish" not in done.stderr
+def test_a_damaged_key_is_told_without_showing_it(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
+    bench.configure(sshPrivateKey="-----BEGIN OPENSSH PRIVATE KEY-----\nrubbish\n")
+    assert bench.scripts("ssh", "server") == 2
+    told = capfd.readouterr().err
+    assert "sshPrivateKey" in told and "rubbish" not in told
 
 
 def test_one_word_is_a_shell_line_and_several_are_arguments() -> None:
     assert remote_line([]) == []
     assert remote_line(["ls | wc -l"]) == ["--", "ls | wc -l"]
     assert remote_line(["mysql", "-e", "select 1; select 2"]) == ["--", "mysql -e 'select 1; select 2'"]
-
-
-def test_words_behind_the_first_dashes_belong_to_the_command() -> None:
-    assert split(["ssh", "server", "--", "a", "--", "--stack"]) == (["ssh", "server"], ["a", "--", "--stack"])
 
 
 def test_ssh_trusts_the_pinned_key_alone() -> None:
@@ -197,8 +137,13 @@ def test_ssh_trusts_the_pinned_key_alone() -> None:
     assert argv[-5:] == ["-p", "22", "ubuntu@198.51.100.8", "--", "true"]
 
 
+def endpoint(host: str, overrides: dict[str, Any] | None = None, **outputs: Any) -> Endpoint:
+    """Return a host's endpoint, by the pair's outputs but for some."""
+    return Access("here", {**OUTPUTS, **outputs}, overrides or {}, None).endpoint(host)
+
+
 def test_a_private_host_is_reached_through_the_jump_host_with_both_keys_pinned() -> None:
-    argv = ssh_argv(endpoint(OUTPUTS, {}, "server", "here"), "/a", Path("/k"), ["true"])
+    argv = ssh_argv(endpoint("server"), "/a", Path("/k"), ["true"])
     proxy = next(word for word in argv if word.startswith("ProxyCommand="))
     assert proxy.endswith("ubuntu@198.51.100.8 -W '[10.20.0.10]:22'")
     assert "HostKeyAlias=client-1" in proxy and "StrictHostKeyChecking=yes" in proxy
@@ -219,18 +164,18 @@ ENDPOINTS: list[tuple[str, dict[str, dict[str, object]], str, int, str | None]] 
 def test_a_host_is_reached_where_outputs_and_config_say(
     host: str, overrides: dict[str, dict[str, object]], address: str, port: int, jump: str | None
 ) -> None:
-    found = endpoint(OUTPUTS, overrides, host, "here")
-    assert (found.address, found.port, found.jump and found.jump.address) == (address, port, jump)
+    reached = endpoint(host, overrides)
+    assert (reached.address, reached.port, reached.jump and reached.jump.address) == (address, port, jump)
 
 
 def test_a_stack_whose_up_broke_off_has_no_hosts_yet() -> None:
     with pytest.raises(OperatorError, match="no hosts yet"):
-        endpoint({"mysql_port": 3306}, {}, "server", "here")
+        Access("here", {"mysql_port": 3306}, {}, None).endpoint("server")
 
 
 def test_a_private_host_without_a_jump_host_says_what_to_set() -> None:
     with pytest.raises(OperatorError, match="sshEndpoints"):
-        endpoint(OUTPUTS | {"jump_host": None}, {}, "server", "here")
+        endpoint("server", jump_host=None)
 
 
 def test_a_labs_own_environment_is_used_unless_another_was_chosen(tmp_path: Path) -> None:
