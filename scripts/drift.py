@@ -78,7 +78,7 @@ def find_drift(stack: Stack) -> Report:
     with logins(stack, key_seconds=HOST_SECONDS) as ssh, ThreadPoolExecutor(MAX_THREADS) as pool:
         comparisons = [
             partial(drift_of_cloud, stack),
-            *(partial(drift_of_host, ssh, commands, host) for host in ssh.access.host_keys()),
+            *(partial(drift_of_host, ssh, commands, host) for host in ssh.access.hosts()),
             partial(drift_of_accounts, ssh, commands),
         ]
         results = list(pool.map(_rows_or_reason, comparisons))

@@ -9,7 +9,7 @@ import typer
 DEFAULT_STACK = "lab"
 
 StackName = Annotated[str, typer.Option("--stack", envvar="PULUMI_STACK", help="The stack to work on.")]
-User = Annotated[str, typer.Argument(metavar="USER", help="The user's key in the stack's config.", show_default=False)]
+User = Annotated[str, typer.Argument(metavar="USER", help="The user's key in the stack's config.")]
 ClientHost = Annotated[
     str | None,
     typer.Option("--host", metavar="HOST", help="The client host to go through.", show_default="the stack's first"),

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from scripts.endpoint import Access, Endpoint
 from scripts.host.constants import LOGIN_USER
-from scripts.stack import OperatorError, Stack
+from scripts.stack import OperatorError, Stack, run_in_foreground
 
 KEY_SECONDS = 120
 """How long the agent keeps the key: long enough for a login, short if the agent should be left behind."""
@@ -57,7 +57,7 @@ class Ssh:
 
     def passed_through(self, host: str, command: Sequence[str], flags: Sequence[str] = ()) -> int:
         """Run a command on our own standard streams and return its exit code (255: ssh itself failed)."""
-        return _passed_through(self.argv(host, command, flags))
+        return run_in_foreground(self.argv(host, command, flags))
 
     def captured(
         self, host: str, command: Sequence[str], stdin: str = "", seconds: float = COMMAND_SECONDS
@@ -95,7 +95,8 @@ def logins(stack: Stack, key_seconds: int = KEY_SECONDS) -> Iterator[Ssh]:
     access = Access.of(stack)
     with tempfile.TemporaryDirectory(prefix="mysql-pair-") as name, _ending_well():
         folder = Path(name)
-        (folder / KNOWN_HOSTS).write_text("".join(f"{host} {key}\n" for host, key in access.host_keys().items()))
+        known_hosts = "".join(f"{name} {host.host_key}\n" for name, host in access.hosts().items())
+        (folder / KNOWN_HOSTS).write_text(known_hosts)
         with _agent(folder, access.private_key, key_seconds) as agent:
             yield Ssh(access, agent, folder)
 
@@ -198,19 +199,3 @@ def _ending_well() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _passed_through(argv: Sequence[str]) -> int:
-    """Run ssh on our own standard streams and return its exit code, as a shell would count a signal."""
-    # Ctrl-C goes to the whole foreground group: ssh ends by it, and this process waits for ssh. A handler and
-    # not SIG_IGN, which ssh would inherit.
-    before = signal.signal(signal.SIGINT, lambda *_: None)
-    ssh = subprocess.Popen(argv)
-    try:
-        code = ssh.wait()
-    finally:
-        if ssh.poll() is None:
-            ssh.terminate()
-            ssh.wait()
-        signal.signal(signal.SIGINT, before)
-    return code if code >= 0 else 128 - code

@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -131,15 +131,10 @@ class Stack:
             OperatorError: there is no `pulumi`.
         """
         argv = ["pulumi", "up", *flags, "--stack", self.name]
-        environment = stack_environment(self.name, os.environ)
-        # Ctrl-C goes to the whole foreground group: pulumi ends in order by it, and this process waits for it.
-        before = signal.signal(signal.SIGINT, lambda *_: None)
         try:
-            return subprocess.run(argv, cwd=PROJECT_ROOT, env=environment, check=False).returncode
+            return run_in_foreground(argv, cwd=PROJECT_ROOT, env=stack_environment(self.name, os.environ))
         except FileNotFoundError as error:
             raise self._no_pulumi() from error
-        finally:
-            signal.signal(signal.SIGINT, before)
 
     def refresh_steps(self) -> list[dict[str, Any]]:
         """Return what `pulumi refresh` would do, one step a resource; nothing is changed. May be called in a thread.
@@ -180,6 +175,24 @@ class Stack:
     def up_hint(self) -> str:
         """Return what brings the stack up, in words."""
         return "run `make up`" if self.name == "lab" else f"run `pulumi up --stack {self.name}`"
+
+
+def run_in_foreground(argv: Sequence[str], **options: Any) -> int:
+    """Run a program on our own standard streams and return its exit code, as a shell would count a signal.
+
+    Ctrl-C goes to the whole foreground group: the program ends in order by it, and this process waits for it.
+    """
+    # A handler and not SIG_IGN, which the program would inherit.
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        with subprocess.Popen(argv, **options) as process:
+            try:
+                code = process.wait()
+            finally:
+                process.terminate()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    return code if code >= 0 else 128 - code
 
 
 def diagnostics(printed: str) -> str:

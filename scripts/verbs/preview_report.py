@@ -17,7 +17,7 @@ STOPPED = 3
 STANDARD_INPUT = "-"
 
 
-File = Annotated[str, typer.Argument(metavar="FILE", help="What the preview printed; - for standard input.", show_default=False)]
+File = Annotated[str, typer.Argument(metavar="FILE", help="What the preview printed; - for standard input.")]
 
 
 FailOn = Annotated[

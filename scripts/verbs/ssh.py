@@ -10,7 +10,7 @@ from scripts.options import DEFAULT_STACK, StackName
 from scripts.ssh import logins
 from scripts.stack import Stack
 
-Host = Annotated[str, typer.Argument(metavar="HOST", help="server, client-1 or another client's name.", show_default=False)]
+Host = Annotated[str, typer.Argument(metavar="HOST", help="server, client-1 or another client's name.")]
 RemoteCommand = Annotated[list[str] | None, typer.Argument(metavar="-- COMMAND", help="What to run.")]
 
 

@@ -23,7 +23,7 @@ OPEN = "open"
 OPEN_SECONDS = 2 * CONNECT_SECONDS
 
 
-Port = Annotated[int, typer.Option(min=1, max=65535, help=f"The port on {LOOPBACK}.", show_default=False)]
+Port = Annotated[int, typer.Option(min=1, max=65535, help=f"The port on {LOOPBACK}.")]
 
 
 def tunnel(user: User, port: Port, host: ClientHost = None, stack: StackName = DEFAULT_STACK) -> None:

@@ -53,7 +53,10 @@ MISUSES = [
     (["users", "--", "more"], "Got unexpected extra argument(s) (more)"),
     (["mend"], "No such command 'mend'"),
     (["users", "--colour"], "No such option: --colour"),
-    (["preview-report", "-", "--fail-on", "everything"], "--fail-on takes data-loss, exposure, separated by commas; not 'everything'"),
+    (
+        ["preview-report", "-", "--fail-on", "everything"],
+        "--fail-on takes data-loss, exposure, separated by commas",
+    ),
 ]
 
 
