@@ -28,7 +28,7 @@ def ask(ssh: Ssh, host: str, verb: str, spec: str = "", seconds: float = COMMAND
     """
     # -B: Python keeps no compiled files there, where the agent would have to account for them.
     command = ["sudo", "-n", "python3", "-B", f"{AGENT_DIR}/current", *verb.split()]
-    done = ssh.captured(host, command, stdin=spec, seconds=seconds)
+    done = ssh.capture(host, command, stdin=spec, seconds=seconds)
     if done.returncode == 0:
         return json.loads(done.stdout)
     if any(words in done.stderr for words in NO_AGENT):

@@ -8,8 +8,10 @@ import shlex
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.endpoint import Access, Endpoint
@@ -29,23 +31,15 @@ KEPT_ALIVE = ("-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=3")
 """Ends a connection that has gone silent after 45 seconds."""
 
 
-class UnreachableError(OperatorError):
-    """A host that does not let one in, or does not answer."""
-
-
+@dataclass(frozen=True)
 class Ssh:
     """Ways to the hosts of a stack, as long as `logins` is open."""
 
-    def __init__(self, access: Access, agent: str, folder: Path) -> None:
-        """Prepare; nothing is dialled.
-
-        Args:
-            access: the stack's.
-            agent: the socket of the agent that has the key.
-            folder: a private folder, gone afterwards; it has known_hosts.
-        """
-        self.access, self.folder = access, folder
-        self._agent = agent
+    access: Access
+    agent: str
+    """The socket of the agent that has the key."""
+    folder: Path
+    """A private folder, gone afterwards; it has known_hosts."""
 
     def argv(self, host: str, command: Sequence[str], flags: Sequence[str] = ()) -> list[str]:
         """Return ssh's command line for a command on a host; `flags` are more of ssh's own.
@@ -53,19 +47,19 @@ class Ssh:
         Raises:
             OperatorError: the stack has no such host.
         """
-        return ssh_argv(self.access.endpoint(host), self._agent, self.folder / KNOWN_HOSTS, command, flags)
+        return ssh_argv(self.access.endpoint(host), self.agent, self.folder / KNOWN_HOSTS, command, flags)
 
-    def passed_through(self, host: str, command: Sequence[str], flags: Sequence[str] = ()) -> int:
+    def run(self, host: str, command: Sequence[str], flags: Sequence[str] = ()) -> int:
         """Run a command on our own standard streams and return its exit code (255: ssh itself failed)."""
         return run_in_foreground(self.argv(host, command, flags))
 
-    def captured(
+    def capture(
         self, host: str, command: Sequence[str], stdin: str = "", seconds: float = COMMAND_SECONDS
     ) -> subprocess.CompletedProcess[str]:
         """Run a command and return what it said, whatever its exit code. May be called in a thread.
 
         Raises:
-            UnreachableError: the host does not let one in, or did not answer in time.
+            OperatorError: the host does not let one in, or did not answer in time.
         """
         argv = self.argv(host, command, KEPT_ALIVE)
         try:
@@ -73,12 +67,46 @@ class Ssh:
                 argv, input=stdin, capture_output=True, encoding="utf-8", check=False, timeout=seconds
             )
         except subprocess.TimeoutExpired as error:
-            raise UnreachableError(f"{host} did not answer within {seconds:g} seconds") from error
+            raise OperatorError(f"{host} did not answer within {seconds:g} seconds") from error
         if done.returncode == SSH_FAILED:
-            raise UnreachableError(
-                f"{host} cannot be reached by ssh: {done.stderr.strip() or 'the connection broke off'}"
-            )
+            raise OperatorError(f"{host} cannot be reached by ssh: {done.stderr.strip() or 'the connection broke off'}")
         return done
+
+    @contextlib.contextmanager
+    def in_background(
+        self, host: str, command: Sequence[str], flags: Sequence[str] = (), stdin: str = "", *, seconds: float
+    ) -> Iterator[tuple[subprocess.Popen[str], str]]:
+        """Run a command beside us until the block ends; give it, and its first line: "" if it ended without one.
+
+        Args:
+            host: the host's name.
+            command: the command; Ctrl-C does not reach it.
+            flags: more of ssh's own.
+            stdin: what the command reads.
+            seconds: how long the first line may take.
+        """
+        process = subprocess.Popen(
+            self.argv(host, command, [*KEPT_ALIVE, *flags]),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            start_new_session=True,
+        )
+        late = threading.Timer(seconds, process.kill)
+        late.start()
+        try:
+            assert process.stdin and process.stdout  # noqa: S101  they are pipes
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.write(stdin)
+                process.stdin.close()
+            line = process.stdout.readline().strip()
+            late.cancel()
+            yield process, line
+        finally:
+            late.cancel()
+            process.terminate()
+            process.wait()
 
 
 @contextlib.contextmanager

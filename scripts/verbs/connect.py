@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from typing import Annotated
 
@@ -19,8 +18,8 @@ import typer
 from scripts.accounts import entry_of
 from scripts.host.constants import CA_FILE
 from scripts.options import DEFAULT_STACK, ClientHost, StackName, User
-from scripts.ssh import KEPT_ALIVE, Ssh, UnreachableError, logins
-from scripts.stack import Stack
+from scripts.ssh import KEPT_ALIVE, Ssh, logins
+from scripts.stack import OperatorError, Stack
 
 WAIT_SECONDS = 30
 """How long each end waits for the other."""
@@ -72,7 +71,7 @@ def connect(
         client = ssh.access.client(host)
         with offered(ssh, client, login) as fifo:
             take = ["bash", "-c", TAKE, "connect", fifo, str(WAIT_SECONDS), f"--ssl-ca={CA_FILE}", *words]
-            raise typer.Exit(ssh.passed_through(client, take, [*KEPT_ALIVE, *terminal]))
+            raise typer.Exit(ssh.run(client, take, [*KEPT_ALIVE, *terminal]))
 
 
 @contextlib.contextmanager
@@ -80,27 +79,16 @@ def offered(ssh: Ssh, host: str, login: str) -> Iterator[str]:
     """Give the path of a FIFO on the host, in which the login waits for its one reader.
 
     Raises:
-        UnreachableError: the host does not let one in, or did not answer in time.
+        OperatorError: the host does not let one in, or did not answer in time.
     """
-    argv = ssh.argv(host, ["bash", "-c", OFFER, "offer", str(WAIT_SECONDS)], KEPT_ALIVE)
-    offer = subprocess.Popen(
-        argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
-    )
-    late = threading.Timer(2 * WAIT_SECONDS, offer.kill)
-    late.start()
-    try:
-        assert offer.stdin and offer.stdout and offer.stderr  # noqa: S101  they are pipes
-        with contextlib.suppress(BrokenPipeError):
-            offer.stdin.write(f"{login}\0")
-            offer.stdin.close()
-        fifo = offer.stdout.readline().strip()
+    offer = ["bash", "-c", OFFER, "offer", str(WAIT_SECONDS)]
+    with ssh.in_background(host, offer, stdin=f"{login}\0", seconds=2 * WAIT_SECONDS) as (process, fifo):
         if not fifo:
-            raise UnreachableError(f"{host} cannot be reached by ssh: {offer.stderr.read().strip() or 'no answer'}")
-        yield fifo
-    finally:
-        late.cancel()
-        # Once the login is taken it ends by itself, and its folder is gone then.
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            offer.wait(END_SECONDS)
-        offer.terminate()
-        offer.wait()
+            assert process.stderr  # noqa: S101  it is a pipe
+            raise OperatorError(f"{host} cannot be reached by ssh: {process.stderr.read().strip() or 'no answer'}")
+        try:
+            yield fifo
+        finally:
+            # Once the login is taken it ends by itself, and its folder is gone then.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(END_SECONDS)

@@ -23,4 +23,4 @@ def ssh(host: Host, command: RemoteCommand = None, stack: StackName = DEFAULT_ST
     Exit code: the command's; 255 if ssh itself failed.
     """
     with logins(Stack(stack)) as way:
-        raise typer.Exit(way.passed_through(host, command or []))
+        raise typer.Exit(way.run(host, command or []))

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import signal
+import contextlib
 import socket
-import subprocess
-import threading
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 from urllib.parse import quote, urlsplit
 
@@ -15,7 +12,7 @@ import typer
 
 from scripts.accounts import entry_of
 from scripts.options import DEFAULT_STACK, ClientHost, StackName, User
-from scripts.ssh import CONNECT_SECONDS, KEPT_ALIVE, Ssh, logins
+from scripts.ssh import CONNECT_SECONDS, Ssh, logins
 from scripts.stack import OperatorError, Stack
 
 LOOPBACK = "127.0.0.1"
@@ -66,44 +63,18 @@ def keep_open(ssh: Ssh, host: str, port: int, server: str, words: str) -> None:
         OperatorError: it did not open, or broke off.
     """
     # ssh runs the local command when the way is open and the port is listened on: nobody has to knock at MySQL.
-    flags = [*KEPT_ALIVE, "-N", "-L", f"{LOOPBACK}:{port}:{server}"]
+    flags = ["-N", "-L", f"{LOOPBACK}:{port}:{server}"]
     for option in ("ExitOnForwardFailure=yes", "PermitLocalCommand=yes", f"LocalCommand=echo {OPEN}"):
         flags += ["-o", option]
-    ended = False
-    tunnel: subprocess.Popen[str] | None = None
-
-    def end(*_: int | FrameType | None) -> None:
-        nonlocal ended
-        ended = True
-        if tunnel:
-            tunnel.terminate()
-
-    before = signal.signal(signal.SIGINT, end)
-    # Of its own session: Ctrl-C comes here alone, and ssh has nothing to say about it.
-    tunnel = subprocess.Popen(
-        ssh.argv(host, [], flags),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    late = threading.Timer(OPEN_SECONDS, tunnel.kill)
-    late.start()
-    try:
-        assert tunnel.stdout and tunnel.stderr  # noqa: S101  they are pipes
-        if tunnel.stdout.readline().strip() == OPEN:
-            late.cancel()
+    with (
+        contextlib.suppress(KeyboardInterrupt),
+        ssh.in_background(host, [], flags, seconds=OPEN_SECONDS) as (process, line),
+    ):
+        if line == OPEN:
             print(words, flush=True)
-        said = tunnel.stderr.read().strip()
-        tunnel.wait()
-    finally:
-        late.cancel()
-        tunnel.terminate()
-        tunnel.wait()
-        signal.signal(signal.SIGINT, before)
-    if not ended:
-        raise OperatorError(f"the tunnel through {host} broke off: {said or 'no answer'}")
+        assert process.stderr  # noqa: S101  it is a pipe
+        reason = process.stderr.read().strip() or "no answer"
+        raise OperatorError(f"the tunnel through {host} broke off: {reason}")
 
 
 def how_to_use(url: str, port: int, ca_file: Path, stack: str) -> str:
