@@ -35,10 +35,7 @@ class Stack:
         Raises:
             OperatorError: there is no such stack, or nothing is up in it.
         """
-        done = self._pulumi("stack", "output", "--json")
-        if done.returncode != 0:
-            raise OperatorError(f"stack {self.name!r} cannot be read:\n{done.stderr.strip()}")
-        outputs: dict[str, Any] = json.loads(done.stdout)
+        outputs: dict[str, Any] = self._read(f"stack {self.name!r}", "stack", "output", "--json")
         if not outputs:
             raise OperatorError(f"stack {self.name!r} is not up: {self.up_hint()}")
         return outputs
@@ -49,13 +46,9 @@ class Stack:
         Raises:
             OperatorError: there is none of that name, or it cannot be decrypted.
         """
-        done = self._pulumi("stack", "output", name, "--json", "--show-secrets")
-        if done.returncode != 0:
-            raise OperatorError(
-                f"output {name!r} of stack {self.name!r} cannot be read:\n{done.stderr.strip()}\n"
-                f"If the stack was last brought up by an older version of the program, {self.up_hint()}"
-            )
-        return json.loads(done.stdout)
+        hint = f"\nIf the stack was last brought up by an older version of the program, {self.up_hint()}"
+        what = f"output {name!r} of stack {self.name!r}"
+        return self._read(what, "stack", "output", name, "--json", "--show-secrets", hint=hint)
 
     def resources(self) -> list[dict[str, Any]]:
         """Return the resources of the stack's state, secrets in plain: to be kept in memory alone.
@@ -74,10 +67,8 @@ class Stack:
         return self._export()
 
     def _export(self, *flags: str) -> list[dict[str, Any]]:
-        done = self._pulumi("stack", "export", *flags)
-        if done.returncode != 0:
-            raise OperatorError(f"the state of stack {self.name!r} cannot be read:\n{done.stderr.strip()}")
-        resources: list[dict[str, Any]] = json.loads(done.stdout)["deployment"].get("resources") or []
+        state = self._read(f"the state of stack {self.name!r}", "stack", "export", *flags)
+        resources: list[dict[str, Any]] = state["deployment"].get("resources") or []
         return resources
 
     def config(self, key: str, *flags: str) -> str | None:
@@ -158,13 +149,19 @@ class Stack:
         if done.returncode != 0:
             raise OperatorError(f"{key} cannot be set in the config of stack {self.name!r}:\n{done.stderr.strip()}")
 
-    def _pulumi(self, *words: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+    def _read(self, what: str, *words: str, hint: str = "") -> Any:
+        """Return what pulumi prints as JSON."""
+        done = self._pulumi(*words)
+        if done.returncode != 0:
+            raise OperatorError(f"{what} cannot be read:\n{done.stderr.strip()}{hint}")
+        return json.loads(done.stdout)
+
+    def _pulumi(self, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         environment = stack_environment(self.name, os.environ)
         argv = ["pulumi", *words, "--stack", self.name, "--non-interactive", "--color", "never"]
-        given: dict[str, Any] = {"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}
         try:
             return subprocess.run(
-                argv, cwd=PROJECT_ROOT, env=environment, capture_output=True, encoding="utf-8", check=False, **given
+                argv, input=stdin, cwd=PROJECT_ROOT, env=environment, capture_output=True, encoding="utf-8", check=False
             )
         except FileNotFoundError as error:
             raise self._no_pulumi() from error

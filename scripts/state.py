@@ -42,7 +42,11 @@ class Command:
         """Return what a resource of the state is, None if it runs no verb of the agent: its first trigger says so."""
         inputs, outputs = resource.get("inputs") or {}, resource.get("outputs") or {}
         trigger = next(iter(plain(inputs.get("triggers")) or []), None)
-        if resource["type"] != COMMAND or resource.get("delete") or not isinstance(trigger, dict):
+        if (
+            resource["type"] != COMMAND
+            or resource.get("delete")
+            or not (isinstance(trigger, dict) and "verb" in trigger)
+        ):
             return None
         stdin, stdout = plain(inputs.get("stdin")) or "", plain(outputs.get("stdout")) or ""
         return cls(resource["urn"], trigger["host"], trigger["verb"], stdin, stdout)

@@ -20,7 +20,8 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         grid.add_column(title, overflow="fold")
     for row in rows:
         grid.add_row(*map(_cell, row))
-    console = Console(width=None if sys.stdout.isatty() else UNLIMITED)
+    terminal = sys.stdout.isatty()
+    console = Console(force_terminal=terminal, width=None if terminal else UNLIMITED)
     with console.capture() as capture:
         console.print(grid)
     return "\n".join(line.rstrip() for line in capture.get().splitlines())

@@ -10,16 +10,7 @@ from scripts.ssh import logins
 from scripts.stack import Stack
 from scripts.table import table
 
-HEAD = (
-    "USER",
-    "ACCOUNT",
-    "GRANTS AND ROLES",
-    "ATTRIBUTES",
-    "PASSWORD SET",
-    "GENERATION",
-    "OLD PASSWORD",
-    "LOCKED",
-)
+HEAD = ("USER", "ACCOUNT", "GRANTS AND ROLES", "ATTRIBUTES", "PASSWORD SET", "GENERATION", "OLD PASSWORD", "LOCKED")
 UNMANAGED = "(unmanaged)"
 NOTHING = "-"
 

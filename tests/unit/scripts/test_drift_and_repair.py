@@ -154,6 +154,7 @@ TRIGGERS: list[tuple[dict[str, Any], tuple[str, str] | None]] = [
     (command("server", "converge", "{}", delete=True), None),
     ({**command("server", "converge", "{}"), "type": "command:local:Command"}, None),
     ({**command("server", "converge", "{}"), "inputs": {"triggers": []}}, None),
+    ({**command("server", "converge", "{}"), "inputs": {"triggers": [secret("i-0123")]}}, None),
     ({"urn": URN, "type": "command:remote:Command", "inputs": None, "outputs": None}, None),
 ]
 

@@ -75,7 +75,9 @@ def test_a_line_break_in_a_name_makes_no_line(bench: Bench, capfd: pytest.Captur
     assert "ALL ON `a\\nb`.*" in out and "SUBJECT 'c\\nd'" in out
 
 
-def test_through_a_pipe_no_line_is_cut_off_or_wrapped(bench: Bench) -> None:
+def test_through_a_pipe_no_line_is_cut_off_or_wrapped(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
     long = "'" + 32 * "u" + "'@'" + 60 * "h" + "'"
     bench.users({"account": long, "grants": [", ".join(GRANTS)], "attributes": {"require": "SUBJECT " + 200 * "s"}})
     done = bench.run("users")
