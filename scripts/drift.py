@@ -77,7 +77,7 @@ def find_drift(stack: Stack) -> Report:
     commands = Commands.of(stack)
     with logins(stack, key_seconds=HOST_SECONDS) as ssh, ThreadPoolExecutor(MAX_THREADS) as pool:
         comparisons = [
-            partial(drift_of_cloud, stack),
+            lambda: cloud_drift.rows(stack.refresh_steps()),
             *(partial(drift_of_host, ssh, commands, host) for host in ssh.access.hosts()),
             partial(drift_of_accounts, ssh, commands),
         ]
@@ -89,15 +89,6 @@ def find_drift(stack: Stack) -> Report:
         else:
             report.drift += result
     return report
-
-
-def drift_of_cloud(stack: Stack) -> list[Row]:
-    """Return the drift of the cloud's resources.
-
-    Raises:
-        OperatorError: it could not be told.
-    """
-    return cloud_drift.rows(stack.refresh_steps())
 
 
 def drift_of_host(ssh: Ssh, commands: Commands, host: str) -> list[Row]:

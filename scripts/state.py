@@ -15,16 +15,13 @@ from scripts.stack import Stack
 COMMAND = "command:remote:Command"
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 """The key by which pulumi marks a value that is more than JSON (sdk/go/common/resource/sig)."""
-INSTALL, CONVERGE, CERTIFY, APPLY_ACCOUNTS, CHECK_LOGINS = (
-    "install",
-    "converge",
-    "certify",
-    "accounts apply",
-    "check-logins",
-)
-"""Verbs of the host agent whose commands the stack has; `install` puts the agent on the host."""
+INSTALL, CONVERGE, CERTIFY = "install", "converge", "certify"
+APPLY_ACCOUNTS, CHECK_LOGINS = "accounts apply", "check-logins"
 REPAIRING = (INSTALL, CONVERGE, CERTIFY, APPLY_ACCOUNTS, CHECK_LOGINS)
-"""Those that put hosts and MySQL right, and try the logins then. None has a delete, so to replace one only runs it."""
+"""Verbs that put hosts and MySQL right, and try the logins then; `install` puts the host agent on a host.
+
+None of their commands has a delete, so to replace one only runs it again.
+"""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import pytest
 import typer.main
 
 from scripts.__main__ import app, main
+from scripts.stack import PROJECT_ROOT
 from tests.processes import wait_for
 from tests.unit.scripts.bench import Bench
 from tests.unit.scripts.bench import bench as bench
@@ -28,9 +29,11 @@ VERBS = [
 ]
 
 
-def test_every_verb_is_known_by_its_own_name() -> None:
+def test_every_verb_is_known_by_the_name_of_its_file() -> None:
     group = typer.main.get_command(app)
     assert [*group.commands] == VERBS  # type: ignore[attr-defined]
+    files = {path.stem.replace("_", "-") for path in (PROJECT_ROOT / "scripts/verbs").glob("[a-z]*.py")}
+    assert files == {*VERBS}
 
 
 def test_help_lists_every_verb_and_needs_no_stack(capfd: pytest.CaptureFixture[str]) -> None:
