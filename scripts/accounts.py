@@ -1,26 +1,27 @@
-"""The accounts on a stack's server, as scripts/host/accounts.py tells them: read there, never assumed."""
+"""The accounts on a stack's server, as the host agent lists them: read there, never assumed."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any, TypedDict
 
+from scripts.endpoint import SERVER
+from scripts.host_agent import ask
 from scripts.ssh import Ssh
 from scripts.stack import OperatorError
-from scripts.state import SERVER
-
-TOOLS = "/usr/local/lib/mysql-pair/current"
 
 
 class Account(TypedDict):
-    """A MySQL user; `key` is what the stack calls it, None of one that the stack did not make."""
+    """A MySQL user."""
 
     key: str | None
+    """The user's key in the stack's config; None: the stack does not manage it."""
     account: str
     plugin: str
     grants: list[str]
     roles: list[str]
+    attributes: dict[str, str]
+    """What is not at its default, such as REQUIRE and resource limits, in words."""
     locked: bool
     generation: int | None
     password_changed: str | None
@@ -28,48 +29,48 @@ class Account(TypedDict):
     comment: str | None
 
 
-def as_root(file: str, *words: str) -> list[str]:
-    """Return the argv that runs a file of the host's tools as root, and leaves nothing behind."""
-    return ["sudo", "-n", "python3", "-B", f"{TOOLS}/{file}", *words]
+class Accounts(TypedDict):
+    """All of a server's that are not its own."""
+
+    users: list[Account]
+    roles: list[dict[str, Any]]
 
 
-def listed(ssh: Ssh) -> dict[str, Any]:
-    """Return what `accounts.py list` prints on the server.
+def list_accounts(ssh: Ssh) -> Accounts:
+    """Return the server's accounts.
 
     Raises:
         OperatorError: the server cannot be reached, or MySQL does not answer.
     """
-    done = ssh.captured(SERVER, as_root("accounts.py", "list"))
-    if done.returncode != 0:
-        raise OperatorError(f"the server cannot tell its accounts: {done.stderr.strip()}")
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    accounts: Accounts = ask(ssh, SERVER, "accounts list")
+    return accounts
 
 
 def account_of(ssh: Ssh, user: str) -> Account:
-    """Return the account that the stack calls by this key.
+    """Return the account of a user of the stack, by the user's key.
 
     Raises:
-        OperatorError: there is none, or see listed.
+        OperatorError: the server has none, or see list_accounts.
     """
-    accounts: Sequence[Account] = listed(ssh)["users"]
-    found = {account["key"]: account for account in accounts if account["key"]}
-    if user not in found:
-        there = ", ".join(sorted(filter(None, found))) or "none"
+    accounts = {account["key"]: account for account in list_accounts(ssh)["users"] if account["key"]}
+    if user not in accounts:
         raise OperatorError(
-            f"no user {user!r} of stack {ssh.access.stack!r} is on the server; there: {there}. If it is in the "
-            "config, run `pulumi up` first"
+            f"the server has no user {user!r} of stack {ssh.access.stack!r}; it has {_names(accounts)}. "
+            "If the user is in the config, run `pulumi up` first"
         )
-    return found[user]
+    return accounts[user]
 
 
-def entry_of(stack_table: dict[str, str], user: str, stack: str) -> str:
+def entry_of(output: Mapping[str, str], user: str, stack: str) -> str:
     """Return a user's entry of an output that is a table by user key.
 
     Raises:
         OperatorError: there is none.
     """
-    if user not in stack_table:
-        there = ", ".join(sorted(stack_table)) or "none"
-        raise OperatorError(f"stack {stack!r} has no user {user!r}; it has {there}")
-    return stack_table[user]
+    if user not in output:
+        raise OperatorError(f"stack {stack!r} has no user {user!r}; it has {_names(output)}")
+    return output[user]
+
+
+def _names(table: Mapping[Any, object]) -> str:
+    return ", ".join(sorted(table)) or "none"

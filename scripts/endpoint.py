@@ -5,11 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+from scripts.host.constants import SSH_PORT
 from scripts.stack import OperatorError, Stack
 
-SSH_PORT = 22
+SERVER = "server"
+"""What operators call the host that the outputs `server_…` are of."""
+
+
+class Host(NamedTuple):
+    """What the outputs say of a host."""
+
+    public_ip: str | None
+    private_ip: str
+    host_key: str
 
 
 @dataclass(frozen=True)
@@ -46,19 +56,44 @@ class Access:
             stack.name, stack.outputs(), json.loads(overrides) if overrides else {}, stack.config("sshPrivateKey")
         )
 
-    def endpoint(self, host: str) -> Endpoint:
+    def hosts(self) -> dict[str, Host]:
+        """Return every host that the outputs know, by name: the server first, then the clients in config's order."""
+        hosts = {}
+        if "server_private_ip" in self.outputs and "server_host_key" in self.outputs:
+            hosts[SERVER] = Host(
+                self.outputs.get("server_public_ip"),
+                self.outputs["server_private_ip"],
+                self.outputs["server_host_key"],
+            )
+        columns = ("client_names", "client_public_ips", "client_private_ips", "client_host_keys")
+        for name, *values in zip(*(self.outputs.get(column, []) for column in columns), strict=False):
+            hosts[name] = Host(*values)
+        return hosts
+
+    def endpoint(self, name: str) -> Endpoint:
         """Return the endpoint of `server`, or of a client by its name.
 
         Raises:
             OperatorError: the stack has no such host, or its last `up` did not get that far.
         """
-        return endpoint(self.outputs, self.overrides, host, self.stack)
+        hosts = self.hosts()
+        if not hosts:
+            raise OperatorError(f"stack {self.stack!r} has no hosts yet: its last `up` did not get that far")
+        if name not in hosts:
+            raise OperatorError(f"stack {self.stack!r} has no host {name!r}; it has {', '.join(hosts)}")
+        host = hosts[name]
+        if override := self.overrides.get(name):
+            return Endpoint(name, override["host"], host.host_key, int(override["port"]))
+        if host.public_ip:
+            return Endpoint(name, host.public_ip, host.host_key)
+        jump = self.outputs.get("jump_host")
+        if jump not in hosts or jump == name:
+            raise OperatorError(
+                f"host {name!r} is private and stack {self.stack!r} has no jump host: set sshEndpoints for it"
+            )
+        return Endpoint(name, host.private_ip, host.host_key, jump=self.endpoint(jump))
 
-    def host_keys(self) -> dict[str, str]:
-        """Return every host's pinned key."""
-        return {name: key for name, (_, _, key) in _hosts(self.outputs).items()}
-
-    def client(self, host: str | None) -> str:
+    def client(self, name: str | None) -> str:
         """Return a client host by its name, or the first one.
 
         Raises:
@@ -67,47 +102,6 @@ class Access:
         names: list[str] = self.outputs.get("client_names", [])
         if not names:
             raise OperatorError(f"stack {self.stack!r} has no client host to go through")
-        if host is not None and host not in names:
-            raise OperatorError(f"stack {self.stack!r} has no client host {host!r}; it has {', '.join(names)}")
-        return host or names[0]
-
-
-def endpoint(outputs: Mapping[str, Any], overrides: Mapping[str, Any], host: str, stack: str) -> Endpoint:
-    """Return the endpoint of a host.
-
-    Args:
-        outputs: the stack's.
-        overrides: its config's sshEndpoints.
-        host: the host's name.
-        stack: the stack's name, for messages.
-
-    Raises:
-        OperatorError: see Access.endpoint.
-    """
-    hosts = _hosts(outputs)
-    if not hosts:
-        raise OperatorError(f"stack {stack!r} has no hosts yet: its last `up` did not get that far")
-    if host not in hosts:
-        raise OperatorError(f"stack {stack!r} has no host {host!r}; it has {', '.join(hosts)}")
-    public_ip, private_ip, host_key = hosts[host]
-    if host in overrides:
-        return Endpoint(host, overrides[host]["host"], host_key, int(overrides[host]["port"]))
-    if public_ip:
-        return Endpoint(host, public_ip, host_key)
-    jump = outputs.get("jump_host")
-    if jump not in hosts or jump == host:
-        raise OperatorError(f"host {host!r} is private and stack {stack!r} has no jump host: set sshEndpoints for it")
-    return Endpoint(host, private_ip, host_key, jump=endpoint(outputs, overrides, jump, stack))
-
-
-def _hosts(outputs: Mapping[str, Any]) -> dict[str, tuple[str | None, str, str]]:
-    """Return public address, private address and host key of every host that the outputs know, by name."""
-    found = {}
-    if "server_private_ip" in outputs and "server_host_key" in outputs:
-        found["server"] = (
-            outputs.get("server_public_ip"), outputs["server_private_ip"], outputs["server_host_key"]
-        )  # fmt: skip
-    columns = ("client_names", "client_public_ips", "client_private_ips", "client_host_keys")
-    for name, *rest in zip(*(outputs.get(column, []) for column in columns), strict=False):
-        found[name] = tuple(rest)
-    return found
+        if name is not None and name not in names:
+            raise OperatorError(f"stack {self.stack!r} has no client host {name!r}; it has {', '.join(names)}")
+        return name or names[0]

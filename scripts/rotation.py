@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from argparse import Namespace
 from dataclasses import dataclass
 
 from scripts.accounts import account_of
@@ -19,11 +18,11 @@ class Rotation:
     """One user's."""
 
     user: str
-    wanted: int
+    desired: int
     """Config's generation."""
     finished: int
     """Config's finished generation; 0: none."""
-    live: int
+    current: int
     """The server's generation."""
     old_accepted: bool
     """Whether the server still accepts the password before."""
@@ -35,15 +34,15 @@ class Rotation:
         """Read it.
 
         Raises:
-            OperatorError: the server has no such user, or one of both cannot be read.
+            OperatorError: the server has no such user, or config or server cannot be read.
         """
         with logins(stack) as ssh:
             account = account_of(ssh, user)
         return cls(
             user,
-            wanted=generation(stack, GENERATIONS, user, FIRST),
+            desired=generation(stack, GENERATIONS, user, FIRST),
             finished=generation(stack, FINISHED, user, 0),
-            live=account["generation"] or FIRST,
+            current=account["generation"] or FIRST,
             old_accepted=account["old_password_accepted"],
             own_password=user in stack.config_table(PASSWORDS),
         )
@@ -62,28 +61,27 @@ def generation(stack: Stack, key: str, user: str, default: int) -> int:
         raise OperatorError(f"{key}.{user} of stack {stack.name!r} is no whole number: {value!r}") from error
 
 
-def bring_up(stack: Stack, arguments: Namespace) -> int:
-    """Run `pulumi up` as the arguments say, and return its exit code; without one to ask, it has to be told to go on.
+def bring_up(stack: Stack, verb: str, yes: bool) -> None:
+    """Run `pulumi up`, which asks at the terminal unless it is told yes.
 
     Raises:
-        OperatorError: there is no `pulumi`.
+        OperatorError: there is no `pulumi`, or the `up` failed; the exit code is pulumi's then.
     """
-    code = stack.up("--yes") if arguments.yes else stack.up()
+    code = stack.up(*(["--yes"] if yes else []))
     if code != 0:
-        print(
-            f"scripts {arguments.verb}: the config is changed, and `pulumi up` did not end well ({code}). Run "
-            f"`{arguments.verb}` or `pulumi up` again: both go on from where the server is.",
-            file=sys.stderr,
+        raise OperatorError(
+            f"the config is changed, and `pulumi up` failed with exit code {code}. Run `{verb}` or `pulumi up` again: "
+            "both go on from where the server is",
+            exit_code=code,
         )
-    return code
 
 
-def refuse_unattended(arguments: Namespace, reads_stdin: bool = False) -> None:
+def refuse_unattended(answered: bool, reads_stdin: bool = False) -> None:
     """Refuse what would change the config and then stop at a question that nobody can answer.
 
     Raises:
         OperatorError: neither --yes nor --no-up, and no terminal.
     """
-    if not (arguments.yes or arguments.no_up or (sys.stdin.isatty() and sys.stdout.isatty())):
+    if not (answered or (sys.stdin.isatty() and sys.stdout.isatty())):
         because = "standard input is the password" if reads_stdin else "there is no terminal to ask at"
         raise OperatorError(f"{because}: give --yes, or --no-up to change the config alone")

@@ -8,14 +8,16 @@ import shlex
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.endpoint import Access, Endpoint
-from scripts.stack import OperatorError, Stack
+from scripts.host.constants import LOGIN_USER
+from scripts.stack import OperatorError, Stack, run_in_foreground
 
-LOGIN = "ubuntu"
 KEY_SECONDS = 120
 """How long the agent keeps the key: long enough for a login, short if the agent should be left behind."""
 AGENT_SECONDS = 5.0
@@ -29,23 +31,15 @@ KEPT_ALIVE = ("-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=3")
 """Ends a connection that has gone silent after 45 seconds."""
 
 
-class UnreachableError(OperatorError):
-    """A host that does not let one in, or does not answer."""
-
-
+@dataclass(frozen=True)
 class Ssh:
     """Ways to the hosts of a stack, as long as `logins` is open."""
 
-    def __init__(self, access: Access, agent: str, folder: Path) -> None:
-        """Prepare; nothing is dialled.
-
-        Args:
-            access: the stack's.
-            agent: the socket of the agent that has the key.
-            folder: a private folder, gone afterwards; it has known_hosts.
-        """
-        self.access, self.folder = access, folder
-        self._agent = agent
+    access: Access
+    agent: str
+    """The socket of the agent that has the key."""
+    folder: Path
+    """A private folder, gone afterwards; it has known_hosts."""
 
     def argv(self, host: str, command: Sequence[str], flags: Sequence[str] = ()) -> list[str]:
         """Return ssh's command line for a command on a host; `flags` are more of ssh's own.
@@ -53,19 +47,19 @@ class Ssh:
         Raises:
             OperatorError: the stack has no such host.
         """
-        return ssh_argv(self.access.endpoint(host), self._agent, self.folder / KNOWN_HOSTS, command, flags)
+        return ssh_argv(self.access.endpoint(host), self.agent, self.folder / KNOWN_HOSTS, command, flags)
 
-    def passed_through(self, host: str, command: Sequence[str], flags: Sequence[str] = ()) -> int:
+    def run(self, host: str, command: Sequence[str], flags: Sequence[str] = ()) -> int:
         """Run a command on our own standard streams and return its exit code (255: ssh itself failed)."""
-        return _passed_through(self.argv(host, command, flags))
+        return run_in_foreground(self.argv(host, command, flags))
 
-    def captured(
+    def capture(
         self, host: str, command: Sequence[str], stdin: str = "", seconds: float = COMMAND_SECONDS
     ) -> subprocess.CompletedProcess[str]:
         """Run a command and return what it said, whatever its exit code. May be called in a thread.
 
         Raises:
-            UnreachableError: the host does not let one in, or did not answer in time.
+            OperatorError: the host does not let one in, or did not answer in time.
         """
         argv = self.argv(host, command, KEPT_ALIVE)
         try:
@@ -73,12 +67,46 @@ class Ssh:
                 argv, input=stdin, capture_output=True, encoding="utf-8", check=False, timeout=seconds
             )
         except subprocess.TimeoutExpired as error:
-            raise UnreachableError(f"{host} did not answer within {seconds:g} seconds") from error
+            raise OperatorError(f"{host} did not answer within {seconds:g} seconds") from error
         if done.returncode == SSH_FAILED:
-            raise UnreachableError(
-                f"{host} cannot be reached by ssh: {done.stderr.strip() or 'the connection broke off'}"
-            )
+            raise OperatorError(f"{host} cannot be reached by ssh: {done.stderr.strip() or 'the connection broke off'}")
         return done
+
+    @contextlib.contextmanager
+    def in_background(
+        self, host: str, command: Sequence[str], flags: Sequence[str] = (), stdin: str = "", *, seconds: float
+    ) -> Iterator[tuple[subprocess.Popen[str], str]]:
+        """Run a command beside us until the block ends; give it, and its first line: "" if it ended without one.
+
+        Args:
+            host: the host's name.
+            command: the command; Ctrl-C does not reach it.
+            flags: more of ssh's own.
+            stdin: what the command reads.
+            seconds: how long the first line may take.
+        """
+        process = subprocess.Popen(
+            self.argv(host, command, [*KEPT_ALIVE, *flags]),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            start_new_session=True,
+        )
+        late = threading.Timer(seconds, process.kill)
+        late.start()
+        try:
+            assert process.stdin and process.stdout  # noqa: S101  they are pipes
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.write(stdin)
+                process.stdin.close()
+            line = process.stdout.readline().strip()
+            late.cancel()
+            yield process, line
+        finally:
+            late.cancel()
+            process.terminate()
+            process.wait()
 
 
 @contextlib.contextmanager
@@ -95,7 +123,8 @@ def logins(stack: Stack, key_seconds: int = KEY_SECONDS) -> Iterator[Ssh]:
     access = Access.of(stack)
     with tempfile.TemporaryDirectory(prefix="mysql-pair-") as name, _ending_well():
         folder = Path(name)
-        (folder / KNOWN_HOSTS).write_text("".join(f"{host} {key}\n" for host, key in access.host_keys().items()))
+        known_hosts = "".join(f"{name} {host.host_key}\n" for name, host in access.hosts().items())
+        (folder / KNOWN_HOSTS).write_text(known_hosts)
         with _agent(folder, access.private_key, key_seconds) as agent:
             yield Ssh(access, agent, folder)
 
@@ -128,7 +157,7 @@ def _login(endpoint: Endpoint, agent: str, known_hosts: Path) -> list[str]:
         "LogLevel": "ERROR",
     }
     flags = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
-    return ["ssh", "-F", "none", *flags, "-p", str(endpoint.port), f"{LOGIN}@{endpoint.address}"]
+    return ["ssh", "-F", "none", *flags, "-p", str(endpoint.port), f"{LOGIN_USER}@{endpoint.address}"]
 
 
 def remote_line(command: Sequence[str]) -> list[str]:
@@ -198,19 +227,3 @@ def _ending_well() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _passed_through(argv: Sequence[str]) -> int:
-    """Run ssh on our own standard streams and return its exit code, as a shell would count a signal."""
-    # Ctrl-C goes to the whole foreground group: ssh ends by it, and this process waits for ssh. A handler and
-    # not SIG_IGN, which ssh would inherit.
-    before = signal.signal(signal.SIGINT, lambda *_: None)
-    ssh = subprocess.Popen(argv)
-    try:
-        code = ssh.wait()
-    finally:
-        if ssh.poll() is None:
-            ssh.terminate()
-            ssh.wait()
-        signal.signal(signal.SIGINT, before)
-    return code if code >= 0 else 128 - code

@@ -6,17 +6,21 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
-NAMESPACE = "mysql-pair"
 
 
 class OperatorError(Exception):
-    """A fault that the operator can mend; its text says how."""
+    """A fault that the operator can fix; its text says how."""
+
+    def __init__(self, text: str, exit_code: int = 2) -> None:
+        """Take the text, and the exit code of the verb that ends with it."""
+        super().__init__(text)
+        self.exit_code = exit_code
 
 
 @dataclass(frozen=True)
@@ -31,10 +35,7 @@ class Stack:
         Raises:
             OperatorError: there is no such stack, or nothing is up in it.
         """
-        done = self._pulumi("stack", "output", "--json")
-        if done.returncode != 0:
-            raise OperatorError(f"stack {self.name!r} cannot be read:\n{done.stderr.strip()}")
-        outputs: dict[str, Any] = json.loads(done.stdout)
+        outputs: dict[str, Any] = self._read(f"stack {self.name!r}", "stack", "output", "--json")
         if not outputs:
             raise OperatorError(f"stack {self.name!r} is not up: {self.up_hint()}")
         return outputs
@@ -45,13 +46,9 @@ class Stack:
         Raises:
             OperatorError: there is none of that name, or it cannot be decrypted.
         """
-        done = self._pulumi("stack", "output", name, "--json", "--show-secrets")
-        if done.returncode != 0:
-            raise OperatorError(
-                f"output {name!r} of stack {self.name!r} cannot be read:\n{done.stderr.strip()}\n"
-                f"If the stack was last brought up by an older version of the program, {self.up_hint()}"
-            )
-        return json.loads(done.stdout)
+        hint = f"\nIf the stack was last brought up by an older version of the program, {self.up_hint()}"
+        what = f"output {name!r} of stack {self.name!r}"
+        return self._read(what, "stack", "output", name, "--json", "--show-secrets", hint=hint)
 
     def resources(self) -> list[dict[str, Any]]:
         """Return the resources of the stack's state, secrets in plain: to be kept in memory alone.
@@ -59,7 +56,7 @@ class Stack:
         Raises:
             OperatorError: there is no state, or it cannot be decrypted.
         """
-        return self._exported("--show-secrets")
+        return self._export("--show-secrets")
 
     def masked_resources(self) -> list[dict[str, Any]]:
         """Return the resources of the stack's state, secrets encrypted: nothing is asked for that is not shown.
@@ -67,22 +64,25 @@ class Stack:
         Raises:
             OperatorError: there is no state.
         """
-        return self._exported()
+        return self._export()
 
-    def _exported(self, *flags: str) -> list[dict[str, Any]]:
-        done = self._pulumi("stack", "export", *flags)
-        if done.returncode != 0:
-            raise OperatorError(f"the state of stack {self.name!r} cannot be read:\n{done.stderr.strip()}")
-        found: list[dict[str, Any]] = json.loads(done.stdout)["deployment"].get("resources") or []
-        return found
+    def _export(self, *flags: str) -> list[dict[str, Any]]:
+        state = self._read(f"the state of stack {self.name!r}", "stack", "export", *flags)
+        resources: list[dict[str, Any]] = state["deployment"].get("resources") or []
+        return resources
 
-    def config(self, key: str) -> str | None:
-        """Return a config value, decrypted, or None if it is not set: an empty one is not.
+    def config(self, key: str, *flags: str) -> str | None:
+        """Return a config value, decrypted; None if it is not set, or set to nothing.
 
         Raises:
             OperatorError: the config cannot be read or decrypted.
         """
-        return self._config_get(key)
+        done = self._pulumi("config", "get", key, *flags)
+        if done.returncode == 0:
+            return done.stdout if done.stdout.strip() else None
+        if "not found" in done.stderr:
+            return None
+        raise OperatorError(f"the config of stack {self.name!r} cannot be read:\n{done.stderr.strip()}")
 
     def config_table(self, key: str) -> dict[str, Any]:
         """Return a config value that is a table, decrypted; empty if it is not set.
@@ -90,14 +90,14 @@ class Stack:
         Raises:
             OperatorError: it is no table, or the config cannot be read or decrypted.
         """
-        text = self._config_get(key)
+        text = self.config(key)
         try:
-            found = json.loads(text) if text else {}
+            table = json.loads(text) if text else {}
         except json.JSONDecodeError:
-            found = None
-        if not isinstance(found, dict):
+            table = None
+        if not isinstance(table, dict):
             raise OperatorError(f"config key {key} of stack {self.name!r} is no table")
-        return found
+        return table
 
     def set_in_config_table(self, key: str, entry: str, value: str | int, secret: bool = False) -> None:
         """Set one entry of a table in the stack's config file.
@@ -110,7 +110,7 @@ class Stack:
         """
         table = self.config_table(key)
         kind = "--secret" if secret else "--plaintext"
-        if any(self._config_get(f"{key}.{other}", "--path") is None for other in table):
+        if any(self.config(f"{key}.{other}", "--path") is None for other in table):
             self._config_set(key, json.dumps({**table, entry: value}), kind)
         else:
             self._config_set(f"{key}.{entry}", str(value), kind, "--path")
@@ -122,15 +122,10 @@ class Stack:
             OperatorError: there is no `pulumi`.
         """
         argv = ["pulumi", "up", *flags, "--stack", self.name]
-        environment = stack_environment(self.name, os.environ)
-        # Ctrl-C goes to the whole foreground group: pulumi ends in order by it, and this process waits for it.
-        before = signal.signal(signal.SIGINT, lambda *_: None)
         try:
-            return subprocess.run(argv, cwd=PROJECT_ROOT, env=environment, check=False).returncode
+            return run_in_foreground(argv, cwd=PROJECT_ROOT, env=stack_environment(self.name, os.environ))
         except FileNotFoundError as error:
             raise self._no_pulumi() from error
-        finally:
-            signal.signal(signal.SIGINT, before)
 
     def refresh_steps(self) -> list[dict[str, Any]]:
         """Return what `pulumi refresh` would do, one step a resource; nothing is changed. May be called in a thread.
@@ -149,26 +144,24 @@ class Stack:
             )
         return steps
 
-    def _config_get(self, key: str, *flags: str) -> str | None:
-        done = self._pulumi("config", "get", f"{NAMESPACE}:{key}", *flags)
-        if done.returncode == 0:
-            return done.stdout if done.stdout.strip() else None
-        if "not found" in done.stderr:
-            return None
-        raise OperatorError(f"the config of stack {self.name!r} cannot be read:\n{done.stderr.strip()}")
-
     def _config_set(self, key: str, value: str, *flags: str) -> None:
-        done = self._pulumi("config", "set", f"{NAMESPACE}:{key}", *flags, stdin=value)
+        done = self._pulumi("config", "set", key, *flags, stdin=value)
         if done.returncode != 0:
             raise OperatorError(f"{key} cannot be set in the config of stack {self.name!r}:\n{done.stderr.strip()}")
 
-    def _pulumi(self, *words: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+    def _read(self, what: str, *words: str, hint: str = "") -> Any:
+        """Return what pulumi prints as JSON."""
+        done = self._pulumi(*words)
+        if done.returncode != 0:
+            raise OperatorError(f"{what} cannot be read:\n{done.stderr.strip()}{hint}")
+        return json.loads(done.stdout)
+
+    def _pulumi(self, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         environment = stack_environment(self.name, os.environ)
         argv = ["pulumi", *words, "--stack", self.name, "--non-interactive", "--color", "never"]
-        given: dict[str, Any] = {"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}
         try:
             return subprocess.run(
-                argv, cwd=PROJECT_ROOT, env=environment, capture_output=True, encoding="utf-8", check=False, **given
+                argv, input=stdin, cwd=PROJECT_ROOT, env=environment, capture_output=True, encoding="utf-8", check=False
             )
         except FileNotFoundError as error:
             raise self._no_pulumi() from error
@@ -181,13 +174,31 @@ class Stack:
         return "run `make up`" if self.name == "lab" else f"run `pulumi up --stack {self.name}`"
 
 
+def run_in_foreground(argv: Sequence[str], **options: Any) -> int:
+    """Run a program on our own standard streams and return its exit code, as a shell would count a signal.
+
+    Ctrl-C goes to the whole foreground group: the program ends in order by it, and this process waits for it.
+    """
+    # A handler and not SIG_IGN, which the program would inherit.
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        with subprocess.Popen(argv, **options) as process:
+            try:
+                code = process.wait()
+            finally:
+                process.terminate()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    return code if code >= 0 else 128 - code
+
+
 def diagnostics(printed: str) -> str:
     """Return the errors in what `pulumi --json` printed."""
     try:
-        found = json.loads(printed).get("diagnostics") or []
+        messages = json.loads(printed).get("diagnostics") or []
     except (json.JSONDecodeError, AttributeError):
         return printed.strip()[-500:]
-    return "\n".join(each["message"].strip() for each in found if each.get("severity") == "error")
+    return "\n".join(message["message"].strip() for message in messages if message.get("severity") == "error")
 
 
 def stack_environment(name: str, environment: Mapping[str, str], root: Path = PROJECT_ROOT) -> dict[str, str]:

@@ -6,7 +6,7 @@ Secrets are in plain here, so nothing of it is written or shown.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,24 +15,45 @@ from scripts.stack import Stack
 COMMAND = "command:remote:Command"
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 """The key by which pulumi marks a value that is more than JSON (sdk/go/common/resource/sig)."""
-CONVERGED, TOOLS, LOGINS = "-converged", "-tools", "-logins"
-SERVER, CERTIFICATE, ACCOUNTS = "server", "server-certificate", "accounts-applied"
+INSTALL, CONVERGE, CERTIFY = "install", "converge", "certify"
+APPLY_ACCOUNTS, CHECK_LOGINS = "accounts apply", "check-logins"
+REPAIRING = (INSTALL, CONVERGE, CERTIFY, APPLY_ACCOUNTS, CHECK_LOGINS)
+"""Verbs that put hosts and MySQL right, and try the logins then; `install` puts the host agent on a host.
+
+None of their commands has a delete, so to replace one only runs it again.
+"""
 
 
 @dataclass(frozen=True)
 class Command:
-    """A remote command."""
+    """A command that runs a verb of the host agent."""
 
     urn: str
+    host: str
+    verb: str
     stdin: str
     stdout: str
+
+    @classmethod
+    def of(cls, resource: Mapping[str, Any]) -> Command | None:
+        """Return what a resource of the state is, None if it runs no verb of the agent: its first trigger says so."""
+        inputs, outputs = resource.get("inputs") or {}, resource.get("outputs") or {}
+        trigger = next(iter(plain(inputs.get("triggers")) or []), None)
+        if (
+            resource["type"] != COMMAND
+            or resource.get("delete")
+            or not (isinstance(trigger, dict) and "verb" in trigger)
+        ):
+            return None
+        stdin, stdout = plain(inputs.get("stdin")) or "", plain(outputs.get("stdout")) or ""
+        return cls(resource["urn"], trigger["host"], trigger["verb"], stdin, stdout)
 
 
 @dataclass(frozen=True)
 class Commands:
-    """The stack's remote commands, by resource name."""
+    """The stack's commands that run a verb of the host agent."""
 
-    by_name: Mapping[str, Command]
+    commands: Sequence[Command]
 
     @classmethod
     def of(cls, stack: Stack) -> Commands:
@@ -41,48 +62,29 @@ class Commands:
         Raises:
             OperatorError: the state cannot be read.
         """
-        found = [it for it in stack.resources() if it["type"] == COMMAND and not it.get("delete")]
-        return cls(
-            {
-                it["urn"].split("::")[-1]: Command(
-                    it["urn"],
-                    plain(it.get("inputs", {}).get("stdin")) or "",
-                    plain(it.get("outputs", {}).get("stdout")) or "",
-                )
-                for it in found
-            }
-        )
+        return cls([command for command in map(Command.of, stack.resources()) if command])
 
-    @property
-    def hosts(self) -> list[str]:
-        """The hosts that were converged, the server first."""
-        names = [name.removesuffix(CONVERGED) for name in self.by_name if name.endswith(CONVERGED)]
-        return sorted(names, key=lambda name: (name != SERVER, name))
+    def find(self, verb: str, host: str | None = None) -> Command | None:
+        """Return the command that runs a verb, on this host or on whichever it is."""
+        matching = (command for command in self.commands if command.verb == verb and host in (None, command.host))
+        return next(matching, None)
 
-    def wanted(self, host: str) -> dict[str, Any]:
-        """Return what scripts/host/differences.py compares a converged host with."""
-        tools = self.by_name.get(f"{host}{TOOLS}")
-        certificate = self.by_name.get(CERTIFICATE) if host == SERVER else None
+    def diff_spec(self, host: str) -> dict[str, Any] | None:
+        """Return what the agent compares a host with; None if the host was never converged."""
+        install, converge, certify = (self.find(verb, host) for verb in (INSTALL, CONVERGE, CERTIFY))
+        if converge is None:
+            return None
         return {
-            "converged": json.loads(self.by_name[f"{host}{CONVERGED}"].stdin),
-            "certificate": {
-                "identity": json.loads(certificate.stdin),
-                "authority": json.loads(certificate.stdout)["ca_certificate"],
-            }
-            if certificate
-            else None,
-            "tools": json.loads(tools.stdin) if tools else {},
+            "host": json.loads(converge.stdin),
+            "certificate": json.loads(certify.stdin) if certify else None,
+            "authority": json.loads(certify.stdout)["ca_certificate"] if certify else None,
+            "agent": json.loads(install.stdin) if install else {},
         }
 
     @property
-    def mending(self) -> list[str]:
-        """The URNs of the commands that put hosts right, and of those that try the logins then.
-
-        None has a delete, so to replace one only runs it again.
-        """
-        names = [f"{host}{part}" for host in self.hosts for part in (TOOLS, CONVERGED)]
-        names += [CERTIFICATE, ACCOUNTS, *(f"{host}{LOGINS}" for host in self.hosts)]
-        return [self.by_name[name].urn for name in names if name in self.by_name]
+    def repairing(self) -> list[str]:
+        """The URNs of the commands that a repair runs again."""
+        return [command.urn for command in self.commands if command.verb in REPAIRING]
 
 
 def plain(value: Any) -> Any:

@@ -1,29 +1,37 @@
-"""Rows as a table for a terminal."""
+"""Rows as a table, at a terminal as wide as that is."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
-GAP = "  "
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+UNLIMITED = 100_000
+"""Columns of a pipe or a file: whoever reads it there finds every cell whole, on lines of its own."""
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return the table; a cell may have several lines, and none can do anything to the terminal."""
-    cells = [[cell.split("\n") for cell in row] for row in [head, *rows]]
-    cells = [[[printable(line) for line in cell] for cell in row] for row in cells]
-    widths = [max(len(line) for row in cells for line in row[column]) for column in range(len(head))]
-    return "\n".join(line for row in cells for line in _lines(row, widths))
+    grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for title in head:
+        grid.add_column(title, overflow="fold")
+    for row in rows:
+        grid.add_row(*map(_cell, row))
+    terminal = sys.stdout.isatty()
+    console = Console(force_terminal=terminal, width=None if terminal else UNLIMITED)
+    with console.capture() as capture:
+        console.print(grid)
+    return "\n".join(line.rstrip() for line in capture.get().splitlines())
+
+
+def _cell(text: str) -> Text:
+    """Return a cell whose text is shown as it is: it is no markup of rich's."""
+    return Text("\n".join(map(printable, text.split("\n"))))
 
 
 def printable(text: str) -> str:
     """Return the text with everything that is no visible character as an escape: a MySQL name may have anything."""
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
-
-
-def _lines(row: Sequence[Sequence[str]], widths: Sequence[int]) -> list[str]:
-    height = max(map(len, row))
-    padded = [[*cell, *[""] * (height - len(cell))] for cell in row]
-    return [
-        GAP.join(cell[number].ljust(width) for cell, width in zip(padded, widths, strict=True)).rstrip()
-        for number in range(height)
-    ]

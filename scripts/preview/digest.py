@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from scripts.cloud_differences import changed as differences
+from scripts.cloud_drift import changed as differences
 from scripts.preview.secrecy import Veil, masked
 from scripts.stack import OperatorError
 

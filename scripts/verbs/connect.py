@@ -10,16 +10,17 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
-import threading
-from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
 
 from scripts.accounts import entry_of
-from scripts.ssh import KEPT_ALIVE, Ssh, UnreachableError, logins
-from scripts.stack import Stack
-from scripts.verb import CLIENT, USER, Verb
+from scripts.host.constants import CA_FILE
+from scripts.options import DEFAULT_STACK, ClientHost, StackName, User
+from scripts.ssh import KEPT_ALIVE, Ssh, logins
+from scripts.stack import OperatorError, Stack
 
-CA_FILE = "/etc/mysql-pair/ca.pem"
 WAIT_SECONDS = 30
 """How long each end waits for the other."""
 END_SECONDS = 2
@@ -46,15 +47,31 @@ exec mysql --defaults-file=<(printf '%s' "$login") --protocol=tcp --ssl-mode=VER
 """
 
 
-def run(stack: Stack, arguments: Namespace, words: Sequence[str]) -> int:
-    """Run mysql and return its exit code."""
-    login = entry_of(stack.secret_output("option_files"), arguments.user, stack.name)
+MySqlArguments = Annotated[list[str] | None, typer.Argument(metavar="-- ARGUMENT", help="Arguments of mysql.")]
+
+
+def connect(
+    user: User, arguments: MySqlArguments = None, host: ClientHost = None, stack: StackName = DEFAULT_STACK
+) -> None:
+    """Open a mysql prompt on a client host, as a user of the stack.
+
+    The connection is over TLS, with the server's identity checked. With arguments after --, or with something else
+    than a terminal on standard input, there is no prompt:
+
+    - `connect app -- -e 'select 1'`
+    - `connect app <script.sql`
+
+    Exit code: mysql's.
+    """
+    words = arguments or []
+    target = Stack(stack)
+    login = entry_of(target.secret_output("option_files"), user, stack)
     terminal = ["-t"] if not words and sys.stdin.isatty() else []
-    with logins(stack) as ssh:
-        host = ssh.access.client(arguments.host)
-        with offered(ssh, host, login) as fifo:
+    with logins(target) as ssh:
+        client = ssh.access.client(host)
+        with offered(ssh, client, login) as fifo:
             take = ["bash", "-c", TAKE, "connect", fifo, str(WAIT_SECONDS), f"--ssl-ca={CA_FILE}", *words]
-            return ssh.passed_through(host, take, [*KEPT_ALIVE, *terminal])
+            raise typer.Exit(ssh.run(client, take, [*KEPT_ALIVE, *terminal]))
 
 
 @contextlib.contextmanager
@@ -62,39 +79,16 @@ def offered(ssh: Ssh, host: str, login: str) -> Iterator[str]:
     """Give the path of a FIFO on the host, in which the login waits for its one reader.
 
     Raises:
-        UnreachableError: the host does not let one in, or did not answer in time.
+        OperatorError: the host does not let one in, or did not answer in time.
     """
-    argv = ssh.argv(host, ["bash", "-c", OFFER, "offer", str(WAIT_SECONDS)], KEPT_ALIVE)
-    offer = subprocess.Popen(
-        argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
-    )
-    late = threading.Timer(2 * WAIT_SECONDS, offer.kill)
-    late.start()
-    try:
-        assert offer.stdin and offer.stdout and offer.stderr  # noqa: S101  they are pipes
-        with contextlib.suppress(BrokenPipeError):
-            offer.stdin.write(f"{login}\0")
-            offer.stdin.close()
-        fifo = offer.stdout.readline().strip()
+    offer = ["bash", "-c", OFFER, "offer", str(WAIT_SECONDS)]
+    with ssh.in_background(host, offer, stdin=f"{login}\0", seconds=2 * WAIT_SECONDS) as (process, fifo):
         if not fifo:
-            raise UnreachableError(f"{host} cannot be reached by ssh: {offer.stderr.read().strip() or 'no answer'}")
-        yield fifo
-    finally:
-        late.cancel()
-        # Once the login is taken it ends by itself, and its folder is gone then.
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            offer.wait(END_SECONDS)
-        offer.terminate()
-        offer.wait()
-
-
-VERB = Verb(
-    name="connect",
-    help="open a mysql prompt on a client host, as a user of the stack",
-    description="Over TLS, the server's identity checked. With words behind --, or with something else than a terminal "
-    "on standard input, there is no prompt: `connect app -- -e 'select 1'`, `connect app <script.sql`. Exit code, "
-    "standard input and output are mysql's.",
-    behind="-- ARGUMENTS OF MYSQL...",
-    arguments=[USER, CLIENT],
-    run=run,
-)
+            assert process.stderr  # noqa: S101  it is a pipe
+            raise OperatorError(f"{host} cannot be reached by ssh: {process.stderr.read().strip() or 'no answer'}")
+        try:
+            yield fifo
+        finally:
+            # Once the login is taken it ends by itself, and its folder is gone then.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(END_SECONDS)

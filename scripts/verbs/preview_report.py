@@ -3,40 +3,58 @@
 from __future__ import annotations
 
 import sys
-from argparse import ArgumentTypeError, Namespace
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from scripts.preview.digest import read
 from scripts.preview.report import GATES, Report
-from scripts.stack import OperatorError, Stack
-from scripts.verb import Argument, Verb
+from scripts.stack import OperatorError
 
 STOPPED = 3
 """Exit code where --fail-on stops; the report is printed all the same."""
 STANDARD_INPUT = "-"
 
 
-def run(_stack: Stack, arguments: Namespace, _behind: Sequence[str]) -> int:
-    """Print the report; return 0, or 3 if it has what --fail-on names."""
-    report = Report.of(read(_content(arguments.file)))
+File = Annotated[str, typer.Argument(metavar="FILE", help="What the preview printed; - for standard input.")]
+
+
+FailOn = Annotated[
+    str | None,
+    typer.Option(
+        metavar="WHAT",
+        help=f"Exit with {STOPPED} if the report has one of these, separated by commas: {', '.join(GATES)}.",
+    ),
+]
+
+
+def preview_report(file: File, fail_on: FailOn = None) -> None:
+    """Turn what `pulumi preview --json` printed into a report for people.
+
+    Reads what `pulumi preview --json --show-sames` printed and writes Markdown: a verdict, data at risk, exposure,
+    access, downtime, cost, and everything else folded. No stack is asked, and no secret is shown.
+
+    Exit code: 0 a report, 3 a report with what --fail-on names, 2 no report (the preview failed, or it is none).
+    """
+    stopping = gates(fail_on) if fail_on is not None else set()
+    report = Report.of(read(_content(file)))
     print(report.markdown())
-    stops = sorted(report.gates() & set(arguments.fail_on or ()))
+    stops = sorted(report.gates() & stopping)
     if stops:
         print(f"scripts preview-report: stopped by --fail-on: {', '.join(stops)}", file=sys.stderr)
-    return STOPPED if stops else 0
+        raise typer.Exit(STOPPED)
 
 
-def gates(text: str) -> tuple[str, ...]:
+def gates(text: str) -> set[str]:
     """Return the words of --fail-on.
 
     Raises:
-        ArgumentTypeError: one of them is unknown.
+        OperatorError: one of them is unknown.
     """
-    words = tuple(word.strip() for word in text.split(",") if word.strip())
-    unknown = [word for word in words if word not in GATES]
-    if unknown or not words:
-        raise ArgumentTypeError(f"{text!r} is not a list of {', '.join(GATES)}")
+    words = {word.strip() for word in text.split(",") if word.strip()}
+    if not words or not words <= {*GATES}:
+        raise OperatorError(f"--fail-on takes {', '.join(GATES)}, separated by commas; not {text!r}")
     return words
 
 
@@ -48,22 +66,3 @@ def _content(file: str) -> str:
         raise OperatorError(f"{file} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise OperatorError(f"{file} is no text in UTF-8") from None
-
-
-VERB = Verb(
-    name="preview-report",
-    help="what `pulumi preview --json` printed, as a report for people",
-    description="Reads what `pulumi preview --json --show-sames` printed and writes Markdown: a verdict, data at risk, "
-    "exposure, access, downtime, cost, and everything else folded. It needs no stack and shows no secret. Exit code: "
-    "0 a report, 3 a report with what --fail-on names, 2 no report (the preview failed, or it is none).",
-    arguments=[
-        Argument("file", "what the preview printed; - for standard input", metavar="FILE"),
-        Argument(
-            "--fail-on",
-            "exit with 3 if the report has one of these, with commas between them: data-loss, exposure",
-            metavar="WHAT",
-            type=gates,
-        ),
-    ],
-    run=run,
-)

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
-from collections.abc import Sequence
+from typing import Annotated
 
+import typer
+
+from scripts.options import DEFAULT_STACK, StackName
 from scripts.ssh import logins
 from scripts.stack import Stack
-from scripts.verb import Argument, Verb
+
+Host = Annotated[str, typer.Argument(metavar="HOST", help="server, client-1 or another client's name.")]
+RemoteCommand = Annotated[list[str] | None, typer.Argument(metavar="-- COMMAND", help="What to run.")]
 
 
-def run(stack: Stack, arguments: Namespace, command: Sequence[str]) -> int:
-    """Open a shell on a host, or run a command there, and return its exit code (255: ssh itself failed)."""
-    with logins(stack) as ssh:
-        return ssh.passed_through(arguments.host, command)
+def ssh(host: Host, command: RemoteCommand = None, stack: StackName = DEFAULT_STACK) -> None:
+    """Open a shell on a host, or run a command there.
 
+    One word after -- is a line for the host's shell, like 'ls | wc -l'. Several words are a program and its arguments,
+    passed on as they are. Standard input is passed on too.
 
-VERB = Verb(
-    name="ssh",
-    help="open a shell on a host, or run a command there",
-    description="Without COMMAND: a shell. One word behind -- is a line for the host's shell, like 'ls | wc -l'; "
-    "several are a program and its arguments, passed on as they are. Standard input and exit code are passed through.",
-    behind="-- COMMAND...",
-    arguments=[Argument("host", "server, client-1 or another client's name", metavar="HOST")],
-    run=run,
-)
+    Exit code: the command's; 255 if ssh itself failed.
+    """
+    with logins(Stack(stack)) as way:
+        raise typer.Exit(way.run(host, command or []))

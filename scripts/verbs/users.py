@@ -3,50 +3,47 @@
 from __future__ import annotations
 
 import json
-from argparse import Namespace
-from collections.abc import Sequence
 
-from scripts.accounts import Account, listed
+from scripts.accounts import Account, list_accounts
+from scripts.options import DEFAULT_STACK, Json, StackName
 from scripts.ssh import logins
 from scripts.stack import Stack
 from scripts.table import table
-from scripts.verb import JSON, Verb
 
-HEAD = ("USER", "ACCOUNT", "GRANTS AND ROLES", "PASSWORD OF", "GENERATION", "OLD ONE", "LOCKED")
+HEAD = ("USER", "ACCOUNT", "GRANTS AND ROLES", "ATTRIBUTES", "PASSWORD SET", "GENERATION", "OLD PASSWORD", "LOCKED")
 UNMANAGED = "(unmanaged)"
+NOTHING = "-"
 
 
-def run(stack: Stack, arguments: Namespace, _behind: Sequence[str]) -> int:
-    """Print them; return 0."""
-    with logins(stack) as ssh:
-        found = listed(ssh)
-    if arguments.json:
-        print(json.dumps(found, indent=2))
-        return 0
-    accounts = sorted(found["users"], key=lambda account: account["key"] is None)
-    print(table(HEAD, [row(account) for account in accounts]) if accounts else "there is no user")
-    return 0
+def users(stack: StackName = DEFAULT_STACK, as_json: Json = False) -> None:
+    """List the server's users with their grants, attributes and the age of their passwords.
+
+    The server is asked. Users that the stack does not manage come last, marked as unmanaged; MySQL's own are left out.
+    An old password is still accepted between `rotate` and `finish-rotation`.
+    """
+    with logins(Stack(stack)) as ssh:
+        accounts = list_accounts(ssh)
+    if as_json:
+        print(json.dumps(accounts, indent=2))
+        return
+    rows = [row(account) for account in sorted(accounts["users"], key=lambda account: account["key"] is None)]
+    print(table(HEAD, rows) if rows else "there are no users")
 
 
 def row(account: Account) -> list[str]:
     """Return a line of the table."""
-    grants = [*account["grants"], *(f"role {name}" for name in account["roles"])]
     return [
         account["key"] or UNMANAGED,
         account["account"],
-        "\n".join(line.replace("\n", "\\n") for line in grants) or "-",
-        account["password_changed"] or "-",
-        str(account["generation"] or "-"),
-        "accepted" if account["old_password_accepted"] else "-",
-        "locked" if account["locked"] else "-",
+        _lines([*account["grants"], *(f"role {name}" for name in account["roles"])]),
+        _lines([f"{name}: {value}" for name, value in account["attributes"].items()]),
+        account["password_changed"] or NOTHING,
+        str(account["generation"] or NOTHING),
+        "accepted" if account["old_password_accepted"] else NOTHING,
+        "locked" if account["locked"] else NOTHING,
     ]
 
 
-VERB = Verb(
-    name="users",
-    help="list the server's users, grants and passwords' age",
-    description="Asks the server. An old password is still accepted between `rotate` and `finish-rotation`. Users that "
-    "the stack did not make come last; the server's own are left out.",
-    arguments=[JSON],
-    run=run,
-)
+def _lines(texts: list[str]) -> str:
+    """Return texts as lines of a cell; a line break in a name does not make a line."""
+    return "\n".join(text.replace("\n", "\\n") for text in texts) or NOTHING

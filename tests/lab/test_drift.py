@@ -1,4 +1,4 @@
-"""What somebody changes behind the stack's back is told by `drift`, each thing by its name, and put right by `mend`."""
+"""`drift` tells each thing that somebody changes behind the stack's back by its name, and `repair` puts it right."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from lab.cloud.ec2 import Ec2
 from lab.cloud.model import SecurityGroupRule
 from lab.cloud.store import Store
 from lab.machine.plane import Plane
+from scripts.host.constants import AGENT_DIR
 from tests.lab.pair import LAB, Pair, run
 
 OPTION_FILE = "/etc/mysql/mysql.conf.d/zz-mysql-pair.cnf"
@@ -40,11 +41,11 @@ def verb(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 def drift() -> tuple[int, list[dict[str, str]], list[str]]:
-    """Return the exit code, the differences and what could not be told."""
+    """Return the exit code, the rows of drift and what could not be told."""
     done = verb("drift", "--json")
     assert done.stdout, done.stderr
     report: dict[str, Any] = json.loads(done.stdout)
-    return done.returncode, report["differences"], report["unknown"]
+    return done.returncode, report["drift"], report["unknown"]
 
 
 def on(pair: Pair, host: str, line: str) -> None:
@@ -79,7 +80,7 @@ NEW_KEY = f"ssh-keygen -q -t ed25519 -N '' -f $(mktemp -d)/key; cat /tmp/tmp.*/k
 
 @dataclass(frozen=True)
 class Change:
-    """Something that somebody does, and the differences that follow: where, kind, name, what."""
+    """Something that somebody does, and the drift that follows: where, kind, name, what."""
 
     name: str
     make: Callable[[Pair], None]
@@ -97,8 +98,8 @@ CHANGES = [
            ("client-1", "file", "/etc/mysql/conf.d/mysql-pair.cnf", "file")),
     Change("a file's mode", lambda pair: on(pair, "server", "chmod 600 /etc/apt/apt.conf.d/80-mysql-pair"),
            ("server", "file", "/etc/apt/apt.conf.d/80-mysql-pair", "permissions")),
-    Change("a tool", lambda pair: on(pair, "client-1", "echo '#' >>/usr/local/lib/mysql-pair/current/undo.py"),
-           ("client-1", "file", "undo.py", "content")),
+    Change("the host agent", lambda pair: on(pair, "client-1", f"echo '#' >>{AGENT_DIR}/current/__main__.py"),
+           ("client-1", "file", "__main__.py", "content")),
     Change("a package", lambda pair: on(pair, "client-1", "dpkg --force-depends --purge mysql-client >/dev/null"),
            ("client-1", "package", "mysql-client", "package")),
     Change("an ssh key", lambda pair: on(pair, "client-1", NEW_KEY), ("client-1", "ssh key", KEYS, "keys")),
@@ -127,27 +128,27 @@ def void(_: object) -> None:
 
 @dataclass(frozen=True)
 class Story:
-    """A stack as it was up, after the changes, and after the mending."""
+    """A stack as it was up, after the changes, and after the repair."""
 
     pair: Pair
     before: tuple[int, list[dict[str, str]], list[str]]
     changed: tuple[int, list[dict[str, str]], list[str]]
-    mending: subprocess.CompletedProcess[str]
+    repair: subprocess.CompletedProcess[str]
     hosts: list[str]
     """The instances, before and after."""
 
 
 @pytest.fixture(scope="module")
 def story(pair: Pair) -> Iterator[Story]:
-    """Every change is made, all are mended at once."""
+    """Every change is made, all are repaired at once."""
     with pair.configured(**CONFIG):
         pair.up()
         pair.sql("create table app.kept (id int); insert into app.kept values (42)")
         before, instances = drift(), [*pair.outputs()["client_instance_ids"], pair.outputs()["server_instance_id"]]
         for change in CHANGES:
             change.make(pair)
-        changed, mending = drift(), verb("mend", "--yes")
-        yield Story(pair, before, changed, mending, instances)
+        changed, repair = drift(), verb("repair", "--yes")
+        yield Story(pair, before, changed, repair, instances)
         pair.sql("drop table app.kept")
     pair.sql("drop database if exists shop; drop database if exists words")
 
@@ -176,15 +177,15 @@ def test_nothing_else_is_told(story: Story) -> None:
 
 def test_no_secret_is_told(story: Story) -> None:
     outputs = story.pair.outputs()
-    shown = json.dumps(story.changed) + story.mending.stdout + story.mending.stderr
+    shown = json.dumps(story.changed) + story.repair.stdout + story.repair.stderr
     for url in outputs["connection_strings"].values():
         assert url.split(":")[2].partition("@")[0] not in shown
 
 
-def test_mend_puts_everything_right_and_rebuilds_nothing(story: Story) -> None:
-    assert story.mending.returncode == 0, story.mending.stdout + story.mending.stderr
-    assert "what is live is as the stack says" in story.mending.stdout
-    assert "client-1-logins replaced" in story.mending.stdout, "the logins were tried"
+def test_repair_puts_everything_right_and_rebuilds_nothing(story: Story) -> None:
+    assert story.repair.returncode == 0, story.repair.stdout + story.repair.stderr
+    assert "no drift detected" in story.repair.stdout
+    assert "client-1-logins replaced" in story.repair.stdout, "the logins were tried"
     outputs = story.pair.outputs()
     assert [*outputs["client_instance_ids"], outputs["server_instance_id"]] == story.hosts
     assert story.pair.sql("select id from app.kept") == "42"
@@ -198,16 +199,16 @@ def test_what_is_not_in_the_cloud_is_not_reached_and_said_beside_the_rest(story:
     assert code == 1
     assert [row["name"] for row in differences] == ["firewall-server-ssh-from-jump"]
     assert len(unknown) == 2 and all("server cannot be reached by ssh" in words for words in unknown)
-    assert verb("mend", "--yes").returncode == 0
+    assert verb("repair", "--yes").returncode == 0
 
 
-def test_a_server_that_is_down_and_tools_that_are_gone_are_told_and_put_right(story: Story) -> None:
+def test_a_server_that_is_down_and_an_agent_that_is_gone_are_told_and_put_right(story: Story) -> None:
     on(story.pair, "server", "systemctl stop mysql")
-    on(story.pair, "client-1", "rm -r /usr/local/lib/mysql-pair")
+    on(story.pair, "client-1", f"rm -r {AGENT_DIR}")
     code, differences, unknown = drift()
     assert code == 1
     assert [(row["kind"], row["name"]) for row in differences] == [("service", "mysql")]
-    tools, accounts = sorted(unknown)
-    assert "client-1 has no /usr/local/lib/mysql-pair" in tools and "MySQL does not answer" in accounts
-    assert verb("mend", "--yes").returncode == 0
+    agent, accounts = sorted(unknown)
+    assert f"client-1: the host agent in {AGENT_DIR} is missing" in agent and "MySQL does not answer" in accounts
+    assert verb("repair", "--yes").returncode == 0
     assert drift() == (0, [], [])

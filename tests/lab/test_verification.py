@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from scripts.host.constants import AGENT_DIR
+from scripts.state import CHECK_LOGINS, Command
 from tests.lab.pair import Pair
 from tests.lab.test_drift import remove_rule
 
-CHECK = "python3 /usr/local/lib/mysql-pair/current/check_logins.py"
+CHECK = f"python3 {AGENT_DIR}/current check-logins"
 
 
 @pytest.fixture(scope="module")
@@ -18,10 +20,10 @@ def document(pair: Pair) -> dict[str, Any]:
     """What the stack's own check reads."""
     done = pair.pulumi("stack", "export", "--show-secrets")
     for resource in json.loads(done.stdout)["deployment"]["resources"]:
-        if resource["urn"].endswith("::client-1-logins"):
-            text = resource["inputs"]["stdin"]
-            found: dict[str, Any] = json.loads(text if isinstance(text, str) else json.loads(text["plaintext"]))
-            return found
+        command = Command.of(resource)
+        if command and (command.host, command.verb) == ("client-1", CHECK_LOGINS):
+            spec: dict[str, Any] = json.loads(command.stdin)
+            return spec
     raise AssertionError("the stack tries no logins")
 
 

@@ -1,6 +1,6 @@
-"""`python -m tools.ci.drift`: what is live, compared with what the stack says, in the summary of the run.
+"""`python -m tools.ci.drift`: the stack's drift, in the summary of the run.
 
-Output `differences`: how many there are. Exit code: 0 that could be told, 1 it could not.
+Output `differences`: how many rows of drift there are. Exit code: 0 that could be told, 1 it could not.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 
-from scripts.differences import find
+from scripts.drift import find_drift
 from scripts.stack import OperatorError, Stack
 from tools.ci.github import JobError, indented, main, put_output, summarize
 
@@ -23,14 +23,14 @@ def run(environment: Mapping[str, str]) -> int:
     """
     stack = environment["STACK"]
     try:
-        report = find(Stack(stack))
+        report = find_drift(Stack(stack))
     except OperatorError as error:
         summarize(environment, f"**Whether stack `{stack}` has drifted could not be told**; the log says why.")
         raise JobError(str(error)) from None
     text = report.as_text()
     print(text)
     summarize(environment, f"### Drift of stack `{stack}`\n\n{indented(text)}")
-    put_output(environment, "differences", str(len(report.differences)))
+    put_output(environment, "differences", str(len(report.drift)))
     return 1 if report.unknown else 0
 
 

@@ -19,8 +19,8 @@ def run(environment: Mapping[str, str]) -> int:
     title = f"Stack {stack} has drifted"
     body = (
         f"{mark}\nDifferences between what is live and what the stack says: {number}. They are in the summary of "
-        f"[the run]({page}). `python -m scripts mend --stack {stack}` makes what is live be as the "
-        "stack says again. This issue is updated every night, and closed when nothing differs."
+        f"[the run]({page}). `python -m scripts repair --stack {stack}` puts them right. "
+        "This issue is updated every night, and closed when there is no drift."
     )
     if number and former:
         api.call("PATCH", f"/issues/{former['number']}", {"title": title, "body": body})

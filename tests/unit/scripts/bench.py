@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from scripts.__main__ import main
+from scripts.stack import PROJECT_ROOT
 
 STACK = "here"
-CLIENT_KEY, HOST_KEY = "ssh-ed25519 AAAAClientKey", "ssh-ed25519 AAAAHostKey"
+HOST_KEY, CLIENT_KEY, APP_KEY = "ssh-ed25519 AAAAHostKey", "ssh-ed25519 AAAAClientKey", "ssh-ed25519 AAAAAppKey"
 OUTPUTS: dict[str, Any] = {
+    "server_public_ip": None,
     "server_private_ip": "10.20.0.10",
     "server_host_key": HOST_KEY,
     "client_names": ["client-1", "app-1"],
     "client_public_ips": ["198.51.100.8", None],
     "client_private_ips": ["10.20.16.4", "10.20.144.4"],
-    "client_host_keys": [CLIENT_KEY, CLIENT_KEY],
+    "client_host_keys": [CLIENT_KEY, APP_KEY],
     "jump_host": "client-1",
     "mysql_host": "10.20.0.10",
     "mysql_port": 3306,
@@ -72,7 +77,7 @@ elif words[0] == "refresh":
 elif words[0] == "up":
     sys.exit(subprocess.run(["sh", str(bench / "up")]).returncode)
 else:
-    path = words[2].removeprefix("mysql-pair:")
+    path = words[2]
     key, _, entry = path.partition(".") if "--path" in words else (path, "", "")
     value = config.get(key)
     if words[1] == "get":
@@ -111,10 +116,12 @@ exec bash -c "$line"
 """
 
 SUDO = """#!/bin/bash
+# The host agent: what it reads is kept in spec.HOST, what it says is what the file diff.HOST does.
+agent="-n python3 -B /usr/local/lib/mysql-pair/current"
 case "$*" in
-  *"/accounts.py list") cat "$BENCH/list.json" ;;
-  *"/accounts.py differences") cat >"$BENCH/wanted.accounts"; . "$BENCH/found.accounts" ;;
-  *"/differences.py") cat >"$BENCH/wanted.$HOST"; . "$BENCH/found.$HOST" ;;
+  "$agent accounts list") cat "$BENCH/list.json" ;;
+  "$agent accounts diff") cat >"$BENCH/spec.accounts"; . "$BENCH/diff.accounts" ;;
+  "$agent diff") cat >"$BENCH/spec.$HOST"; . "$BENCH/diff.$HOST" ;;
   *) echo "no such command: $*" >&2; exit 1 ;;
 esac
 """
@@ -145,8 +152,8 @@ class Bench:
     @property
     def config(self) -> dict[str, Any]:
         """The stack's config: a text is a value kept whole, a table is kept by entry."""
-        found: dict[str, Any] = json.loads((self.folder / "config.json").read_text())
-        return found
+        config: dict[str, Any] = json.loads((self.folder / "config.json").read_text())
+        return config
 
     @config.setter
     def config(self, values: dict[str, Any]) -> None:
@@ -173,19 +180,30 @@ class Bench:
 
     def scripts(self, *words: str) -> int:
         """Run the command line on the stack."""
-        own, cut, behind = (
-            (words, (), ())
-            if "--" not in words
-            else (words[: words.index("--")], ("--",), words[words.index("--") + 1 :])
+        return main(on_the_stack(*words))
+
+    def start(self, *words: str, **streams: int) -> subprocess.Popen[str]:
+        """Start the command line on the stack as a process of its own."""
+        argv = [sys.executable, "-m", "scripts", *on_the_stack(*words)]
+        return subprocess.Popen(argv, cwd=PROJECT_ROOT, text=True, start_new_session=True, **streams)  # type: ignore[call-overload,no-any-return]
+
+    def run(self, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        """Run the command line on the stack as a process of its own."""
+        argv = [sys.executable, "-m", "scripts", *on_the_stack(*words)]
+        return subprocess.run(
+            argv, input=stdin, capture_output=True, text=True, cwd=PROJECT_ROOT, check=False, timeout=30
         )
-        try:
-            return main([*own, "--stack", STACK, *cut, *behind])
-        except SystemExit as end:
-            return int(end.code or 0)
+
+
+def on_the_stack(*words: str) -> list[str]:
+    """Return the words with the stack's name before the first `--`, unless they name one."""
+    end = words.index("--") if "--" in words else len(words)
+    stack = [] if "--stack" in words[:end] else ["--stack", STACK]
+    return [*words[:end], *stack, *words[end:]]
 
 
 def account(**values: Any) -> dict[str, Any]:
-    """Return a row of what accounts.py lists."""
+    """Return a user of what the agent lists."""
     key = values.get("key", "app")
     return {
         "key": key,
@@ -193,6 +211,7 @@ def account(**values: Any) -> dict[str, Any]:
         "plugin": "caching_sha2_password",
         "grants": ["ALL ON app.*"],
         "roles": [],
+        "attributes": {},
         "locked": False,
         "generation": 1,
         "password_changed": "2026-01-02T03:04:05Z",
@@ -204,9 +223,6 @@ def account(**values: Any) -> dict[str, Any]:
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """The stack, with nothing on it; temporary files of the commands are in `tmp`."""
-    import os
-    import tempfile
-
     folder = tmp_path / "bench"
     folder.mkdir()
     temporary = tmp_path / "tmp"

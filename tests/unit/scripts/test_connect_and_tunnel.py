@@ -1,26 +1,20 @@
-"""`connect`, `tunnel` and `users`: whom one gets to, what of it is shown, and that nothing is left behind."""
+"""`connect` and `tunnel`: whom one gets to, what of it is shown, and that nothing is left behind."""
 
 from __future__ import annotations
 
-import json
 import os
 import pty
 import signal
 import socket
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from scripts.__main__ import VERBS
-from scripts.stack import PROJECT_ROOT
-from scripts.table import table
 from scripts.verbs import connect
 from tests.ports import free_port
-from tests.processes import wait_for
-from tests.unit.operator_bench import CANARY, SECRETS, Bench
-from tests.unit.operator_bench import bench as bench
+from tests.unit.scripts.bench import CANARY, SECRETS, Bench
+from tests.unit.scripts.bench import bench as bench
 
 MYSQL = """#!/bin/bash
 printf '%s\\n' "$@" >"$BENCH/mysql.argv"
@@ -38,12 +32,6 @@ def hosts(bench: Bench) -> None:
     bench.program("mysql", MYSQL)
 
 
-def start(*words: str, **streams: int) -> subprocess.Popen[str]:
-    """Start the command line as a process of its own."""
-    argv = [sys.executable, "-m", "scripts", *words, "--stack", "here"]
-    return subprocess.Popen(argv, cwd=PROJECT_ROOT, text=True, start_new_session=True, **streams)  # type: ignore[call-overload,no-any-return]
-
-
 def test_mysql_gets_the_login_by_a_pipe_and_nothing_shows_or_keeps_it(
     bench: Bench, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -58,7 +46,7 @@ def test_mysql_gets_the_login_by_a_pipe_and_nothing_shows_or_keeps_it(
 
 
 def test_a_script_is_piped_in_and_no_terminal_is_asked_for(bench: Bench) -> None:
-    process = start("connect", "app", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process = bench.start("connect", "app", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     out, _ = process.communicate("select 1;\n", timeout=30)
     assert (process.returncode, out) == (5, "select 1;\n")
     assert "\n-t\n" not in bench.everything_shown()
@@ -66,7 +54,7 @@ def test_a_script_is_piped_in_and_no_terminal_is_asked_for(bench: Bench) -> None
 
 def test_at_a_terminal_there_is_a_prompt(bench: Bench) -> None:
     ours, theirs = pty.openpty()
-    process = start("connect", "app", stdin=theirs, stdout=theirs, stderr=theirs)
+    process = bench.start("connect", "app", stdin=theirs, stdout=theirs, stderr=theirs)
     os.close(theirs)
     assert process.wait(30) == 5
     assert b"terminal" in os.read(ours, 4096)
@@ -84,9 +72,8 @@ FAULTS = [
     (["connect", "app", "--host", "server"], "has no client host 'server'; it has client-1, app-1"),
     (["connect", "app", "--host", "app-1"], "app-1 cannot be reached by ssh: ssh: connect to host: Connection timed"),
     (["tunnel", "nobody", "--port", "3307"], "has no user 'nobody'; it has app, reports"),
-    (["tunnel", "app", "--port", "0"], "'0' is no TCP port"),
-    (["tunnel", "app"], "--port"),
-    (["users", "--", "more"], "nothing may stand behind --"),
+    (["tunnel", "app", "--port", "0"], "greater than or equal to 1"),
+    (["tunnel", "app"], "Missing option '--port'"),
 ]
 
 
@@ -142,7 +129,7 @@ def test_a_tunnel_says_how_to_use_it_and_ends_without_a_trace(
     bench: Bench, tmp_path: Path, end: signal.Signals, code: int
 ) -> None:
     port = free_port()
-    process = start("tunnel", "app", "--port", str(port), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = bench.start("tunnel", "app", "--port", str(port), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout
     said = [process.stdout.readline() for _ in range(6)]
     assert said[0].startswith(f"127.0.0.1:{port} leads to 10.20.0.10:3306 by way of client-1")
@@ -174,64 +161,3 @@ def test_a_tunnel_that_does_not_open_says_why(bench: Bench, capfd: pytest.Captur
     bench.put("forward", "Could not request local forwarding.\n")
     assert bench.scripts("tunnel", "app", "--port", str(free_port())) == 2
     assert "broke off: Could not request local forwarding." in capfd.readouterr().err
-
-
-def test_users_are_a_table_with_those_of_the_stack_first(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
-    bench.users(
-        {"key": None, "account": "'o\x1b[2Jdd'@'%'", "generation": None, "grants": [], "locked": True},
-        {"key": "app", "old_password_accepted": True, "generation": 2, "roles": ["reader"]},
-    )
-    assert bench.scripts("users") == 0
-    lines = [line.split() for line in capfd.readouterr().out.splitlines()]
-    assert lines[1] == [
-        "app",
-        "'app'@'10.20.0.0/16'",
-        "ALL",
-        "ON",
-        "app.*",
-        "2026-01-02T03:04:05Z",
-        "2",
-        "accepted",
-        "-",
-    ]
-    assert lines[2] == ["role", "reader"]
-    assert lines[3] == ["(unmanaged)", "'o\\x1b[2Jdd'@'%'", "-", "2026-01-02T03:04:05Z", "-", "-", "locked"]
-
-
-def test_users_as_json_are_what_the_server_tells(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
-    bench.users({"key": "app"})
-    assert bench.scripts("users", "--json") == 0
-    assert json.loads(capfd.readouterr().out) == json.loads((bench.folder / "list.json").read_text())
-
-
-def test_a_server_without_the_tools_is_told(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
-    assert bench.scripts("users") == 2
-    assert "the server cannot tell its accounts" in capfd.readouterr().err
-
-
-def test_a_table_is_aligned_and_a_cell_may_have_lines() -> None:
-    assert table(("A", "B"), [["1\n22", "x"], ["", "y"]]) == "A   B\n1   x\n22\n    y"
-
-
-def test_every_verb_is_known_by_its_own_name() -> None:
-    named = [
-        "ssh",
-        "connect",
-        "tunnel",
-        "users",
-        "rotate",
-        "finish-rotation",
-        "drift",
-        "mend",
-        "diagram",
-        "preview-report",
-    ]
-    assert [*VERBS] == named
-
-
-def test_ctrl_c_while_the_stack_is_read_is_no_traceback(bench: Bench) -> None:
-    bench.program("pulumi", '#!/bin/sh\n: >"$BENCH/started"; exec sleep 30\n')
-    process = start("users", stderr=subprocess.PIPE)
-    wait_for((bench.folder / "started").exists, process, 20)
-    os.killpg(process.pid, signal.SIGINT)
-    assert (process.communicate(timeout=20)[1], process.returncode) == ("", 130)

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from scripts import generate_password
-from tests.unit.operator_bench import CANARY, Bench, account
-from tests.unit.operator_bench import bench as bench
+from tests.unit.scripts.bench import CANARY, Bench, account
+from tests.unit.scripts.bench import bench as bench
 
 UP = ["up", "--yes", "--stack", "here"]
 
@@ -109,8 +109,8 @@ REFUSED: list[tuple[dict[str, Any], dict[str, Any], list[str], str]] = [
     ({"passwordGenerations": "[]"}, {}, [], "passwordGenerations of stack 'here' is no table"),
     ({}, {}, ["--stdin"], "made by the program"),
     ({"userPasswords": {"app": "x"}}, {}, ["--stdin"], "the new password is empty"),
-    ({}, {"key": "reports"}, [], "there: reports. If it is in the config, run `pulumi up` first"),
-    ({}, {"key": None}, [], "there: none"),
+    ({}, {"key": "reports"}, [], "it has reports. If the user is in the config, run `pulumi up` first"),
+    ({}, {"key": None}, [], "it has none"),
 ]
 
 

@@ -1,0 +1,127 @@
+"""Drift: where hosts, MySQL and the cloud are not as the stack's state says, found everywhere at once, as one table."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from functools import partial
+
+from scripts import cloud_drift
+from scripts.host_agent import ask
+from scripts.ssh import Ssh, logins
+from scripts.stack import OperatorError, Stack
+from scripts.state import APPLY_ACCOUNTS, Commands
+from scripts.table import table
+
+HOST_SECONDS = 420
+"""More than the host agent waits for another run of its own."""
+MAX_THREADS = 16
+NO_DRIFT, UNKNOWN, DRIFT = 0, 1, 2
+"""Exit codes; something could not be told is the more important of the last two."""
+HEAD = ("WHERE", "KIND", "NAME", "WHAT", "EXPECTED", "FOUND")
+MAX_CELL = 60
+"""Longest text of a side in the table; JSON has all of it."""
+
+Row = dict[str, str]
+"""where, kind, name, what, expected and found, each a text without secrets."""
+
+
+@dataclass
+class Report:
+    """The drift, and what could not be told."""
+
+    drift: list[Row] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        """0 for no drift, 2 for some, 1 if something could not be told."""
+        return UNKNOWN if self.unknown else DRIFT if self.drift else NO_DRIFT
+
+    def as_json(self) -> str:
+        """Return it as JSON."""
+        return json.dumps(asdict(self), indent=2)
+
+    def as_text(self) -> str:
+        """Return it for people."""
+        rows = [[shortened(row[name.lower()]) for name in HEAD] for row in self.drift]
+        parts = [table(HEAD, rows)] if rows else []
+        parts += [f"could not tell: {reason}" for reason in self.unknown]
+        return "\n".join(parts) or "no drift detected"
+
+
+def shortened(text: str) -> str:
+    """Return a text that fits into a cell."""
+    return text if len(text) <= MAX_CELL else f"{text[: MAX_CELL - 1]}…"
+
+
+@contextlib.contextmanager
+def faults_are_unknown() -> Iterator[None]:
+    """Make a fault end the verb with 1: exit code 2 would say that there is drift."""
+    try:
+        yield
+    except OperatorError as error:
+        error.exit_code = UNKNOWN
+        raise
+
+
+def find_drift(stack: Stack) -> Report:
+    """Compare, and change nothing.
+
+    Raises:
+        OperatorError: the stack has no state or no hosts, or there is no key: nothing at all can be told.
+    """
+    commands = Commands.of(stack)
+    with logins(stack, key_seconds=HOST_SECONDS) as ssh, ThreadPoolExecutor(MAX_THREADS) as pool:
+        comparisons = [
+            lambda: cloud_drift.rows(stack.refresh_steps()),
+            *(partial(drift_of_host, ssh, commands, host) for host in ssh.access.hosts()),
+            partial(drift_of_accounts, ssh, commands),
+        ]
+        results = list(pool.map(_rows_or_reason, comparisons))
+    report = Report()
+    for result in results:
+        if isinstance(result, str):
+            report.unknown.append(result)
+        else:
+            report.drift += result
+    return report
+
+
+def drift_of_host(ssh: Ssh, commands: Commands, host: str) -> list[Row]:
+    """Return the drift of one host, but for MySQL's accounts.
+
+    Raises:
+        OperatorError: it could not be told.
+    """
+    spec = commands.diff_spec(host)
+    if spec is None:
+        raise OperatorError(f"{host} is not set up yet: run `pulumi up`")
+    return _diff(ssh, host, "diff", json.dumps(spec))
+
+
+def drift_of_accounts(ssh: Ssh, commands: Commands) -> list[Row]:
+    """Return the drift of MySQL's databases, roles and users.
+
+    Raises:
+        OperatorError: it could not be told.
+    """
+    apply = commands.find(APPLY_ACCOUNTS)
+    if apply is None:
+        raise OperatorError("databases and users are not made yet: run `pulumi up`")
+    return _diff(ssh, apply.host, "accounts diff", apply.stdin)
+
+
+def _diff(ssh: Ssh, host: str, verb: str, spec: str) -> list[Row]:
+    differences: Sequence[Row] = ask(ssh, host, verb, spec, HOST_SECONDS)
+    return [{"where": host, **difference} for difference in differences]
+
+
+def _rows_or_reason(compare: Callable[[], list[Row]]) -> list[Row] | str:
+    try:
+        return compare()
+    except OperatorError as error:
+        return str(error)

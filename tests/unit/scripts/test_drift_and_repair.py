@@ -1,0 +1,244 @@
+"""`drift` and `repair`: what is compared with what, what is told, and the exit code."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from scripts.cloud_drift import rows
+from scripts.state import Command, Commands
+from tests.unit.scripts.bench import CANARY, Bench
+from tests.unit.scripts.bench import bench as bench
+
+SIGNED = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
+URN = "urn:pulumi:here::mysql-pair::mysql-pair:index:Some$"
+ROW = {"kind": "setting", "name": "max_connections", "what": "value", "expected": "200", "found": "77"}
+
+
+def secret(text: str) -> dict[str, str]:
+    """Return a secret as `pulumi stack export --show-secrets` has it."""
+    return {**SIGNED, "plaintext": json.dumps(text)}
+
+
+def command(name: str, verb: str, stdin: object, stdout: object = "", **more: object) -> dict[str, Any]:
+    """Return a command of the state that runs a verb of the agent; its name does not matter."""
+    triggers = [{"host": name, "verb": verb, "instance": "i-0123"}, "digest"] if verb else ["i-0123"]
+    return {
+        "urn": f"{URN}command:remote:Command::{name}-{verb.replace(' ', '-')}",
+        "type": "command:remote:Command",
+        "inputs": {"stdin": stdin, "triggers": triggers},
+        "outputs": {"stdout": secret(json.dumps(stdout))},
+        **more,
+    }
+
+
+ACCOUNTS = json.dumps({"users": [{"password": CANARY}]})
+HOST_KEY = command("server-converged", "", "", "ssh-ed25519 AAAA")
+COMMANDS = [
+    HOST_KEY,
+    command("server", "install", json.dumps({"scripts/host/__main__.py": "text"})),
+    command("server", "converge", json.dumps({"packages": ["former"]}), delete=True),
+    command("server", "converge", json.dumps({"packages": ["mysql-server"]})),
+    command("server", "certify", json.dumps({"addresses": ["10.20.0.10"], "names": []}), {"ca_certificate": "PEM"}),
+    command("server", "accounts apply", secret(ACCOUNTS)),
+    command("client-1", "converge", json.dumps({"packages": ["mysql-client"]})),
+    command("app-1", "install", json.dumps({})),
+    command("app-1", "converge", json.dumps({"packages": []})),
+    command("client-1", "check-logins", secret("{}")),
+]
+RESOURCE = {"custom": True, "type": "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"}
+
+
+def step(op: str, name: str = "firewall-rule", **states: Any) -> dict[str, Any]:
+    """Return a step of a refresh."""
+    return {"op": op, "urn": f"{URN}::{name}", **{state: {**RESOURCE, **value} for state, value in states.items()}}
+
+
+NO_CHANGE = [step("refresh", oldState={"inputs": {"port": 1}}, newState={"inputs": {"port": 1}})]
+
+
+@pytest.fixture(autouse=True)
+def stack(bench: Bench) -> None:
+    """A stack of three hosts that are as they should be."""
+    bench.put("state.json", {"deployment": {"resources": COMMANDS}})
+    bench.put("refresh.json", {"steps": NO_CHANGE})
+    for name in ("server", "client-1", "app-1", "accounts"):
+        bench.put(f"diff.{name}", "echo '[]'\n")
+
+
+def test_every_host_is_asked_with_what_its_commands_were_given(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
+    assert bench.scripts("drift") == 0
+    assert capfd.readouterr().out == "no drift detected\n"
+    specs = {path.suffix: json.loads(path.read_text()) for path in bench.folder.glob("spec.*")}
+    client: dict[str, Any] = {"certificate": None, "authority": None, "agent": {}}
+    assert specs == {
+        ".server": {
+            "host": {"packages": ["mysql-server"]},
+            "certificate": {"addresses": ["10.20.0.10"], "names": []},
+            "authority": "PEM",
+            "agent": {"scripts/host/__main__.py": "text"},
+        },
+        ".client-1": {**client, "host": {"packages": ["mysql-client"]}},
+        ".app-1": {**client, "host": {"packages": []}},
+        ".accounts": json.loads(ACCOUNTS),
+    }
+    assert [call["argv"][:2] for call in bench.asked("refresh")] == [["refresh", "--preview-only"]]
+    assert bench.asked("up") == [] and CANARY not in bench.everything_shown()
+
+
+def test_drift_is_a_table_and_the_exit_code_2(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
+    bench.put("diff.server", f"echo '{json.dumps([ROW])}'")
+    bench.put("refresh.json", {"steps": [step("delete", oldState={"inputs": {}})]})
+    assert bench.scripts("drift") == 2
+    lines = [line.split() for line in capfd.readouterr().out.splitlines()]
+    assert lines == [
+        ["WHERE", "KIND", "NAME", "WHAT", "EXPECTED", "FOUND"],
+        ["cloud", "SecurityGroupIngressRule", "firewall-rule", "resource", "there", "gone"],
+        ["server", "setting", "max_connections", "value", "200", "77"],
+    ]
+
+
+def test_as_json_nothing_is_shortened(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
+    bench.put("diff.accounts", f"echo '{json.dumps([{**ROW, 'found': 'x' * 200}])}'")
+    assert bench.scripts("drift", "--json") == 2
+    assert json.loads(capfd.readouterr().out) == {
+        "drift": [{"where": "server", **ROW, "found": "x" * 200}],
+        "unknown": [],
+    }
+    assert bench.scripts("drift") == 2
+    assert "x" * 61 not in capfd.readouterr().out
+
+
+# file of a stand-in, its content, what is said
+UNKNOWN = [
+    ("down.client-1", "", "could not tell: client-1 cannot be reached by ssh: ssh: connect to host"),
+    ("diff.app-1", "echo broken >&2; exit 1", "could not tell: app-1: broken"),
+    ("diff.app-1", "printf 'Traceback (most\\nx\\nNo module named y' >&2; exit 1", "app-1: No module"),
+    ("diff.accounts", "echo 'MySQL does not answer' >&2; exit 1", "could not tell: server: MySQL does not answer"),
+    ("diff.client-1", "echo \"python3: can't open file 'x'\" >&2; exit 2", "client-1: the host agent in /usr"),
+    ("refresh.json", '{"steps": null, "diagnostics": [{"severity": "error", "message": "no credentials"}]}',
+     "`pulumi refresh --preview-only` failed: no credentials"),
+    ("state.json", json.dumps({"deployment": {"resources": COMMANDS[:5]}}), "client-1 is not set up yet: run"),
+    ("state.json", json.dumps({"deployment": {"resources": COMMANDS[:5]}}), "databases and users are not made yet"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("file", "content", "said"), UNKNOWN)
+def test_what_cannot_be_told_is_said_beside_the_rest_with_1(
+    bench: Bench, capfd: pytest.CaptureFixture[str], file: str, content: str, said: str
+) -> None:
+    bench.put("diff.server", f"echo '{json.dumps([ROW])}'")
+    bench.put(file, content)
+    assert bench.scripts("drift") == 1
+    out = capfd.readouterr().out
+    assert said in out and "max_connections" in out and CANARY not in out
+
+
+def test_a_stack_of_an_older_program_is_told_to_be_brought_up(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
+    older = [{**it, "inputs": {**it["inputs"], "triggers": ["i-0123", "digest"]}} for it in COMMANDS]
+    bench.put("state.json", {"deployment": {"resources": older}})
+    assert bench.scripts("drift") == 1
+    assert "server is not set up yet: run `pulumi up`" in capfd.readouterr().out
+    assert (bench.scripts("repair", "--yes"), bench.asked("up")) == (1, [])
+    assert "run `pulumi up --stack here`" in capfd.readouterr().err
+
+
+# a resource of the state; host and verb of the command that it is
+TRIGGERS: list[tuple[dict[str, Any], tuple[str, str] | None]] = [
+    (command("any-name", "converge", "{}"), ("any-name", "converge")),
+    (command("server", "accounts apply", secret("{}")), ("server", "accounts apply")),
+    (command("server", "certify", None, {}), ("server", "certify")),
+    (HOST_KEY, None),
+    (command("server", "converge", "{}", delete=True), None),
+    ({**command("server", "converge", "{}"), "type": "command:local:Command"}, None),
+    ({**command("server", "converge", "{}"), "inputs": {"triggers": []}}, None),
+    ({**command("server", "converge", "{}"), "inputs": {"triggers": [secret("i-0123")]}}, None),
+    ({"urn": URN, "type": "command:remote:Command", "inputs": None, "outputs": None}, None),
+]
+
+
+@pytest.mark.parametrize(("resource", "expected"), TRIGGERS)
+def test_a_command_is_known_by_its_first_trigger(resource: dict[str, Any], expected: tuple[str, str] | None) -> None:
+    command = Command.of(resource)
+    assert (command and (command.host, command.verb)) == expected
+
+
+def test_a_command_of_another_host_is_not_taken_for_this_one_s() -> None:
+    commands = Commands([command for command in map(Command.of, COMMANDS) if command])
+    certify = commands.find("certify")
+    assert certify and (certify.host, json.loads(certify.stdout)) == ("server", {"ca_certificate": "PEM"})
+    assert commands.find("certify", "client-1") is None and commands.diff_spec("client-2") is None
+
+
+@pytest.mark.parametrize("file", ["state.json", "outputs.json"])
+def test_without_a_state_nothing_can_be_told(bench: Bench, capfd: pytest.CaptureFixture[str], file: str) -> None:
+    (bench.folder / file).unlink()
+    assert bench.scripts("drift") == 1
+    assert file in capfd.readouterr().err
+
+
+# steps of a refresh; kind is always the same: what, expected, found
+STEPS: list[tuple[dict[str, Any], list[tuple[str, str, str]]]] = [
+    (step("refresh", oldState={"inputs": {"a": 1}}, newState={"inputs": {"a": 1}}), []),
+    (step("delete", oldState={"inputs": {"a": 1}}), [("resource", "there", "gone")]),
+    (step("update", oldState={"inputs": {"tags": {"A": "1"}}}, newState={"inputs": {"tags": {"A": "2", "B": "3"}}}),
+     [("tags.A", "1", "2"), ("tags.B", "not set", "3")]),
+    (step("update", oldState={"inputs": {"a": [1, 2]}}, newState={"inputs": {}}), [("a", "[1, 2]", "not set")]),
+    (step("update", oldState={"inputs": {"a": 1}, "outputs": {"b": 1}},
+          newState={"inputs": {"a": 1}, "outputs": {"b": 2}}), []),
+    (step("update", oldState={"inputs": {"__defaults": []}}, newState={"inputs": {"__defaults": ["name"]}}), []),
+    (step("delete", oldState={"custom": False, "inputs": {}}), []),
+    (step("delete", oldState={"external": True, "inputs": {}}), []),
+    (step("refresh"), []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("given", "expected"), STEPS)
+def test_of_the_cloud_counts_what_the_program_asked_for(
+    given: dict[str, Any], expected: list[tuple[str, str, str]]
+) -> None:
+    told = rows([given])
+    assert [(row["what"], row["expected"], row["found"]) for row in told] == expected
+    assert all((row["where"], row["kind"]) == ("cloud", "SecurityGroupIngressRule") for row in told)
+
+
+def test_repair_runs_the_commands_of_hosts_and_mysql_again_tries_the_logins_and_then_looks(
+    bench: Bench, capfd: pytest.CaptureFixture[str]
+) -> None:
+    bench.put("diff.server", f"echo '{json.dumps([ROW])}'")
+    bench.put("up", 'echo "echo \'[]\'" >"$BENCH/diff.server"\n')
+    assert bench.scripts("repair", "--yes") == 0
+    (call,) = bench.asked("up")
+    argv = call["argv"]
+    assert argv[:2] == ["up", "--refresh"] and "--yes" in argv
+    replaced = [argv[place + 1].split("::")[-1] for place, word in enumerate(argv) if word == "--replace"]
+    assert replaced == [
+        "server-install", "server-converge", "server-certify", "server-accounts-apply", "client-1-converge",
+        "app-1-install", "app-1-converge", "client-1-check-logins",
+    ]  # fmt: skip
+    assert capfd.readouterr().out == "no drift detected\n"
+
+
+def test_repair_asks_unless_it_is_told_not_to(bench: Bench) -> None:
+    assert bench.scripts("repair") == 0
+    assert "--yes" not in bench.asked("up")[0]["argv"]
+
+
+def test_what_repair_did_not_put_right_is_shown(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
+    bench.put("diff.server", f"echo '{json.dumps([ROW])}'")
+    assert bench.scripts("repair", "--yes") == 2
+    assert "max_connections" in capfd.readouterr().out
+
+
+def test_an_up_that_fails_ends_repair_with_1(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
+    bench.put("up", "exit 255\n")
+    assert bench.scripts("repair", "--yes") == 1
+    assert ("failed with exit code 255" in capfd.readouterr().err, bench.asked("refresh")) == (True, [])
+
+
+def test_a_stack_without_hosts_has_nothing_to_repair(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
+    bench.put("state.json", {"deployment": {}})
+    assert bench.scripts("repair", "--yes") == 1
+    assert "has no hosts that can be repaired" in capfd.readouterr().err
