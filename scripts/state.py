@@ -70,16 +70,15 @@ class Commands:
         return next(matching, None)
 
     def diff_spec(self, host: str) -> dict[str, Any] | None:
-        """Return what the agent compares a host with; None if the host was never converged."""
+        """Return the DiffSpec of a host, a ServerDiffSpec of the server; None if the host was never converged."""
         install, converge, certify = (self.find(verb, host) for verb in (INSTALL, CONVERGE, CERTIFY))
         if converge is None:
             return None
-        return {
-            "host": json.loads(converge.stdin),
-            "certificate": json.loads(certify.stdin) if certify else None,
-            "authority": json.loads(certify.stdout)["ca_certificate"] if certify else None,
-            "agent": json.loads(install.stdin) if install else {},
-        }
+        spec = {"host": json.loads(converge.stdin), "agent": json.loads(install.stdin) if install else {}}
+        if "mysql" in spec["host"]:
+            spec["certificate"] = json.loads(certify.stdin) if certify else None
+            spec["authority"] = json.loads(certify.stdout)["ca_certificate"] if certify else None
+        return spec
 
     @property
     def repairing(self) -> list[str]:

@@ -40,7 +40,7 @@ COMMANDS = [
     HOST_KEY,
     command("server", "install", json.dumps({"scripts/host/__main__.py": "text"})),
     command("server", "converge", json.dumps({"packages": ["former"]}), delete=True),
-    command("server", "converge", json.dumps({"packages": ["mysql-server"]})),
+    command("server", "converge", json.dumps({"packages": ["mysql-server"], "mysql": {}})),
     command("server", "certify", json.dumps({"addresses": ["10.20.0.10"], "names": []}), {"ca_certificate": "PEM"}),
     command("server", "accounts apply", secret(ACCOUNTS)),
     command("client-1", "converge", json.dumps({"packages": ["mysql-client"]})),
@@ -72,16 +72,15 @@ def test_every_host_is_asked_with_what_its_commands_were_given(bench: Bench, cap
     assert bench.scripts("drift") == 0
     assert capfd.readouterr().out == "no drift detected\n"
     specs = {path.suffix: json.loads(path.read_text()) for path in bench.folder.glob("spec.*")}
-    client: dict[str, Any] = {"certificate": None, "authority": None, "agent": {}}
     assert specs == {
         ".server": {
-            "host": {"packages": ["mysql-server"]},
+            "host": {"packages": ["mysql-server"], "mysql": {}},
             "certificate": {"addresses": ["10.20.0.10"], "names": []},
             "authority": "PEM",
             "agent": {"scripts/host/__main__.py": "text"},
         },
-        ".client-1": {**client, "host": {"packages": ["mysql-client"]}},
-        ".app-1": {**client, "host": {"packages": []}},
+        ".client-1": {"host": {"packages": ["mysql-client"]}, "agent": {}},
+        ".app-1": {"host": {"packages": []}, "agent": {}},
         ".accounts": json.loads(ACCOUNTS),
     }
     assert [call["argv"][:2] for call in bench.asked("refresh")] == [["refresh", "--preview-only"]]
