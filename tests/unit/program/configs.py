@@ -171,5 +171,5 @@ def parsed(**changes: object) -> stack_config.StackConfig:
 
 def assert_told(changes: dict[str, object], key: str, said: str) -> None:
     """A config with these changes has a fault of that key, of which that is said."""
-    found = messages(GOOD | texts(changes))
-    assert [line for line in found if line.startswith(f"mysql-pair:{key}: ") and said in line], found
+    faults = messages(GOOD | texts(changes))
+    assert [line for line in faults if line.startswith(f"mysql-pair:{key}: ") and said in line], faults

@@ -206,8 +206,8 @@ def test_every_attribute_of_a_users_spec_is_a_field_of_config_and_described() ->
     described = re.findall(r"\w+", DECLARED["users"]["description"])
     assert fields <= {*described}
     for name in fields:
-        found = messages(GOOD | texts(user("app", **{name: {"nobody": "nothing"}})))
-        assert not [line for line in found if "not a field" in line and f"users.app.{name}:" in line]
+        faults = messages(GOOD | texts(user("app", **{name: {"nobody": "nothing"}})))
+        assert not [line for line in faults if "not a field" in line and f"users.app.{name}:" in line]
 
 
 # users, the primary one
