@@ -17,8 +17,11 @@ from components.placement import Placement
 
 config = stack_config.load()
 
-existing = isinstance(config.network, ExistingNetwork)
-network = config.network if existing else Network("network", {**config.network, "tags": config.tags})
+network = (
+    config.network
+    if isinstance(config.network, ExistingNetwork)
+    else Network("network", {**config.network, "tags": config.tags})
+)
 firewall = Firewall("firewall", {**config.reach, "vpc_id": network.vpc_id, "tags": config.tags})
 key_pair = aws.ec2.KeyPair("operators", public_key=config.ssh.public_key, tags=tags("operators", config.tags))
 placement = Placement(

@@ -12,39 +12,42 @@ from typing import Any
 
 import pulumi
 
+from components import checks
 from scripts.host.common import codec
-from scripts.host.common.checks import Check, InvalidValueError, flag, matching, nearest, whole
+from scripts.host.common.checks import Check, InvalidValueError, flag, nearest, whole
 from scripts.host.common.codec import SpecFault
 
-# At the merge with `config`: these checks come from components/checks.py, with those of the fields that are missing.
-port = whole(1, 65535)
-cidr = matching(r"[0-9.]+/\d{1,2}", "is not an IPv4 range", "Write one like 10.20.0.0/16")
-group_id = matching(r"sg-[0-9a-f]{8,17}", "is not a security group's id", "Write one like sg-0123456789abcdef0")
-
 CHECKS: Mapping[str, Check] = {
-    "admitted_group_ids": group_id,
-    "ami": matching(r"ami-[0-9a-f]{8,17}", "is not an image id", "Write one like ami-0123456789abcdef0"),
-    "cidr": cidr,
+    "admitted_group_ids": checks.security_group_id,
+    "ami": checks.image_id,
+    "cidr": checks.ipv4_range,
     "from_port": whole(0, 65535),
-    "instance_type": matching(r"[a-z][a-z0-9-]*\.[a-z0-9-]+", "is not an instance type", "Write one like t3.small"),
+    "instance_profile": checks.instance_profile,
+    "instance_type": checks.instance_type,
     "jump_to_clients": flag,
     "jump_to_server": flag,
-    "mysql_port": port,
-    "mysql_ports": port,
+    "mysql_port": checks.mysql_port,
+    "mysql_ports": checks.port,
     "nat_gateway": flag,
-    "operator_cidrs": cidr,
-    "operator_group_ids": group_id,
-    "private_subnet_cidrs": cidr,
+    "operator_cidrs": checks.operator_range,
+    "operator_group_ids": checks.security_group_id,
+    "packages": checks.package,
+    "private_ip": checks.ipv4_address,
+    "private_subnet_cidrs": checks.subnet_range,
+    "protocol": checks.protocol,
     "public": flag,
-    "public_subnet_cidrs": cidr,
+    "public_subnet_cidrs": checks.subnet_range,
     "require_secure_transport": flag,
+    "security_group_ids": checks.security_group_id,
     "server_public": flag,
-    "server_subnet_cidr": cidr,
-    "ssh_port": port,
+    "server_subnet_cidr": checks.subnet_range,
+    "ssh_port": checks.port,
+    "subnet_id": checks.subnet_id,
     "termination_protection": flag,
     "to_port": whole(0, 65535),
-    "volume_gib": whole(8, 16384, " GiB"),
-    "vpc_cidr": cidr,
+    "volume_gib": checks.volume_gib,
+    "vpc_cidr": checks.vpc_range,
+    "vpc_id": checks.vpc_id,
     "x_protocol": flag,
 }
 """By field, of all args; of a list, each entry is checked."""

@@ -104,6 +104,8 @@ class Host(pulumi.ComponentResource):
     """The Elastic IP, which stays when the instance is stopped and started; None of a private host."""
     host_key: pulumi.Output[str]
     """The host's public ed25519 ssh key."""
+    target: Target
+    """How commands are run on it: pinned to its key, after its first boot."""
 
     def __init__(
         self,

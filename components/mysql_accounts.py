@@ -65,15 +65,13 @@ class MySqlAccounts(pulumi.ComponentResource):
         super().__init__("mysql-pair:index:MySqlAccounts", name, None, opts)
         passwords = pulumi.Output.all(*(user.password for user in self._users))
         # Secret even where there are no users: the command's input is one or is none, whoever is taken out.
-        self._with_passwords = pulumi.Output.secret(passwords.apply(self._given))
+        self._with_passwords: pulumi.Output[AccountsSpec] = pulumi.Output.secret(passwords.apply(self._given))
         agent = self.server.agent
         self.applied = agent.run(
             f"{name}-applied", "accounts apply", self._with_passwords, SECONDS, self, self.server.ready
         )
         self.logins = self._logins()
-        self.connection_strings = self.logins.apply(
-            lambda logins: {key: url(login) for key, login in logins.items()}
-        )
+        self.connection_strings = self.logins.apply(lambda logins: {key: url(login) for key, login in logins.items()})
         self.register_outputs({"connection_strings": self.connection_strings})
 
     @property

@@ -113,7 +113,7 @@ class MySqlServer(pulumi.ComponentResource):
         )
 
     def _certificate(self, name: str, converged: remote.Command) -> remote.Command:
-        """Register the server's certificate: a command of its own, so that a changed setting leaves the authority known."""
+        """Register the server's certificate, by itself: a changed setting leaves the authority known."""
         identity = pulumi.Output.all(self.host.private_ip, self.host.private_dns)
         spec = identity.apply(lambda parts: CertificateSpec(addresses=(parts[0],), names=(parts[1],)))
         return self.agent.run(name, "certify", spec, CERTIFICATE_SECONDS, self, [converged])
@@ -128,7 +128,7 @@ def server_spec(args: MySqlServerArgs) -> ServerSpec:
 
 
 def first_settings(args: MySqlArgs) -> MySqlSpec:
-    """Return mysqld's settings of the first start: those that no operator sets but by an argument of its own, and derived ones.
+    """Return mysqld's settings of the first start: those with an argument of their own, and the derived ones.
 
     The security group decides who reaches the addresses that mysqld binds to; users are bound to a host part besides.
     """

@@ -190,4 +190,3 @@ class Network(pulumi.ComponentResource):
             nat_gateway_id=gateway.id,
             opts=child,
         )
-

@@ -9,7 +9,7 @@ from scripts.host.common import codec
 
 
 def properties(spec: Any) -> dict[str, Any]:
-    """Return every field of a spec but the password; grants are by target, so that a preview names the one that changes."""
+    """Return every field of a spec but the password; grants by target, so that a preview names the one that changes."""
     data: dict[str, Any] = codec.as_data(spec)
     data.pop("password", None)
     if "grants" in data:
