@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import base64
+import functools
 import json
-import struct
+import subprocess
+import tempfile
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import pulumi
 import yaml  # type: ignore[import-untyped]
 
-from stack_config.cloud import CloudError, SubnetFacts, TypeFacts
+from stack_config.aws import CloudError, SubnetFacts, TypeFacts
 
 ROOT = Path(__file__).resolve().parents[3]
 PASSWORD = "s3cret-pass/word"
@@ -34,11 +35,16 @@ class FakeCloud:
         known = {"t3.small": (2048, "x86_64"), "t3.micro": (1024, "x86_64"), "t4g.small": (2048, "arm64")}
         return TypeFacts(*self._answer(known, name))
 
-    def image_architecture(self, ami: str) -> str:
-        return str(self._answer({"ami-0123456789abcdef0": "x86_64", "ami-0a0a0a0a0a0a0a0a0": "arm64"}, ami))
+    def image_architecture(self, image: str) -> str:
+        return str(self._answer({"ami-0123456789abcdef0": "x86_64", "ami-0a0a0a0a0a0a0a0a0": "arm64"}, image))
 
-    def vpc_cidr(self, vpc_id: str) -> IPv4Network:
-        return IPv4Network(self._answer({"vpc-0a1b2c3d": "10.30.0.0/16"}, vpc_id))
+    def vpc_ranges(self, vpc_id: str) -> tuple[IPv4Network, ...]:
+        known = {
+            "vpc-0a1b2c3d": ["10.30.0.0/16"],
+            "vpc-02020202": ["10.30.0.0/16", "10.31.0.0/24"],
+            "vpc-0c0c0c0c": ["10.30.0.0/16", "100.64.0.0/16"],
+        }
+        return tuple(IPv4Network(cidr) for cidr in self._answer(known, vpc_id))
 
     def subnet(self, subnet_id: str) -> SubnetFacts:
         known = {
@@ -54,33 +60,29 @@ def as_text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _string(value: bytes) -> bytes:
-    return struct.pack(">I", len(value)) + value
-
-
-def public_blob(seed: int = 1) -> bytes:
-    """Return an ed25519 public key as ssh writes it."""
-    return _string(b"ssh-ed25519") + _string(bytes([seed]) * 32)
-
-
-def rsa_key() -> str:
-    """Return the line of an RSA key's .pub file; its numbers are rubbish."""
-    blob = _string(b"ssh-rsa") + _string(b"\x01\x00\x01") + _string(b"\x00" + b"\xff" * 256)
-    return f"ssh-rsa {base64.b64encode(blob).decode()} operator@example.org"
+@functools.cache
+def _key_pair(algorithm: str, _seed: int, passphrase: str) -> tuple[str, str]:
+    """Return a private key file and the line of its .pub file, made by ssh-keygen."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "key"
+        words = ["-t", algorithm, "-N", passphrase, "-C", "operator@example.org", "-a", "1", "-f", str(file)]
+        subprocess.run(["ssh-keygen", "-q", *words], check=True)
+        return file.read_text(), file.with_suffix(".pub").read_text().strip()
 
 
 def public_key(seed: int = 1) -> str:
-    """Return the line of a .pub file."""
-    return f"ssh-ed25519 {base64.b64encode(public_blob(seed)).decode()} operator@example.org"
+    """Return the line of an ed25519 key's .pub file."""
+    return _key_pair("ed25519", seed, "")[1]
 
 
-def private_key(seed: int = 1, cipher: bytes = b"none") -> str:
-    """Return a private key file in OpenSSH's format; its secret part is rubbish that no one reads."""
-    kdf = b"none" if cipher == b"none" else b"bcrypt"
-    head = b"openssh-key-v1\0" + _string(cipher) + _string(kdf) + _string(b"" if kdf == b"none" else b"salt")
-    body = base64.b64encode(head + struct.pack(">I", 1) + _string(public_blob(seed)) + _string(b"rubbish" * 9))
-    lines = "\n".join(body.decode()[at : at + 70] for at in range(0, len(body), 70))
-    return f"-----BEGIN OPENSSH PRIVATE KEY-----\n{lines}\n-----END OPENSSH PRIVATE KEY-----\n"
+def private_key(seed: int = 1, passphrase: str = "") -> str:
+    """Return a private key file in OpenSSH's format."""
+    return _key_pair("ed25519", seed, passphrase)[0]
+
+
+def rsa_key() -> str:
+    """Return the line of an RSA key's .pub file."""
+    return _key_pair("rsa", 1, "")[1]
 
 
 DECLARED = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]

@@ -11,11 +11,12 @@ import yaml  # type: ignore[import-untyped]
 
 import stack_config
 from components.firewall import PACKAGE_PORTS
-from stack_config.cloud import Aws, CloudError
-from stack_config.model import DatabaseConfig, ExistingVpc, Grant, OwnVpc, RoleConfig
-from stack_config.mysql_contradictions import BUFFERS, PAIRS
-from stack_config.mysql_settings import KNOWN, REFUSED
-from stack_config.network import PACKAGES
+from stack_config.aws import Aws, CloudError
+from components.network import ExistingNetwork
+from scripts.host.accounts.spec import *
+from components.mysql_settings.contradictions import BUFFERS, PAIRS
+from components.mysql_settings.tables import KNOWN, REFUSED
+from stack_config.reach import PACKAGES
 from tests.unit.program.configs import (
     DECLARED,
     DEFAULTS,
@@ -127,7 +128,7 @@ FAULTS: list[tuple[dict[str, object], str, str]] = [
     ({"sshPublicKey": public_key().replace("ssh-ed25519 ", "ssh-rsa ")}, "sshPublicKey", "another algorithm"),
     ({"sshPublicKey": private_key()}, "sshPublicKey", "is a private key"),
     ({"sshPrivateKey": "no key"}, "sshPrivateKey", "not a private key file"),
-    ({"sshPrivateKey": private_key(cipher=b"aes256-ctr")}, "sshPrivateKey", "has a passphrase"),
+    ({"sshPrivateKey": private_key(passphrase="s3cret")}, "sshPrivateKey", "has a passphrase"),
     ({"sshPrivateKey": private_key(seed=2)}, "sshPrivateKey", "does not belong to sshPublicKey"),
     ({"sshEndpoints": {"nobody": {"host": "127.0.0.1", "port": 2201}}}, "sshEndpoints.nobody", "no host of this stack"),
     ({"sshEndpoints": {"server": {"host": "127.0.0.1"}}}, "sshEndpoints.server.port", "is missing"),
@@ -573,7 +574,7 @@ LEAKS = [
 ]
 
 
-@pytest.mark.parametrize("value", LEAKS)
+@pytest.mark.parametrize("value", LEAKS, ids=range(len(LEAKS)))
 @pytest.mark.parametrize("secret", [SECRET, SECRET - {"userPasswords"}])
 def test_no_message_repeats_a_password(value: str, secret: set[str]) -> None:
     found = messages(GOOD | {"userPasswords": value}, secret)
