@@ -7,50 +7,15 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import pulumi
 
-from components import checks
+from components.checks import CHECKS
 from scripts.host.common import codec
-from scripts.host.common.checks import Check, InvalidValueError, flag, nearest, whole
+from scripts.host.common.checks import InvalidValueError, nearest
 from scripts.host.common.codec import SpecFault
-
-CHECKS: Mapping[str, Check] = {
-    "admitted_group_ids": checks.security_group_id,
-    "ami": checks.image_id,
-    "cidr": checks.ipv4_range,
-    "from_port": whole(0, 65535),
-    "instance_profile": checks.instance_profile,
-    "instance_type": checks.instance_type,
-    "jump_to_clients": flag,
-    "jump_to_server": flag,
-    "mysql_port": checks.mysql_port,
-    "mysql_ports": checks.port,
-    "nat_gateway": flag,
-    "operator_cidrs": checks.operator_range,
-    "operator_group_ids": checks.security_group_id,
-    "packages": checks.package,
-    "private_ip": checks.ipv4_address,
-    "private_subnet_cidrs": checks.subnet_range,
-    "protocol": checks.protocol,
-    "public": flag,
-    "public_subnet_cidrs": checks.subnet_range,
-    "require_secure_transport": flag,
-    "security_group_ids": checks.security_group_id,
-    "server_public": flag,
-    "server_subnet_cidr": checks.subnet_range,
-    "ssh_port": checks.port,
-    "subnet_id": checks.subnet_id,
-    "termination_protection": flag,
-    "to_port": whole(0, 65535),
-    "volume_gib": checks.volume_gib,
-    "vpc_cidr": checks.vpc_range,
-    "vpc_id": checks.vpc_id,
-    "x_protocol": flag,
-}
-"""By field, of all args; of a list, each entry is checked."""
 
 
 class InvalidArgsError(pulumi.RunError):
@@ -62,7 +27,7 @@ class InvalidArgsError(pulumi.RunError):
         super().__init__(f"{component} {name!r} cannot be made:" + "".join(f"\n  - {fault}" for fault in faults))
 
 
-def check_args(component: str, name: str, kind: type, args: Mapping[str, Any]) -> None:
+def check_args(component: str, name: str, kind: type, args: Mapping[str, Any], more: Iterable[SpecFault] = ()) -> None:
     """Refuse args with faults.
 
     Args:
@@ -70,11 +35,12 @@ def check_args(component: str, name: str, kind: type, args: Mapping[str, Any]) -
         name: its name.
         kind: the TypedDict that the args are of.
         args: the args.
+        more: faults that the component has found itself.
 
     Raises:
         InvalidArgsError: a field is missing, unknown or has a value that will not do; with every fault.
     """
-    if faults := list(args_faults(kind, args)):
+    if faults := [*args_faults(kind, args), *more]:
         raise InvalidArgsError(component, name, faults)
 
 
@@ -86,7 +52,7 @@ def check_spec(component: str, name: str, spec: Any) -> None:
 
 def args_faults(kind: type, args: Mapping[str, Any], path: str = "") -> Iterator[SpecFault]:
     """Yield every fault of args and of the args in them."""
-    hints = typing.get_type_hints(kind, include_extras=True)
+    hints = _hints(kind)
     for field in args:
         if field not in hints:
             hint = nearest(field, hints, f"{kind.__name__} has {', '.join(hints)}")
@@ -100,7 +66,12 @@ def args_faults(kind: type, args: Mapping[str, Any], path: str = "") -> Iterator
 
 def of_kind(kind: type, args: Mapping[str, Any]) -> dict[str, Any]:
     """Return those of the args that a TypedDict has."""
-    return {field: args[field] for field in typing.get_type_hints(kind) if field in args}
+    return {field: args[field] for field in _hints(kind) if field in args}
+
+
+def _hints(kind: type) -> dict[str, Any]:
+    # The SDK's Input[T] has Output[T] in it by name.
+    return typing.get_type_hints(kind, localns={"Output": pulumi.Output, "T": Any}, include_extras=True)
 
 
 def _value_faults(field: str, hint: Any, value: Any, path: str) -> Iterator[SpecFault]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NotRequired, TypedDict, cast
 
 import pulumi
@@ -11,7 +11,9 @@ from pulumi_command import remote
 from components.args_check import check_args, of_kind
 from components.host import Host, HostArgs, InstanceArgs
 from components.host_agent import FIRST_BOOT, HostAgent, answer
+from components.mysql_settings import check_settings, setting
 from components.user_data import host_spec, user_data
+from scripts.host.common.codec import SpecFault
 from scripts.host.constants import MYSQL_PORT, OPTION_FILE, SYSTEMD_UNITS
 from scripts.host.mysql.spec import CertificateSpec, MySqlSpec, ServerSpec, Setting
 
@@ -75,7 +77,7 @@ class MySqlServer(pulumi.ComponentResource):
         Raises:
             InvalidArgsError: with every fault of the args.
         """
-        check_args("MySqlServer", name, MySqlServerArgs, args)
+        check_args("MySqlServer", name, MySqlServerArgs, args, _setting_faults(args))
         spec = server_spec(args)
         # As the component's own properties, so that a preview shows a changed setting by its name.
         shown = {"settings": spec.mysql.settings, "packages": list(args.get("packages", ()))}
@@ -123,8 +125,8 @@ def server_spec(args: MySqlServerArgs) -> ServerSpec:
     """Return what the server's host is to have."""
     units = {f"{SYSTEMD_UNITS}/{path.name}": path.read_text() for path in sorted((FIRST_BOOT / "units").iterdir())}
     host = host_spec("server", args.get("packages", ()), units, args.get("public_key"))
-    settings = {**first_settings(args).settings, **args.get("settings", {})}
-    return ServerSpec(**vars(host), mysql=MySqlSpec(settings))
+    given = {name: setting(name, value) for name, value in args.get("settings", {}).items()}
+    return ServerSpec(**vars(host), mysql=MySqlSpec({**first_settings(args).settings, **given}))
 
 
 def first_settings(args: MySqlArgs) -> MySqlSpec:
@@ -141,3 +143,8 @@ def first_settings(args: MySqlArgs) -> MySqlSpec:
         "require_secure_transport": args.get("require_secure_transport", True),
     }
     return MySqlSpec({**base, **args.get("derived_settings", {})})
+
+
+def _setting_faults(args: MySqlArgs) -> Iterator[SpecFault]:
+    for fault in check_settings({**args.get("derived_settings", {}), **args.get("settings", {})}):
+        yield SpecFault(f"settings.{fault.names[0]}", fault.wrong, fault.hint)
