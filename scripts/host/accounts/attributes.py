@@ -25,6 +25,8 @@ from scripts.host.common.difference import Difference
 Values = Mapping[str, Any]
 """From an attribute's field to its value."""
 SERVER_RULE = "the server's rule"
+METADATA_SINCE = (8, 0, 21)
+"""The version that has an ATTRIBUTE object for each account; the program writes there whose an account is."""
 
 
 @dataclass(frozen=True)
@@ -187,7 +189,7 @@ ATTRIBUTES = (
         value=lambda text: None if text is None else json.loads(text),
         words=lambda comment: "none" if comment is None else str(comment),
         metadata="comment",
-        since=(8, 0, 21),
+        since=METADATA_SINCE,
     ),
 )
 
@@ -217,15 +219,13 @@ def values_of_role(current: Values) -> Values:
     return NEW_ROLE | {"password_expired": current["password_expired"]}
 
 
-def unsupported(user: UserSpec, version: str) -> str | None:
-    """Return which of a user's attributes the server's version does not have, or None."""
-    desired = values(user)
+def unsupported(desired: Values, version: str) -> str | None:
+    """Return what an account is to have that the server's version does not have, or None."""
+    needs = {row.name: row.since for row in _changed(desired, DEFAULTS)} | {"the accounts' ownership": METADATA_SINCE}
     missing = [
-        f"{attribute.name} needs MySQL {'.'.join(map(str, attribute.since))}"
-        for attribute in ATTRIBUTES
-        if attribute not in known_to(version) and desired[attribute.field] != DEFAULTS[attribute.field]
+        f"{name} needs MySQL {'.'.join(map(str, since))}" for name, since in needs.items() if since > number_of(version)
     ]
-    return f"{', '.join(missing)}: the server has {version}" if missing else None
+    return f"{', '.join(missing)}; the server has {version}" if missing else None
 
 
 def differences(subject: Subject, desired: Values, current: Values) -> list[Difference]:

@@ -81,10 +81,10 @@ class Naming:
 
     def _refuse_faults(self) -> None:
         """Refuse what is wrong whatever accounts the server has."""
-        roles = [(role_subject(role), role) for role in self._spec.roles]
-        users = [(user_subject(user), user) for user in self._spec.users]
-        times = Counter(subject.account for subject, _ in [*roles, *users])
-        for subject, spec in [*roles, *users]:
+        specs: list[RoleSpec | UserSpec] = [*self._spec.roles, *self._spec.users]
+        times = Counter(spec.account for spec in specs)
+        for spec in specs:
+            subject = user_subject(spec) if isinstance(spec, UserSpec) else role_subject(spec)
             for why in self._faults(spec):
                 self._refuse(subject, why)
             if times[spec.account] > 1:
@@ -94,8 +94,10 @@ class Naming:
         if (account := self._server.accounts.get(spec.account)) and account.is_servers_own:
             yield f"{spec.account.sql} is the server's own account"
         yield "; ".join(map(str, codec.faults_of(spec)))
-        yield attributes.unsupported(spec, self._server.version)
-        if isinstance(spec, UserSpec):
+        if isinstance(spec, RoleSpec):
+            yield attributes.unsupported(attributes.NEW_ROLE, self._server.version)
+        else:
+            yield attributes.unsupported(attributes.values(spec), self._server.version)
             roles = {role.key for role in self._spec.roles}
             yield ", ".join(f"there is no role {key}" for key in spec.roles if key not in roles)
             yield passwords.refusal(spec, self._server)

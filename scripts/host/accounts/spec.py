@@ -22,7 +22,7 @@ from scripts.host.accounts.names import (
     pattern_of,
 )
 from scripts.host.accounts.privileges import ALL, READABLE, Level, nowhere_at, privilege, refusal
-from scripts.host.common.checks import InvalidValueError, checked, flag, matching, nearest, one_line, whole
+from scripts.host.common.checks import Check, InvalidValueError, checked, flag, matching, nearest, one_line, whole
 from scripts.host.common.codec import SpecFault
 
 PLUGINS = ("caching_sha2_password", "mysql_native_password", "sha256_password")
@@ -70,7 +70,7 @@ def lock_time(raw: object) -> int:
     return whole(0, 32767, " days, or unbounded")(raw)
 
 
-def _no_star(instead: str) -> object:
+def _no_star(instead: str) -> Check:
     def check(raw: object) -> str:
         if raw == "*":
             raise InvalidValueError("is '*'", instead)
