@@ -1,4 +1,7 @@
-"""What every host converges to, from whatever state it is in: run again after it was cut off, it ends in the same place."""
+"""What every host converges to, from whatever state it is in.
+
+Run twice, or again after it was cut off anywhere, it ends in the same place.
+"""
 
 from __future__ import annotations
 
