@@ -1,4 +1,4 @@
-"""The agent's one entry point: `python3 FOLDER VERB`, as root on a host, with the verb's spec as JSON on standard input.
+"""The agent's one entry point: `python3 FOLDER VERB`, as root on a host, with the verb's spec as JSON on stdin.
 
 On a host this file lies beside the folder `scripts`, so that the agent's imports are the same there as in the program.
 """

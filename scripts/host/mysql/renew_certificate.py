@@ -1,7 +1,7 @@
 """Verb `renew-certificate`: renew the MySQL server's certificate when it is due; a timer runs it every day.
 
-It reads nothing: `certify` has left on the host whom the certificate is for. `--issue-days DAYS` issues one in any case,
-good for so many days: a short one is due the next time.
+It reads no spec: `certify` has left on the host whom the certificate is for. `--issue-days DAYS` issues one in any
+case, good for so many days: a short one is due the next time.
 """
 
 from __future__ import annotations

@@ -90,8 +90,8 @@ class Session:
         try:
             yield
         except self._refusals as error:
-            number, *_ = (*error.args, 0)
-            raise Error(number if isinstance(number, int) else 0, str(error.args[-1:] and error.args[-1])) from error
+            number = error.args[0] if error.args and isinstance(error.args[0], int) else 0
+            raise Error(number, str(error.args[-1]) if error.args else "no reason given") from error
 
 
 def among(values: Iterable[str]) -> str:
@@ -132,5 +132,7 @@ def restart() -> None:
     Raises:
         HostError: it does not come up; the message has the server's own words.
     """
+    begin = service.log_size()
     service.restart()
-    Session()
+    if not is_up():
+        raise HostError(f"mysqld does not stay up: {service.words_since(begin)}")

@@ -38,7 +38,7 @@ def restart() -> None:
     Raises:
         HostError: it does not come up; the message has its own words.
     """
-    begin = ERROR_LOG.stat().st_size if ERROR_LOG.exists() else 0
+    begin = log_size()
     # Failed starts that systemd counts would otherwise refuse this one.
     process.run(["systemctl", "reset-failed", NAME])
     done = _systemctl("restart")
@@ -57,6 +57,11 @@ def errors_of(text: str) -> str:
     return "\n".join(re.sub(r"^\d{4}-\S+ \d+ ", "", line) for line in lines[-LOG_LINES:])
 
 
+def log_size() -> int:
+    """Return the size of the error log in bytes."""
+    return ERROR_LOG.stat().st_size if ERROR_LOG.exists() else 0
+
+
 def words_since(begin: int) -> str:
     """Return the errors in the error log, or else its last lines, from an offset in bytes on."""
     if not ERROR_LOG.exists():
@@ -73,8 +78,4 @@ def _systemctl(verb: str) -> process.Completed:
     A limit of so many seconds would be up in the middle of the recovery of a large redo log, and a restart would begin
     that again.
     """
-    return process.run_while(["systemctl", verb, NAME], _log_size, QUIET_SECONDS, LONGEST_SECONDS)
-
-
-def _log_size() -> int:
-    return ERROR_LOG.stat().st_size if ERROR_LOG.exists() else 0
+    return process.run_while(["systemctl", verb, NAME], log_size, QUIET_SECONDS, LONGEST_SECONDS)
