@@ -71,7 +71,7 @@ def set_aside() -> Path | None:
 
 def is_failed() -> bool:
     """Return whether mysqld could not initialize the directory, no server ran on it since, and it has no database."""
-    return last_initialization_failed() and not databases() and service.state() != "active"
+    return not databases() and last_initialization_failed() and service.state() != "active"
 
 
 def is_empty() -> bool:

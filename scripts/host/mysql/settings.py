@@ -230,15 +230,11 @@ def _set_live(session: Session, change: Change, settings: Settings, forms: dict[
     for _ in range(ROUNDS):
         shown = live(session, settings)
         faults = {}
-        for name in settings:
-            if (
-                name in waiting
-                or name not in shown
-                or _settled(session, name, settings[name], shown[name], forms[name])
-            ):
+        for name, value in settings.items():
+            if name in waiting or name not in shown or _settled(session, name, value, shown[name], forms[name]):
                 continue
             try:
-                warnings = change.set(session, name, argument(settings[name], shown[name]))
+                warnings = change.set(session, name, argument(value, shown[name]))
             except Error as error:
                 if error.number in (READ_ONLY, UNKNOWN, ONE_STEP):
                     waiting.add(name)
@@ -246,12 +242,10 @@ def _set_live(session: Session, change: Change, settings: Settings, forms: dict[
                     faults[name] = str(error)
                 continue
             now = live(session, [name])[name]
-            form = [settings[name], now] if free_form(settings[name]) else None
+            form = [value, now] if free_form(value) else None
             truncated = name != POOL and any(code == TRUNCATED for code, _ in warnings)
-            if truncated or not _settled(session, name, settings[name], now, form):
-                faults[name] = (
-                    "; ".join(text for _, text in warnings) or f"mysqld makes {name} = {now} of {settings[name]}"
-                )
+            if truncated or not _settled(session, name, value, now, form):
+                faults[name] = "; ".join(text for _, text in warnings) or f"mysqld makes {name} = {now} of {value}"
             forms[name] = form
         if not faults:
             return waiting
