@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from stack_config.model import Setting
+from components.mysql_settings.kinds import KIB, MIB
+from scripts.host.mysql.spec import Setting
 
-MIB = 1024**2
 POOL_SHARE = 0.9
 """Of the memory: what the operating system and mysqld itself need is not in the buffer pool."""
+POOL_SIZE = 128 * MIB
+"""MySQL's default of innodb_buffer_pool_size."""
 BUFFERS = {
-    "sort_buffer_size": 256 * 1024,
-    "join_buffer_size": 256 * 1024,
-    "read_buffer_size": 128 * 1024,
-    "read_rnd_buffer_size": 256 * 1024,
-    "thread_stack": 1024 * 1024,
+    "sort_buffer_size": 256 * KIB,
+    "join_buffer_size": 256 * KIB,
+    "read_buffer_size": 128 * KIB,
+    "read_rnd_buffer_size": 256 * KIB,
+    "thread_stack": 1024 * KIB,
 }
 """What a connection may take, with MySQL's defaults in bytes."""
 CONNECTIONS = 151
@@ -32,65 +34,59 @@ PAIRS = (
 """The first may not be larger than the second. All are numbers in the table of what is known of settings."""
 
 
-class Contradiction(NamedTuple):
-    """What does not go together, and how to mend it."""
+class SettingFault(NamedTuple):
+    """What is wrong with settings, and a hint how to correct it."""
 
     names: tuple[str, ...]
     """The settings that it follows from, the one to look at first before the others."""
     wrong: str
-    mend: str
+    hint: str
 
 
-def contradictions(settings: Mapping[str, Setting], memory_mib: int | None) -> Iterator[Contradiction]:
+def contradictions(settings: Mapping[str, Setting], memory_mib: int | None) -> Iterator[SettingFault]:
     """Yield what does not go together.
 
     Args:
-        settings: derived and set ones; sizes in bytes.
+        settings: derived and set ones, each as mysqld shows it.
         memory_mib: of the instance type; None if it is not known.
     """
     if memory_mib:
         yield from _memory(settings, memory_mib)
     for small, large in PAIRS:
         if small in settings and large in settings and float(settings[small]) > float(settings[large]):
-            yield Contradiction(
-                (small, large),
-                f"is {settings[small]}, more than {large} = {settings[large]}",
-                f"Lower it, or raise {large}",
-            )
+            wrong = f"is {settings[small]}, more than {large} = {settings[large]}"
+            yield SettingFault((small, large), wrong, f"Lower it, or raise {large}")
     if settings.get("gtid_mode") == "ON" and settings.get("enforce_gtid_consistency") != "ON":
-        yield Contradiction(
+        yield SettingFault(
             ("gtid_mode", "enforce_gtid_consistency"),
             "is ON without enforce_gtid_consistency = ON",
             "Set enforce_gtid_consistency to ON",
         )
-    for name in sorted({"innodb_log_file_size", "innodb_log_files_in_group"} & settings.keys()):
-        yield Contradiction(
-            (name,),
-            "has no effect beside innodb_redo_log_capacity, which is derived",
-            "Set innodb_redo_log_capacity in its place",
-        )
+    if "innodb_redo_log_capacity" in settings:
+        for name in sorted({"innodb_log_file_size", "innodb_log_files_in_group"} & settings.keys()):
+            wrong = "has no effect beside innodb_redo_log_capacity, which is derived"
+            yield SettingFault((name,), wrong, "Set innodb_redo_log_capacity in its place")
     if settings.get("super_read_only") is True:
-        yield Contradiction(
-            ("super_read_only",), "would keep the program from making users, as root too", "Set read_only, or neither"
-        )
+        wrong = "would keep the program from making users, as root too"
+        yield SettingFault(("super_read_only",), wrong, "Set read_only, or neither")
 
 
-def _memory(settings: Mapping[str, Setting], memory_mib: int) -> Iterator[Contradiction]:
-    memory, pool = memory_mib * MIB, int(settings["innodb_buffer_pool_size"])
+def _memory(settings: Mapping[str, Setting], memory_mib: int) -> Iterator[SettingFault]:
+    memory, pool = memory_mib * MIB, int(settings.get("innodb_buffer_pool_size", POOL_SIZE))
     if pool > memory * POOL_SHARE:
-        yield Contradiction(
+        yield SettingFault(
             ("innodb_buffer_pool_size",),
             f"is {pool // MIB} MiB, more than {POOL_SHARE:.0%} of the instance type's {memory_mib} MiB",
             "Lower it, or choose a larger serverInstanceType",
         )
         return
     connections = int(settings.get("max_connections", CONNECTIONS))
-    each = sum(int(settings.get(name, default)) for name, default in BUFFERS.items())
-    asked = bool(settings.keys() & {"max_connections", *BUFFERS})
-    if asked and pool + connections * each > memory:
-        yield Contradiction(
+    per_connection = sum(int(settings.get(name, default)) for name, default in BUFFERS.items())
+    is_set = bool(settings.keys() & {"max_connections", *BUFFERS})
+    if is_set and pool + connections * per_connection > memory:
+        yield SettingFault(
             ("max_connections", "innodb_buffer_pool_size", *BUFFERS),
-            f"{connections} connections of up to {each // 1024} KiB and a buffer pool of {pool // MIB} MiB are more "
-            f"than the instance type's {memory_mib} MiB",
+            f"{connections} connections of up to {per_connection // KIB} KiB and a buffer pool of {pool // MIB} MiB "
+            f"are more than the instance type's {memory_mib} MiB",
             "Lower one of them, or choose a larger serverInstanceType",
         )

@@ -1,4 +1,4 @@
-"""What is known of mysqld's settings beforehand: types and ranges, what is refused, what follows from memory.
+"""What is known of mysqld's settings beforehand: types and ranges, and what is refused.
 
 The tables help with typing errors; a setting that is in none of them is taken as it is, and MySQL has the last word on
 the host. Ranges are those that MySQL 8.0, 8.4 and 9.7 have in common (MySQL manual, "Server System Variables" and
@@ -7,115 +7,9 @@ the host. Ranges are those that MySQL 8.0, 8.4 and 9.7 have in common (MySQL man
 
 from __future__ import annotations
 
-import re
-from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from stack_config.faults import BadValueError
-from stack_config.model import Setting
-
-KIB, MIB, GIB = 1024, 1024**2, 1024**3
-SUFFIXES = {"": 1, "K": KIB, "M": MIB, "G": GIB, "T": 1024**4}
-
-
-class Kind(ABC):
-    """The type of a setting."""
-
-    @abstractmethod
-    def read(self, raw: Setting) -> Setting:
-        """Return the value as mysqld shows it, or raise BadValueError."""
-
-
-@dataclass(frozen=True)
-class Switch(Kind):
-    """ON or OFF."""
-
-    def read(self, raw: Setting) -> Setting:
-        """Return it as bool."""
-        text = str(raw).lower()
-        if text not in ("on", "off", "true", "false", "1", "0"):
-            raise BadValueError(f"{raw!r} is neither ON nor OFF", "Write true or false")
-        return text in ("on", "true", "1")
-
-
-@dataclass(frozen=True)
-class Number(Kind):
-    """A whole number."""
-
-    least: int
-    most: int
-
-    def read(self, raw: Setting) -> Setting:
-        """Return it as int."""
-        if isinstance(raw, bool) or not re.fullmatch(r"-?\d{1,30}", str(raw)):
-            raise BadValueError(f"{raw!r} is not a whole number", f"Choose one from {self.least} to {self.most}")
-        if not self.least <= int(raw) <= self.most:
-            raise BadValueError(f"{raw} is out of range", f"Choose a number from {self.least} to {self.most}")
-        return int(raw)
-
-
-@dataclass(frozen=True)
-class Size(Kind):
-    """Bytes, with a suffix if one likes."""
-
-    least: int
-    most: int
-
-    def read(self, raw: Setting) -> Setting:
-        """Return it as int."""
-        match = re.fullmatch(r"(\d+)([KMGT]?)", str(raw).upper()) if not isinstance(raw, bool) else None
-        if not match:
-            raise BadValueError(
-                f"{raw!r} is not a size", "Write bytes, or a number with K, M or G behind it, like 512M"
-            )
-        size = int(match[1]) * SUFFIXES[match[2]]
-        if not self.least <= size <= self.most:
-            raise BadValueError(f"{raw} is out of range", f"Choose from {self.least} to {self.most} bytes")
-        return size
-
-
-@dataclass(frozen=True)
-class Real(Kind):
-    """A number that need not be whole."""
-
-    least: float
-    most: float
-
-    def read(self, raw: Setting) -> Setting:
-        """Return it as int or float."""
-        if isinstance(raw, bool) or not re.fullmatch(r"\d+(\.\d+)?", str(raw)):
-            raise BadValueError(f"{raw!r} is not a number", f"Choose one from {self.least} to {self.most}")
-        number = float(raw)
-        if not self.least <= number <= self.most:
-            raise BadValueError(f"{raw} is out of range", f"Choose a number from {self.least} to {self.most}")
-        return int(number) if number.is_integer() else number
-
-
-@dataclass(frozen=True)
-class Choice(Kind):
-    """One of some words."""
-
-    words: tuple[str, ...]
-
-    def read(self, raw: Setting) -> Setting:
-        """Return it as MySQL writes it."""
-        text = {True: "ON", False: "OFF"}.get(raw, str(raw).upper()) if isinstance(raw, bool) else str(raw).upper()
-        if text not in self.words:
-            raise BadValueError(f"{raw!r} is none of its values", f"Choose one of {', '.join(self.words)}")
-        return text
-
-
-@dataclass(frozen=True)
-class Text(Kind):
-    """Any text."""
-
-    def read(self, raw: Setting) -> Setting:
-        """Return it as str."""
-        if not isinstance(raw, str):
-            raise BadValueError(f"{raw!r} is not text", "Write it in quotation marks")
-        return raw
-
+from components.mysql_settings.kinds import GIB, KIB, MIB, Choice, Kind, Number, Real, Size, Switch, Text
 
 _BIG = 2**63 - 1
 
@@ -282,22 +176,3 @@ REFUSED: Mapping[str, tuple[str, str]] = {
     "user": ("is the distribution's own account for mysqld", "Leave it out"),
 }
 """What no config may set: why, and what to do instead."""
-
-POOL_CHUNK = 128 * MIB
-"""InnoDB sizes its buffer pool in such steps."""
-
-
-def derived(memory_mib: int) -> dict[str, Setting]:
-    """Return the settings that follow from the memory of the instance type.
-
-    Args:
-        memory_mib: MiB of memory.
-
-    Source: MySQL manual, "Enabling Automatic InnoDB Configuration for a Dedicated MySQL Server", for the buffer pool;
-    a redo log of a quarter of it holds the changes of a busy hour and is small beside a root volume.
-    """
-    memory = memory_mib * MIB
-    share = 0.0 if memory < GIB else 0.5 if memory <= 4 * GIB else 0.75
-    pool = max(POOL_CHUNK, int(memory * share) // POOL_CHUNK * POOL_CHUNK)
-    redo = min(max(pool // 4, 100 * MIB), 2 * GIB) // MIB * MIB
-    return {"innodb_buffer_pool_size": pool, "innodb_redo_log_capacity": redo}
