@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pulumi
+import pytest
 import yaml  # type: ignore[import-untyped]
 
+import stack_config
 from stack_config.aws import CloudError, SubnetFacts, TypeFacts
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -61,11 +63,24 @@ def as_text(value: object) -> str:
 
 
 @functools.cache
-def _key_pair(algorithm: str, _seed: int, passphrase: str) -> tuple[str, str]:
-    """Return a private key file and the line of its .pub file, made by ssh-keygen."""
+def _key_pair(algorithm: str, _seed: int, passphrase: str, form: str = "RFC4716") -> tuple[str, str]:
+    """Return a private key file and the line of its .pub file, made by ssh-keygen; RFC4716 is OpenSSH's own form."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "key"
-        words = ["-t", algorithm, "-N", passphrase, "-C", "operator@example.org", "-a", "1", "-f", str(file)]
+        words = [
+            "-t",
+            algorithm,
+            "-N",
+            passphrase,
+            "-C",
+            "operator@example.org",
+            "-a",
+            "1",
+            "-m",
+            form,
+            "-f",
+            str(file),
+        ]
         subprocess.run(["ssh-keygen", "-q", *words], check=True)
         return file.read_text(), file.with_suffix(".pub").read_text().strip()
 
@@ -80,9 +95,14 @@ def private_key(seed: int = 1, passphrase: str = "") -> str:
     return _key_pair("ed25519", seed, passphrase)[0]
 
 
-def rsa_key() -> str:
+def rsa_key(passphrase: str = "") -> str:
     """Return the line of an RSA key's .pub file."""
-    return _key_pair("rsa", 1, "")[1]
+    return _key_pair("rsa", 1, passphrase, "PEM")[1]
+
+
+def rsa_private_key(passphrase: str = "") -> str:
+    """Return its private key file, in the older PEM format."""
+    return _key_pair("rsa", 1, passphrase, "PEM")[0]
 
 
 DECLARED = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
@@ -102,3 +122,50 @@ def set_config(**changes: str) -> None:
     """Give the program the good config, with these changes."""
     values = {f"mysql-pair:{key}": value for key, value in (GOOD | changes).items()}
     pulumi.runtime.set_all_config(values, [f"mysql-pair:{key}" for key in SECRET])
+
+
+ALL_ON_APP = {"database": "app", "privileges": ["ALL"]}
+
+
+def user(key: str = "app", **fields: object) -> dict[str, object]:
+    """Return the config of a user who may do everything in app, with these fields."""
+    return {"users": {key: {"grants": [ALL_ON_APP], **fields}}, "primaryUser": key}
+
+
+def grant(*privileges: str, **fields: object) -> dict[str, object]:
+    """Return the config of a user with this grant."""
+    return user(grants=[{"privileges": list(privileges), **fields}])
+
+
+PRIVILEGES, TARGET = "users.app.grants[0].privileges", "users.app.grants[0].database"
+READING = {"reading": {"grants": [{"database": "app", "privileges": ["SELECT"]}]}}
+
+TWO = [{"name": "client"}, {"name": "app"}]
+EXISTING: dict[str, object] = {
+    "vpcId": "vpc-0a1b2c3d",
+    "serverSubnetId": "subnet-0a1b2c3d",
+    "clients": [{"name": "client", "subnetId": "subnet-0a1b2c3e"}],
+}
+
+ENDPOINT = {"host": "127.0.0.1", "port": 2201}
+
+
+def texts(changes: dict[str, object]) -> dict[str, str]:
+    return {key: as_text(value) for key, value in changes.items()}
+
+
+def messages(values: dict[str, str], secret: set[str] = SECRET) -> list[str]:
+    """Return the faults of a config as they are shown."""
+    with pytest.raises(stack_config.ConfigFaults) as caught:
+        stack_config.parse(values, secret, FakeCloud())
+    return [str(fault) for fault in caught.value.faults]
+
+
+def parsed(**changes: object) -> stack_config.StackConfig:
+    return stack_config.parse(GOOD | texts(changes), SECRET, FakeCloud())
+
+
+def assert_told(changes: dict[str, object], key: str, said: str) -> None:
+    """A config with these changes has a fault of that key, of which that is said."""
+    found = messages(GOOD | texts(changes))
+    assert [line for line in found if line.startswith(f"mysql-pair:{key}: ") and said in line], found
