@@ -7,13 +7,9 @@ each user's password; what failed is told on standard error, one paragraph an ob
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
-
-import pymysql  # type: ignore[import-untyped]  # the distribution's package has no types
 
 from scripts.host.accounts import current, report
 from scripts.host.accounts.changes import Change, Subject
@@ -37,17 +33,21 @@ LOST = {0, 1053, 2003, 2006, 2013, 3169, 4031}
 Failures = dict[Subject, list[str]]
 
 
-class LostError(Exception):
-    """The connection is gone; the next run goes on where this one was."""
+class LostError(HostError):
+    """The connection is gone."""
+
+    def __init__(self, subject: Subject) -> None:
+        """Say at what."""
+        super().__init__(f"the connection to MySQL was lost at {subject}; run it again, it goes on from there")
 
 
 def open_session() -> Session:
     """Return a session that does not depend on the server's settings.
 
     Raises:
-        pymysql.MySQLError: the server does not answer.
+        HostError: the server does not answer.
     """
-    session = server.Server()
+    session = server.Session()
     session.do(f"SET SESSION sql_mode = '{SQL_MODE}', time_zone = '+00:00', lock_wait_timeout = {LOCK_SECONDS}")
     return session
 
@@ -60,7 +60,7 @@ def apply() -> int:
         with lock.exclusive():
             session = open_session()
             carry_out(spec, plan(spec, current.read(session)), session, failures)
-            print(json.dumps({"users": current.passwords(session)}))
+            print(stdin.as_json({"users": current.passwords(session)}))
     finally:
         for subject, texts in failures.items():
             print(f"{subject}: {'; '.join(dict.fromkeys(texts))}", file=sys.stderr)
@@ -101,17 +101,14 @@ def _failure(spec: AccountsSpec, change: Change, session: Session) -> str | None
             for code, text in session.do(statement):
                 if code == DEFINER:
                     print(f"{change.subject}: MySQL warns: {without_secrets(spec, text)}", file=sys.stderr)
-    except pymysql.err.InterfaceError as error:
-        raise LostError(str(change.subject)) from error
     except server.Error as error:
-        code = int(error.args[0]) if error.args else 0
-        if code in LOST:
-            raise LostError(str(change.subject)) from error
-        if code == SYNTAX:
+        if error.number in LOST:
+            raise LostError(change.subject) from error
+        if error.number == SYNTAX:
             # Its text quotes the statement, and cuts a password in two as it does.
             return f"ERROR {SYNTAX}: MySQL does not understand the statement"
-        text = without_secrets(spec, str(error.args[-1]))
-        return f"ERROR {code}: {text}" + (_policy(session) if code == POLICY else "")
+        text = f"ERROR {error.number}: {without_secrets(spec, error.text)}"
+        return text + (_policy(session) if error.number == POLICY else "")
     return None
 
 
@@ -131,13 +128,13 @@ def without_secrets(spec: AccountsSpec, text: str) -> str:
 def diff() -> int:
     """Print what differs, and return the exit code."""
     changes = plan(stdin.read(AccountsSpec), current.read(open_session()))
-    print(json.dumps([asdict(difference) for change in changes for difference in change.differences]))
+    print(stdin.as_json([difference for change in changes for difference in change.differences]))
     return 0
 
 
 def list_() -> int:
     """Print what there is, and return the exit code."""
-    print(json.dumps(report.listed(current.read(open_session()))))
+    print(stdin.as_json(report.listed(current.read(open_session()))))
     return 0
 
 
@@ -152,10 +149,8 @@ def main(words: Sequence[str]) -> int:
         return 2
     try:
         return verb()
-    except LostError as error:
-        print(f"the connection to MySQL was lost at {error}; run it again, it goes on from there", file=sys.stderr)
     except server.Error as error:
-        print(f"MySQL does not answer as it should: {server.said(error)}", file=sys.stderr)
+        print(f"MySQL does not answer as it should: {error}", file=sys.stderr)
     except (HostError, OSError) as error:
         print(error, file=sys.stderr)
     return 1

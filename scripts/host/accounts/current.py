@@ -120,7 +120,7 @@ def read(session: Session) -> ServerState:
     """Return the server's state.
 
     Raises:
-        pymysql.MySQLError: the server refuses.
+        HostError: the server refuses.
     """
     ((version, partial, collation),) = session.rows(
         "SELECT VERSION(), @@GLOBAL.partial_revokes, @@GLOBAL.default_collation_for_utf8mb4"

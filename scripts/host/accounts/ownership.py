@@ -98,8 +98,7 @@ class Naming:
             yield attributes.unsupported(attributes.NEW_ROLE, self._server.version)
         else:
             yield attributes.unsupported(attributes.values(spec), self._server.version)
-            roles = {role.key for role in self._spec.roles}
-            yield ", ".join(f"there is no role {key}" for key in spec.roles if key not in roles)
+            yield ", ".join(f"there is no role {key}" for key in self._spec.unknown_roles(spec))
             yield passwords.refusal(spec, self._server)
 
     def _own(self, user: UserSpec) -> CurrentAccount | None:

@@ -291,3 +291,13 @@ class AccountsSpec:
     databases: tuple[DatabaseSpec, ...] = ()
     roles: tuple[RoleSpec, ...] = ()
     users: tuple[UserSpec, ...] = ()
+
+    def faults(self) -> Iterator[SpecFault]:
+        """Yield what does not go together."""
+        for index, user in enumerate(self.users):
+            for key in self.unknown_roles(user):
+                yield SpecFault(f"users[{index}].roles", f"{key!r} is no role", "Put it into roles too", ("roles",))
+
+    def unknown_roles(self, user: UserSpec) -> list[str]:
+        """Return the keys among a user's roles that no role has."""
+        return [key for key in user.roles if key not in {role.key for role in self.roles}]

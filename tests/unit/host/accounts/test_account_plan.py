@@ -371,7 +371,7 @@ def test_a_role_that_was_cut_off_in_the_making_is_gone_on_with_and_another_ones_
     ]
     for theirs in (
         replace(bare, privileges=privileges("FILE")),
-        replace(bare, attributes=bare.attributes | {"locked": False}),
+        replace(bare, attributes={**bare.attributes, "locked": False}),
     ):
         assert "not made by this stack" in refusals(changes(role("r"), server=state(theirs)))[0]
 
