@@ -12,9 +12,10 @@ from typing import Any
 import pulumi
 
 from components import checks
+from components.placement import SshAccess, SshEndpoint
 from scripts.host.common.checks import InvalidValueError, matching
 from stack_config.clients import check_host
-from stack_config.model import ClientGroup, SshConfig, SshEndpoint
+from stack_config.model import ClientGroup
 from stack_config.reader import Reader
 
 PUBLIC_KEYS = {
@@ -36,7 +37,7 @@ def read_ssh(
     clients: Sequence[ClientGroup],
     endpoints: dict[str, SshEndpoint],
     agent: Callable[[], Set[str] | None],
-) -> SshConfig | None:
+) -> SshAccess | None:
     """Return how hosts are logged in to; None if the public key could not be read."""
     public = reader.read("sshPublicKey", public_key)
     private = reader.read_secret("sshPrivateKey", lambda raw: private_key(raw, public))
@@ -44,7 +45,7 @@ def read_ssh(
     if public and not reader.is_set("sshPrivateKey"):
         _check_agent(reader, public, agent())
     secret = pulumi.Output.secret(private) if private else None
-    return SshConfig(public, secret, endpoints, host_keys) if public else None
+    return SshAccess(public, secret, endpoints, host_keys) if public else None
 
 
 def read_endpoints(reader: Reader, clients: Sequence[ClientGroup]) -> dict[str, SshEndpoint]:

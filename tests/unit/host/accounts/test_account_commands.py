@@ -1,4 +1,4 @@
-"""accounts.py: what is told of failures, to the last one and without a password; and what is printed."""
+"""accounts/commands.py: what is told of failures, to the last one and without a password; and what is printed."""
 
 from __future__ import annotations
 
@@ -7,41 +7,32 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-import pymysql  # type: ignore[import-untyped]  # ships no types
 import pytest
 
-import account_document
-import account_state
-import accounts
-import mysql_server
-from account_change import Change, Point, Subject
-from account_state import State
-from tests.unit.host.test_account_plan import has, has_role, state
+from scripts.host.accounts import commands, current
+from scripts.host.accounts.changes import Change, Subject
+from scripts.host.accounts.current import ServerState
+from scripts.host.accounts.spec import AccountsSpec, DatabaseSpec
+from scripts.host.common import codec
+from scripts.host.mysql import server as mysql_server
+from tests.unit.host.accounts.builders import grant, has, has_role, role, state, user
 
 SECRET = "it's 5 % \\ of everything"
-DOCUMENT = {
-    "databases": [{"name": "app", "charset": "utf8mb4", "collation": None, "drop": False}],
-    "roles": [{"key": "reader", "name": "reader", "grants": []}],
-    "users": [
-        {
-            "key": key,
-            "name": key,
-            "host": "10.%",
-            "plugin": "caching_sha2_password",
-            "password": SECRET,
-            "generation": 1,
-            "finished_generation": 0,
-            "grants": [{"privileges": ["select"], "database": "app", "table": None, "grant_option": False}],
-            "roles": ["reader"],
-            "default_roles": ["reader"],
-            "locked": False,
-            "password_lifetime_days": None,
-            "comment": None,
-            "adopt": False,
-        }
+SPEC = AccountsSpec(
+    databases=(DatabaseSpec("app"),),
+    roles=(role("reader"),),
+    users=tuple(
+        user(
+            key,
+            host="10.%",
+            password=SECRET,
+            grants=(grant("SELECT", database="app"),),
+            roles=("reader",),
+            default_roles=("reader",),
+        )
         for key in ("app", "report")
-    ],
-}
+    ),
+)
 
 
 class Server:
@@ -64,26 +55,26 @@ class Server:
     def rows(self, statement: str, _args: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return the password policy, or the attributes of two accounts: beside the state this is all that is asked."""
         if "user_attributes" in statement:
-            mark = {"metadata": {"mysql_pair": {"user": "app", "generation": 2}}, "additional_password": "$A$"}
-            return [(json.dumps(mark),), (json.dumps({"metadata": {"comment": "somebody else's"}}),)]
+            own = {"metadata": {"mysql_pair": {"user": "app", "generation": 2}}, "additional_password": "$A$"}
+            return [(json.dumps(own),), (json.dumps({"metadata": {"comment": "somebody else's"}}),)]
         return [("validate_password.length", "8"), ("validate_password.policy", "MEDIUM")]
 
 
 def run(
     monkeypatch: pytest.MonkeyPatch,
     verb: str = "apply",
-    found: State | None = None,
+    present: ServerState | None = None,
     refuses: dict[str, Exception] | None = None,
 ) -> tuple[int, Server]:
     server = Server(refuses or {})
-    monkeypatch.setattr(mysql_server, "Server", lambda: server)
-    monkeypatch.setattr(account_state, "read", lambda _: found or state())
-    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(DOCUMENT)))
-    return accounts.main(verb), server
+    monkeypatch.setattr(mysql_server, "Session", lambda: server)
+    monkeypatch.setattr(current, "read", lambda _: present or state())
+    monkeypatch.setattr("sys.stdin", io.StringIO(codec.encode(SPEC)))
+    return commands.main([verb]), server
 
 
 def error(code: int, text: str) -> Exception:
-    return pymysql.err.OperationalError(code, text)  # type: ignore[no-any-return]
+    return mysql_server.Error(code, text)
 
 
 REFUSED = [
@@ -98,11 +89,13 @@ REFUSED = [
 ]
 
 
+pytestmark = pytest.mark.usefixtures("agents_lock")
+
+
 @pytest.mark.parametrize(("refuses", "words"), REFUSED)
 def test_a_failure_is_one_paragraph_of_its_object_and_the_rest_is_done(
     refuses: dict[str, Exception],
     words: str,
-    memory: object,  # noqa: ARG001  the lock is in it
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -115,16 +108,12 @@ def test_a_failure_is_one_paragraph_of_its_object_and_the_rest_is_done(
     assert SECRET not in said.err + said.out and "everything" not in said.err + said.out
 
 
-def test_nothing_is_tried_of_a_user_that_could_not_be_made(
-    memory: object,  # noqa: ARG001  the lock is in it
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_nothing_is_tried_of_a_user_that_could_not_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
     _, server = run(monkeypatch, refuses={"CREATE USER 'app'": error(1, "no")})
     assert not any("'app'@" in statement for statement in server.done)
 
 
 def test_a_role_that_failed_fails_its_grants_in_words(
-    memory: object,  # noqa: ARG001  the lock is in it
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -142,10 +131,9 @@ def test_a_role_that_failed_fails_its_grants_in_words(
     assert any("GRANT SELECT" in statement for statement in server.done)
 
 
-@pytest.mark.parametrize("gone", [error(2013, "Lost connection"), pymysql.err.InterfaceError(0, "")])
+@pytest.mark.parametrize("gone", [error(2013, "Lost connection"), error(0, "no reason given")])
 def test_a_lost_connection_ends_the_run_with_what_failed_before_it(
     gone: Exception,
-    memory: object,  # noqa: ARG001  the lock is in it
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -159,20 +147,19 @@ def test_a_lost_connection_ends_the_run_with_what_failed_before_it(
 
 def test_a_circle_of_renames_fails_for_everybody_in_it() -> None:
     first, second = Subject("user", "a"), Subject("user", "b")
-    point = (Point("account", "", ""),)
-    found = [
-        Change(first, point, ("RENAME USER",), essential=True, also=(second,)),
-        Change(second, point),
-        Change(second, point, ("ALTER USER",)),
+    differences = (first.difference("account", "", ""),)
+    planned = [
+        Change(first, differences, ("RENAME USER",), essential=True, also=(second,)),
+        Change(second, differences),
+        Change(second, differences, ("ALTER USER",)),
     ]
-    failures: accounts.Failures = {}
+    failures: commands.Failures = {}
     server = Server({"RENAME": error(1396, "no")})
-    accounts.carry_out(account_document.parse(DOCUMENT), found, server, failures)
+    commands.carry_out(SPEC, planned, server, failures)
     assert (failures, server.done) == ({first: ["ERROR 1396: no"], second: ["ERROR 1396: no"]}, [])
 
 
 def test_a_user_that_moves_definers_is_told_and_succeeds(
-    memory: object,  # noqa: ARG001  the lock is in it
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -184,15 +171,15 @@ def test_a_user_that_moves_definers_is_told_and_succeeds(
 def test_differences_are_in_words_and_change_nothing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = state(has_role("reader"), has("app", host="10.%"), has("gone"), has(None, name="theirs"))
-    code, server = run(monkeypatch, "differences", found)
+    present = state(has_role("reader"), has("app", host="10.%"), has("gone"), has(None, name="theirs"))
+    code, server = run(monkeypatch, "diff", present)
     rows = json.loads(capsys.readouterr().out)
     assert (code, [statement[:11] for statement in server.done]) == (0, ["SET SESSION"])
     assert {
         "kind": "user",
         "name": "app",
         "what": "password",
-        "expected": "the wanted one",
+        "expected": "the desired one",
         "found": "another one",
     } in rows
     assert [row["what"] for row in rows if row["name"] == "gone"] == ["account"]
@@ -203,8 +190,9 @@ def test_the_list_has_managed_users_first_and_none_of_the_servers_own(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     own = [has(None, name=name, host="localhost") for name in ("root", "mysql.sys", "debian-sys-maint")]
-    found = state(has(None, name="a"), *own, has("b", name="z", old_password=True), has_role("reader"))
-    code, _ = run(monkeypatch, "list", found)
+    managed = has("b", name="z", old_password=True, max_user_connections=5, password_expired=True)
+    present = state(has(None, name="a"), *own, managed, has_role("reader"))
+    code, _ = run(monkeypatch, "list", present)
     listed = json.loads(capsys.readouterr().out)
     assert code == 0
     assert [(row["key"], row["account"]) for row in listed["users"]] == [
@@ -212,14 +200,23 @@ def test_the_list_has_managed_users_first_and_none_of_the_servers_own(
         (None, "'a'@'10.0.0.0/16'"),
     ]
     assert (listed["users"][0]["generation"], listed["users"][0]["old_password_accepted"]) == (1, True)
+    assert [row["attributes"] for row in listed["users"]] == [
+        {"password expired": "yes", "max user connections": "5"},
+        {},
+    ]
     assert [row["key"] for row in listed["roles"]] == ["reader"]
 
 
-def test_a_document_of_another_form_is_told_without_its_content(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("text", [json.dumps({"users": []}), json.dumps([SECRET]), "{"])
+def test_a_spec_of_another_form_is_told_without_its_content(
+    text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for text in (json.dumps({"users": []}), json.dumps([SECRET]), "{"):
-        monkeypatch.setattr("sys.stdin", io.StringIO(text))
-        assert accounts.main("apply") == 1
-        said = capsys.readouterr().err
-        assert "document" in said and SECRET not in said and "Traceback" not in said
+    monkeypatch.setattr("sys.stdin", io.StringIO(text))
+    assert commands.main(["apply"]) == 1
+    said = capsys.readouterr().err
+    assert ("spec" in said or "JSON" in said) and SECRET not in said and "Traceback" not in said
+
+
+def test_an_unknown_word_is_told_with_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    assert (commands.main(["appyl"]), commands.main([])) == (2, 2)
+    assert "apply, diff, list" in capsys.readouterr().err
