@@ -15,6 +15,7 @@ from pathlib import Path
 from components.host_tools import HOST_SCRIPTS
 from components.mysql_options import OPTION_FILE, base_settings, option_file
 from components.mysql_server import CA_FILE, UNITS
+from components.mysql_settings import derived
 from components.user_data import document, user_data
 from lab.cloud.model import (
     Instance,
@@ -30,7 +31,6 @@ from lab.cloud.model import (
 from lab.cloud.store import Store
 from lab.machine.plane import Plane
 from lab.settings import Lab
-from stack_config.mysql_settings import derived
 
 VPC = "vpc-0f100f100f100f100"
 ANYWHERE = "0.0.0.0/0"

@@ -1,43 +1,14 @@
-"""The stack's config: read once, every fault reported together, handed on as frozen dataclasses."""
+"""The stack's config: read once, every fault reported together, handed on as what components are made from."""
 
 from stack_config.faults import ConfigFaults, Fault
-from stack_config.model import (
-    AccountsConfig,
-    ClientGroup,
-    DatabaseConfig,
-    Egress,
-    ExistingVpc,
-    Grant,
-    MySqlConfig,
-    NetworkConfig,
-    OwnVpc,
-    RoleConfig,
-    ServerConfig,
-    SshConfig,
-    SshEndpoint,
-    StackConfig,
-    UserConfig,
-)
-from stack_config.parse import load, parse
+from stack_config.load import load, parse
+from stack_config.model import ClientGroup, StackConfig
 
 __all__ = [
-    "AccountsConfig",
     "ClientGroup",
     "ConfigFaults",
-    "DatabaseConfig",
-    "Egress",
-    "ExistingVpc",
     "Fault",
-    "Grant",
-    "MySqlConfig",
-    "NetworkConfig",
-    "OwnVpc",
-    "RoleConfig",
-    "ServerConfig",
-    "SshConfig",
-    "SshEndpoint",
     "StackConfig",
-    "UserConfig",
     "load",
     "parse",
 ]

@@ -1,70 +1,68 @@
-"""Config of the databases: their names, character sets and collations."""
+"""Config of the databases, and what grants say of them."""
 
 from __future__ import annotations
 
-import re
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from stack_config.faults import BadValueError
-from stack_config.model import DatabaseConfig
-from stack_config.names import database_name
-from stack_config.reader import Reader, flag, nearest, part
+from scripts.host.accounts.names import database_name
+from scripts.host.accounts.spec import DatabaseSpec, GrantSpec
+from scripts.host.common.checks import nearest
+from stack_config.reader import Reader, part
+from stack_config.specs import read_spec
 
 KEY = "databases"
 EXAMPLE = 'Write a table like {"app": {}, "shop": {"charset": "utf8mb4"}}'
 DEFAULT: Mapping[str, Any] = {"app": {}}
 """As in Pulumi.yaml."""
-CHARSET = "utf8mb4"
-_CHARSETS = """
-    armscii8 ascii big5 binary cp1250 cp1251 cp1256 cp1257 cp850 cp852 cp866 cp932 dec8 eucjpms euckr gb18030 gb2312
-    gbk geostd8 greek hebrew hp8 keybcs2 koi8r koi8u latin1 latin2 latin5 latin7 macce macroman sjis swe7 tis620
-    ucs2 ujis utf16 utf16le utf32 utf8mb3 utf8mb4
-"""
-CHARSETS = frozenset(_CHARSETS.split())
-"""Those of MySQL 8.0 to 9.7 (MySQL manual, "Supported Character Sets and Collations")."""
+Databases = Mapping[str, DatabaseSpec] | None
+"""By name, those with a fault too; None if it is not known which there are."""
 
 
-def read_databases(reader: Reader) -> dict[str, DatabaseConfig] | None:
-    """Return the databases by name, those with a fault too; None if it is not known which there are.
-
-    A field that could not be read has its default; what is concluded from it has to ask the reader first.
-    """
+def read_databases(reader: Reader) -> Databases:
+    """Return the databases."""
     raw = reader.raw_table(KEY, EXAMPLE, DEFAULT)
     return None if raw is None else {name: _database(reader, name, fields) for name, fields in raw.items()}
 
 
-def _database(reader: Reader, name: str, raw: object) -> DatabaseConfig:
+def _database(reader: Reader, name: str, raw: object) -> DatabaseSpec:
     key = part(KEY, name)
     reader.check(key, name, database_name)
-    known = {"charset": charset, "collation": _collation, "drop": flag}
-    fields = reader.fields(key, raw, known, [], EXAMPLE)
-    found = DatabaseConfig(name, fields.get("charset", CHARSET), fields.get("collation"), fields.get("drop", False))
-    if found.collation and reader.well_read(f"{key}.charset") and not _belongs(found.collation, found.charset):
-        reader.note(
-            f"{key}.collation",
-            f"{found.collation} is no collation of {found.charset}",
-            f"Choose one like {found.charset}_bin, or set charset too",
-        )
-    return found
+    return read_spec(reader, key, raw, DatabaseSpec, EXAMPLE, given={"name": name})
 
 
-def charset(raw: Any) -> str:
-    """Return a character set's name as MySQL shows it."""
-    name = raw.lower() if isinstance(raw, str) else ""
-    if name == "utf8":
-        raise BadValueError("'utf8' is an old name of utf8mb3", f"Write {CHARSET}, or utf8mb3 if it has to be that")
-    if name not in CHARSETS:
-        raise BadValueError(f"{raw!r} is no character set of MySQL's", nearest(name, CHARSETS, f"Write {CHARSET}"))
-    return name
+def check_grants(
+    reader: Reader, key: str, grants: tuple[GrantSpec, ...], databases: Databases
+) -> tuple[GrantSpec, ...]:
+    """Return the grants, their privileges in order; one on a database that is not in config is a fault, or one twice.
+
+    Args:
+        reader: takes the faults.
+        key: of the list.
+        grants: those of one user or role.
+        databases: those of config.
+    """
+    first: dict[str, int] = {}
+    for index, grant in enumerate(grants):
+        path = f"{key}[{index}]"
+        if not reader.is_readable(f"{path}.database", f"{path}.table"):
+            continue
+        if grant.database is not None and not grant.is_on_system_schema and grant.database != "information_schema":
+            check_database(reader, f"{path}.database", grant.database, databases)
+        if (other := first.setdefault(grant.target, index)) != index:
+            reader.add_fault(path, f"is on the same as {key}[{other}]", "Put the privileges of both into one")
+    return tuple(dataclasses.replace(grant, privileges=tuple(sorted({*grant.privileges}))) for grant in grants)
 
 
-def _collation(raw: Any) -> str:
-    if not isinstance(raw, str) or not re.fullmatch(r"[a-z0-9_]{1,64}", raw.lower()):
-        raise BadValueError(f"{raw!r} is not the name of a collation", "Write one like utf8mb4_0900_ai_ci")
-    return raw.lower()
-
-
-def _belongs(collation: str, charset_name: str) -> bool:
-    """Return whether a collation is one of a character set: its name begins with it, but for binary's only one."""
-    return collation == charset_name == "binary" or collation.startswith(f"{charset_name}_")
+def check_database(reader: Reader, key: str, name: str, databases: Databases) -> bool:
+    """Return whether a database may be referred to: one that is not in config, or is dropped, is a fault."""
+    if databases is None:
+        return True
+    if name not in databases:
+        reader.add_fault(key, f"{name!r} is not in databases", nearest(name, databases, "Put it there"))
+        return False
+    if databases[name].drop:
+        reader.add_fault(key, f"{name!r} is dropped", "Leave this out, or drop of the database")
+        return False
+    return True

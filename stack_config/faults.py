@@ -12,16 +12,16 @@ NAMESPACE = "mysql-pair"
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with one key and how to mend it. Neither text may hold a secret's value."""
+    """What is wrong with one key, and a hint how to correct it. Neither text may hold a secret's value."""
 
     key: str
     """With the place in it, where it is a list or a table: clients[1].count."""
     wrong: str
-    mend: str
+    hint: str
 
     def __str__(self) -> str:
         """Return the one line that is shown for this fault."""
-        return f"{NAMESPACE}:{self.key}: {self.wrong}. {self.mend}"
+        return f"{NAMESPACE}:{self.key}: {self.wrong}. {self.hint}"
 
 
 class ConfigFaults(pulumi.RunError):
@@ -32,12 +32,3 @@ class ConfigFaults(pulumi.RunError):
         self.faults = list(faults)
         lines = "\n".join(f"  - {fault}" for fault in self.faults)
         super().__init__(f"the config has {len(self.faults)} fault(s); nothing was changed:\n{lines}")
-
-
-class BadValueError(Exception):
-    """A value that will not do: what is wrong, and how to mend it."""
-
-    def __init__(self, wrong: str, mend: str) -> None:
-        """Keep both."""
-        super().__init__(wrong, mend)
-        self.wrong, self.mend = wrong, mend

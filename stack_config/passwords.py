@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Set
 from typing import Any, NamedTuple, TypeVar
 
-from stack_config.faults import BadValueError
-from stack_config.names import has_control_characters
-from stack_config.reader import Reader, nearest, part, whole
+from scripts.host.common.checks import InvalidValueError, has_control_characters, nearest, whole
+from stack_config.reader import Reader, part
 
 T = TypeVar("T")
 
 PASSWORDS, GENERATIONS, FINISHED = "userPasswords", "passwordGenerations", "finishedGenerations"
-LONGEST = 128
-"""Bytes of UTF-8. MySQL's own limit is 256; an option file's line and a URL stay readable well below it."""
+PASSWORD_BYTES = 128
+"""MySQL's own limit is 256; an option file's line and a URL stay readable well below it."""
 LAST_GENERATION = 1_000_000
 
 
@@ -32,17 +31,19 @@ def read_passwords(reader: Reader, users: Set[str] | None) -> Passwords:
         reader: the raw values.
         users: the keys of the users there are; None if they are not known.
     """
-    secrets = reader.read_secret_table(PASSWORDS, _of_user(reader, PASSWORDS, users, password), _set("KEY"))
+    secrets = reader.read_secret_table(PASSWORDS, _of_user(reader, PASSWORDS, users, password), _hint("KEY"))
     generations = _read_counts(reader, GENERATIONS, users, least=1)
     finished = _read_counts(reader, FINISHED, users, least=0)
     for user, last in finished.items():
         current = generations.get(user, 1)
-        if last > current and reader.well_read(part(GENERATIONS, user)):
-            reader.note(
-                part(FINISHED, user),
-                f"is {last}, and the password in use is of generation {current}",
-                f"Write {current} to end the password before it, or raise {part(GENERATIONS, user)}",
-            )
+        if last > current:
+            finished[user] = current
+            if reader.is_readable(part(GENERATIONS, user)):
+                reader.add_fault(
+                    part(FINISHED, user),
+                    f"is {last}, and the password in use is of generation {current}",
+                    f"Write {current} to end the password before it, or raise {part(GENERATIONS, user)}",
+                )
     return Passwords(secrets, generations, finished)
 
 
@@ -59,7 +60,7 @@ def _of_user(
 
     def checked(user: str, raw: Any) -> T:
         if users is not None and user not in users:
-            reader.note(part(key, user), "is no user in users", nearest(user, users, "Remove it"))
+            reader.add_fault(part(key, user), "is no user in users", nearest(user, users, "Remove it"))
         return convert(user, raw)
 
     return checked
@@ -67,17 +68,17 @@ def _of_user(
 
 def password(user: str, raw: Any) -> str:
     """Return a password; no message repeats it."""
-    mend = _set(user)
+    hint = _hint(user)
     if not isinstance(raw, str):
-        raise BadValueError("is not text", mend)
+        raise InvalidValueError("is not text", hint)
     if not raw:
-        raise BadValueError("is empty", f"{mend}, or remove it for one that the program makes")
+        raise InvalidValueError("is empty", f"{hint}, or remove it for one that the program makes")
     if has_control_characters(raw):
-        raise BadValueError("has control characters, a line end for instance", mend)
-    if len(raw.encode()) > LONGEST:
-        raise BadValueError(f"is longer than {LONGEST} bytes", mend)
+        raise InvalidValueError("has control characters, a line end for instance", hint)
+    if len(raw.encode()) > PASSWORD_BYTES:
+        raise InvalidValueError(f"is longer than {PASSWORD_BYTES} bytes", hint)
     return raw
 
 
-def _set(user: str) -> str:
+def _hint(user: str) -> str:
     return f"Set it with `pulumi config set --secret --path {PASSWORDS}.{user}`"

@@ -1,19 +1,19 @@
-"""Reading raw values: all are text, lists and tables as JSON. What is wrong is noted, and reading goes on."""
+"""Reading raw values: all are text, lists and tables as JSON. A fault is collected, and reading goes on."""
 
 from __future__ import annotations
 
-import difflib
 import functools
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Any, TypeVar
 
-from stack_config.faults import BadValueError, Fault
+from scripts.host.common.checks import InvalidValueError, nearest
+from stack_config.faults import Fault
 
 T = TypeVar("T")
 Convert = Callable[[Any], T]
-"""Returns the typed value, or raises BadValueError."""
+"""Returns the typed value, or raises InvalidValueError."""
 
 
 class Reader:
@@ -27,75 +27,77 @@ class Reader:
             secret: the keys whose values are stored encrypted.
         """
         self.faults: list[Fault] = []
+        self.warnings: list[Fault] = []
         self._values, self._secret = values, secret
         self._known: set[str] = set()
-        self._unread: set[str] = set()
+        self._unreadable: set[str] = set()
 
-    def note(self, key: str, wrong: str, mend: str) -> None:
-        """Note a fault of a value that was read, or of several together."""
-        self.faults.append(Fault(key, wrong, mend))
+    def add_fault(self, key: str, wrong: str, hint: str) -> None:
+        """Add a fault of a value that was read, or of several together."""
+        self.faults.append(Fault(key, wrong, hint))
 
-    def check(self, key: str, raw: object, convert: Convert[Any]) -> None:
-        """Note what a converter says against a value, a name for instance: it is known all the same."""
+    def add_warning(self, key: str, wrong: str, hint: str) -> None:
+        """Add what is probably not meant and does no harm."""
+        self.warnings.append(Fault(key, wrong, hint))
+
+    def add_unreadable(self, key: str, wrong: str, hint: str) -> None:
+        """Add a fault of a value that could not be read: nothing may be concluded from it."""
+        self._unreadable.add(key)
+        self.add_fault(key, wrong, hint)
+
+    def check(self, key: str, raw: object, check: Convert[Any]) -> None:
+        """Add what a check says against a value, a name for instance: it is known all the same."""
         try:
-            convert(raw)
-        except BadValueError as bad:
-            self.note(key, bad.wrong, bad.mend)
+            check(raw)
+        except InvalidValueError as error:
+            self.add_fault(key, error.wrong, error.hint)
 
-    def note_unread(self, key: str, wrong: str, mend: str) -> None:
-        """Note a value that could not be read: nothing may be concluded from it."""
-        self._unread.add(key)
-        self.note(key, wrong, mend)
-
-    def well_read(self, *keys: str) -> bool:
-        """Tell whether these values are what config says, whole and in every part; a default is well read too."""
-        return not any(_is_part(one, key) or _is_part(key, one) for one in self._unread for key in keys)
+    def is_readable(self, *keys: str) -> bool:
+        """Return whether these values are what config says, whole and in every part; a default is readable too."""
+        return not any(_is_part(bad, key) or _is_part(key, bad) for bad in self._unreadable for key in keys)
 
     def is_set(self, key: str) -> bool:
-        """Tell whether a key has a value."""
+        """Return whether a key has a value."""
         self._known.add(key)
         return bool(self._values.get(key, "").strip())
 
     def read(self, key: str, convert: Convert[T]) -> T | None:
-        """Return a value that has to be there; None if there is a fault, which is noted."""
+        """Return a value that has to be there; None if it has a fault."""
         if not self.is_set(key):
-            self.note_unread(key, "is missing", f"Set it with `pulumi config set {key} ...`")
+            self.add_unreadable(key, "is missing", f"Set it with `pulumi config set {key} ...`")
             return None
         return self._plain(key, convert)
 
-    def read_secret(self, key: str, convert: Convert[T], required: bool = True) -> T | None:
-        """Return a secret: likewise, but it has to be stored encrypted."""
+    def read_secret(self, key: str, convert: Convert[T]) -> T | None:
+        """Return a secret, which has to be stored encrypted; None if it is not set or has a fault."""
         if not self.is_set(key):
-            if required:
-                self.note_unread(key, "is missing", f"Set it with `pulumi config set --secret {key} ...`")
             return None
         if key not in self._secret:
-            self.note(key, "is stored unencrypted", f"Set it anew with `pulumi config set --secret {key} ...`")
+            self.add_fault(key, "is stored unencrypted", f"Set it anew with `pulumi config set --secret {key} ...`")
         return self.convert(key, self._values[key], convert, is_secret=True)
 
     def read_optional(self, key: str, convert: Convert[T], default: T) -> T:
-        """Return a value, or the default where it is not set or has a fault, which is noted."""
+        """Return a value, or the default where it is not set or has a fault."""
         if not self.is_set(key):
             return default
-        found = self._plain(key, convert)
-        return default if found is None else found
+        value = self._plain(key, convert)
+        return default if value is None else value
 
     def _plain(self, key: str, convert: Convert[T]) -> T | None:
         """Return a value that is no secret: one that is kept as a secret would be shown by what is made of it."""
         if key in self._secret:
-            self.note_unread(
-                key, "is stored encrypted, but what is made of it is not", "If it is no secret, set it without --secret"
-            )
+            wrong = "is stored encrypted, but what is made of it is not"
+            self.add_unreadable(key, wrong, "If it is no secret, set it without --secret")
             return None
         return self.convert(key, self._values[key], convert)
 
     def convert(self, key: str, raw: object, convert: Convert[T], is_secret: bool = False) -> T | None:
-        """Return a part of a value that was read already, typed; None if it has a fault, which is noted."""
+        """Return a part of a value that was read already, typed; None if it has a fault."""
         try:
             return convert(raw)
-        except BadValueError as bad:
-            lost = not is_secret and "PRIVATE KEY" in str(raw)
-            self.note_unread(key, "is a private key" if lost else bad.wrong, bad.mend)
+        except InvalidValueError as error:
+            misplaced = not is_secret and "PRIVATE KEY" in str(raw)
+            self.add_unreadable(key, "is a private key" if misplaced else error.wrong, error.hint)
             return None
 
     def read_list(self, key: str, convert: Convert[T], example: str) -> tuple[T, ...]:
@@ -103,14 +105,20 @@ class Reader:
         return self.entries(key, self.raw_list(key, example), convert)
 
     def raw_list(self, key: str, example: str) -> list[Any]:
-        """Return the entries of a list as they are; none if it is not set."""
-        none: list[Any] = []
-        return self.read_optional(key, lambda raw: as_list(raw, example), none)
+        """Return the entries of a list as they are; an empty one if it is not set."""
+        empty: list[Any] = []
+        return self.read_optional(key, lambda raw: as_list(raw, example), empty)
 
     def entries(self, key: str, raw: Iterable[Any], convert: Convert[T]) -> tuple[T, ...]:
         """Return the entries of a list that was read already, without those that have a fault."""
         converted = (self.convert(f"{key}[{index}]", entry, convert) for index, entry in enumerate(raw))
         return tuple(entry for entry in converted if entry is not None)
+
+    def refuse_repeated(self, key: str, entries: tuple[str, ...]) -> tuple[str, ...]:
+        """Return each entry of a list once; one that is repeated is a fault."""
+        for name in sorted({name for name in entries if entries.count(name) > 1}):
+            self.add_fault(key, f"{name} is there twice", "Leave it out once")
+        return tuple(dict.fromkeys(entries))
 
     def read_table(self, key: str, convert: Callable[[str, Any], T], example: str) -> dict[str, T]:
         """Return the entries of a table by name, without those that have a fault."""
@@ -130,94 +138,90 @@ class Reader:
             return {}
         table = self.convert(key, self._values[key], functools.partial(_secret_table, example), is_secret=True)
         if table and key not in self._secret:
-            mend = f"Set each entry anew with `pulumi config set --secret --path {key}.KEY`"
-            self.note(key, "is stored unencrypted", mend)
+            hint = f"Set each entry anew with `pulumi config set --secret --path {key}.KEY`"
+            self.add_fault(key, "is stored unencrypted", hint)
         return self._entries_by_name(key, table or {}, convert, is_secret=True)
 
     def _entries_by_name(
         self, key: str, table: Mapping[str, Any], convert: Callable[[str, Any], T], is_secret: bool = False
     ) -> dict[str, T]:
-        found: dict[str, T] = {}
+        entries: dict[str, T] = {}
         for name, raw in table.items():
             value = self.convert(part(key, name), raw, functools.partial(convert, name), is_secret)
             if value is not None:
-                found[name] = value
-        return found
+                entries[name] = value
+        return entries
 
     def fields(
         self, key: str, raw: object, known: Mapping[str, Convert[Any]], required: Iterable[str], example: str
     ) -> dict[str, Any]:
         """Return the fields of one entry that is a table itself, typed.
 
-        Faults are noted, of unknown names and of those that are missing too: `well_read(key)` tells.
+        A name that is unknown or missing is a fault too: `is_readable(key)` tells.
         """
+        typed = {}
+        for name, value in self.raw_fields(key, raw, known, required, example).items():
+            field = self.convert(part(key, name), value, known[name])
+            if field is not None:
+                typed[name] = field
+        return typed
+
+    def raw_fields(
+        self, key: str, raw: object, known: Iterable[str], required: Iterable[str], example: str
+    ) -> Mapping[str, Any]:
+        """Return the known fields of one entry as they are."""
         if not isinstance(raw, dict):
-            self.note_unread(key, "is not a table", example)
+            self.add_unreadable(key, "is not a table", example)
             return {}
         for name in required:
             if name not in raw:
-                self.note_unread(part(key, name), "is missing", example)
-        found = {}
-        for name, value in raw.items():
-            if name not in known:
-                self.note_unread(part(key, name), "is not a field of it", nearest(name, known, "Remove it"))
-                continue
-            typed = self.convert(part(key, name), value, known[name])
-            if typed is not None:
-                found[name] = typed
-        return found
+                self.add_unreadable(part(key, name), "is missing", example)
+        names = list(known)
+        for name in raw:
+            if name not in names:
+                self.add_unreadable(part(key, name), "is not a field of it", nearest(name, names, "Remove it"))
+        return {name: value for name, value in raw.items() if name in names}
 
-    def refuse_strangers(self, moved: Mapping[str, str]) -> None:
-        """Note every key that nobody has asked for: most are misspelt. `moved` has those that were keys once."""
+    def refuse_unknown(self) -> None:
+        """Add a fault for every key that nobody has asked for: most are misspelt."""
         for key in sorted(self._values.keys() - self._known):
-            if key in moved:
-                self.note(key, "is no key any more", moved[key])
-            else:
-                mend = nearest(key, self._known, f"Remove it with `pulumi config rm {key}`")
-                self.note(key, "is not a key of this program", mend)
+            hint = nearest(key, self._known, f"Remove it with `pulumi config rm {key}`")
+            self.add_fault(key, "is not a key of this program", hint)
 
 
 def part(key: str, name: str) -> str:
     """Return the key of a table's entry as `pulumi config set --path` takes it: a.b, or a["b c"] where it has to be."""
-    return (
-        f"{key}.{name}"
-        if re.fullmatch(r'[^\s."\[\]\\]*', name) and name.isprintable()
-        else f"{key}[{json.dumps(name)}]"
-    )
+    if re.fullmatch(r'[^\s."\[\]\\]*', name) and name.isprintable():
+        return f"{key}.{name}"
+    return f"{key}[{json.dumps(name)}]"
 
 
 def _is_part(key: str, of: str) -> bool:
-    """Tell whether a key names the same value or a part of it: clients[1].count is a part of clients."""
+    """Return whether a key names the same value or a part of it: clients[1].count is a part of clients."""
     return key == of or key.startswith((f"{of}.", f"{of}["))
-
-
-def nearest(name: str, known: Iterable[str], otherwise: str) -> str:
-    """Return a question after the name that is meant, or the other words."""
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f"Did you mean {near[0]}?" if near else otherwise
 
 
 def as_list(raw: object, example: str) -> list[Any]:
     """Return a list."""
-    found = _decoded(raw, example)
-    if not isinstance(found, list):
-        raise BadValueError("is not a list", example)
-    return found
+    value = _decoded(raw, example)
+    if not isinstance(value, list):
+        raise InvalidValueError("is not a list", example)
+    return value
 
 
 def as_table(raw: object, example: str) -> dict[str, Any]:
     """Return a table."""
-    found = _decoded(raw, example)
-    if not isinstance(found, dict):
-        raise BadValueError("is not a table", example)
-    return found
+    value = _decoded(raw, example)
+    if not isinstance(value, dict):
+        raise InvalidValueError("is not a table", example)
+    return value
 
 
 def _secret_table(example: str, raw: object) -> dict[str, Any]:
     try:
         return as_table(raw, example)
-    except BadValueError as bad:
-        raise BadValueError("is not a table", bad.mend) from None
+    except InvalidValueError as error:
+        raise InvalidValueError("is not a table", error.hint) from None
 
 
 def _decoded(raw: object, example: str) -> object:
@@ -226,38 +230,4 @@ def _decoded(raw: object, example: str) -> object:
     try:
         return json.loads(raw)
     except (ValueError, RecursionError) as error:
-        raise BadValueError(f"{raw!r} is neither YAML's nor JSON's list or table", example) from error
-
-
-def flag(raw: object) -> bool:
-    """Return true or false."""
-    if isinstance(raw, bool):
-        return raw
-    if raw in ("true", "false"):
-        return raw == "true"
-    raise BadValueError(f"{raw!r} is neither true nor false", "Write true or false")
-
-
-def whole(least: int, most: int, unit: str = "") -> Convert[int]:
-    """Return a converter to a whole number in a range; the unit is told with the range."""
-    within = f"Choose a whole number from {least} to {most}{unit}"
-
-    def convert(raw: object) -> int:
-        if isinstance(raw, bool) or not re.fullmatch(r" *-?\d{1,30} *", str(raw)):
-            raise BadValueError(f"{raw!r} is not a whole number", within)
-        if not least <= int(str(raw)) <= most:
-            raise BadValueError(f"{raw} is out of range", within)
-        return int(str(raw))
-
-    return convert
-
-
-def matching(pattern: str, wrong: str, mend: str) -> Convert[str]:
-    """Return a converter that takes only text that matches the whole pattern."""
-
-    def convert(raw: object) -> str:
-        if not isinstance(raw, str) or not re.fullmatch(pattern, raw):
-            raise BadValueError(f"{raw!r} {wrong}", mend)
-        return raw
-
-    return convert
+        raise InvalidValueError(f"{raw!r} is neither YAML's nor JSON's list or table", example) from error

@@ -1,40 +1,70 @@
-"""Config of ssh: the operators' key pair, where hosts are reached, and which keys they are known by."""
+"""Config of ssh: the operators' key pair or agent, where hosts are reached, and which keys they are known by."""
 
 from __future__ import annotations
 
-import base64
-import binascii
+import functools
+import os
 import re
-import struct
-from collections.abc import Sequence, Set
+import subprocess
+from collections.abc import Callable, Sequence, Set
 from typing import Any
 
-from stack_config.clients import check_host
-from stack_config.faults import BadValueError
-from stack_config.model import ClientGroup, SshEndpoint
-from stack_config.reader import Reader, matching, whole
+import pulumi
 
-PARTS = {"ssh-ed25519": 2, "ssh-rsa": 3}
-"""Strings in a public key: its algorithm, then its numbers (RFC 8709, 4; RFC 4253, 6.6)."""
+from components import checks
+from components.placement import SshAccess, SshEndpoint
+from scripts.host.common.checks import InvalidValueError, matching
+from stack_config.clients import check_host
+from stack_config.model import ClientGroup
+from stack_config.reader import Reader
+
+PUBLIC_KEYS = {
+    "ssh-ed25519": ("AAAAC3NzaC1lZDI1NTE5AAAAI", "[A-Za-z0-9+/]{43}"),
+    "ssh-rsa": ("AAAAB3NzaC1yc2EAAAA", "[A-Za-z0-9+/]+={0,2}"),
+}
+"""How each kind of key begins in base64, and what follows."""
+PRIVATE_KEY = r"\s*-----BEGIN ([A-Z ]*)PRIVATE KEY-----\s+([!-~\s]+)-----END \1PRIVATE KEY-----\s*"
+UNENCRYPTED = "b3BlbnNzaC1rZXktdjEAAAAABG5vbmU"
+"""How a private key in OpenSSH's own format begins in base64 if it has no passphrase."""
 HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
 """A host name or an IPv4 address."""
+SECONDS = 10
+NEEDED = ("PATH", "HOME", "SSH_AUTH_SOCK")
+
+
+def read_ssh(
+    reader: Reader,
+    clients: Sequence[ClientGroup],
+    endpoints: dict[str, SshEndpoint],
+    agent: Callable[[], Set[str] | None],
+) -> SshAccess | None:
+    """Return how hosts are logged in to; None if the public key could not be read."""
+    public = reader.read("sshPublicKey", public_key)
+    private = reader.read_secret("sshPrivateKey", lambda raw: private_key(raw, public))
+    host_keys = read_host_keys(reader, clients)
+    if public and not reader.is_set("sshPrivateKey"):
+        _check_agent(reader, public, agent())
+    secret = pulumi.Output.secret(private) if private else None
+    return SshAccess(public, secret, endpoints, host_keys) if public else None
 
 
 def read_endpoints(reader: Reader, clients: Sequence[ClientGroup]) -> dict[str, SshEndpoint]:
     """Return where hosts are reached instead of at their own addresses."""
     example = 'Write a table like {"server": {"host": "127.0.0.1", "port": 2201}}'
-    known = {"host": matching(HOST, "is no host's name or address", example), "port": whole(1, 65535)}
+    known = {"host": matching(HOST, "is no host's name or address", example), "port": checks.port}
 
     def convert(name: str, raw: Any) -> SshEndpoint | None:
         check_host(reader, f"sshEndpoints.{name}", name, clients)
         fields = reader.fields(f"sshEndpoints.{name}", raw, known, known, example)
         return SshEndpoint(fields["host"], fields["port"]) if fields.keys() == known.keys() else None
 
-    endpoints = {name: found for name, found in reader.read_table("sshEndpoints", convert, example).items() if found}
+    table = reader.read_table("sshEndpoints", convert, example)
+    endpoints = {name: endpoint for name, endpoint in table.items() if endpoint}
     first: dict[SshEndpoint, str] = {}
     for name, endpoint in endpoints.items():
         if first.setdefault(endpoint, name) != name:
-            reader.note(f"sshEndpoints.{name}", f"is that of {first[endpoint]} too", "Give each host its own")
+            wrong = f"is that of {first[endpoint]} too"
+            reader.add_fault(f"sshEndpoints.{name}", wrong, "Give each host its own")
     return endpoints
 
 
@@ -43,18 +73,18 @@ def read_host_keys(reader: Reader, clients: Sequence[ClientGroup]) -> dict[str, 
 
     def convert(name: str, raw: Any) -> str:
         check_host(reader, f"sshHostKeys.{name}", name, clients)
-        found = public_key(raw)
-        if not found.startswith("ssh-ed25519 "):
-            raise BadValueError("is not an ed25519 key", "Give that one: sshd offers it, and ssh-rsa no more")
-        return " ".join(found.split()[:2])
+        words = public_key(raw).split()
+        if words[0] != "ssh-ed25519":
+            raise InvalidValueError("is not an ed25519 key", "Give that one: sshd offers it, and ssh-rsa no more")
+        return " ".join(words[:2])
 
     return reader.read_table("sshHostKeys", convert, 'Write a table like {"server": "ssh-ed25519 AAAA..."}')
 
 
-def check_agent(reader: Reader, public: str, held: Set[str] | None) -> None:
-    """Note an agent that cannot log in: every first contact would be dialled for minutes."""
+def _check_agent(reader: Reader, public: str, held: Set[str] | None) -> None:
+    """Refuse an agent that cannot log in: every first contact would be dialled for minutes."""
     if held is not None and public.split()[1] not in held:
-        reader.note(
+        reader.add_fault(
             "sshPublicKey",
             "is of a key that the ssh agent at SSH_AUTH_SOCK does not hold, and there is no sshPrivateKey",
             "Run `ssh-add FILE` (`ssh-add -L` lists what it holds), or set sshPrivateKey",
@@ -62,62 +92,73 @@ def check_agent(reader: Reader, public: str, held: Set[str] | None) -> None:
 
 
 def public_key(raw: Any) -> str:
-    """Return the key on one line; source: RFC 4253, 6.6, and sshd(8), AUTHORIZED_KEYS FILE FORMAT."""
-    mend = "Give the one line of the .pub file, like `ssh-ed25519 AAAA... you@example.org`"
-    if not isinstance(raw, str):
-        raise BadValueError("is not a public key", mend)
-    words = raw.split()
-    if "PRIVATE KEY" in raw:
-        raise BadValueError("is a private key", mend)
-    if len(words) < 2 or words[0] not in ("ssh-ed25519", "ssh-rsa"):
-        raise BadValueError("is not an ed25519 or RSA public key (EC2 takes no others)", mend)
-    try:
-        parts = _strings(base64.b64decode(words[1], validate=True))
-    except (binascii.Error, struct.error) as error:
-        raise BadValueError("is cut off or damaged", mend) from error
-    if not parts or parts[0] != words[0].encode():
-        raise BadValueError("names another algorithm than it holds", mend)
-    if len(parts) != PARTS[words[0]]:
-        raise BadValueError("is cut off or damaged", mend)
+    """Return the key on one line; source: sshd(8), AUTHORIZED_KEYS FILE FORMAT."""
+    hint = "Give the one line of the .pub file, like `ssh-ed25519 AAAA... you@example.org`"
+    words = raw.split() if isinstance(raw, str) else []
+    if "PRIVATE KEY" in str(raw):
+        raise InvalidValueError("is a private key", hint)
+    if len(words) < 2 or words[0] not in PUBLIC_KEYS:
+        raise InvalidValueError("is not an ed25519 or RSA public key (EC2 takes no others)", hint)
+    begins, follows = PUBLIC_KEYS[words[0]]
+    if any(words[1].startswith(other) for other, _ in PUBLIC_KEYS.values() if other != begins):
+        raise InvalidValueError("names another algorithm than it holds", hint)
+    fits = re.fullmatch(re.escape(begins) + follows, words[1])
+    if not fits or _ssh_keygen(("-l",), " ".join(words[:2])) == "":
+        raise InvalidValueError("is cut off or damaged", hint)
     return " ".join(words)
 
 
 def private_key(raw: Any, public: str | None) -> str:
-    """Return the key with its last newline, which config files lose; source: OpenSSH, PROTOCOL.key."""
-    mend = "Set it with `pulumi config set --secret sshPrivateKey < FILE`, FILE without a passphrase"
-    match = re.fullmatch(r"\s*-----BEGIN ([A-Z ]*)PRIVATE KEY-----(.+)-----END \1PRIVATE KEY-----\s*", raw, re.S)
+    """Return the key with its last newline, which config files lose; the public key has to be its other half."""
+    hint = "Set it with `pulumi config set --secret sshPrivateKey < FILE`, FILE without a passphrase"
+    match = re.fullmatch(PRIVATE_KEY, raw, re.S)
     if not match:
-        raise BadValueError("is not a private key file", mend)
-    if "ENCRYPTED" in raw:
-        raise BadValueError("has a passphrase", mend)
-    if match[1] == "OPENSSH ":
-        _check_openssh(match[2], public, mend)
-    return str(raw).strip() + "\n"
+        raise InvalidValueError("is not a private key file", hint)
+    is_openssh = match[1] == "OPENSSH " and match[2].startswith(UNENCRYPTED[:20])
+    if "ENCRYPTED" in raw or (is_openssh and not match[2].startswith(UNENCRYPTED)):
+        raise InvalidValueError("has a passphrase", hint)
+    key = str(raw).strip() + "\n"
+    derived = _ssh_keygen(("-y", "-P", ""), key)
+    if derived == "":
+        raise InvalidValueError("is cut off or damaged", hint)
+    if public and derived and derived.split()[:2] != public.split()[:2]:
+        raise InvalidValueError("does not belong to sshPublicKey", "Set both from one key pair")
+    return key
 
 
-def _check_openssh(body: str, public: str | None, mend: str) -> None:
-    """Refuse a key file with a passphrase, and one that is not the other half of the public key."""
-    magic = b"openssh-key-v1\0"
+@functools.lru_cache(maxsize=64)
+def _ssh_keygen(options: tuple[str, ...], key: str) -> str | None:
+    """Return what ssh-keygen says of a key on its standard input: nothing if it refuses it, None if it cannot tell."""
+    done = _run(["ssh-keygen", *options, "-f", "/dev/stdin"], key)
+    # macOS lets others read a pipe, and ssh-keygen then says that the key's permissions are too open.
+    return None if done is None or re.search("ermission|No such file", done.stderr) else done.stdout
+
+
+def agent_keys() -> set[str] | None:
+    """Return the keys that the ssh agent at SSH_AUTH_SOCK holds, as base64; none if there is no agent.
+
+    None where it does not matter or cannot be told: a preview dials nobody, and not every machine has ssh-add.
+    """
+    if pulumi.runtime.is_dry_run():
+        return None
+    listed = _run(["ssh-add", "-L"], "")
+    if listed is None:
+        return None
+    return {line.split()[1] for line in listed.stdout.splitlines() if len(line.split()) > 1}
+
+
+def _run(command: Sequence[str], standard_input: str) -> subprocess.CompletedProcess[str] | None:
+    """Run a program; None if it is not there or does not end."""
     try:
-        blob = base64.b64decode("".join(body.split()), validate=True).removeprefix(magic)
-        cipher, _kdf, options = _strings(blob, 3)
-        (held,) = _strings(blob[12 + len(cipher) + len(_kdf) + len(options) + 4 :], 1)
-    except (binascii.Error, struct.error, ValueError) as error:
-        raise BadValueError("is cut off or damaged", mend) from error
-    if cipher != b"none":
-        raise BadValueError("has a passphrase", mend)
-    if public and base64.b64decode(public.split()[1]) != held:
-        raise BadValueError("does not belong to sshPublicKey", "Set both from one key pair")
-
-
-def _strings(blob: bytes, limit: int | None = None) -> list[bytes]:
-    """Return the length-prefixed strings of an ssh blob, at most `limit` (source: RFC 4251, 5)."""
-    found: list[bytes] = []
-    at = 0
-    while at < len(blob) and (limit is None or len(found) < limit):
-        (length,) = struct.unpack_from(">I", blob, at)
-        if at + 4 + length > len(blob):
-            raise struct.error("cut off")
-        found.append(blob[at + 4 : at + 4 + length])
-        at += 4 + length
-    return found
+        return subprocess.run(
+            command,
+            # Not the program's own environment: Pulumi's language hosts put the config there, decrypted.
+            env={name: os.environ[name] for name in NEEDED if name in os.environ},
+            input=standard_input,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=SECONDS,
+        )
+    except (FileNotFoundError, subprocess.TimeoutExpired):
+        return None

@@ -8,14 +8,14 @@ import sys
 from collections.abc import Sequence
 
 VERBS = {
-    "converge": ("mysql.converge", "system.converge"),
+    "converge": ("mysql.converge", "client.converge"),
     "diff": ("mysql.diff", "system.diff"),
     "certify": ("mysql.certify",),
     "renew-certificate": ("mysql.renew_certificate",),
     "accounts": ("accounts.commands",),
     "check-logins": ("client.check_logins",),
 }
-"""By verb, the modules that do it, in order of preference: a server's converge includes every host's."""
+"""By verb, the modules that do it, in order of preference: a host has those of its own kind."""
 FAULT = 2
 """Exit code of a verb that this host's agent does not have."""
 

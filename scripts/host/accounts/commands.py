@@ -1,23 +1,22 @@
-#!/usr/bin/env python3
-"""Make the server's databases, roles and users be as a JSON document describes them, or tell what differs.
+"""The verb `accounts`: make the server's databases, roles and users be as the spec says, or tell what differs.
 
-Usage, as root on the server: accounts.py apply|differences <DOCUMENT, or accounts.py list.
-`apply` prints the state of each user's password; what failed is told on standard error, one paragraph an object, and
-the rest is done all the same. `differences` and `list` change nothing. No password is ever printed.
+`accounts apply` and `accounts diff` read an AccountsSpec; `accounts list` reads nothing. `apply` prints the state of
+each user's password; what failed is told on standard error, one paragraph an object, and the rest is done all the same.
+`diff` and `list` change nothing. No password is ever printed.
 """
 
 from __future__ import annotations
 
-import json
+import re
 import sys
 from collections.abc import Sequence
-from typing import Any, Protocol
 
-import pymysql  # type: ignore[import-untyped]  # the distribution's package has no types
-
-from scripts.host.accounts import current, document, plan, report
-from scripts.host.accounts.change import Change, Subject
-from scripts.host.accounts.document import Document
+from scripts.host.accounts import current, report
+from scripts.host.accounts.changes import Change, Subject
+from scripts.host.accounts.current import Session
+from scripts.host.accounts.names import literal
+from scripts.host.accounts.plan import plan
+from scripts.host.accounts.spec import AccountsSpec
 from scripts.host.common import lock, stdin
 from scripts.host.common.errors import HostError
 from scripts.host.mysql import server
@@ -34,46 +33,41 @@ LOST = {0, 1053, 2003, 2006, 2013, 3169, 4031}
 Failures = dict[Subject, list[str]]
 
 
-class Session(Protocol):
-    """The server, as far as it is needed."""
+class LostError(HostError):
+    """The connection is gone."""
 
-    def rows(self, statement: str, args: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Return the rows of a query."""
-
-    def do(self, statement: str, args: Sequence[Any] = ()) -> list[tuple[int, str]]:
-        """Run a statement and return the warnings."""
+    def __init__(self, subject: Subject) -> None:
+        """Say at what."""
+        super().__init__(f"the connection to MySQL was lost at {subject}; run it again, it goes on from there")
 
 
-class LostError(Exception):
-    """The connection is gone; the next run goes on where this one was."""
-
-
-def session() -> server.Server:
+def open_session() -> Session:
     """Return a session that does not depend on the server's settings.
 
     Raises:
-        pymysql.MySQLError: the server does not answer.
+        HostError: the server does not answer.
     """
-    server = server.Server()
-    server.do(f"SET SESSION sql_mode = '{SQL_MODE}', time_zone = '+00:00', lock_wait_timeout = {LOCK_SECONDS}")
-    return server
+    session = server.Session()
+    session.do(f"SET SESSION sql_mode = '{SQL_MODE}', time_zone = '+00:00', lock_wait_timeout = {LOCK_SECONDS}")
+    return session
 
 
-def apply(document: Document) -> int:
+def apply() -> int:
     """Make it so, print how the passwords are now, and return the exit code."""
+    spec = stdin.read(AccountsSpec)
     failures: Failures = {}
     try:
         with lock.exclusive():
-            server = session()
-            carry_out(document, plan.plan(document, current.read(server)), server, failures)
-            print(json.dumps({"users": current.passwords(server)}))
+            session = open_session()
+            carry_out(spec, plan(spec, current.read(session)), session, failures)
+            print(stdin.as_json({"users": current.passwords(session)}))
     finally:
-        for subject, words in failures.items():
-            print(f"{subject}: {'; '.join(dict.fromkeys(words))}", file=sys.stderr)
+        for subject, texts in failures.items():
+            print(f"{subject}: {'; '.join(dict.fromkeys(texts))}", file=sys.stderr)
     return 1 if failures else 0
 
 
-def carry_out(document: Document, changes: Sequence[Change], server: Session, failures: Failures) -> None:
+def carry_out(spec: AccountsSpec, changes: Sequence[Change], session: Session, failures: Failures) -> None:
     """Do the changes, whatever fails, and add what was said of each object that something failed of.
 
     Raises:
@@ -83,10 +77,10 @@ def carry_out(document: Document, changes: Sequence[Change], server: Session, fa
     for change in changes:
         if change.subject in given_up:
             continue
-        words = change.refusal or _missing(change, given_up) or _done(document, change, server)
-        if words:
+        failure = change.refusal or _missing(change, given_up) or _failure(spec, change, session)
+        if failure:
             for subject in (change.subject, *change.also):
-                failures.setdefault(subject, []).append(words)
+                failures.setdefault(subject, []).append(failure)
                 if change.essential:
                     given_up.add(subject)
 
@@ -96,7 +90,7 @@ def _missing(change: Change, given_up: set[Subject]) -> str | None:
     return f"{' and '.join(map(str, gone))} failed, so it is not granted" if gone else None
 
 
-def _done(document: Document, change: Change, server: Session) -> str | None:
+def _failure(spec: AccountsSpec, change: Change, session: Session) -> str | None:
     """Run a change's statements; return what went wrong, in words without secrets.
 
     Raises:
@@ -104,71 +98,59 @@ def _done(document: Document, change: Change, server: Session) -> str | None:
     """
     try:
         for statement in change.statements:
-            for code, text in server.do(statement):
+            for code, text in session.do(statement):
                 if code == DEFINER:
-                    print(f"{change.subject}: MySQL warns: {document.without_secrets(text)}", file=sys.stderr)
-    except pymysql.err.InterfaceError as error:
-        raise LostError(str(change.subject)) from error
+                    print(f"{change.subject}: MySQL warns: {without_secrets(spec, text)}", file=sys.stderr)
     except server.Error as error:
-        code = int(error.args[0]) if error.args else 0
-        if code in LOST:
-            raise LostError(str(change.subject)) from error
-        if code == SYNTAX:
+        if error.number in LOST:
+            raise LostError(change.subject) from error
+        if error.number == SYNTAX:
             # Its text quotes the statement, and cuts a password in two as it does.
             return f"ERROR {SYNTAX}: MySQL does not understand the statement"
-        said = document.without_secrets(str(error.args[-1]))
-        return f"ERROR {code}: {said}" + (_policy(server) if code == POLICY else "")
+        text = f"ERROR {error.number}: {without_secrets(spec, error.text)}"
+        return text + (_policy(session) if error.number == POLICY else "")
     return None
 
 
-def _policy(server: Session) -> str:
+def _policy(session: Session) -> str:
     """Return the rules that a password did not keep to, with a space before them."""
-    rules = server.rows("SHOW GLOBAL VARIABLES LIKE 'validate\\_password%'")
+    rules = session.rows("SHOW GLOBAL VARIABLES LIKE 'validate\\_password%'")
     return " (" + ", ".join(f"{name} = {value}" for name, value in rules) + ")" if rules else ""
 
 
-def differences(document: Document) -> int:
+def without_secrets(spec: AccountsSpec, text: str) -> str:
+    """Return what MySQL said with *** for every password in it."""
+    passwords = [user.password for user in spec.users if user.password]
+    longest_first = sorted({*passwords, *(literal(password)[1:-1] for password in passwords)}, key=len, reverse=True)
+    return re.sub("|".join(map(re.escape, longest_first)), "***", text) if passwords else text
+
+
+def diff() -> int:
     """Print what differs, and return the exit code."""
-    changes = plan.plan(document, current.read(session()))
-    print(
-        json.dumps(
-            [
-                {
-                    "kind": change.subject.kind,
-                    "name": change.subject.name,
-                    "what": point.what,
-                    "expected": point.expected,
-                    "found": point.found,
-                }
-                for change in changes
-                for point in change.points
-            ]
-        )
-    )
+    changes = plan(stdin.read(AccountsSpec), current.read(open_session()))
+    print(stdin.as_json([difference for change in changes for difference in change.differences]))
     return 0
 
 
 def list_() -> int:
     """Print what there is, and return the exit code."""
-    print(json.dumps(report.listed(current.read(session()))))
+    print(stdin.as_json(report.listed(current.read(open_session()))))
     return 0
 
 
-def main(verb: str) -> int:
-    """Read the document and do what the verb says; return the exit code."""
+VERBS = {"apply": apply, "diff": diff, "list": list_}
+
+
+def main(words: Sequence[str]) -> int:
+    """Do what the one word after `accounts` says; return the exit code."""
+    verb = VERBS.get(" ".join(words))
+    if verb is None:
+        print(f"accounts takes one of {', '.join(VERBS)}", file=sys.stderr)
+        return 2
     try:
-        if verb == "list":
-            return list_()
-        document = document.parse(stdin.document())
-        return {"apply": apply, "differences": differences}[verb](document)
-    except LostError as error:
-        print(f"the connection to MySQL was lost at {error}; run it again, it goes on from there", file=sys.stderr)
+        return verb()
     except server.Error as error:
-        print(f"MySQL does not answer as it should: {server.said(error)}", file=sys.stderr)
+        print(f"MySQL does not answer as it should: {error}", file=sys.stderr)
     except (HostError, OSError) as error:
         print(error, file=sys.stderr)
     return 1
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))

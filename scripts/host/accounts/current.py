@@ -8,30 +8,35 @@ from __future__ import annotations
 import datetime
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from scripts.host.accounts.grants import DATABASE_COLUMNS, EVERYWHERE, GLOBAL_COLUMNS, Level, Privileges
-from scripts.host.accounts.sql import Account
+from scripts.host.accounts import attributes
+from scripts.host.accounts.grants import EVERYWHERE, Privileges, Target
+from scripts.host.accounts.names import RESERVED_ACCOUNTS, RESERVED_PREFIX, Account
+from scripts.host.accounts.privileges import GRANT_OPTION, Level, columns_at
 
-MARK = "mysql_pair"
-"""The name in an account's attribute under which this program knows it again."""
-OWN = {("root", "localhost"), ("debian-sys-maint", "localhost")}
-"""Accounts of the distribution's."""
+OWNERSHIP = "mysql_pair"
+"""The key in an account's ATTRIBUTE object under which the program writes whose account it is."""
+OLD_PASSWORD = "additional_password"  # noqa: S105  a key
+"""The key in an account's attributes that it has while a former password is accepted."""
 
 Rows = Iterable[Sequence[Any]]
 
 
 class Session(Protocol):
-    """What is asked."""
+    """A session on the server, as far as this room needs one."""
 
     def rows(self, statement: str, args: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return the rows of a query."""
 
+    def do(self, statement: str, args: Sequence[Any] = ()) -> list[tuple[int, str]]:
+        """Run a statement and return the warnings."""
+
 
 @dataclass(frozen=True)
-class Found:
+class CurrentAccount:
     """An account as the server has it."""
 
     account: Account
@@ -40,13 +45,11 @@ class Found:
     """The password's digest, in the plugin's form."""
     old_password: bool = False
     """A second password, the former one, is accepted too."""
-    locked: bool = False
-    expired: bool = False
-    lifetime: int | None = None
-    """Days; None: the server's rule; 0: never."""
     changed: datetime.datetime | None = None
     """When the password was; in the session's time zone."""
-    attribute: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    """Its ATTRIBUTE object."""
+    attributes: attributes.Values = field(default_factory=lambda: attributes.DEFAULTS)
     restrictions: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Global privileges taken away from single databases (partial_revokes)."""
     privileges: Privileges = field(default_factory=Privileges)
@@ -60,49 +63,43 @@ class Found:
     default_roles: frozenset[Account] = frozenset()
 
     @property
-    def mark(self) -> Mapping[str, Any]:
+    def ownership(self) -> Mapping[str, Any]:
         """What this program has written on it; nothing on accounts of others."""
-        mark = self.attribute.get(MARK)
-        return mark if isinstance(mark, dict) else {}
+        ownership = self.metadata.get(OWNERSHIP)
+        return ownership if isinstance(ownership, dict) else {}
 
     @property
     def user_key(self) -> str | None:
         """The key of a user of this program's."""
-        key = self.mark.get("user")
+        key = self.ownership.get("user")
         return key if isinstance(key, str) else None
 
     @property
     def role_key(self) -> str | None:
         """The key of a role of this program's."""
-        key = self.mark.get("role")
+        key = self.ownership.get("role")
         return key if isinstance(key, str) and self.user_key is None else None
 
     @property
     def generation(self) -> int | None:
-        """The password's generation, if the mark has one."""
-        number = self.mark.get("generation")
+        """The password's generation, if it is written there."""
+        number = self.ownership.get("generation")
         return number if isinstance(number, int) and not isinstance(number, bool) else None
-
-    @property
-    def comment(self) -> Any:
-        """The comment: a text, or None."""
-        return self.attribute.get("comment")
 
     @property
     def is_servers_own(self) -> bool:
         """Whether MySQL or the distribution has made it for itself."""
-        return self.account in {Account(*own) for own in OWN} or (
-            self.account.name.startswith("mysql.") and self.account.host == "localhost"
-        )
+        name = self.account.name
+        return self.account.host == "localhost" and (name in RESERVED_ACCOUNTS or name.startswith(RESERVED_PREFIX))
 
     @property
     def is_like_a_role(self) -> bool:
         """Whether it is as CREATE ROLE makes it."""
-        return self.locked and self.expired and not self.authentication
+        return self.attributes["locked"] and self.attributes["password_expired"] and not self.authentication
 
 
 @dataclass(frozen=True)
-class State:
+class ServerState:
     """Everything that a plan is made from."""
 
     version: str
@@ -116,14 +113,14 @@ class State:
     """From charset to collation."""
     databases: Mapping[str, tuple[str, str]]
     """From name to charset and collation."""
-    accounts: Mapping[Account, Found]
+    accounts: Mapping[Account, CurrentAccount]
 
 
-def read(session: Session) -> State:
+def read(session: Session) -> ServerState:
     """Return the server's state.
 
     Raises:
-        pymysql.MySQLError: the server refuses.
+        HostError: the server refuses.
     """
     ((version, partial, collation),) = session.rows(
         "SELECT VERSION(), @@GLOBAL.partial_revokes, @@GLOBAL.default_collation_for_utf8mb4"
@@ -132,7 +129,7 @@ def read(session: Session) -> State:
         "SELECT collation_name, character_set_name, is_default FROM information_schema.collations"
     )
     defaults = {charset: name for name, charset, default in collations if default}
-    return State(
+    return ServerState(
         version=version,
         partial_revokes=bool(partial),
         plugins=frozenset(
@@ -153,53 +150,43 @@ def read(session: Session) -> State:
                 " FROM information_schema.schemata"
             )
         },
-        accounts=_accounts(session),
+        accounts=_accounts(session, version),
     )
 
 
 def passwords(session: Session) -> dict[str, dict[str, Any]]:
     """Return, by user key, which generation of its password the server has, and whether it accepts an old one."""
-    found = {}
-    for (attributes,) in session.rows(
+    states = {}
+    for (text,) in session.rows(
         "SELECT CAST(user_attributes AS CHAR) FROM mysql.user WHERE user_attributes IS NOT NULL"
     ):
-        everything = json.loads(attributes)
-        account = Found(Account("", ""), "", attribute=everything.get("metadata") or {})
+        kept = json.loads(text)
+        account = CurrentAccount(Account("", ""), metadata=kept.get("metadata") or {})
         if account.user_key is not None:
-            old = "additional_password" in everything
-            found[account.user_key] = {"generation": account.generation, "old_password_accepted": old}
-    return found
+            states[account.user_key] = {
+                "generation": account.generation,
+                "old_password_accepted": OLD_PASSWORD in kept,
+            }
+    return states
 
 
-def _accounts(session: Session) -> dict[Account, Found]:
-    static = _static(session)
-    dynamic = _dynamic(session)
-    columns = _columns(session)
-    routines = _routines(session)
+def _accounts(session: Session, version: str) -> dict[Account, CurrentAccount]:
+    static, dynamic = _static(session), _dynamic(session)
+    columns, routines = _columns(session), _routines(session)
     proxies, roles, default_roles = _proxies(session), _roles(session), _default_roles(session)
-    found = {}
-    names = ", ".join(GLOBAL_COLUMNS)
-    rows = session.rows(
-        "SELECT user, host, plugin, CAST(authentication_string AS BINARY), account_locked, password_expired,"  # noqa: S608  ours
-        f" password_lifetime, password_last_changed, CAST(user_attributes AS CHAR), {names} FROM mysql.user"
-    )
-    for name, part, plugin, authentication, locked, expired, lifetime, changed, attributes, *answers in rows:
-        account = Account(name, part)
-        everything = json.loads(attributes or "{}")
-        everywhere = _of_columns(GLOBAL_COLUMNS, answers)
-        found[account] = Found(
+    accounts = {}
+    for name, host, plugin, authentication, changed, text, values, everywhere in _users(session, version):
+        account = Account(name, host)
+        kept = json.loads(text or "{}")
+        accounts[account] = CurrentAccount(
             account,
             plugin,
             authentication=authentication or b"",
-            old_password="additional_password" in everything,
-            locked=locked == "Y",
-            expired=expired == "Y",
-            lifetime=lifetime,
+            old_password=OLD_PASSWORD in kept,
             changed=changed,
-            attribute=everything.get("metadata") or {},
-            restrictions={
-                row["Database"]: frozenset(row["Privileges"]) for row in everything.get("Restrictions") or []
-            },
+            metadata=kept.get("metadata") or {},
+            attributes=values,
+            restrictions={row["Database"]: frozenset(row["Privileges"]) for row in kept.get("Restrictions") or []},
             privileges=Privileges(static[account] | ({EVERYWHERE: everywhere} if everywhere else {}), dynamic[account]),
             columns=columns[account],
             routines=routines[account],
@@ -207,76 +194,87 @@ def _accounts(session: Session) -> dict[Account, Found]:
             roles=roles[account],
             default_roles=default_roles[account],
         )
-    return found
+    return accounts
 
 
-def _static(session: Session) -> dict[Account, dict[Level, frozenset[str]]]:
-    found: dict[Account, dict[Level, frozenset[str]]] = defaultdict(dict)
-    names = ", ".join(DATABASE_COLUMNS)
-    for name, part, database, *answers in session.rows(f"SELECT user, host, db, {names} FROM mysql.db"):  # noqa: S608  ours
-        if privileges := _of_columns(DATABASE_COLUMNS, answers):
-            found[Account(name, part)][Level(database)] = privileges
-    for name, part, database, table, listed in session.rows(
+def _users(session: Session, version: str) -> Rows:
+    """Yield mysql.user's rows, the last two values being the attributes and the privileges on the whole server."""
+    known, privileges = attributes.known_to(version), columns_at(Level.GLOBAL)
+    names = ", ".join([column for attribute in known for column in attribute.columns] + list(privileges))
+    for row in session.rows(
+        "SELECT user, host, plugin, CAST(authentication_string AS BINARY), password_last_changed,"  # noqa: S608  ours
+        f" CAST(user_attributes AS CHAR), {names} FROM mysql.user"
+    ):
+        answers = iter(row[6:])
+        values = {attribute.field: attribute.value(*[next(answers) for _ in attribute.columns]) for attribute in known}
+        yield *row[:6], values, _of_columns(privileges, list(answers))
+
+
+def _static(session: Session) -> dict[Account, dict[Target, frozenset[str]]]:
+    by_account: dict[Account, dict[Target, frozenset[str]]] = defaultdict(dict)
+    columns = columns_at(Level.DATABASE)
+    for name, host, database, *answers in session.rows(f"SELECT user, host, db, {', '.join(columns)} FROM mysql.db"):  # noqa: S608  ours
+        if privileges := _of_columns(columns, answers):
+            by_account[Account(name, host)][Target(database)] = privileges
+    for name, host, database, table, listed in session.rows(
         "SELECT user, host, db, table_name, table_priv FROM mysql.tables_priv"
     ):
         if privileges := _of_set(listed):
-            found[Account(name, part)][Level(database, table)] = privileges
-    return found
+            by_account[Account(name, host)][Target(database, table)] = privileges
+    return by_account
 
 
 def _dynamic(session: Session) -> dict[Account, dict[str, bool]]:
-    found: dict[Account, dict[str, bool]] = defaultdict(dict)
-    for name, part, privilege, option in session.rows(
+    by_account: dict[Account, dict[str, bool]] = defaultdict(dict)
+    for name, host, privilege, option in session.rows(
         "SELECT user, host, priv, with_grant_option FROM mysql.global_grants"
     ):
-        found[Account(name, part)][privilege.upper()] = option == "Y"
-    return found
+        by_account[Account(name, host)][privilege.upper()] = option == "Y"
+    return by_account
 
 
 def _columns(session: Session) -> dict[Account, dict[tuple[str, str], frozenset[tuple[str, str]]]]:
-    found: dict[Account, dict[tuple[str, str], frozenset[tuple[str, str]]]] = defaultdict(dict)
-    for name, part, database, table, column, listed in session.rows(
+    by_account: dict[Account, dict[tuple[str, str], frozenset[tuple[str, str]]]] = defaultdict(dict)
+    for name, host, database, table, column, listed in session.rows(
         "SELECT user, host, db, table_name, column_name, column_priv FROM mysql.columns_priv"
     ):
-        of_account = found[Account(name, part)]
+        by_table = by_account[Account(name, host)]
         pairs = frozenset((privilege, column) for privilege in _of_set(listed))
-        of_account[database, table] = of_account.get((database, table), frozenset()) | pairs
-    return found
+        by_table[database, table] = by_table.get((database, table), frozenset()) | pairs
+    return by_account
 
 
 def _routines(session: Session) -> dict[Account, dict[tuple[str, str, str], frozenset[str]]]:
-    found: dict[Account, dict[tuple[str, str, str], frozenset[str]]] = defaultdict(dict)
-    for name, part, kind, database, routine, listed in session.rows(
+    by_account: dict[Account, dict[tuple[str, str, str], frozenset[str]]] = defaultdict(dict)
+    for name, host, kind, database, routine, listed in session.rows(
         "SELECT user, host, routine_type, db, routine_name, proc_priv FROM mysql.procs_priv"
     ):
-        found[Account(name, part)][kind, database, routine] = _of_set(listed)
-    return found
+        by_account[Account(name, host)][kind, database, routine] = _of_set(listed)
+    return by_account
 
 
 def _proxies(session: Session) -> dict[Account, frozenset[Account]]:
-    rows = session.rows("SELECT user, host, proxied_user, proxied_host FROM mysql.proxies_priv")
-    return _gathered(rows, lambda row: Account(*row))
+    return _gathered(session.rows("SELECT user, host, proxied_user, proxied_host FROM mysql.proxies_priv"))
 
 
 def _default_roles(session: Session) -> dict[Account, frozenset[Account]]:
-    rows = session.rows("SELECT user, host, default_role_user, default_role_host FROM mysql.default_roles")
-    return _gathered(rows, lambda row: Account(*row))
+    return _gathered(session.rows("SELECT user, host, default_role_user, default_role_host FROM mysql.default_roles"))
 
 
 def _roles(session: Session) -> dict[Account, dict[Account, bool]]:
-    found: dict[Account, dict[Account, bool]] = defaultdict(dict)
-    for name, part, role, role_part, admin in session.rows(
+    by_account: dict[Account, dict[Account, bool]] = defaultdict(dict)
+    for name, host, role, role_host, admin in session.rows(
         "SELECT to_user, to_host, from_user, from_host, with_admin_option FROM mysql.role_edges"
     ):
-        found[Account(name, part)][Account(role, role_part)] = admin == "Y"
-    return found
+        by_account[Account(name, host)][Account(role, role_host)] = admin == "Y"
+    return by_account
 
 
-def _gathered(rows: Rows, made: Callable[[Sequence[Any]], Account]) -> dict[Account, frozenset[Account]]:
-    found: dict[Account, frozenset[Account]] = defaultdict(frozenset)
-    for name, part, *rest in rows:
-        found[Account(name, part)] |= {made(rest)}
-    return found
+def _gathered(rows: Rows) -> dict[Account, frozenset[Account]]:
+    by_account: dict[Account, frozenset[Account]] = defaultdict(frozenset)
+    for name, host, other_name, other_host in rows:
+        by_account[Account(name, host)] |= {Account(other_name, other_host)}
+    return by_account
 
 
 def _of_columns(columns: Mapping[str, str], answers: Sequence[str]) -> frozenset[str]:
@@ -286,4 +284,4 @@ def _of_columns(columns: Mapping[str, str], answers: Sequence[str]) -> frozenset
 def _of_set(listed: str | Iterable[str]) -> frozenset[str]:
     """Return what a SET column lists; MySQL calls the grant option `Grant` there."""
     names = listed.split(",") if isinstance(listed, str) else listed
-    return frozenset("GRANT OPTION" if name == "Grant" else name.upper() for name in names if name)
+    return frozenset(GRANT_OPTION if name == "Grant" else name.upper() for name in names if name)

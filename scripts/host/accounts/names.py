@@ -1,4 +1,4 @@
-"""MySQL's rules for names: of databases, tables, users and roles, and the program's own for the keys of the last two.
+"""MySQL's rules for names of databases, tables, users and roles, how SQL writes them, and the program's own for keys.
 
 Source: MySQL manual, "Schema Object Names", "Identifier Length Limits" and "Reserved Accounts".
 """
@@ -6,6 +6,7 @@ Source: MySQL manual, "Schema Object Names", "Identifier Length Limits" and "Res
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from scripts.host.common.checks import InvalidValueError, has_control_characters
@@ -17,6 +18,23 @@ RESERVED_ACCOUNTS = frozenset({"root", "debian-sys-maint"})
 RESERVED_PREFIX = "mysql."
 """Of the server's own accounts: mysql.sys, mysql.session, mysql.infoschema."""
 KEY = r"[a-z][a-z0-9-]{0,30}"
+ROLE_HOST = "%"
+"""The host part of every role's account."""
+_ESCAPES = str.maketrans({"\0": "\\0", "\n": "\\n", "\r": "\\r", "\x1a": "\\Z", '"': '\\"', "'": "\\'", "\\": "\\\\"})
+"""MySQL manual, "String Literals"."""
+
+
+@dataclass(frozen=True, order=True)
+class Account:
+    """The account of a user or a role."""
+
+    name: str
+    host: str
+
+    @property
+    def sql(self) -> str:
+        """'name'@'host'."""
+        return f"{literal(self.name)}@{literal(self.host)}"
 
 
 def account_key(raw: str) -> str:
@@ -71,3 +89,24 @@ def _mysql_name(raw: Any, longest: int) -> str:
 def pattern_of(database: str) -> str:
     """Return the pattern that matches this database alone ("GRANT Statement": _ and % match others, too)."""
     return database.replace("\\", "\\\\").replace("_", "\\_").replace("%", "\\%")
+
+
+def database_of(pattern: str) -> str | None:
+    """Return the only database that a pattern matches, or None."""
+    name = ""
+    characters = iter(pattern)
+    for character in characters:
+        if character in "_%":
+            return None
+        name += next(characters, "\\") if character == "\\" else character
+    return name
+
+
+def literal(text: str) -> str:
+    """Return a text as a string literal. It holds in sessions without NO_BACKSLASH_ESCAPES."""
+    return f"'{text.translate(_ESCAPES)}'"
+
+
+def quoted(name: str) -> str:
+    """Return the name of a database, a table or a column as SQL writes it."""
+    return "`" + name.replace("`", "``") + "`"

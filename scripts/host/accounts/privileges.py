@@ -1,7 +1,9 @@
-"""MySQL's privileges and the levels at which there are any of each.
+"""MySQL's privileges, the levels at which there are any of each, and those that nobody may be granted.
 
-Source: MySQL manual, "Privileges Provided by MySQL", of 8.0, 8.4 and 9.7. Which of them one version has is for the
-server to say. A privilege on columns, and PROXY, which is one on an account, are not managed here.
+Nobody gets a way to root@localhost, by which the program manages every account. Which privileges one version has is for
+the server to say. A privilege on columns, and PROXY, which is one on an account, are not managed here.
+
+Source: MySQL manual, "Privileges Provided by MySQL" (of 8.0, 8.4 and 9.7), "Grant Tables" and "Account Categories".
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ from typing import Any
 from scripts.host.common.checks import InvalidValueError, nearest
 
 ALL = "ALL"
+GRANT_OPTION = "GRANT OPTION"
+"""Granted with a static privilege, it is one of them; each dynamic one has its own."""
 
 
 class Level(IntEnum):
@@ -62,6 +66,15 @@ STATIC: Mapping[str, Level] = {
 }
 """Each with the narrowest level that has it; the broader ones have it too."""
 
+_COLUMNS = {
+    "CREATE TEMPORARY TABLES": "Create_tmp_table_priv",
+    GRANT_OPTION: "Grant_priv",
+    "REPLICATION CLIENT": "Repl_client_priv",
+    "REPLICATION SLAVE": "Repl_slave_priv",
+    "SHOW DATABASES": "Show_db_priv",
+}
+"""Names of the grant tables' columns that do not follow from the privilege's."""
+
 _DYNAMIC = """
     ALLOW_NONEXISTENT_DEFINER APPLICATION_PASSWORD_ADMIN AUDIT_ABORT_EXEMPT AUDIT_ADMIN AUTHENTICATION_POLICY_ADMIN
     BACKUP_ADMIN BINLOG_ADMIN BINLOG_ENCRYPTION_ADMIN CLONE_ADMIN CONNECTION_ADMIN CREATE_SPATIAL_REFERENCE_SYSTEM
@@ -80,7 +93,7 @@ refuses them without it (ERROR 1149)."""
 
 LEVELS: Mapping[str, Level] = {ALL: Level.TABLE, **STATIC, **dict.fromkeys(DYNAMIC, Level.GLOBAL)}
 OTHERWISE: Mapping[str, tuple[str, str]] = {
-    "GRANT OPTION": ("is a field of the grant", "Set grantOption: true"),
+    GRANT_OPTION: ("is a field of the grant", "Set grantOption: true"),
     "USAGE": ("is no privilege but a word for none", "Leave the grant out: an account may log in without any"),
     "PROXY": ("is granted on an account, which is not managed", "Leave it out"),
 }
@@ -107,3 +120,49 @@ def privilege(raw: Any) -> str:
 def nowhere_at(name: str, level: Level) -> bool:
     """Return whether MySQL has none of a privilege at a level."""
     return LEVELS[name] < level
+
+
+def static_at(level: Level) -> frozenset[str]:
+    """Return every static privilege there is at a level, the grant option included."""
+    return frozenset(name for name, narrowest in STATIC.items() if narrowest >= level) | {GRANT_OPTION}
+
+
+def columns_at(level: Level) -> dict[str, str]:
+    """Return the privileges at a level by their columns in mysql.user (the whole server) or mysql.db (a database)."""
+    return {_COLUMNS.get(name, name.replace(" ", "_").capitalize() + "_priv"): name for name in static_at(level)}
+
+
+WRITING = frozenset({ALL, "ALTER", "CREATE", "DELETE", "DROP", "INDEX", "INSERT", "UPDATE"})
+"""On the whole server these are on mysql.user too: INDEX drops its primary key. CREATE VIEW and TRIGGER change nothing
+there, and what CREATE USER and ROLE_ADMIN may do ends at accounts with SYSTEM_USER, as root's is."""
+READABLE: Mapping[str, frozenset[str]] = {
+    "mysql": frozenset({"SELECT"}),
+    "performance_schema": frozenset({"SELECT"}),
+    "sys": frozenset({"SELECT", "EXECUTE"}),
+}
+"""The server's own schemas, and what may be granted on them."""
+REFUSED: Mapping[str, tuple[str, str]] = {
+    "SUPER": (
+        "makes its holder root's equal",
+        "Grant what is needed of it by name, like CONNECTION_ADMIN or SYSTEM_VARIABLES_ADMIN",
+    ),
+    "SYSTEM_USER": (
+        "lets its holder change root's account, by which the accounts are managed",
+        "Leave it out: CREATE USER and ROLE_ADMIN do for managing other accounts",
+    ),
+}
+"""Privileges that are refused: why, and what to grant instead."""
+
+
+def refusal(name: str, level: Level, database: str | None) -> tuple[str, str] | None:
+    """Return why a privilege is not granted at a level, and what to grant instead; None if it may be."""
+    if name in REFUSED:
+        wrong, hint = REFUSED[name]
+        return f"{name} {wrong}", hint
+    if level is Level.GLOBAL and name in WRITING:
+        wrong = f"{name} on the whole server is on mysql.user too, and so on root's account"
+        return wrong, f'Grant it on each database by name, like {{"database": "app", "privileges": ["{name}"]}}'
+    if database is not None and name not in READABLE.get(database, {name}):
+        allowed = " and ".join(sorted(READABLE[database]))
+        return f"{name} on {database} is more than reading the server's own schema", f"Grant {allowed} there"
+    return None

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from scripts.host.accounts.change import Change, Point, Subject
-from scripts.host.accounts.sql import Account
+from scripts.host.accounts.changes import Change, Subject
+from scripts.host.accounts.names import Account
+from scripts.host.common.difference import Difference
 
 Move = tuple[Subject, Account]
 """Whose account, with its new name in it, and the former name."""
@@ -21,11 +22,11 @@ def renames(moves: Sequence[Move], taken: Collection[Account]) -> list[Change]:
         moves: nobody's new name is taken, but by somebody who moves, too.
         taken: every account there is.
     """
-    waiting = {before: (subject, before) for subject, before in moves}
+    waiting = {former: (subject, former) for subject, former in moves}
     new_names = {subject.account for subject, _ in moves}
     changes: list[Change] = []
     # Whose former name nobody wants begins a chain; what is left over are circles.
-    for start in [before for before in waiting if before not in new_names] + list(waiting):
+    for start in [former for former in waiting if former not in new_names] + list(waiting):
         if chain := _chain(start, waiting):
             changes += _changes(chain, _pairs(chain, taken))
     return changes
@@ -34,16 +35,16 @@ def renames(moves: Sequence[Move], taken: Collection[Account]) -> list[Change]:
 def _chain(start: Account, waiting: dict[Account, Move]) -> list[Move]:
     """Take a chain out: each member's new name is the former one of the next."""
     chain = []
-    at: Account | None = start
-    while at in waiting:
-        move = waiting.pop(at)
+    name: Account | None = start
+    while name in waiting:
+        move = waiting.pop(name)
         chain.append(move)
-        at = move[0].account
+        name = move[0].account
     return chain
 
 
 def _pairs(chain: Sequence[Move], taken: Collection[Account]) -> list[tuple[Account, Account]]:
-    pairs = [(before, subject.account) for subject, before in reversed(chain) if subject.account]
+    pairs = [(former, subject.account) for subject, former in reversed(chain) if subject.account]
     if pairs[0][1] != pairs[-1][0]:
         return pairs
     number = 0
@@ -53,12 +54,12 @@ def _pairs(chain: Sequence[Move], taken: Collection[Account]) -> list[tuple[Acco
 
 
 def _changes(chain: Sequence[Move], pairs: Sequence[tuple[Account, Account]]) -> list[Change]:
-    statement = "RENAME USER " + ", ".join(f"{before.sql} TO {after.sql}" for before, after in pairs)
-    (first, before), *others = chain
+    statement = "RENAME USER " + ", ".join(f"{former.sql} TO {new.sql}" for former, new in pairs)
+    (first, former), *others = chain
     also = tuple(subject for subject, _ in others)
-    changes = [Change(first, (_point(first, before),), (statement,), essential=True, also=also)]
-    return changes + [Change(subject, (_point(subject, before),)) for subject, before in others]
+    changes = [Change(first, (_difference(first, former),), (statement,), essential=True, also=also)]
+    return changes + [Change(subject, (_difference(subject, former),)) for subject, former in others]
 
 
-def _point(subject: Subject, before: Account) -> Point:
-    return Point("account", subject.account.sql if subject.account else "", before.sql)
+def _difference(subject: Subject, former: Account) -> Difference:
+    return subject.difference("account", subject.account.sql if subject.account else "", former.sql)

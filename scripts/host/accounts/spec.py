@@ -6,21 +6,23 @@ Each field's check is in its metadata; config has the field under the same name 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import ClassVar
 
 from scripts.host.accounts import databases
 from scripts.host.accounts.host_parts import host_part
 from scripts.host.accounts.names import (
     IDENTIFIER_LENGTH,
+    ROLE_HOST,
+    Account,
     account_key,
     account_name,
     database_name,
     identifier,
     pattern_of,
 )
-from scripts.host.accounts.privileges import ALL, Level, nowhere_at, privilege
-from scripts.host.accounts.protected import READABLE, refusal
-from scripts.host.common.checks import InvalidValueError, checked, flag, matching, nearest, one_line, whole
+from scripts.host.accounts.privileges import ALL, READABLE, Level, nowhere_at, privilege, refusal
+from scripts.host.common.checks import Check, InvalidValueError, checked, flag, matching, nearest, one_line, whole
 from scripts.host.common.codec import SpecFault
 
 PLUGINS = ("caching_sha2_password", "mysql_native_password", "sha256_password")
@@ -30,6 +32,7 @@ COMMENT_LENGTH = 512
 PASSWORD_BYTES = 256
 """The plugins take no more (MAX_PLAINTEXT_LENGTH)."""
 UNSIGNED = 2**32 - 1
+"""The most that the columns of resource limits hold; one more becomes 0 without a word (seen on 9.7.4)."""
 UNBOUNDED = -1
 """Of `password_lock_time_days`: the account stays locked until it is unlocked."""
 REQUIRE_MODES = ("NONE", "SSL", "X509", "SPECIFIED")
@@ -45,6 +48,21 @@ def plugin(raw: object) -> str:
     return str(raw)
 
 
+def password(raw: object) -> str:
+    """Return a password; what is said of another never repeats it."""
+    if not isinstance(raw, str):
+        raise InvalidValueError("is not text", "Write it in quotation marks")
+    try:
+        size = len(raw.encode())
+    except UnicodeEncodeError as error:
+        raise InvalidValueError(
+            "has half a character", "Write whole ones: JSON's \\ud800 and the like come in pairs"
+        ) from error
+    if size > PASSWORD_BYTES:
+        raise InvalidValueError(f"has {size} bytes in UTF-8", f"MySQL's plugins take at most {PASSWORD_BYTES}")
+    return raw
+
+
 def lock_time(raw: object) -> int:
     """Return days, UNBOUNDED for the word."""
     if raw in ("unbounded", UNBOUNDED):
@@ -52,7 +70,7 @@ def lock_time(raw: object) -> int:
     return whole(0, 32767, " days, or unbounded")(raw)
 
 
-def _no_star(instead: str) -> object:
+def _no_star(instead: str) -> Check:
     def check(raw: object) -> str:
         if raw == "*":
             raise InvalidValueError("is '*'", instead)
@@ -66,13 +84,18 @@ class GrantSpec:
     """Privileges at one level: on the whole server, on a database, or on a table (MySQL manual, "GRANT Statement")."""
 
     privileges: tuple[str, ...] = checked(privilege)
-    """In upper case; ("ALL",) for all that the level has."""
+    """("ALL",) for all that the level has."""
     database: str | None = checked(_no_star("Leave it out for the whole server"), default=None)
     """None for the whole server."""
     table: str | None = checked(_no_star("Leave it out for all tables of the database"), default=None)
     """None for all tables of the database."""
     grant_option: bool = checked(flag, default=False)
     """Whether they may be granted on."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The privileges as MySQL shows them."""
+        return frozenset(map(privilege, self.privileges))
 
     @property
     def level(self) -> Level:
@@ -88,7 +111,7 @@ class GrantSpec:
         """Yield what does not go together."""
         if not self.privileges:
             yield SpecFault("privileges", "is empty", "Name at least one, or leave the grant out")
-        if ALL in self.privileges and len(self.privileges) > 1:
+        if ALL in self.names and len(self.names) > 1:
             yield SpecFault("privileges", "has others beside ALL", "Leave them out, or ALL")
         yield from self._target_faults()
 
@@ -109,7 +132,7 @@ class GrantSpec:
                 f"MySQL allows {IDENTIFIER_LENGTH}: grant on its tables one by one, or rename it",
                 needs,
             )
-        for name in self.privileges:
+        for name in map(privilege, self.privileges):
             if nowhere_at(name, self.level):
                 leave = "table" if not nowhere_at(name, Level.DATABASE) else "database"
                 wrong = f"{name} is not granted on {self.level.words}"
@@ -157,6 +180,11 @@ class RoleSpec:
     grants: tuple[GrantSpec, ...] = ()
     """All that it holds; what else it has is revoked."""
 
+    @property
+    def account(self) -> Account:
+        """The role's account."""
+        return Account(self.name, ROLE_HOST)
+
 
 @dataclass(frozen=True)
 class RequireSpec:
@@ -197,7 +225,7 @@ class UserSpec:
     """The database that its connection strings name."""
     plugin: str = checked(plugin, default=PLUGINS[0])
     """How it proves who it is."""
-    password: str = field(default="", repr=False)
+    password: str = checked(password, default="", repr=False)
     """The current password, a secret; empty until the program knows it."""
     generation: int = checked(whole(1, 1_000_000), default=1)
     """Raised with a new password, the old one is accepted until that generation is finished."""
@@ -229,6 +257,14 @@ class UserSpec:
     adopt: bool = checked(flag, default=False)
     """Whether an account of that name that somebody else made is taken over; it is refused otherwise."""
 
+    password_expired: ClassVar[bool] = False
+    """No spec says so: a password that was expired by hand is drift."""
+
+    @property
+    def account(self) -> Account:
+        """The user's account."""
+        return Account(self.name, self.host)
+
     def faults(self) -> Iterator[SpecFault]:
         """Yield what does not go together."""
         if self.finished_generation > self.generation:
@@ -255,3 +291,13 @@ class AccountsSpec:
     databases: tuple[DatabaseSpec, ...] = ()
     roles: tuple[RoleSpec, ...] = ()
     users: tuple[UserSpec, ...] = ()
+
+    def faults(self) -> Iterator[SpecFault]:
+        """Yield what does not go together."""
+        for index, user in enumerate(self.users):
+            for key in self.unknown_roles(user):
+                yield SpecFault(f"users[{index}].roles", f"{key!r} is no role", "Put it into roles too", ("roles",))
+
+    def unknown_roles(self, user: UserSpec) -> list[str]:
+        """Return the keys among a user's roles that no role has."""
+        return [key for key in user.roles if key not in {role.key for role in self.roles}]

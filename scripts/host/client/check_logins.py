@@ -1,24 +1,26 @@
-#!/usr/bin/env python3
-"""Log in to MySQL from this client host as each user, the server's identity checked; say in words which layer refused.
+"""Verb `check-logins`: log in to MySQL from this client host as each user, and say in words which layer refused.
 
-Usage: check_logins.py <DOCUMENT. The document, JSON on standard input, has host and port of the server and users: key,
-name, host (the host part), password, locked, databases (that it should see). Users whose host part does not admit this
-host are left out. Prints the keys of those that were tried; exits with 1 and a paragraph per fault on standard error.
+The server's identity is checked too. It needs no root and holds no lock, so an install may come at any moment: all that
+it needs of the agent is imported before it begins.
 """
 
 from __future__ import annotations
 
 import fnmatch
 import ipaddress
-import json
 import re
 import socket
-import subprocess
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypedDict
+from functools import partial
 
-AUTHORITY = "/etc/mysql-pair/ca.pem"
+from scripts.host.client.spec import LoginCheckAnswer, LoginCheckSpec, LoginSpec
+from scripts.host.common import process, stdin
+from scripts.host.common.errors import HostError, TooSlowError
+from scripts.host.common.option_text import quoted
+from scripts.host.constants import CA_FILE
+
 CONNECT_SECONDS = 5
 LOGIN_SECONDS = 15
 """Of one login: an unanswered connection, and a lookup by openssl after it."""
@@ -33,7 +35,7 @@ LAYERS = [
     (r"2003", "", "network: the server cannot be reached"),
     (r"2013", "", "service: MySQL accepted the connection and did not go on"),
     (r"2026", "server doesn't support it", "TLS: the server offers none"),
-    (r"2026", "verify_paths failed", f"TLS: {AUTHORITY} is missing on this host, or is no certificate"),
+    (r"2026", "verify_paths failed", f"TLS: {CA_FILE} is missing on this host, or is no certificate"),
     (r"2026", "", "TLS: no encrypted connection could be agreed on"),
     (r"1130", "", "host part: no user may log in from this host's address"),
     (r"1045", "", "login: user, host part or password is refused"),
@@ -47,47 +49,50 @@ CERTIFICATE_FAULTS = [
     (r"error:num=6[24]:", "is for another name than {host}"),
     (r"error:num=10:", "has expired"),
     (r"error:num=9:", "is not valid yet; one of the two clocks is wrong"),
-    (r"error:num=", f"is not from the authority in {AUTHORITY}"),
+    (r"error:num=", f"is not from the authority in {CA_FILE}"),
     ("", "is refused"),
 ]
 """What openssl's text has (openssl-verification-options(1)), words."""
-OF_THE_WAY = ("name:", "network:", "service:", "TLS:")
-"""Layers below the login: what fails there, fails for every user."""
+BELOW_LOGIN = ("name:", "network:", "service:", "TLS:")
+"""Layers at which a failure is every user's."""
 
 
-class User(TypedDict):
-    """A user to be tried."""
-
-    key: str
-    name: str
-    host: str
-    password: str
-    locked: bool
-    databases: list[str]
-
-
-class Document(TypedDict):
-    """Where, and who."""
-
-    host: str
-    port: int
-    users: list[User]
-
-
-def main() -> int:
-    """Try every user that is admitted here; return the exit code."""
-    wanted: Document = json.load(sys.stdin)
-    host, port = wanted["host"], wanted["port"]
-    here = own_address(host, port)
-    admitted = [user for user in wanted["users"] if admits(user["host"], here)]
-    faults = [fault for user in admitted[:1] if (fault := check(user, host, port))]
-    if not (faults and faults[0].startswith(OF_THE_WAY)):
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            faults += [fault for fault in pool.map(lambda user: check(user, host, port), admitted[1:]) if fault]
+def main(_words: Sequence[str]) -> int:
+    """Try the logins of the spec on standard input; return the exit code."""
+    try:
+        spec = stdin.read(LoginCheckSpec)
+        not_tried = reasons_not_to_try(spec)
+        tried = [login for login in spec.logins if login.key not in not_tried]
+        faults = check_all(tried, spec.host, spec.port)
+    except HostError as error:
+        print(error, file=sys.stderr)
+        return 1
     for fault in faults:
         print(f"login check from {socket.gethostname()} failed at {fault}", file=sys.stderr)
-    print(json.dumps({"tried": [user["key"] for user in admitted]}))
+    print(stdin.as_json(LoginCheckAnswer(tuple(login.key for login in tried), not_tried)))
     return 1 if faults else 0
+
+
+def reasons_not_to_try(spec: LoginCheckSpec) -> dict[str, str]:
+    """Return by key which logins could not succeed from here, and why."""
+    address = own_address(spec.host, spec.port)
+    reasons = {}
+    for login in spec.logins:
+        if login.needs_certificate:
+            reasons[login.key] = "the account asks for a client certificate, and this host has none"
+        elif not admits(login.host, address):
+            reasons[login.key] = f"the account's host part {login.host} does not admit this host, {address}"
+    return reasons
+
+
+def check_all(logins: Sequence[LoginSpec], host: str, port: int) -> list[str]:
+    """Return what is wrong with the logins, of each beginning with its layer."""
+    check_one = partial(check, host=host, port=port)
+    faults = list(filter(None, map(check_one, logins[:1])))
+    if faults and faults[0].startswith(BELOW_LOGIN):
+        return faults
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return faults + list(filter(None, pool.map(check_one, logins[1:])))
 
 
 def own_address(host: str, port: int) -> str:
@@ -114,46 +119,39 @@ def admits(part: str, address: str) -> bool:
         return fnmatch.fnmatchcase(address, pattern)
 
 
-def check(user: User, host: str, port: int) -> str:
+def check(login: LoginSpec, host: str, port: int) -> str:
     """Return what is wrong with a login, beginning with its layer; nothing if it is as it should be."""
-    code, printed, errors = login(user, host, port)
-    found = re.search(r"ERROR (\d+)", errors)
-    number = found[1] if found else ""
-    if user["locked"]:
-        return "" if number == "3118" else told(user, "login: the account should be locked, and is not refused", errors)
+    code, printed, errors = log_in(login, host, port)
+    match = re.search(r"ERROR (\d+)", errors)
+    number = match[1] if match else ""
+    if login.locked:
+        wrong = "login: the account should be locked, and is not refused"
+        return "" if number == "3118" else fault_text(login, wrong, errors)
     if code != 0:
-        return told(user, layer(number, errors, host, port), errors)
-    missing = sorted(set(user["databases"]) - set(printed.splitlines()))
-    if missing:
-        return told(user, f"privileges: logged in, but {', '.join(missing)} is not among the databases", "")
+        return fault_text(login, layer(number, errors, host, port), errors)
+    if missing := sorted(set(login.databases) - set(printed.splitlines())):
+        return fault_text(login, f"privileges: logged in, but {', '.join(missing)} is not among the databases", "")
     return ""
 
 
-def told(user: User, layer: str, errors: str) -> str:
-    """Return one fault as text."""
-    return "\n".join(filter(None, [f"{layer} (user {user['key']}, {user['name']!r}@{user['host']!r})", errors.strip()]))
+def fault_text(login: LoginSpec, wrong: str, errors: str) -> str:
+    """Return one fault with the user it is of, and below it what the mysql client said."""
+    return f"{wrong} (user {login.key}, {login.name!r}@{login.host!r})\n{errors}".strip()
 
 
-def login(user: User, host: str, port: int) -> tuple[int, str, str]:
+def log_in(login: LoginSpec, host: str, port: int) -> tuple[int, str, str]:
     """Log in and list the databases; return exit code, standard output and standard error of the mysql client."""
-    options = {"host": host, "port": str(port), "user": user["name"], "password": user["password"]}
     # By a pipe: the password is in no argument list and in no file.
     argv = ["mysql", "--defaults-extra-file=/dev/stdin", "--protocol=tcp", "--ssl-mode=VERIFY_IDENTITY"]
-    argv += [f"--ssl-ca={AUTHORITY}", f"--connect-timeout={CONNECT_SECONDS}", "--default-character-set=utf8mb4"]
+    argv += [f"--ssl-ca={CA_FILE}", f"--connect-timeout={CONNECT_SECONDS}", "--default-character-set=utf8mb4"]
     argv += ["--batch", "--raw", "--skip-column-names", "--execute=show databases"]
-    lines = "".join(f"{key}={quoted(value)}\n" for key, value in options.items())
+    options = {"host": host, "port": str(port), "user": login.name, "password": login.password}
+    lines = [f"{name}={quoted(value)}\n" for name, value in options.items()]
     try:
-        done = subprocess.run(
-            argv, input=f"[client]\n{lines}".encode(), capture_output=True, timeout=LOGIN_SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired:
+        done = process.run(argv, stdin="[client]\n" + "".join(lines), seconds=LOGIN_SECONDS)
+    except TooSlowError:
         return 1, "", "ERROR 2013 (HY000): no answer in time"
-    return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
-
-
-def quoted(value: str) -> str:
-    """Return an option's value in quotes (MySQL manual, "Using Option Files")."""
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return done.returncode, done.stdout, done.stderr
 
 
 def layer(number: str, errors: str, host: str, port: int) -> str:
@@ -170,16 +168,10 @@ def certificate_fault(host: str, port: int) -> str:
     """Return what is wrong with the certificate: the mysql client has one text for all faults, openssl numbers them."""
     by = "-verify_ip" if re.fullmatch(r"[0-9.]+|.*:.*", host) else "-verify_hostname"
     where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    argv = ["openssl", "s_client", "-starttls", "mysql", "-connect", where, "-CAfile", AUTHORITY, by, host]
+    argv = ["openssl", "s_client", "-starttls", "mysql", "-connect", where, "-CAfile", CA_FILE, by, host]
     try:
-        done = subprocess.run(
-            argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=CONNECT_SECONDS, check=False
-        )
-        said = done.stdout + done.stderr
-    except (subprocess.TimeoutExpired, FileNotFoundError):
-        said = ""
-    return next(words.format(host=host) for text, words in CERTIFICATE_FAULTS if re.search(text, said))
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        done = process.run(argv, seconds=CONNECT_SECONDS)
+        shown = done.stdout + done.stderr
+    except HostError:
+        shown = ""
+    return next(words.format(host=host) for text, words in CERTIFICATE_FAULTS if re.search(text, shown))

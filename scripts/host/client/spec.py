@@ -1,7 +1,8 @@
-"""What the program says of the logins that a client host tries."""
+"""What the program says of the logins that a client host tries, and what it is told."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
@@ -29,3 +30,13 @@ class LoginCheckSpec:
     host: str
     port: int
     logins: tuple[LoginSpec, ...]
+
+
+@dataclass(frozen=True)
+class LoginCheckAnswer:
+    """Which of the logins were tried."""
+
+    tried: tuple[str, ...]
+    """Keys of users."""
+    not_tried: Mapping[str, str]
+    """By the other users' keys, why not."""

@@ -12,22 +12,24 @@ import ssl
 import struct
 from pathlib import Path
 
+from scripts.host import constants
 from scripts.host.common import atomic_write
 
-AUTHORITY = Path("/etc/mysql-pair/ca.pem")
+CA_FILE = Path(constants.CA_FILE)
+STORE = Path(constants.TRUST_STORE)
 MAGIC, VERSION, TRUSTED_CERTIFICATE = 0xFEEDFEED, 2, 2
+MODE = 0o644
 SALT = b"Mighty Aphrodite"
 CERTIFICATE = re.compile("-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
 
 def converge() -> None:
-    """Make the key store beside the authority's certificate be of the same certificate, if this host has one."""
-    if not AUTHORITY.exists():
+    """Make the key store have the authority's certificate, if this host has one."""
+    if not CA_FILE.exists():
         return
-    store = AUTHORITY.with_suffix(".jks")
-    content = jks(AUTHORITY.read_text())
-    if not store.is_file() or store.read_bytes() != content or store.stat().st_mode & 0o777 != 0o644:
-        atomic_write.write(store, content, 0o644)
+    content = jks(CA_FILE.read_text())
+    if not STORE.is_file() or STORE.read_bytes() != content or STORE.stat().st_mode & 0o777 != MODE:
+        atomic_write.write(STORE, content, MODE)
 
 
 def jks(pem: str) -> bytes:

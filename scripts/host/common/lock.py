@@ -24,6 +24,7 @@ def exclusive() -> Iterator[None]:
     state_file.FOLDER.mkdir(parents=True, exist_ok=True)
     state_file.FOLDER.chmod(0o700)  # the first boot may have made it
     deadline = time.monotonic() + SECONDS
+    # install.py locks the same file.
     with (state_file.FOLDER / "lock").open("w") as lock:
         while True:
             try:

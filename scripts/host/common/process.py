@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 
-from scripts.host.common.errors import HostError
+from scripts.host.common.errors import HostError, TooSlowError
+
+Completed = subprocess.CompletedProcess[str]
+POLL_SECONDS = 1.0
 
 
 def run(
     argv: Sequence[str], stdin: str = "", seconds: float = 60, environment: Mapping[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
+) -> Completed:
     """Run a program and return what it printed, whatever its exit code.
 
     Args:
@@ -21,22 +25,45 @@ def run(
         environment: variables besides the agent's own.
 
     Raises:
-        HostError: the program is not there, or did not end in time.
+        TooSlowError: the program did not end in time.
+        HostError: there is no such program.
     """
-    try:
-        return subprocess.run(
-            argv,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-            env={**os.environ, "LC_ALL": "C", **(environment or {})},
-            timeout=seconds,
-        )
-    except FileNotFoundError as error:
-        raise HostError(f"there is no {argv[0]} on this host") from error
-    except subprocess.TimeoutExpired as error:
-        raise HostError(f"`{' '.join(argv)}` did not end within {seconds:g} seconds") from error
+    with _started(argv, environment) as process:
+        try:
+            stdout, stderr = process.communicate(stdin, timeout=seconds)
+        except subprocess.TimeoutExpired as error:
+            process.kill()
+            raise TooSlowError(f"`{' '.join(argv)}` did not end within {seconds:g} seconds") from error
+    return subprocess.CompletedProcess(argv, process.returncode, stdout, stderr)
+
+
+def run_while(argv: Sequence[str], progress: Callable[[], object], quiet_seconds: float, seconds: float) -> Completed:
+    """Run a program for as long as it gets on, and return what it printed, whatever its exit code.
+
+    Args:
+        argv: the program and its arguments.
+        progress: what changes while it gets on, such as the size of a log.
+        quiet_seconds: how long that may stay the same.
+        seconds: how long the program may take at most.
+
+    Raises:
+        TooSlowError: the program did not end in time.
+        HostError: there is no such program.
+    """
+    with _started(argv) as process:
+        begun = moved = time.monotonic()
+        seen = progress()
+        while True:
+            try:
+                stdout, stderr = process.communicate(timeout=POLL_SECONDS)
+                return subprocess.CompletedProcess(argv, process.returncode, stdout, stderr)
+            except subprocess.TimeoutExpired as error:
+                now = time.monotonic()
+                if (current := progress()) != seen:
+                    seen, moved = current, now
+                if now - moved > quiet_seconds or now - begun > seconds:
+                    process.kill()
+                    raise TooSlowError(f"`{' '.join(argv)}` did not end within {now - begun:.0f} seconds") from error
 
 
 def must(
@@ -53,6 +80,21 @@ def must(
     return done.stdout
 
 
-def last_lines(done: subprocess.CompletedProcess[str], lines: int = 15) -> str:
+def last_lines(done: Completed, lines: int = 15) -> str:
     """Return the end of what a program printed on standard error, or else on standard output."""
     return "\n".join((done.stderr.strip() or done.stdout.strip()).splitlines()[-lines:])
+
+
+def _started(argv: Sequence[str], environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+    try:
+        return subprocess.Popen(
+            argv,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
+            env={**os.environ, "LC_ALL": "C", **(environment or {})},
+        )
+    except FileNotFoundError as error:
+        raise HostError(f"there is no {argv[0]} on this host") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 from collections.abc import Callable
@@ -23,12 +24,22 @@ def read(kind: type[Spec]) -> Spec:
 
 
 def answer(kind: type[Spec], act: Callable[[Spec], Any]) -> int:
-    """Print, as JSON, what a verb makes of its spec while it holds the lock; return the exit code."""
+    """Print, as JSON, what a verb makes of its spec while it holds the lock; return the exit code.
+
+    Args:
+        kind: the spec's dataclass.
+        act: returns a dataclass, or a list of them.
+    """
     try:
         spec = read(kind)
         with lock.exclusive():
-            print(json.dumps(act(spec)))
+            print(as_json(act(spec)))
     except (HostError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+def as_json(value: Any) -> str:
+    """Return an answer as JSON; dataclasses in it become objects."""
+    return json.dumps(value, default=dataclasses.asdict)

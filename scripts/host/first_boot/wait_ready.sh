@@ -1,6 +1,7 @@
 #!/bin/bash
 # Wait for the end of the first boot, then print the key that host_key.sh prints.
-# Usage: wait_ready.sh LABEL. LABEL is not read: another one makes the engine wait again. Run by the readiness gate; exits with 1 and the reason on standard error.
+# Usage: wait_ready.sh LABEL. LABEL is not read: another one makes the engine wait again. It is the readiness check;
+# exits with 1 and the reason on standard error.
 set -euo pipefail
 
 readonly BOOT_SECONDS=900
@@ -15,7 +16,7 @@ wait_boot() {
   esac
 }
 
-# Whether nothing but packages failed: converge.py installs them, or says what it is that they fail of. A module's name
+# Whether nothing but packages failed: `converge` installs them, or says why it cannot. A module's name
 # has hyphens or underscores, by the version of cloud-init.
 packages_alone() {
   { cloud-init status --format=json </dev/null || true; } | python3 -c '

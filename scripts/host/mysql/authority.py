@@ -12,13 +12,13 @@ import secrets
 import socket
 import ssl
 from pathlib import Path
-from typing import TypedDict
 
 from scripts.host.common import atomic_write, process, state_file
 from scripts.host.common.errors import HostError
+from scripts.host.mysql.spec import CertificateSpec
 
 AUTHORITY = "tls/authority.pem"
-"""In the memory's folder: key and certificate in one file, so that they are replaced together."""
+"""A state file: key and certificate in one, so that they are replaced together."""
 AUTHORITY_DAYS = 3650
 DAYS = 397
 """Of a server certificate; what browsers and some libraries take at most is 398."""
@@ -49,15 +49,8 @@ subjectAltName = {{alternatives}}
 NEW_KEY = ["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"]
 
 
-class Identity(TypedDict):
-    """What the server's certificate is to say: who it is."""
-
-    addresses: list[str]
-    names: list[str]
-
-
-def authority_certificate() -> str:
-    """Return the authority's certificate; the authority is made if there is none.
+def ensure() -> str:
+    """Return the authority's certificate; the authority is made if there is none, and certified anew in its time.
 
     Raises:
         HostError: openssl failed.
@@ -74,32 +67,31 @@ def authority_certificate() -> str:
     return certificate_of(path.read_text())
 
 
-def known_authority() -> str | None:
+def current() -> str | None:
     """Return the authority's certificate as it is, or None; nothing is made or renewed."""
     path = state_file.FOLDER / AUTHORITY
     return certificate_of(path.read_text()) if path.exists() else None
 
 
-def issue(identity: Identity, days: int = DAYS) -> str:
+def issue(spec: CertificateSpec, days: int = DAYS) -> str:
     """Return a new key and its certificate from the authority, as one PEM text.
 
     Raises:
-        HostError: the identity is empty, or openssl failed.
+        HostError: the spec has neither addresses nor names, or openssl failed.
     """
-    authority_certificate()
-    alternatives = [f"IP:{address}" for address in identity["addresses"]]
-    alternatives += [f"DNS:{name}" for name in identity["names"]]
+    ensure()
+    alternatives = [f"IP:{address}" for address in spec.addresses] + [f"DNS:{name}" for name in spec.names]
     if not alternatives:
         raise HostError("a server certificate needs an address or a name to be for")
     # At most 64 characters, and nobody reads it where there are alternative names (RFC 6125).
     subject = alternatives[0].partition(":")[2][:64]
     config = SERVER_CONFIG.format(name=subject, alternatives=", ".join(alternatives))
-    authority = str(state_file.FOLDER / AUTHORITY)
-    return _certified(process.must(NEW_KEY), config, days, ["-CA", authority, "-CAkey", authority])
+    signer = str(state_file.FOLDER / AUTHORITY)
+    return _certified(process.must(NEW_KEY), config, days, ["-CA", signer, "-CAkey", signer])
 
 
-def why_due(pair: Path, identity: Identity) -> str | None:
-    """Return in words why the pair in a file must be issued anew, or None."""
+def why_due(pair: Path, spec: CertificateSpec) -> str | None:
+    """Return in words why the key and certificate in a file must be issued anew, or None."""
     if not pair.exists():
         return "there was none"
     try:
@@ -109,10 +101,10 @@ def why_due(pair: Path, identity: Identity) -> str | None:
         return "its key or certificate could not be read, or did not belong together"
     if not _lasts(pair, RENEW_DAYS):
         return f"it had less than {RENEW_DAYS} days left"
-    authority = ["-CAfile", str(state_file.FOLDER / AUTHORITY), "-purpose", "sslserver"]
-    if process.run(["openssl", "verify", *authority, str(pair)]).returncode != 0:
+    signer = ["-CAfile", str(state_file.FOLDER / AUTHORITY)]
+    if process.run(["openssl", "verify", *signer, "-purpose", "sslserver", str(pair)]).returncode != 0:
         return "it was not from this host's authority"
-    if names_of(pair) != {*map(_canonical, identity["addresses"]), *identity["names"]}:
+    if names_of(pair) != {*map(_canonical, spec.addresses), *spec.names}:
         return "it was for other addresses or names"
     return None
 

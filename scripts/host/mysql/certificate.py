@@ -6,78 +6,80 @@ no moment exists at which a starting mysqld would find a key and a certificate t
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 from pathlib import Path
 
-from scripts.host.common import atomic_write, difference, process, state_file
+from scripts.host.common import atomic_write, codec, difference, process, state_file
 from scripts.host.common.difference import Difference
 from scripts.host.common.errors import HostError
-from scripts.host.mysql import authority, server
-from scripts.host.mysql.authority import Identity
-from scripts.host.mysql.paths import DATA
-from scripts.host.mysql.server import Server, said
+from scripts.host.mysql import authority
+from scripts.host.mysql.server import Error, Session
+from scripts.host.mysql.service import DATA
+from scripts.host.mysql.spec import CertificateSpec
 
 REQUEST = "tls/request.json"
-"""In the memory's folder: the identity that the renewal's timer issues for."""
+"""A state file: the spec that the renewal's timer issues for."""
 LOADED = "tls/loaded.json"
-"""In the memory's folder: the digest of the pair that the server was last seen to present."""
-AUTHORITY, CERTIFICATE, PAIR = "ca.pem", "server-cert.pem", "server-key.pem"
+"""A state file: the digest of the pair that the server was last seen to present."""
+CA, CERTIFICATE, PAIR = "ca.pem", "server-cert.pem", "server-key.pem"
+"""In the data directory."""
 LEFT_BY_MYSQL = ("ca-key.pem", "client-cert.pem", "client-key.pem")
 HANDSHAKE_SECONDS = 15
 
 
-def converge(identity: Identity) -> str:
-    """Give the server a certificate for this identity, and return the authority's.
+def converge(spec: CertificateSpec) -> str:
+    """Give the server a certificate as the spec says, and return the authority's.
 
     Raises:
         HostError: see ensure.
     """
-    state_file.save(REQUEST, identity)
-    ensure(identity)
-    return authority.authority_certificate()
+    state_file.save(REQUEST, codec.as_data(spec))
+    ensure(spec)
+    return authority.ensure()
 
 
-def ensure(identity: Identity, days: int | None = None) -> str:
+def ensure(spec: CertificateSpec, days: int | None = None) -> str:
     """Issue what is due and see to it that the running server presents it; return in words what was done.
 
     Args:
-        identity: what the certificate is for.
+        spec: whom the certificate is for.
         days: issue one in any case, for so many days.
 
     Raises:
         HostError: the server does not take or present the new one, and has the old one again.
     """
     owner = (DATA.stat().st_uid, DATA.stat().st_gid)
-    authority = authority.authority_certificate().encode()
-    if _content(DATA / AUTHORITY) != authority:
-        atomic_write.write(DATA / AUTHORITY, authority, 0o644, owner)
+    ca_certificate = authority.ensure().encode()
+    if _content(DATA / CA) != ca_certificate:
+        atomic_write.write(DATA / CA, ca_certificate, 0o644, owner)
     _join(owner)
-    reason = "asked for" if days else authority.why_due(DATA / PAIR, identity)
+    reason = "asked for" if days else authority.why_due(DATA / PAIR, spec)
     before = _content(DATA / PAIR)
     if reason:
-        atomic_write.write(DATA / PAIR, authority.issue(identity, days or authority.DAYS).encode(), 0o600, owner)
+        atomic_write.write(DATA / PAIR, authority.issue(spec, days or authority.DAYS).encode(), 0o600, owner)
     for name in LEFT_BY_MYSQL:
         (DATA / name).unlink(missing_ok=True)
     try:
-        _present(Server(), identity)
-    except (HostError, server.Error) as error:
+        _present(Session(), spec)
+    except HostError as error:
         if reason and before:
             atomic_write.write(DATA / PAIR, before, 0o600, owner)
             _reload_quietly()
         kept = "the new certificate and has the old one" if reason else "the certificate in its folder"
-        raise HostError(f"MySQL does not take {kept}: {said(error)}") from error
+        raise HostError(f"MySQL does not take {kept}: {error}") from error
     last = authority.validity(DATA / PAIR)[1]
     return f"certificate issued ({reason}), good until {last}" if reason else f"certificate good until {last}, not due"
 
 
-def differences(server: Server | None, identity: Identity, authority: str) -> list[Difference]:
-    """Return where files and running server are not as they are to be; nothing is changed.
+def differences(session: Session | None, spec: CertificateSpec, ca_certificate: str) -> list[Difference]:
+    """Return where files and running server are not as they should be; nothing is changed.
 
     Args:
-        server: the running server, or None if it is down.
-        identity: what the certificate is to be for.
-        authority: the certificate of the authority that clients know, PEM.
+        session: None if the server is down.
+        spec: whom the certificate should be for.
+        ca_certificate: the certificate of the authority that clients know, PEM.
 
     Raises:
         HostError: openssl failed.
@@ -87,22 +89,19 @@ def differences(server: Server | None, identity: Identity, authority: str) -> li
         return Difference("certificate", str(name), what, expected, found)
 
     rows = []
-    wanted = difference.digest(authority.strip().encode())
-    held = {
-        "the authority": authority.known_authority() or "",
-        str(DATA / AUTHORITY): _content(DATA / AUTHORITY).decode(),
-    }
-    for name, text in held.items():
-        if text.strip() != authority.strip():
-            rows.append(row(name, "content", wanted, difference.digest(text.strip().encode()) if text else "missing"))
+    expected = difference.digest(ca_certificate.strip().encode())
+    for name, text in (("the authority", authority.current()), (DATA / CA, _content(DATA / CA).decode())):
+        found = difference.digest(text.strip().encode()) if text else "missing"
+        if found != expected:
+            rows.append(row(name, "content", expected, found))
     if not (DATA / CERTIFICATE).is_symlink():
         rows.append(row(DATA / CERTIFICATE, "file", f"a link to {PAIR}", "none"))
-    if reason := authority.why_due(DATA / PAIR, identity):
-        for_whom = ", ".join([*identity["addresses"], *identity["names"]])
+    if reason := authority.why_due(DATA / PAIR, spec):
+        for_whom = ", ".join([*spec.addresses, *spec.names])
         rows.append(row(DATA / PAIR, "certificate", f"this host's authority's, for {for_whom}", reason))
-    if server and not rows:
+    if session and not rows:
         try:
-            _shake_hands(server, identity)
+            _shake_hands(session, spec)
         except HostError as error:
             rows.append(row(DATA / PAIR, "presented to clients", "this certificate", str(error)))
     return rows
@@ -125,42 +124,39 @@ def _join(owner: tuple[int, int]) -> None:
     atomic_write.sync_folder(DATA)
 
 
-def _present(server: Server, identity: Identity) -> None:
+def _present(session: Session, spec: CertificateSpec) -> None:
     """Have the server read its certificate unless it did, and look at it as a client would."""
     digest = hashlib.sha256(_content(DATA / PAIR)).hexdigest()
     # The dates alone do not tell two certificates of one second from each other.
-    if state_file.load(LOADED) == digest and _presented(server) == authority.validity(DATA / PAIR):
+    if state_file.load(LOADED) == digest and _presented(session) == authority.validity(DATA / PAIR):
         return
-    server.do("ALTER INSTANCE RELOAD TLS")
-    _shake_hands(server, identity)
+    session.do("ALTER INSTANCE RELOAD TLS")
+    _shake_hands(session, spec)
     state_file.save(LOADED, digest)
 
 
-def _presented(server: Server) -> tuple[str, str]:
+def _presented(session: Session) -> tuple[str, str]:
     """Return the first and last moment of the certificate that the server has loaded."""
     table = "performance_schema.tls_channel_status"
     where = "channel = 'mysql_main' AND property LIKE 'Ssl_server_not_%%'"
-    shown = dict(server.rows(f"SELECT property, value FROM {table} WHERE {where}", ()))  # noqa: S608
+    shown = dict(session.rows(f"SELECT property, value FROM {table} WHERE {where}", ()))  # noqa: S608
     return shown.get("Ssl_server_not_before", ""), shown.get("Ssl_server_not_after", "")
 
 
-def _shake_hands(server: Server, identity: Identity) -> None:
-    """Connect by TLS and check the identity.
+def _shake_hands(session: Session, spec: CertificateSpec) -> None:
+    """Connect by TLS and check the server's identity.
 
     Raises:
         HostError: the server presents something else.
     """
-    bound, port, no_network = server.rows("SELECT @@GLOBAL.bind_address, @@GLOBAL.port, @@GLOBAL.skip_networking")[0]
+    bound, port, no_network = session.rows("SELECT @@GLOBAL.bind_address, @@GLOBAL.port, @@GLOBAL.skip_networking")[0]
     if no_network:
         return
     first = bound.partition(",")[0]
     address = {"*": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(first, first)  # noqa: S104
     argv = ["openssl", "s_client", "-starttls", "mysql", "-connect", f"{address}:{port}", "-verify_return_error"]
-    argv += ["-CAfile", str(DATA / AUTHORITY)]
-    if identity["addresses"]:
-        argv += ["-verify_ip", identity["addresses"][0]]
-    else:
-        argv += ["-verify_hostname", identity["names"][0]]
+    argv += ["-CAfile", str(DATA / CA)]
+    argv += ["-verify_ip", spec.addresses[0]] if spec.addresses else ["-verify_hostname", spec.names[0]]
     done = process.run(argv, seconds=HANDSHAKE_SECONDS)
     if done.returncode != 0:
         reasons = re.findall(r"verify error:num=\d+:(.*)", done.stderr)
@@ -170,7 +166,5 @@ def _shake_hands(server: Server, identity: Identity) -> None:
 
 
 def _reload_quietly() -> None:
-    try:
-        Server().do("ALTER INSTANCE RELOAD TLS")
-    except server.Error:
-        return
+    with contextlib.suppress(Error):
+        Session().do("ALTER INSTANCE RELOAD TLS")

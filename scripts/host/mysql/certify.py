@@ -1,23 +1,33 @@
-#!/usr/bin/env python3
-"""Give the MySQL server a certificate for an identity, renewed from now on by a timer, and print its authority's.
+"""Verb `certify`: give the MySQL server a certificate, renewed from now on by a timer, and tell its authority's.
 
-Usage: certify.py <IDENTITY, as root: a JSON object with addresses and names. Prints one JSON object; exits with 1 and
-the reason on standard error. Apart from converge.py, so that the authority is known to stay when a setting changes.
+Apart from `converge`, so that the authority is known to stay when a setting changes.
 """
 
 from __future__ import annotations
 
-import json
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from scripts.host.common import lock, process, stdin
+from scripts.host.common import process, stdin
 from scripts.host.common.difference import Difference
 from scripts.host.common.errors import HostError
-from scripts.host.mysql import authority, certificate, server
+from scripts.host.constants import SYSTEMD_UNITS
+from scripts.host.mysql import certificate
+from scripts.host.mysql.spec import CertificateFacts, CertificateSpec
 
 TIMER = "mysql-pair-certificate.timer"
-UNITS = Path("/etc/systemd/system")
+UNITS = Path(SYSTEMD_UNITS)
+
+
+def certify(spec: CertificateSpec) -> CertificateFacts:
+    """Give the server a certificate and have it renewed.
+
+    Raises:
+        HostError: the server does not take it, or nothing would renew it.
+    """
+    ca_certificate = certificate.converge(spec)
+    enable_timer()
+    return CertificateFacts(ca_certificate)
 
 
 def enable_timer() -> None:
@@ -43,19 +53,6 @@ def differences() -> list[Difference]:
     return rows
 
 
-def main() -> int:
-    """Read the identity and make it so; return the exit code."""
-    try:
-        identity: authority.Identity = stdin.document()
-        with lock.exclusive():
-            authority = certificate.converge(identity)
-            enable_timer()
-    except (HostError, OSError, server.Error) as error:
-        print(server.said(error), file=sys.stderr)
-        return 1
-    print(json.dumps({"ca_certificate": authority}))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def main(_words: Sequence[str]) -> int:
+    """Certify by the spec on standard input; return the exit code."""
+    return stdin.answer(CertificateSpec, certify)

@@ -1,66 +1,120 @@
 """Where the package's initialization of MySQL's data directory failed, it is done anew; nothing is deleted.
 
 The package ends it with SHUTDOWN in an init file, and now and then mysqld takes that for a failure (seen with 9.7.4:
-"System views initialization failed"). It would not initialize again, as the directory is no longer empty.
+"System views initialization failed"). Nothing initializes the directory again, as it is no longer empty. Debian's
+package then fails, and is set up by the next installation; Ubuntu's (mysql-server-8.0, -8.4) says nothing of it.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 
 from scripts.host.common import atomic_write, process
 from scripts.host.common.errors import HostError
-from scripts.host.mysql.paths import DATA, ERROR_LOG
+from scripts.host.mysql import service
+from scripts.host.mysql.service import DATA, ERROR_LOG
+from scripts.host.system import packages
 
-PACKAGE = "mysql-server"
 STARTED = "[MY-013169]"
 """mysqld begins to initialize a directory (MySQL Server Error Message Reference, as are these)."""
 UNUSABLE, NOT_EMPTY = "[MY-013236]", "[MY-010457]"
 """It failed and leaves the directory unusable; it never began, because the directory had files in it."""
+READY = "[MY-010931]"
+"""A server runs on the directory."""
+SYSTEM_FOLDERS = ("mysql", "performance_schema", "sys", "lost+found")
+"""What a failed initialization may leave, besides InnoDB's own folders; any other folder is a database."""
+MAINTAINER_SCRIPTS = Path("/var/lib/dpkg/info")
+RECONFIGURE_SECONDS = 600
 
 
-def mended(install: Callable[[], None]) -> None:
-    """Run what installs the packages: where the initialization failed before, or fails now, in an empty directory.
+def install(names: Sequence[str]) -> None:
+    """Make the packages be as listed; where the initialization failed before, or fails now, do it once more.
+
+    Args:
+        names: of the packages, MySQL's server among them.
 
     Raises:
-        HostError: it failed for another reason, or twice.
+        HostError: something else failed, or the initialization did twice.
         OSError: the directory cannot be renamed, as a mount point cannot.
     """
     set_aside()
     try:
-        install()
+        packages.converge(names)
     except HostError:
         if set_aside() is None:
             raise
-        install()
+        packages.converge(names)
+    if is_failed():
+        set_aside()
+        reconfigure()
 
 
 def set_aside() -> Path | None:
-    """Give the package an empty data directory, if its first initialization of it failed; return where the other is.
+    """Give the package an empty data directory, if its initialization failed; return where the other is.
 
     Raises:
         OSError: it cannot be renamed, as a mount point cannot.
     """
-    if not failed():
+    if not is_failed() or is_empty():
         return None
     aside = DATA.with_name(f"{DATA.name}.unusable-{time.time_ns()}")
-    found = DATA.stat()
+    status = DATA.stat()
     DATA.rename(aside)
     DATA.mkdir(mode=0o700)
-    os.chown(DATA, found.st_uid, found.st_gid)
+    os.chown(DATA, status.st_uid, status.st_gid)
     atomic_write.sync_folder(DATA.parent)
     return aside
 
 
-def failed() -> bool:
-    """Return whether the package was never set up, and the last thing that mysqld did was to fail in initializing."""
-    # Config-Version: the version that was set up before, if any.
-    asked = ["dpkg-query", "-W", "-f", "${db:Status-Status}/${Config-Version}", PACKAGE]
-    if process.run(asked).stdout != "half-configured/" or not ERROR_LOG.exists():
+def is_failed() -> bool:
+    """Return whether mysqld could not initialize the directory, no server ran on it since, and it has no database."""
+    return not databases() and last_initialization_failed() and service.state() != "active"
+
+
+def is_empty() -> bool:
+    """Return whether the package would initialize the data directory."""
+    return not DATA.exists() or {path.name for path in DATA.iterdir()} <= {"lost+found"}
+
+
+def databases() -> list[str]:
+    """Return the folders in the data directory that no initialization makes."""
+    folders = [path.name for path in DATA.iterdir() if path.is_dir()] if DATA.exists() else []
+    return [name for name in folders if name not in SYSTEM_FOLDERS and not name.startswith("#")]
+
+
+def last_initialization_failed() -> bool:
+    """Return whether the error log ends in a failed initialization, whatever failed starts come after it."""
+    failed = failed_before = False
+    if not ERROR_LOG.exists():
         return False
-    said = ERROR_LOG.read_text(errors="replace")
-    last = said[said.rfind(STARTED) :] if STARTED in said else ""
-    return UNUSABLE in last and NOT_EMPTY not in last
+    with ERROR_LOG.open(errors="replace") as log:
+        began = False
+        for line in log:
+            if STARTED in line:
+                began, failed_before, failed = True, failed, False
+            elif NOT_EMPTY in line:
+                began, failed = False, failed_before
+            elif UNUSABLE in line and began:
+                failed = True
+            elif READY in line:
+                failed = False
+    return failed
+
+
+def reconfigure() -> None:
+    """Have the installed package initialize the empty data directory, in its own way.
+
+    Raises:
+        HostError: it failed again, or there is no such package.
+    """
+    scripts = sorted(MAINTAINER_SCRIPTS.glob("mysql-server*.postinst"))
+    owners = [path.stem for path in scripts if "--initialize" in path.read_text(errors="replace")]
+    if not owners:
+        raise HostError(f"no package initializes {DATA}, which mysqld could not")
+    begin = service.log_size()
+    process.must(["dpkg-reconfigure", "--frontend=noninteractive", owners[-1]], seconds=RECONFIGURE_SECONDS)
+    if last_initialization_failed():
+        raise HostError(f"mysqld cannot initialize {DATA}: {service.words_since(begin)}")

@@ -11,41 +11,42 @@ import shutil
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from scripts.host import constants
 from scripts.host.common import process
 from scripts.host.common.errors import HostError
-from scripts.host.mysql import server
+from scripts.host.mysql import service
 
+PATH = Path(constants.OPTION_FILE)
 MAIN = Path("/etc/mysql/my.cnf")
 CHECK = Path("/etc/mysql/mysql-pair-check")
 """Not among the included folders."""
 CHECK_SECONDS = 60
 
 
-def check(option_file: Path, content: str, names: Collection[str]) -> None:
+def check(content: str, names: Collection[str]) -> None:
     """Ask mysqld whether it would take this content; nothing in use is touched.
 
     Args:
-        option_file: where the content will be.
         content: the candidate.
         names: the settings in it. A value of theirs that mysqld would only adjust counts as refused.
 
     Raises:
         HostError: it would not; the message has its own words.
     """
-    with _beside(option_file, content) as main:
+    with _beside(content) as main:
         argv = ["mysqld", f"--defaults-file={main}", "--user=mysql", "--log-error-verbosity=2", "--validate-config"]
         done = process.run(argv, seconds=CHECK_SECONDS)
     adjusted = [line for line in done.stderr.splitlines() if "[Warning]" in line and _option(line) in names]
     if done.returncode != 0:
-        raise HostError(f"mysqld refuses the settings: {server.errors_of(done.stderr) or process.last_lines(done)}")
+        raise HostError(f"mysqld refuses the settings: {service.errors_of(done.stderr) or process.last_lines(done)}")
     if adjusted:
-        said = "\n".join(line.partition("[Warning] ")[2] for line in adjusted)
-        raise HostError(f"mysqld would not take the settings as they are: {said}")
+        words = "\n".join(line.partition("[Warning] ")[2] for line in adjusted)
+        raise HostError(f"mysqld would not take the settings as they are: {words}")
 
 
-def values_without(option_file: Path) -> dict[str, str]:
+def values_without() -> dict[str, str]:
     """Return what the distribution's other files set for mysqld, as text, by the variables' names."""
-    with _beside(option_file, None) as main:
+    with _beside(None) as main:
         printed = process.must(["my_print_defaults", f"--defaults-file={main}", "mysqld", "server"])
     values = {}
     for line in printed.splitlines():
@@ -65,22 +66,22 @@ def _option(line: str) -> str:
 
 
 @contextlib.contextmanager
-def _beside(option_file: Path, content: str | None) -> Iterator[Path]:
+def _beside(content: str | None) -> Iterator[Path]:
     """Give a my.cnf that is the distribution's but for the option file, which has this content or is not there."""
-    folder = option_file.parent
+    folder = PATH.parent
     included = re.compile(rf"^\s*!includedir\s+{re.escape(str(folder))}/?\s*$", re.MULTILINE)
     text, count = included.subn(f"!includedir {CHECK}/included/", MAIN.read_text())
     if count == 0:
-        raise HostError(f"{MAIN} does not include {folder}, so {option_file} would have no effect")
+        raise HostError(f"{MAIN} does not include {folder}, so {PATH} would have no effect")
     shutil.rmtree(CHECK, ignore_errors=True)
     try:
         copies = CHECK / "included"
         copies.mkdir(parents=True)
         for file in folder.glob("*.cnf"):
-            if file != option_file:
+            if file != PATH:
                 shutil.copy(file, copies)
         if content is not None:
-            (copies / option_file.name).write_text(content)
+            (copies / PATH.name).write_text(content)
         (CHECK / "my.cnf").write_text(text)
         yield CHECK / "my.cnf"
     finally:

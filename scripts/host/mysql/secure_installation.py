@@ -5,9 +5,10 @@ from __future__ import annotations
 from scripts.host.common import state_file
 from scripts.host.common.difference import Difference
 from scripts.host.common.errors import HostError
-from scripts.host.mysql.server import Server
+from scripts.host.mysql.server import Session
 
-MEMORY = "mysql-hygiene.json"
+STATE = "mysql-hygiene.json"
+"""Is there once the database `test` was looked for."""
 
 
 def converge() -> None:
@@ -16,52 +17,52 @@ def converge() -> None:
     Raises:
         HostError: root may log in from elsewhere, which somebody must have wanted.
     """
-    server = Server()
-    drop_anonymous(server)
+    session = Session()
+    drop_anonymous(session)
     # Once: later on, a database of that name is somebody's own.
-    if state_file.load(MEMORY) is None:
-        drop_test_database(server)
-        state_file.save(MEMORY, {"test_database": "looked for"})
-    keep_root_local(server)
+    if state_file.load(STATE) is None:
+        drop_test_database(session)
+        state_file.save(STATE, {"test_database": "looked for"})
+    keep_root_local(session)
 
 
-def differences(server: Server) -> list[Difference]:
+def differences(session: Session) -> list[Difference]:
     """Return what is not right; nothing is changed. The database `test` may be somebody's own by now."""
-    users = server.rows("SELECT user, host, plugin FROM mysql.user WHERE user IN ('', 'root')")
+    users = session.rows("SELECT user, host, plugin FROM mysql.user WHERE user IN ('', 'root')")
     rows = []
     for user, part, plugin in users:
         name = f"'{user}'@'{part}'"
         if (user, part) != ("root", "localhost"):
-            rows.append(Difference("user", name, "account", "none", "there"))
+            rows.append(Difference("user", name, "account", "none", "present"))
         elif plugin != "auth_socket":
             rows.append(Difference("user", name, "plugin", "auth_socket", plugin))
     return rows
 
 
-def drop_anonymous(server: Server) -> None:
+def drop_anonymous(session: Session) -> None:
     """Drop every user without a name."""
-    for (part,) in server.rows("SELECT host FROM mysql.user WHERE user = ''"):
-        server.do("DROP USER ''@%s", [part])
+    for (part,) in session.rows("SELECT host FROM mysql.user WHERE user = ''"):
+        session.do("DROP USER ''@%s", [part])
 
 
-def drop_test_database(server: Server) -> None:
+def drop_test_database(session: Session) -> None:
     """Drop the database `test` if nothing is in it."""
     for table in ("tables", "routines", "events"):
         column = {"tables": "table", "routines": "routine", "events": "event"}[table]
-        if server.one(f"SELECT COUNT(*) FROM information_schema.{table} WHERE {column}_schema = 'test'"):  # noqa: S608
+        if session.one(f"SELECT COUNT(*) FROM information_schema.{table} WHERE {column}_schema = 'test'"):  # noqa: S608
             return
-    server.do("DROP DATABASE IF EXISTS test")
+    session.do("DROP DATABASE IF EXISTS test")
 
 
-def keep_root_local(server: Server) -> None:
+def keep_root_local(session: Session) -> None:
     """Have root log in by the operating system's word for it.
 
     Raises:
         HostError: root has other host parts.
     """
-    plugins = dict(server.rows("SELECT host, plugin FROM mysql.user WHERE user = 'root'"))
+    plugins = dict(session.rows("SELECT host, plugin FROM mysql.user WHERE user = 'root'"))
     if elsewhere := sorted(plugins.keys() - {"localhost"}):
         accounts = ", ".join(f"'root'@'{part}'" for part in elsewhere)
         raise HostError(f"MySQL has {accounts}: root is to log in on the server alone; drop or rename it")
     if plugins.get("localhost") != "auth_socket":
-        server.do("ALTER USER root@localhost IDENTIFIED WITH auth_socket")
+        session.do("ALTER USER root@localhost IDENTIFIED WITH auth_socket")

@@ -1,68 +1,97 @@
-"""The MySQL server of this host: a session as root through its socket, its service, and its own words when it fails."""
+"""The MySQL server of this host: a session as root through its socket."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-import pymysql  # type: ignore[import-untyped]  # the distribution's package has no types
-
-from scripts.host.common import process
 from scripts.host.common.errors import HostError
-from scripts.host.mysql.paths import ERROR_LOG
+from scripts.host.mysql import service
 
-SOCKET = "/run/mysqld/mysqld.sock"
-SERVICE = "mysql"
 CONNECT_SECONDS = 10
 STATEMENT_SECONDS = 300
-RESTART_SECONDS = 600
-"""An orderly shutdown writes every dirty page first."""
-LOG_LINES = 10
-
 CANNOT_CONNECT = 2003
 """PyMySQL's, also for a socket that is not there."""
 
-Error = pymysql.MySQLError
+
+class Error(HostError):
+    """MySQL refused, or did not answer."""
+
+    def __init__(self, number: int, text: str) -> None:
+        """Keep what MySQL said, and its number (MySQL manual, "Error Messages and Common Problems"); 0 for none."""
+        super().__init__(number, text)
+        self.number, self.text = number, text
+
+    def __str__(self) -> str:
+        """Return both as one text."""
+        return f"ERROR {self.number}: {self.text}"
 
 
-class Server:
+class Session:
     """A session of root's."""
 
     def __init__(self) -> None:
         """Log in.
 
         Raises:
-            pymysql.MySQLError: the server does not answer.
+            Error: the server does not answer, or refuses.
+            HostError: the driver is not on this host.
         """
-        connection = pymysql.connect(
-            unix_socket=SOCKET,
-            user="root",
-            charset="utf8mb4",
-            autocommit=True,
-            ssl_disabled=True,  # to a socket it protects nothing, and takes 5 ms
-            connect_timeout=CONNECT_SECONDS,
-            read_timeout=STATEMENT_SECONDS,
-        )
+        # Only here: a new server has it from the packages that are installed in the same run.
+        try:
+            import pymysql  # type: ignore[import-untyped]  # the distribution's package has no types
+        except ImportError as error:
+            raise HostError(f"MySQL cannot be asked: this host has no python3-pymysql ({error})") from error
+        self._refusals = pymysql.MySQLError
+        with self._translated():
+            connection = pymysql.connect(
+                unix_socket=service.SOCKET,
+                user="root",
+                charset="utf8mb4",
+                autocommit=True,
+                ssl_disabled=True,  # to a socket it protects nothing, and takes 5 ms
+                connect_timeout=CONNECT_SECONDS,
+                read_timeout=STATEMENT_SECONDS,
+            )
         self._cursor = connection.cursor()
 
     def rows(self, statement: str, args: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return the rows of a query.
 
         Raises:
-            pymysql.MySQLError: the server refuses.
+            Error: the server refuses.
         """
-        self._cursor.execute(statement, args or None)
+        with self._translated():
+            self._cursor.execute(statement, args or None)
         return list(self._cursor.fetchall())
 
     def one(self, statement: str) -> Any:
-        """Return the only value of a query."""
+        """Return the only value of a query.
+
+        Raises:
+            Error: the server refuses.
+        """
         return self.rows(statement)[0][0]
 
     def do(self, statement: str, args: Sequence[Any] = ()) -> list[tuple[int, str]]:
-        """Run a statement and return the warnings, each with its number."""
-        self._cursor.execute(statement, args or None)
+        """Run a statement and return the warnings, each with its number.
+
+        Raises:
+            Error: the server refuses.
+        """
+        with self._translated():
+            self._cursor.execute(statement, args or None)
         return [(code, text) for _, code, text in self.rows("SHOW WARNINGS")]
+
+    @contextlib.contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Raise the driver's errors as the agent's."""
+        try:
+            yield
+        except self._refusals as error:
+            number = error.args[0] if error.args and isinstance(error.args[0], int) else 0
+            raise Error(number, str(error.args[-1]) if error.args else "no reason given") from error
 
 
 def among(values: Iterable[str]) -> str:
@@ -70,33 +99,30 @@ def among(values: Iterable[str]) -> str:
     return ", ".join("%s" for _ in values) or "NULL"
 
 
-def said(error: Exception) -> str:
-    """Return what MySQL said, with its number; of another error its text."""
-    if isinstance(error, Error) and len(error.args) > 1:
-        return f"ERROR {error.args[0]}: {error.args[1]}"
-    return str(error)
-
-
 def is_up() -> bool:
     """Return whether the server answers.
 
     Raises:
-        pymysql.MySQLError: it does, with a refusal; to start it anew would help nobody.
+        Error: it does, with a refusal; to start it anew would help nobody.
     """
     try:
-        Server()
+        Session()
     except Error as error:
-        if error.args[0] == CANNOT_CONNECT:
+        if error.number == CANNOT_CONNECT:
             return False
         raise
     return True
 
 
 def start() -> bool:
-    """Return whether the server answers, after its start if it is down or on its way."""
+    """Return whether the server answers, after its start if it is down or on its way.
+
+    Raises:
+        HostError: it neither comes up nor fails.
+    """
     if is_up():
         return True
-    process.run(["systemctl", "start", SERVICE], seconds=RESTART_SECONDS)
+    service.start()
     return is_up()
 
 
@@ -106,24 +132,7 @@ def restart() -> None:
     Raises:
         HostError: it does not come up; the message has the server's own words.
     """
-    start = ERROR_LOG.stat().st_size if ERROR_LOG.exists() else 0
-    # Failed starts that systemd counts would otherwise refuse this one.
-    process.run(["systemctl", "reset-failed", SERVICE])
-    done = process.run(["systemctl", "restart", SERVICE], seconds=RESTART_SECONDS)
-    if done.returncode != 0 or not is_up():
-        raise HostError(f"mysqld does not come up: {_log_since(start) or process.last_lines(done)}")
-
-
-def errors_of(text: str) -> str:
-    """Return the errors in a log of mysqld's, without their time stamps."""
-    lines = [line for line in text.splitlines() if "[ERROR]" in line and not line.endswith("Aborting")]
-    return "\n".join(re.sub(r"^\d{4}-\S+ \d+ ", "", line) for line in lines[-LOG_LINES:])
-
-
-def _log_since(start: int) -> str:
-    if not ERROR_LOG.exists():
-        return process.run(["journalctl", "--no-pager", "-n", str(LOG_LINES), "-u", SERVICE]).stdout.strip()
-    with ERROR_LOG.open("rb") as log:
-        log.seek(start if start <= ERROR_LOG.stat().st_size else 0)
-        text = log.read().decode(errors="replace")
-    return errors_of(text) or "\n".join(text.strip().splitlines()[-LOG_LINES:])
+    begin = service.log_size()
+    service.restart()
+    if not is_up():
+        raise HostError(f"mysqld does not stay up: {service.words_since(begin)}")

@@ -8,19 +8,20 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Collection, Mapping
-from pathlib import Path
 from typing import Any
 
 from scripts.host.common import atomic_write, difference, state_file, undo
 from scripts.host.common.difference import Difference
 from scripts.host.common.errors import HostError
 from scripts.host.mysql import option_file, server
-from scripts.host.mysql.server import Server, among, said
-from scripts.host.mysql.values import Value, argument, free_form, number, same
+from scripts.host.mysql.server import Error, Session, among
+from scripts.host.mysql.spec import MySqlSpec, Setting
+from scripts.host.mysql.values import argument, free_form, number, same
 
 NAME = "mysql"
-MEMORY = "mysql-settings.json"
-"""From each setting's name to [as wanted, as MySQL shows it] where the two differ in form, else to null."""
+"""Of the undo."""
+STATE = "mysql-settings.json"
+"""From each setting's name to [as desired, as MySQL shows it] where the two differ in form, else to null."""
 MODE = 0o644
 POOL = "innodb_buffer_pool_size"
 VARIABLES = {"default_time_zone": "time_zone"}
@@ -33,57 +34,54 @@ UNKNOWN, READ_ONLY, NO_DEFAULT, TRUNCATED = 1193, 1238, 1230, 1292
 ONE_STEP = 1788
 """gtid_mode goes one step at a time, but any at a start."""
 
-Settings = Mapping[str, Value]
+Settings = Mapping[str, Setting]
 
 
-def converge(option_file: Path, content: str, settings: Settings) -> None:
-    """Make the file have this content and the running server these settings, or leave both as they are.
-
-    Args:
-        option_file: the file, in a folder that the distribution's my.cnf includes.
-        content: all of it.
-        settings: what the content sets in [mysqld], by the options' names with underscores.
+def converge(spec: MySqlSpec) -> None:
+    """Make the option file and the running server have the settings, or leave both as they are.
 
     Raises:
         HostError: MySQL refuses a setting, or does not come up with it; its own words are in the message.
     """
     undo.put_back(NAME)
-    change = Change(option_file, content)
+    change = Change(spec.option_file)
     if not change.is_written():
-        refuse_too_large(settings)
-        option_file.check(option_file, content, settings)
-    settings = _by_variable(settings)
-    known = state_file.load(MEMORY) or {}
-    # Remembered first: what an interrupted run has set live must be known to whoever drops it.
-    state_file.save(MEMORY, dict.fromkeys(settings) | known)
+        refuse_too_large(spec.settings)
+        option_file.check(spec.option_file, spec.settings)
+    settings = _by_variable(spec.settings)
+    known = state_file.load(STATE) or {}
+    # Saved first: what an interrupted run has set live must be known to whoever drops it.
+    state_file.save(STATE, dict.fromkeys(settings) | known)
     try:
-        shown = _apply(change, settings, known)
-    except (HostError, server.Error) as error:
-        state_file.save(MEMORY, known)
-        raise HostError(f"{said(error)}{change.take_back()}") from error
-    state_file.save(MEMORY, shown)
+        forms = _apply(change, settings, known)
+    except HostError as error:
+        state_file.save(STATE, known)
+        raise HostError(f"{error}{change.take_back()}") from error
+    state_file.save(STATE, forms)
     undo.end(NAME)
 
 
-def file_differences(option_file: Path, content: str) -> list[Difference]:
-    """Return whether the file has other content; nothing is changed."""
-    if Change(option_file, content).is_written():
+def file_differences(spec: MySqlSpec) -> list[Difference]:
+    """Return whether the option file has other content; nothing is changed."""
+    if Change(spec.option_file).is_written():
         return []
-    found = difference.digest(option_file.read_bytes()) if option_file.exists() else "missing"
-    return [Difference("file", str(option_file), "content", difference.digest(content.encode()), found)]
+    path, expected = option_file.PATH, difference.digest(spec.option_file.encode())
+    found = difference.digest(path.read_bytes()) if path.exists() else "missing"
+    return [Difference("file", str(path), "content", expected, found)]
 
 
-def differences(server: Server, settings: Settings) -> list[Difference]:
+def differences(session: Session, settings: Settings) -> list[Difference]:
     """Return which of the settings the running server has otherwise; nothing is changed."""
     settings = _by_variable(settings)
-    known, shown = state_file.load(MEMORY) or {}, live(server, settings)
-    rows = [
-        Difference("setting", name, "value", settings[name], "no such variable") for name in _unknown(server, settings)
-    ]
+    known, shown = state_file.load(STATE) or {}, live(session, settings)
+    found = dict.fromkeys(_unknown(session, settings), "no such variable")
     for name, value in shown.items():
-        if not _settled(server, name, settings[name], value, known.get(name)):
-            rows.append(Difference("setting", name, "value", settings[name], value))
-    for name, value in _persisted(server, settings).items():
+        if not _settled(session, name, settings[name], value, known.get(name)):
+            found[name] = value
+    rows = []
+    for name, value in found.items():
+        rows.append(Difference("setting", name, "value", str(argument(settings[name], value)), value))
+    for name, value in _persisted(session, settings).items():
         rows.append(Difference("setting", name, "SET PERSIST", "none", value))
     return rows
 
@@ -95,48 +93,47 @@ def refuse_too_large(settings: Settings) -> None:
         HostError: it is larger.
     """
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    wanted = number(settings.get(POOL, 0)) or 0
-    if wanted > memory:
-        raise HostError(f"{POOL} is {wanted} bytes, and this host has {memory} bytes of memory")
+    pool = number(settings.get(POOL, 0)) or 0
+    if pool > memory:
+        raise HostError(f"{POOL} is {pool} bytes, and this host has {memory} bytes of memory")
 
 
-def _by_variable(settings: Settings) -> dict[str, Value]:
+def _by_variable(settings: Settings) -> dict[str, Setting]:
     return {VARIABLES.get(name, name): value for name, value in settings.items()}
 
 
 class Change:
     """What one run does to the file and the running server, and how it is taken back."""
 
-    def __init__(self, option_file: Path, content: str) -> None:
+    def __init__(self, content: str) -> None:
         """Prepare; nothing is touched."""
         self.restarted = False
-        self.option_file = option_file
         self._content = content
         self._before: list[tuple[str, Any]] = []
 
     def is_written(self) -> bool:
         """Return whether the file has the content."""
-        return self.option_file.exists() and self.option_file.read_text() == self._content
+        return option_file.PATH.exists() and option_file.PATH.read_text() == self._content
 
     def write(self) -> None:
         """Write the file."""
         if not self.is_written():
-            atomic_write.write(self.option_file, self._content.encode(), MODE)
+            atomic_write.write(option_file.PATH, self._content.encode(), MODE)
 
     def restart(self) -> None:
         """Write the file, with the old one at hand, and start the server with it."""
-        undo.begin(NAME, [self.option_file])
+        undo.begin(NAME, [option_file.PATH])
         self.write()
         self.restarted = True
         server.restart()
 
-    def set(self, server: Server, name: str, value: Any) -> list[tuple[int, str]]:
+    def set(self, session: Session, name: str, value: Any) -> list[tuple[int, str]]:
         """SET GLOBAL, or its default for None; return the warnings."""
-        before = server.one(f"SELECT @@GLOBAL.{name}")
+        before = session.one(f"SELECT @@GLOBAL.{name}")
         if value is None:
-            warnings = server.do(f"SET GLOBAL {name} = DEFAULT")
+            warnings = session.do(f"SET GLOBAL {name} = DEFAULT")
         else:
-            warnings = server.do(f"SET GLOBAL {name} = %s", [value])
+            warnings = session.do(f"SET GLOBAL {name} = %s", [value])
         self._before.append((name, before))
         return warnings
 
@@ -146,31 +143,31 @@ class Change:
         try:
             if self.restarted:
                 server.restart()
-            server = Server()
-        except (HostError, server.Error) as error:
-            return f"\nwith the settings as they were before: {said(error)}"
+            session = Session()
+        except HostError as error:
+            return f"\nwith the settings as they were before: {error}"
         for name, value in reversed(self._before):
-            with contextlib.suppress(server.Error):
-                server.do(f"SET GLOBAL {name} = %s", [value])
+            with contextlib.suppress(Error):
+                session.do(f"SET GLOBAL {name} = %s", [value])
         return ""
 
 
 def _apply(change: Change, settings: Settings, known: Mapping[str, Any]) -> dict[str, Any]:
-    """Make it so; return what to remember of each setting."""
+    """Make it so; return the form in which MySQL shows each setting, for the state file."""
     if not server.start():
         change.restart()
-    server = Server()
-    _refuse_unknown(server, settings)
-    for name in _persisted(server, settings):
-        server.do(f"RESET PERSIST IF EXISTS {name}")  # before any restart, which would read it
+    session = Session()
+    _refuse_unknown(session, settings)
+    for name in _persisted(session, settings):
+        session.do(f"RESET PERSIST IF EXISTS {name}")  # before any restart, which would read it
     forms = {name: known.get(name) for name in settings}
-    waiting = _set_live(server, change, settings, forms)
-    waiting |= _drop(server, change, known.keys() - settings.keys())
+    waiting = _set_live(session, change, settings, forms)
+    waiting |= _drop(session, change, known.keys() - settings.keys())
     if waiting and not change.restarted:
         change.restart()
-        server = Server()
-        waiting = _set_live(server, change, settings, forms)
-    shown = live(server, settings)
+        session = Session()
+        waiting = _set_live(session, change, settings, forms)
+    shown = live(session, settings)
     for name in waiting & shown.keys():
         if not free_form(settings[name]):
             raise HostError(f"{settings[name]} became {name} = {shown[name]}, also after a restart")
@@ -179,50 +176,50 @@ def _apply(change: Change, settings: Settings, known: Mapping[str, Any]) -> dict
     return {name: form if form == [settings[name], shown.get(name)] else None for name, form in forms.items()}
 
 
-def live(server: Server, names: Collection[str]) -> dict[str, str]:
+def live(session: Session, names: Collection[str]) -> dict[str, str]:
     """Return the values the server shows, of those names that it has; a plugin's own name is ON or OFF."""
     table = "performance_schema.global_variables"
     query = f"SELECT variable_name, variable_value FROM {table} WHERE variable_name IN ({among(names)})"  # noqa: S608
-    shown: dict[str, str] = dict(server.rows(query, list(names)))
+    shown: dict[str, str] = dict(session.rows(query, list(names)))
     if missing := set(names) - shown.keys():
-        plugins = _plugins(server)
+        plugins = _plugins(session)
         shown |= {name: "ON" if plugins[name] else "OFF" for name in missing & plugins.keys()}
     return shown
 
 
-def _plugins(server: Server) -> dict[str, bool]:
+def _plugins(session: Session) -> dict[str, bool]:
     """Return of each plugin whether it is active."""
-    rows = server.rows("SELECT LOWER(plugin_name), plugin_status = 'ACTIVE' FROM information_schema.plugins")
+    rows = session.rows("SELECT LOWER(plugin_name), plugin_status = 'ACTIVE' FROM information_schema.plugins")
     return {name: bool(active) for name, active in rows}
 
 
-def _refuse_unknown(server: Server, settings: Settings) -> None:
+def _refuse_unknown(session: Session, settings: Settings) -> None:
     """Refuse an option without a variable: nobody could tell whether it is in force. Those of a plugin that is off may.
 
     Raises:
         HostError: there is one.
     """
-    if unknown := _unknown(server, settings):
+    if unknown := _unknown(session, settings):
         raise HostError(f"this MySQL has no variable to compare these settings with: {', '.join(unknown)}")
 
 
-def _unknown(server: Server, settings: Settings) -> list[str]:
+def _unknown(session: Session, settings: Settings) -> list[str]:
     """Return the options without a variable, but for those of a plugin that is off."""
-    missing = settings.keys() - live(server, settings).keys()
+    missing = settings.keys() - live(session, settings).keys()
     if not missing:
         return []
-    off = tuple(f"{name}_" for name, active in _plugins(server).items() if not active)
+    off = tuple(f"{name}_" for name, active in _plugins(session).items() if not active)
     return sorted(name for name in missing if not name.startswith(off))
 
 
-def _persisted(server: Server, names: Collection[str]) -> dict[str, str]:
+def _persisted(session: Session, names: Collection[str]) -> dict[str, str]:
     """Return what somebody set by SET PERSIST: it would win over the file at the next start."""
     table = "performance_schema.persisted_variables"
     query = f"SELECT variable_name, variable_value FROM {table} WHERE variable_name IN ({among(names)})"  # noqa: S608
-    return dict(server.rows(query, list(names)))
+    return dict(session.rows(query, list(names)))
 
 
-def _set_live(server: Server, change: Change, settings: Settings, forms: dict[str, Any]) -> set[str]:
+def _set_live(session: Session, change: Change, settings: Settings, forms: dict[str, Any]) -> set[str]:
     """Set what differs; return what only a restart can set.
 
     Raises:
@@ -231,59 +228,57 @@ def _set_live(server: Server, change: Change, settings: Settings, forms: dict[st
     waiting: set[str] = set()
     faults: dict[str, str] = {}
     for _ in range(ROUNDS):
-        shown = live(server, settings)
+        shown = live(session, settings)
         faults = {}
-        for name in settings:
-            if name in waiting or name not in shown or _settled(server, name, settings[name], shown[name], forms[name]):
+        for name, value in settings.items():
+            if name in waiting or name not in shown or _settled(session, name, value, shown[name], forms[name]):
                 continue
             try:
-                warnings = change.set(server, name, argument(settings[name], shown[name]))
-            except server.Error as error:
-                if error.args[0] in (READ_ONLY, UNKNOWN, ONE_STEP):
+                warnings = change.set(session, name, argument(value, shown[name]))
+            except Error as error:
+                if error.number in (READ_ONLY, UNKNOWN, ONE_STEP):
                     waiting.add(name)
                 else:
-                    faults[name] = said(error)
+                    faults[name] = str(error)
                 continue
-            now = live(server, [name])[name]
-            form = [settings[name], now] if free_form(settings[name]) else None
+            now = live(session, [name])[name]
+            form = [value, now] if free_form(value) else None
             truncated = name != POOL and any(code == TRUNCATED for code, _ in warnings)
-            if truncated or not _settled(server, name, settings[name], now, form):
-                faults[name] = (
-                    "; ".join(text for _, text in warnings) or f"mysqld makes {name} = {now} of {settings[name]}"
-                )
+            if truncated or not _settled(session, name, value, now, form):
+                faults[name] = "; ".join(text for _, text in warnings) or f"mysqld makes {name} = {now} of {value}"
             forms[name] = form
         if not faults:
             return waiting
     raise HostError("MySQL refuses the settings: " + "\n".join(sorted(faults.values())))
 
 
-def _settled(server: Server, name: str, wanted: Value, shown: str, form: Any) -> bool:
+def _settled(session: Session, name: str, desired: Setting, shown: str, form: Any) -> bool:
     """Return whether the server has the value, if need be in the form that it gave to it earlier."""
-    if same(wanted, shown) or form == [wanted, shown]:
+    if same(desired, shown) or form == [desired, shown]:
         return True
-    amount = number(wanted)
+    amount = number(desired)
     if name != POOL or amount is None:
         return False
     # The pool is a whole number of chunks (MySQL manual, "Configuring InnoDB Buffer Pool Size").
-    unit = server.one("SELECT @@GLOBAL.innodb_buffer_pool_chunk_size * @@GLOBAL.innodb_buffer_pool_instances")
+    unit = session.one("SELECT @@GLOBAL.innodb_buffer_pool_chunk_size * @@GLOBAL.innodb_buffer_pool_instances")
     return 0 < int(shown) - amount < int(unit)
 
 
-def _drop(server: Server, change: Change, names: Collection[str]) -> set[str]:
+def _drop(session: Session, change: Change, names: Collection[str]) -> set[str]:
     """Give what is no longer set the value it has on a fresh server; return what only a restart can."""
     if not names:
         return set()
-    base = option_file.values_without(change.option_file)
+    base = option_file.values_without()
     query = "SELECT variable_name FROM performance_schema.variables_info WHERE variable_path = %s"
-    read_at_start = {name for (name,) in server.rows(query, [str(change.option_file)])}
+    read_at_start = {name for (name,) in session.rows(query, [str(option_file.PATH)])}
     waiting = set()
-    for name, shown in live(server, names).items():
+    for name, shown in live(session, names).items():
         if name in base and same(base[name], shown):
             continue
         try:
-            change.set(server, name, argument(base[name], shown) if name in base else None)
-        except server.Error as error:
-            code = error.args[0]
+            change.set(session, name, argument(base[name], shown) if name in base else None)
+        except Error as error:
+            code = error.number
             if code not in (READ_ONLY, UNKNOWN, NO_DEFAULT, ONE_STEP):
                 raise
             # A read-only one that neither another file sets nor was read from this one has its default already, and

@@ -1,4 +1,4 @@
-"""What the program says of the MySQL server: its settings and who its certificate is for."""
+"""What the program says of the MySQL server, and what it is told: settings, and whom the certificate is for."""
 
 from __future__ import annotations
 
@@ -34,11 +34,27 @@ class ServerSpec(HostSpec):
 
 
 @dataclass(frozen=True)
+class ServerFacts:
+    """What the convergence of a server finds out."""
+
+    mysql_version: str
+    """What `select version()` says."""
+
+
+@dataclass(frozen=True)
 class CertificateSpec:
-    """Who the server's certificate is for."""
+    """Whom the server's certificate is for."""
 
     addresses: tuple[str, ...]
     names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CertificateFacts:
+    """What the issuing of a certificate finds out."""
+
+    ca_certificate: str
+    """The certificate (PEM) of the host's authority, by which clients know the server."""
 
 
 @dataclass(frozen=True)

@@ -6,21 +6,21 @@ import re
 
 from scripts.host.common import process, state_file
 from scripts.host.common.difference import Difference
-from scripts.host.mysql.server import SOCKET, Server
+from scripts.host.mysql.server import Session
+from scripts.host.mysql.service import SOCKET
 from scripts.host.system import packages
 
-MEMORY = "mysql-time-zones.json"
+STATE = "mysql-time-zones.json"
+"""The version of tzdata that was loaded."""
 FOLDER = "/usr/share/zoneinfo"
 PACKAGE = "tzdata"
 LOAD_SECONDS = 300
+ARE_LOADED = "SELECT EXISTS (SELECT 1 FROM mysql.time_zone_name)"
 
 
-THERE = "SELECT EXISTS (SELECT 1 FROM mysql.time_zone_name)"
-
-
-def differences(server: Server) -> list[Difference]:
+def differences(session: Session) -> list[Difference]:
     """Return whether there are none; nothing is changed. A newer tzdata is no difference: it came by itself."""
-    if server.one(THERE):
+    if session.one(ARE_LOADED):
         return []
     return [Difference("time zones", "mysql.time_zone_name", "rows", "loaded", "none")]
 
@@ -32,9 +32,9 @@ def converge() -> None:
         HostError: MySQL's tool or MySQL failed.
     """
     version = packages.versions({PACKAGE}).get(PACKAGE)
-    if state_file.load(MEMORY) != version or not Server().one(THERE):
+    if state_file.load(STATE) != version or not Session().one(ARE_LOADED):
         load()
-        state_file.save(MEMORY, version)
+        state_file.save(STATE, version)
 
 
 def load() -> None:

@@ -1,33 +1,33 @@
-"""When a wanted value and the one the server shows are the same, as MySQL reads them."""
+"""When a desired value and the one the server shows are the same, as MySQL reads them."""
 
 from __future__ import annotations
 
 import re
 from decimal import Decimal
 
-Value = bool | int | float | str
+from scripts.host.mysql.spec import Setting
 
 SUFFIXES = "KMGTPE"
 """Powers of 1024 (MySQL manual, "Using Options to Set Program Variables")."""
 TRUTHS = {"on": True, "1": True, "true": True, "yes": True, "off": False, "0": False, "false": False, "no": False}
 
 
-def same(wanted: Value, live: str) -> bool:
-    """Return whether the value the server shows is the wanted one.
+def same(desired: Setting, live: str) -> bool:
+    """Return whether the value the server shows is the desired one.
 
     Args:
-        wanted: as configured: True, 1, "ON" and "on" mean one thing; "1G" and 1073741824 too.
+        desired: as configured: True, 1, "ON" and "on" mean one thing; "1G" and 1073741824 too.
         live: as in performance_schema.global_variables.
     """
-    left, right = number(wanted), number(live)
+    left, right = number(desired), number(live)
     if left is not None and right is not None:
         return left == right
-    if (truth := TRUTHS.get(str(wanted).lower())) is not None:
+    if (truth := TRUTHS.get(str(desired).lower())) is not None:
         return truth is TRUTHS.get(live.lower())
-    return _folded(str(wanted)) == _folded(live)
+    return _folded(str(desired)) == _folded(live)
 
 
-def number(value: Value) -> Decimal | None:
+def number(value: Setting) -> Decimal | None:
     """Return the number that a value is, or None; ON is none."""
     if isinstance(value, bool):
         return None
@@ -39,19 +39,19 @@ def number(value: Value) -> Decimal | None:
     return Decimal(match[1]) * Decimal(1024) ** power
 
 
-def argument(wanted: Value, live: str) -> int | Decimal | str:
+def argument(desired: Setting, live: str) -> int | Decimal | str:
     """Return what SET GLOBAL takes for the value: no suffix there, and no text where a number is shown."""
-    if isinstance(wanted, bool):
-        return "ON" if wanted else "OFF"
-    amount = number(wanted)
+    if isinstance(desired, bool):
+        return "ON" if desired else "OFF"
+    amount = number(desired)
     if amount is None or number(live) is None:
-        return str(wanted)
+        return str(desired)
     return int(amount) if amount == int(amount) else amount
 
 
-def free_form(wanted: Value) -> bool:
+def free_form(desired: Setting) -> bool:
     """Return whether MySQL may show the value in words of its own, as sql_mode's ANSI or a file's full path."""
-    return isinstance(wanted, str) and number(wanted) is None and wanted.lower() not in TRUTHS
+    return isinstance(desired, str) and number(desired) is None and desired.lower() not in TRUTHS
 
 
 def _folded(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The packages a document lists: installed if missing, purged again when a later document no longer lists them."""
+"""The packages that a spec lists: installed if missing, purged again when a later spec no longer lists them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from scripts.host.common import process, state_file
 from scripts.host.common.difference import Difference
 from scripts.host.common.errors import HostError
 
-MEMORY = "packages.json"
+STATE = "packages.json"
+"""`asked`: the packages that a spec listed. `before`: those of them that were there before."""
 IMAGE = "image-packages"
-"""In the memory's folder: what the image had, one name a line, written by the first boot before it installs any."""
+"""A state file: what the image had, one name a line, written by the first boot before it installs any."""
 NEVER_PURGED = {"mysql-server"}
 """Its purge takes the databases along."""
 EXTENDED_STATES = Path("/var/lib/apt/extended_states")
@@ -30,29 +31,31 @@ APT_GET = ["apt-get", "-q", "-y", "-o", f"DPkg::Lock::Timeout={LOCK_SECONDS}"]
 LOCKED = ("Could not get lock", "Unable to lock", "Unable to acquire the dpkg")
 
 
-def converge(wanted: Sequence[str]) -> None:
-    """Install what is missing, and purge what only an earlier document wanted.
+def converge(names: Sequence[str]) -> None:
+    """Install what is missing, and purge what only an earlier spec listed.
 
     Raises:
         HostError: apt-get failed; its own words are in the message.
     """
-    memory = state_file.load(MEMORY) or {"asked": [], "before": []}
-    earlier = set(memory["asked"])
-    there = versions({*wanted, *earlier})
-    before = set(memory["before"]) | _there_before(set(wanted) - earlier, there)
-    # Remembered first: an installation that is cut off has been asked for all the same.
-    state_file.save(MEMORY, {"asked": sorted(earlier | set(wanted)), "before": sorted(before)})
-    _install(wanted, there)
-    dropped = earlier - set(wanted)
-    _purge(sorted((dropped - before - NEVER_PURGED) & there.keys()))
-    state_file.save(MEMORY, {"asked": sorted(wanted), "before": sorted(before - dropped)})
+    state = state_file.load(STATE) or {"asked": [], "before": []}
+    desired, former = set(names), set(state["asked"])
+    installed = versions(desired | former)
+    before = set(state["before"]) | _there_before(desired - former, installed)
+    # Saved first: an installation that is cut off has been asked for all the same.
+    state_file.save(STATE, {"asked": sorted(former | desired), "before": sorted(before)})
+    _install(names, installed)
+    dropped = former - desired
+    _purge(sorted((dropped - before - NEVER_PURGED) & installed.keys()))
+    state_file.save(STATE, {"asked": sorted(names), "before": sorted(before - dropped)})
 
 
-def differences(wanted: Sequence[str]) -> list[Difference]:
+def differences(names: Sequence[str]) -> list[Difference]:
     """Return which of the packages are missing, or marked as installed only for others; nothing is changed."""
-    there, marked = versions(set(wanted)), automatic()
-    missing = [Difference("package", name, "package", "installed", "missing") for name in wanted if name not in there]
-    others = [name for name in wanted if name in there and name in marked]
+    installed, marked = versions(set(names)), automatic()
+    missing = [
+        Difference("package", name, "package", "installed", "missing") for name in names if name not in installed
+    ]
+    others = [name for name in names if name in installed and name in marked]
     return missing + [Difference("package", name, "mark", "manual", "automatic") for name in others]
 
 
@@ -73,19 +76,19 @@ def automatic() -> set[str]:
     return {match[1] for stanza in stanzas if (match := re.search(r"^Package: (\S+)$", stanza, re.MULTILINE))}
 
 
-def _there_before(new: set[str], there: Iterable[str]) -> set[str]:
+def _there_before(new: set[str], installed: Iterable[str]) -> set[str]:
     """Return which of the packages asked for the first time were on the host before anybody asked."""
     image = state_file.FOLDER / IMAGE
-    return new & (set(image.read_text().split()) if image.exists() else set(there))
+    return new & (set(image.read_text().split()) if image.exists() else set(installed))
 
 
-def _install(wanted: Sequence[str], there: Iterable[str]) -> None:
+def _install(names: Sequence[str], installed: Iterable[str]) -> None:
     # One that came for another's sake is asked for now: it gets the mark, and stays at its version.
     marked = automatic()
-    missing = [name for name in wanted if name not in there or name in marked]
+    missing = [name for name in names if name not in installed or name in marked]
     if not missing:
         return
-    if not set(missing) <= set(there):
+    if not set(missing) <= set(installed):
         _apt_get("update")
     _apt_get("install", "--no-upgrade", "-o", "Dpkg::Options::=--force-confold", *missing)
 
@@ -110,10 +113,10 @@ def _orphans() -> set[str]:
 def _apt_get(*args: str) -> None:
     deadline = time.monotonic() + LOCK_SECONDS
     repaired = False
-    while (done := process.run([*APT_GET, *args], seconds=APT_SECONDS, more=QUIET)).returncode != 0:
+    while (done := process.run([*APT_GET, *args], seconds=APT_SECONDS, environment=QUIET)).returncode != 0:
         if "dpkg --configure -a" in done.stderr and not repaired:
             # A run of dpkg was cut off.
-            process.must(["dpkg", "--force-confold", "--configure", "-a"], seconds=APT_SECONDS, more=QUIET)
+            process.must(["dpkg", "--force-confold", "--configure", "-a"], seconds=APT_SECONDS, environment=QUIET)
             repaired = True
         elif any(text in done.stderr for text in LOCKED) and time.monotonic() < deadline:
             time.sleep(1)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import base64
+import functools
 import json
-import struct
+import subprocess
+import tempfile
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
 import pulumi
+import pytest
 import yaml  # type: ignore[import-untyped]
 
-from stack_config.cloud import CloudError, SubnetFacts, TypeFacts
+import stack_config
+from stack_config.aws import CloudError, SubnetFacts, TypeFacts
 
 ROOT = Path(__file__).resolve().parents[3]
 PASSWORD = "s3cret-pass/word"
@@ -34,16 +37,25 @@ class FakeCloud:
         known = {"t3.small": (2048, "x86_64"), "t3.micro": (1024, "x86_64"), "t4g.small": (2048, "arm64")}
         return TypeFacts(*self._answer(known, name))
 
-    def image_architecture(self, ami: str) -> str:
-        return str(self._answer({"ami-0123456789abcdef0": "x86_64", "ami-0a0a0a0a0a0a0a0a0": "arm64"}, ami))
+    def image_architecture(self, image: str) -> str:
+        return str(self._answer({"ami-0123456789abcdef0": "x86_64", "ami-0a0a0a0a0a0a0a0a0": "arm64"}, image))
 
-    def vpc_cidr(self, vpc_id: str) -> IPv4Network:
-        return IPv4Network(self._answer({"vpc-0a1b2c3d": "10.30.0.0/16"}, vpc_id))
+    def vpc_ranges(self, vpc_id: str) -> tuple[IPv4Network, ...]:
+        known = {
+            "vpc-0a1b2c3d": ["10.30.0.0/16"],
+            "vpc-02020202": ["10.30.0.0/16", "10.31.0.0/24"],
+            "vpc-0c0c0c0c": ["10.30.0.0/16", "100.64.0.0/16"],
+        }
+        return tuple(IPv4Network(cidr) for cidr in self._answer(known, vpc_id))
 
     def subnet(self, subnet_id: str) -> SubnetFacts:
         known = {
             "subnet-0a1b2c3d": ("vpc-0a1b2c3d", IPv4Network("10.30.1.0/24")),
             "subnet-0a1b2c3e": ("vpc-0a1b2c3d", IPv4Network("10.30.2.0/24")),
+            "subnet-02020203": ("vpc-02020202", IPv4Network("10.30.1.0/24")),
+            "subnet-02020204": ("vpc-02020202", IPv4Network("10.31.0.0/25")),
+            "subnet-0c0c0c0d": ("vpc-0c0c0c0c", IPv4Network("10.30.1.0/24")),
+            "subnet-0c0c0c0e": ("vpc-0c0c0c0c", IPv4Network("100.64.1.0/24")),
             "subnet-0f0f0f0f": ("vpc-0f0f0f0f", IPv4Network("10.40.1.0/24")),
         }
         return SubnetFacts(*self._answer(known, subnet_id))
@@ -54,33 +66,47 @@ def as_text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _string(value: bytes) -> bytes:
-    return struct.pack(">I", len(value)) + value
-
-
-def public_blob(seed: int = 1) -> bytes:
-    """Return an ed25519 public key as ssh writes it."""
-    return _string(b"ssh-ed25519") + _string(bytes([seed]) * 32)
-
-
-def rsa_key() -> str:
-    """Return the line of an RSA key's .pub file; its numbers are rubbish."""
-    blob = _string(b"ssh-rsa") + _string(b"\x01\x00\x01") + _string(b"\x00" + b"\xff" * 256)
-    return f"ssh-rsa {base64.b64encode(blob).decode()} operator@example.org"
+@functools.cache
+def _key_pair(algorithm: str, _seed: int, passphrase: str, form: str = "RFC4716") -> tuple[str, str]:
+    """Return a private key file and the line of its .pub file, made by ssh-keygen; RFC4716 is OpenSSH's own form."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "key"
+        words = [
+            "-t",
+            algorithm,
+            "-N",
+            passphrase,
+            "-C",
+            "operator@example.org",
+            "-a",
+            "1",
+            "-m",
+            form,
+            "-f",
+            str(file),
+        ]
+        subprocess.run(["ssh-keygen", "-q", *words], check=True)
+        return file.read_text(), file.with_suffix(".pub").read_text().strip()
 
 
 def public_key(seed: int = 1) -> str:
-    """Return the line of a .pub file."""
-    return f"ssh-ed25519 {base64.b64encode(public_blob(seed)).decode()} operator@example.org"
+    """Return the line of an ed25519 key's .pub file."""
+    return _key_pair("ed25519", seed, "")[1]
 
 
-def private_key(seed: int = 1, cipher: bytes = b"none") -> str:
-    """Return a private key file in OpenSSH's format; its secret part is rubbish that no one reads."""
-    kdf = b"none" if cipher == b"none" else b"bcrypt"
-    head = b"openssh-key-v1\0" + _string(cipher) + _string(kdf) + _string(b"" if kdf == b"none" else b"salt")
-    body = base64.b64encode(head + struct.pack(">I", 1) + _string(public_blob(seed)) + _string(b"rubbish" * 9))
-    lines = "\n".join(body.decode()[at : at + 70] for at in range(0, len(body), 70))
-    return f"-----BEGIN OPENSSH PRIVATE KEY-----\n{lines}\n-----END OPENSSH PRIVATE KEY-----\n"
+def private_key(seed: int = 1, passphrase: str = "") -> str:
+    """Return a private key file in OpenSSH's format."""
+    return _key_pair("ed25519", seed, passphrase)[0]
+
+
+def rsa_key(passphrase: str = "") -> str:
+    """Return the line of an RSA key's .pub file."""
+    return _key_pair("rsa", 1, passphrase, "PEM")[1]
+
+
+def rsa_private_key(passphrase: str = "") -> str:
+    """Return its private key file, in the older PEM format."""
+    return _key_pair("rsa", 1, passphrase, "PEM")[0]
 
 
 DECLARED = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
@@ -100,3 +126,50 @@ def set_config(**changes: str) -> None:
     """Give the program the good config, with these changes."""
     values = {f"mysql-pair:{key}": value for key, value in (GOOD | changes).items()}
     pulumi.runtime.set_all_config(values, [f"mysql-pair:{key}" for key in SECRET])
+
+
+ALL_ON_APP = {"database": "app", "privileges": ["ALL"]}
+
+
+def user(key: str = "app", **fields: object) -> dict[str, object]:
+    """Return the config of a user who may do everything in app, with these fields."""
+    return {"users": {key: {"grants": [ALL_ON_APP], **fields}}, "primaryUser": key}
+
+
+def grant(*privileges: str, **fields: object) -> dict[str, object]:
+    """Return the config of a user with this grant."""
+    return user(grants=[{"privileges": list(privileges), **fields}])
+
+
+PRIVILEGES, TARGET = "users.app.grants[0].privileges", "users.app.grants[0].database"
+READING = {"reading": {"grants": [{"database": "app", "privileges": ["SELECT"]}]}}
+
+TWO = [{"name": "client"}, {"name": "app"}]
+EXISTING: dict[str, object] = {
+    "vpcId": "vpc-0a1b2c3d",
+    "serverSubnetId": "subnet-0a1b2c3d",
+    "clients": [{"name": "client", "subnetId": "subnet-0a1b2c3e"}],
+}
+
+ENDPOINT = {"host": "127.0.0.1", "port": 2201}
+
+
+def texts(changes: dict[str, object]) -> dict[str, str]:
+    return {key: as_text(value) for key, value in changes.items()}
+
+
+def messages(values: dict[str, str], secret: set[str] = SECRET) -> list[str]:
+    """Return the faults of a config as they are shown."""
+    with pytest.raises(stack_config.ConfigFaults) as caught:
+        stack_config.parse(values, secret, FakeCloud())
+    return [str(fault) for fault in caught.value.faults]
+
+
+def parsed(**changes: object) -> stack_config.StackConfig:
+    return stack_config.parse(GOOD | texts(changes), SECRET, FakeCloud())
+
+
+def assert_told(changes: dict[str, object], key: str, said: str) -> None:
+    """A config with these changes has a fault of that key, of which that is said."""
+    faults = messages(GOOD | texts(changes))
+    assert [line for line in faults if line.startswith(f"mysql-pair:{key}: ") and said in line], faults

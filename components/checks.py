@@ -1,0 +1,178 @@
+"""Checks of single values that AWS and the hosts are given: config and the components refuse the same ones.
+
+Each check takes a raw value and returns it as it is kept, or raises InvalidValueError with a hint.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv4Network, ip_network
+from typing import Any
+
+from scripts.host.common.checks import Check, InvalidValueError, flag, matching, one_line, whole
+from scripts.host.constants import MYSQL_PORT, SSH_PORT
+
+BROADEST = 8
+"""The shortest prefix of a range that may ssh: a shorter one is no group of people."""
+OWN_TAGS = frozenset({"Name", "Project", "Stack"})
+MOST_TAGS = 40
+"""AWS takes 50; some are the program's and the account's own."""
+TAG_KEY_LENGTH, TAG_VALUE_LENGTH = 128, 256
+_TAG_CHARACTERS = re.compile(r"[\w .:/=+\-@]*")
+
+instance_type = matching(r"[a-z][a-z0-9-]*\.[a-z0-9-]+", "is not an instance type", "Write one like t3.small")
+image_id = matching(r"ami-[0-9a-f]{8,17}", "is not an image id", "Write one like ami-0123456789abcdef0")
+package = matching(
+    r"[a-z0-9][a-z0-9+.-]+", "is not a package's name (Debian Policy, 5.6.1)", "Write one like percona-toolkit"
+)
+volume_gib = whole(8, 16384, " GiB")
+instance_profile = matching(
+    r"[\w+=,.@-]{1,128}", "is not the name of an instance profile", "Write its name, not its ARN"
+)
+vpc_id = matching(r"vpc-[0-9a-f]{8,17}", "is not a VPC's id", "Write one like vpc-0123456789abcdef0")
+subnet_id = matching(r"subnet-[0-9a-f]{8,17}", "is not a subnet's id", "Write one like subnet-0123456789abcdef0")
+security_group_id = matching(
+    r"sg-[0-9a-f]{8,17}", "is not a security group's id", "Write one like sg-0123456789abcdef0"
+)
+protocol = matching("tcp|udp", "is neither tcp nor udp", "Write tcp or udp")
+port = whole(1, 65535)
+
+
+def ipv4_address(raw: Any) -> IPv4Address:
+    """Return an IPv4 address."""
+    try:
+        return IPv4Address(raw)
+    except ValueError as error:
+        raise InvalidValueError(f"{raw!r} is not an IPv4 address", "Write one like 10.20.0.10") from error
+
+
+def ipv4_range(raw: object) -> IPv4Network:
+    """Return an IPv4 range."""
+    try:
+        return IPv4Network(raw if isinstance(raw, str) else "")
+    except ValueError as error:
+        raise InvalidValueError(
+            f"{raw!r} is not an IPv4 range", "Write one like 10.20.0.0/16, host bits zero"
+        ) from error
+
+
+def vpc_range(raw: object) -> IPv4Network:
+    """Return a VPC's range."""
+    network = ipv4_range(raw)
+    if not 16 <= network.prefixlen <= 24:
+        raise InvalidValueError(f"{raw!r} has the wrong size", "Choose a range from /16 to /24, like 10.20.0.0/16")
+    return network
+
+
+def subnet_range(raw: object) -> IPv4Network:
+    """Return a subnet's range."""
+    network = ipv4_range(raw)
+    if not 16 <= network.prefixlen <= 28:
+        raise InvalidValueError(f"{raw!r} has the wrong size", "EC2 takes subnets from /16 to /28")
+    return network
+
+
+def operator_range(raw: object) -> str:
+    """Return a range that may ssh."""
+    example = 'Write ranges like ["203.0.113.7/32"], host bits zero'
+    try:
+        network = ip_network(raw if isinstance(raw, str) else "")
+    except ValueError as error:
+        raise InvalidValueError(f"{raw!r} is not an address range", example) from error
+    if network.prefixlen == 0:
+        raise InvalidValueError(f"{raw!r} is the whole internet", "Name the addresses you connect from")
+    if network.version != 4:
+        raise InvalidValueError(f"{raw!r} is IPv6, the hosts have IPv4 addresses only", example)
+    if network.prefixlen < BROADEST:
+        raise InvalidValueError(f"{raw!r} is broader than /{BROADEST}", "Name the addresses you connect from")
+    return str(network)
+
+
+def mysql_port(raw: Any) -> int:
+    """Return MySQL's port."""
+    number = port(raw)
+    hint = f"Choose another, like {MYSQL_PORT}"
+    if number == SSH_PORT:
+        raise InvalidValueError(f"{number} is taken by ssh", hint)
+    if number < 1024:
+        raise InvalidValueError(f"{number} is below 1024, and mysqld does not run as root", hint)
+    return number
+
+
+def tag_key(raw: Any) -> str:
+    """Return a tag's key (Amazon EC2 User Guide, "Tag restrictions")."""
+    if not isinstance(raw, str) or not raw.strip():
+        raise InvalidValueError("is a tag without a key", "Give it one")
+    if raw in OWN_TAGS:
+        raise InvalidValueError("is a tag of the program's own", "Choose another key")
+    if raw.lower().startswith("aws:"):
+        raise InvalidValueError("begins with aws:, which is AWS's own", "Choose another key")
+    return _tag_text(raw, TAG_KEY_LENGTH)
+
+
+def tag_value(raw: Any) -> str:
+    """Return a tag's value; a number is text too."""
+    if not isinstance(raw, str | int) or isinstance(raw, bool):
+        raise InvalidValueError("is not text", "Write text in quotation marks")
+    return _tag_text(str(raw), TAG_VALUE_LENGTH)
+
+
+def tags(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a table of tags."""
+    for key, value in raw.items():
+        try:
+            tag_key(key)
+            tag_value(value)
+        except InvalidValueError as error:
+            raise InvalidValueError(f"{key!r} {error.wrong}", error.hint) from error
+    return raw
+
+
+def _tag_text(text: str, longest: int) -> str:
+    if len(text) > longest:
+        raise InvalidValueError(
+            "is too long", f"AWS takes {TAG_KEY_LENGTH} characters of a key, {TAG_VALUE_LENGTH} of a value"
+        )
+    if not _TAG_CHARACTERS.fullmatch(text):
+        raise InvalidValueError("has characters that AWS refuses", "Use letters, digits, spaces and _.:/=+-@")
+    return text
+
+
+CHECKS: Mapping[str, Check] = {
+    "admitted_group_ids": security_group_id,
+    "ami": image_id,
+    "cidr": ipv4_range,
+    "from_port": whole(0, 65535),
+    "host_key": matching("ssh-ed25519 [^ \n]+( .*)?", "is not a public ed25519 key", "Write its type and base64"),
+    "instance_profile": instance_profile,
+    "instance_type": instance_type,
+    "jump_to_clients": flag,
+    "jump_to_server": flag,
+    "mysql_port": mysql_port,
+    "mysql_ports": port,
+    "nat_gateway": flag,
+    "operator_cidrs": operator_range,
+    "operator_group_ids": security_group_id,
+    "packages": package,
+    "private_ip": ipv4_address,
+    "private_subnet_cidrs": subnet_range,
+    "protocol": protocol,
+    "public": flag,
+    "public_key": one_line(8192),
+    "public_subnet_cidrs": subnet_range,
+    "require_secure_transport": flag,
+    "security_group_ids": security_group_id,
+    "server_public": flag,
+    "server_subnet_cidr": subnet_range,
+    "ssh_port": port,
+    "subnet_id": subnet_id,
+    "tags": tags,
+    "termination_protection": flag,
+    "to_port": whole(0, 65535),
+    "volume_gib": volume_gib,
+    "vpc_cidr": vpc_range,
+    "vpc_id": vpc_id,
+    "x_protocol": flag,
+}
+"""The check of each field of a component's args; of a list, each entry is checked."""

@@ -1,0 +1,267 @@
+"""An account's attributes, one row each: where the server keeps it, the clause that sets it, and its words.
+
+Whatever is a row here is read, compared, told and put right; the desired value is the field of UserSpec of the same
+name, and that field's default is what an account has by default. Of MySQL's own there are two that are no rows: the
+privileges (grants.py) and the password (passwords.py). Nor is a lock that failed logins caused
+(FAILED_LOGIN_ATTEMPTS): mysqld keeps it in memory alone, and it ends by itself.
+
+Source: MySQL manual, "ALTER USER Statement" and "Grant Tables"; tried on 9.7.4.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from scripts.host.accounts.changes import Subject
+from scripts.host.accounts.names import literal
+from scripts.host.accounts.spec import CERTIFICATE_FIELDS, UNBOUNDED, RequireSpec, UserSpec
+from scripts.host.common.difference import Difference
+
+Values = Mapping[str, Any]
+"""From an attribute's field to its value."""
+SERVER_RULE = "the server's rule"
+METADATA_SINCE = (8, 0, 21)
+"""The version that has an ATTRIBUTE object for each account; the program writes there whose an account is."""
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """One attribute of an account."""
+
+    field: str
+    """Of UserSpec."""
+    columns: tuple[str, ...]
+    """What is selected from mysql.user."""
+    value: Callable[..., Any]
+    """From these columns to the value that UserSpec would have."""
+    words: Callable[[Any], str]
+    """The value for people."""
+    clause: Callable[[Any], str] | None = None
+    """The clause of CREATE USER and ALTER USER that sets it."""
+    keyword: str = ""
+    """Stands once before such clauses in a row."""
+    metadata: str | None = None
+    """The key in the account's ATTRIBUTE object that it is kept under, for one without a clause."""
+    since: tuple[int, ...] = ()
+    """The first version of MySQL that has it; empty if every one has."""
+
+    @property
+    def name(self) -> str:
+        """Its name for people."""
+        return self.field.removesuffix("_days").replace("_", " ")
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _is_yes(answer: str) -> bool:
+    return answer == "Y"
+
+
+def _yes_or_no(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def _or_rule(words: Callable[[Any], str]) -> Callable[[Any], str]:
+    """Return words that call the absent value the server's rule."""
+    return lambda value: SERVER_RULE if value is None else words(value)
+
+
+def _limit(field: str, column: str) -> Attribute:
+    """Return a resource limit, which is 0 for none."""
+    return Attribute(
+        field,
+        (column,),
+        value=_same,
+        words=lambda number: str(number) if number else "no limit",
+        clause=lambda number: f"{field.upper()} {number:d}",
+        keyword="WITH",
+    )
+
+
+def _locking(field: str, words: Callable[[int], str], clause: Callable[[int], str]) -> Attribute:
+    """Return a part of what failed logins lead to; MySQL keeps none of an account that has neither part."""
+    column = f"user_attributes->'$.Password_locking.{field}'"
+    return Attribute(field, (column,), lambda text: int(text or 0), words, clause, since=(8, 0, 19))
+
+
+def _require(kind: str, *contents: bytes) -> RequireSpec:
+    mode = {"": "NONE", "ANY": "SSL"}.get(kind, kind)
+    texts = (content.decode(errors="replace") or None for content in contents)
+    return RequireSpec(mode, **dict(zip(CERTIFICATE_FIELDS, texts, strict=True)))
+
+
+def _require_parts(require: RequireSpec, write: Callable[[str], str]) -> list[str]:
+    parts = ((name, getattr(require, name)) for name in CERTIFICATE_FIELDS)
+    return [f"{name.upper()} {write(text)}" for name, text in parts if text is not None]
+
+
+def _require_clause(require: RequireSpec) -> str:
+    return "REQUIRE " + (" AND ".join(_require_parts(require, literal)) or require.mode)
+
+
+def _require_words(require: RequireSpec) -> str:
+    return " and ".join(_require_parts(require, str)) or ("none" if require.mode == "NONE" else require.mode)
+
+
+def _lifetime_clause(days: int | None) -> str:
+    return "PASSWORD EXPIRE " + ("DEFAULT" if days is None else f"INTERVAL {days:d} DAY" if days else "NEVER")
+
+
+def _require_current_clause(value: bool | None) -> str:
+    return "PASSWORD REQUIRE CURRENT" + ({None: " DEFAULT", False: " OPTIONAL", True: ""}[value])
+
+
+ATTRIBUTES = (
+    # In the order in which CREATE USER and ALTER USER take their clauses, after the password's.
+    Attribute(
+        "password_expired",  # ended with the password's clause (passwords.py)
+        ("password_expired",),
+        value=_is_yes,
+        words=_yes_or_no,
+    ),
+    Attribute(
+        "require",
+        ("ssl_type", *(f"CAST({column} AS BINARY)" for column in ("x509_subject", "x509_issuer", "ssl_cipher"))),
+        value=_require,
+        words=_require_words,
+        clause=_require_clause,
+    ),
+    _limit("max_queries_per_hour", "max_questions"),
+    _limit("max_updates_per_hour", "max_updates"),
+    _limit("max_connections_per_hour", "max_connections"),
+    _limit("max_user_connections", "max_user_connections"),
+    Attribute(
+        "password_lifetime_days",
+        ("password_lifetime",),
+        value=_same,
+        words=_or_rule(lambda days: f"{days} days" if days else "never expires"),
+        clause=_lifetime_clause,
+    ),
+    Attribute(
+        "password_history",
+        ("password_reuse_history",),
+        value=_same,
+        words=_or_rule(lambda count: f"{count} passwords"),
+        clause=lambda count: "PASSWORD HISTORY " + ("DEFAULT" if count is None else f"{count:d}"),
+    ),
+    Attribute(
+        "password_reuse_interval_days",
+        ("password_reuse_time",),
+        value=_same,
+        words=_or_rule(lambda days: f"{days} days"),
+        clause=lambda days: "PASSWORD REUSE INTERVAL " + ("DEFAULT" if days is None else f"{days:d} DAY"),
+    ),
+    Attribute(
+        "password_require_current",
+        ("password_require_current",),
+        value=lambda answer: None if answer is None else _is_yes(answer),
+        words=_or_rule(_yes_or_no),
+        clause=_require_current_clause,
+        since=(8, 0, 13),
+    ),
+    _locking(
+        "failed_login_attempts",
+        words=lambda count: f"{count} attempts" if count else "any number",
+        clause=lambda count: f"FAILED_LOGIN_ATTEMPTS {count:d}",
+    ),
+    _locking(
+        "password_lock_time_days",
+        words=lambda days: "until it is unlocked" if days == UNBOUNDED else f"{days} days" if days else "none",
+        clause=lambda days: "PASSWORD_LOCK_TIME " + ("UNBOUNDED" if days == UNBOUNDED else f"{days:d}"),
+    ),
+    Attribute(
+        "locked",
+        ("account_locked",),
+        value=_is_yes,
+        words=_yes_or_no,
+        clause=lambda locked: f"ACCOUNT {'LOCK' if locked else 'UNLOCK'}",
+    ),
+    Attribute(
+        "comment",
+        ("user_attributes->'$.metadata.comment'",),
+        value=lambda text: None if text is None else json.loads(text),
+        words=lambda comment: "none" if comment is None else str(comment),
+        metadata="comment",
+        since=METADATA_SINCE,
+    ),
+)
+
+
+def number_of(version: str) -> tuple[int, ...]:
+    """Return a server's version as numbers: (8, 0, 45) of 8.0.45-0ubuntu0.22.04.1."""
+    return tuple(int(number) for number in re.findall(r"\d+", version)[:3])
+
+
+def known_to(version: str) -> list[Attribute]:
+    """Return the attributes that accounts have in a server of this version."""
+    return [attribute for attribute in ATTRIBUTES if attribute.since <= number_of(version)]
+
+
+def values(user: UserSpec | type[UserSpec]) -> dict[str, Any]:
+    """Return the values that a user's account is to have; of the class itself, what it has by default."""
+    return {attribute.field: getattr(user, attribute.field) for attribute in ATTRIBUTES}
+
+
+DEFAULTS = values(UserSpec)
+NEW_ROLE = DEFAULTS | {"locked": True, "password_expired": True}
+"""As CREATE ROLE makes an account."""
+
+
+def values_of_role(current: Values) -> Values:
+    """Return the values that a role's account is to have. It is locked, so its password may be what it likes."""
+    return NEW_ROLE | {"password_expired": current["password_expired"]}
+
+
+def unsupported(desired: Values, version: str) -> str | None:
+    """Return what an account is to have that the server's version does not have, or None."""
+    needs = {row.name: row.since for row in _changed(desired, DEFAULTS)} | {"the accounts' ownership": METADATA_SINCE}
+    missing = [
+        f"{name} needs MySQL {'.'.join(map(str, since))}" for name, since in needs.items() if since > number_of(version)
+    ]
+    return f"{', '.join(missing)}; the server has {version}" if missing else None
+
+
+def differences(subject: Subject, desired: Values, current: Values) -> list[Difference]:
+    """Return where an account's attributes are not as desired; those that the server's version lacks are left out."""
+    return [
+        subject.difference(
+            attribute.name, attribute.words(desired[attribute.field]), attribute.words(current[attribute.field])
+        )
+        for attribute in _changed(desired, current)
+    ]
+
+
+def clauses(desired: Values, current: Values, ownership: Mapping[str, Any]) -> str:
+    """Return the clauses that make an account's attributes as desired, each with a space before it.
+
+    Args:
+        desired: the attributes as they are to be.
+        current: the attributes as they are.
+        ownership: what else is to be written into the account's ATTRIBUTE object; empty for nothing.
+    """
+    changed = _changed(desired, current)
+    words: list[str] = []
+    for keyword, group in groupby(changed, key=lambda attribute: attribute.keyword):
+        texts = [attribute.clause(desired[attribute.field]) for attribute in group if attribute.clause]
+        words += [keyword, *texts] if keyword else texts
+    # It is merged into the object that is there; null takes a key away.
+    patch = {**ownership} | {row.metadata: desired[row.field] for row in changed if row.metadata}
+    if patch:
+        words.append(f"ATTRIBUTE {literal(json.dumps(patch))}")
+    return "".join(f" {word}" for word in words)
+
+
+def told(current: Values) -> dict[str, str]:
+    """Return, for people, the attributes that an account does not have by default."""
+    return {attribute.name: attribute.words(current[attribute.field]) for attribute in _changed(DEFAULTS, current)}
+
+
+def _changed(desired: Values, current: Values) -> list[Attribute]:
+    return [row for row in ATTRIBUTES if row.field in current and current[row.field] != desired[row.field]]

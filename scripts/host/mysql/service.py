@@ -1,0 +1,81 @@
+"""The service `mysql`: where it keeps its things, how it is started, and its own words when it fails.
+
+Nothing here needs MySQL's driver, which a new host does not have yet.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from scripts.host.common import process
+from scripts.host.common.errors import HostError
+
+NAME = "mysql"
+DATA = Path("/var/lib/mysql")
+ERROR_LOG = Path("/var/log/mysql/error.log")
+"""Both distributions' log_error."""
+SOCKET = "/run/mysqld/mysqld.sock"
+QUIET_SECONDS = 600
+"""How long a stop or start may take without a word in the error log: a shutdown writes every dirty page first."""
+LONGEST_SECONDS = 4 * 3600
+"""Crash recovery reads all of the redo log, telling how far it is."""
+LOG_LINES = 10
+
+
+def start() -> None:
+    """Start mysqld if it is down, and wait until it is ready or has failed.
+
+    Raises:
+        HostError: it neither came up nor failed; it is left alone, as it may be in the middle of crash recovery.
+    """
+    _systemctl("start")
+
+
+def restart() -> None:
+    """Start mysqld anew and wait until it is ready.
+
+    Raises:
+        HostError: it does not come up; the message has its own words.
+    """
+    begin = log_size()
+    # Failed starts that systemd counts would otherwise refuse this one.
+    process.run(["systemctl", "reset-failed", NAME])
+    done = _systemctl("restart")
+    if done.returncode != 0:
+        raise HostError(f"mysqld does not come up: {words_since(begin) or process.last_lines(done)}")
+
+
+def state() -> str:
+    """Return what systemd says of it: active, activating, failed, …"""
+    return process.run(["systemctl", "is-active", NAME]).stdout.strip() or "unknown"
+
+
+def errors_of(text: str) -> str:
+    """Return the errors in a log of mysqld's, without their time stamps."""
+    lines = [line for line in text.splitlines() if "[ERROR]" in line and not line.endswith("Aborting")]
+    return "\n".join(re.sub(r"^\d{4}-\S+ \d+ ", "", line) for line in lines[-LOG_LINES:])
+
+
+def log_size() -> int:
+    """Return the size of the error log in bytes."""
+    return ERROR_LOG.stat().st_size if ERROR_LOG.exists() else 0
+
+
+def words_since(begin: int) -> str:
+    """Return the errors in the error log, or else its last lines, from an offset in bytes on."""
+    if not ERROR_LOG.exists():
+        return process.run(["journalctl", "--no-pager", "-n", str(LOG_LINES), "-u", NAME]).stdout.strip()
+    with ERROR_LOG.open("rb") as log:
+        log.seek(begin if begin <= ERROR_LOG.stat().st_size else 0)
+        text = log.read().decode(errors="replace")
+    return errors_of(text) or "\n".join(text.strip().splitlines()[-LOG_LINES:])
+
+
+def _systemctl(verb: str) -> process.Completed:
+    """Run systemctl, which waits for as long as systemd is stopping or starting the service.
+
+    A limit of so many seconds would be up in the middle of the recovery of a large redo log, and a restart would begin
+    that again.
+    """
+    return process.run_while(["systemctl", verb, NAME], log_size, QUIET_SECONDS, LONGEST_SECONDS)

@@ -1,0 +1,132 @@
+"""What only AWS knows of the things that config names: asked before anything is registered, each thing once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from typing import Any, Protocol, TypeVar
+
+import pulumi_aws as aws
+
+from stack_config.reader import Reader
+
+T = TypeVar("T")
+
+
+class CloudError(Exception):
+    """AWS does not know it, or could not be asked; in AWS's words."""
+
+
+@dataclass(frozen=True)
+class TypeFacts:
+    """An instance type. The architecture is EC2's word for it: x86_64 or arm64."""
+
+    memory_mib: int
+    architecture: str
+
+
+@dataclass(frozen=True)
+class SubnetFacts:
+    """A subnet."""
+
+    vpc_id: str
+    cidr: IPv4Network
+
+
+class Cloud(Protocol):
+    """The questions. Each raises CloudError."""
+
+    def instance_type(self, name: str) -> TypeFacts:
+        """Return the facts of an instance type."""
+
+    def image_architecture(self, image: str) -> str:
+        """Return the architecture of an image."""
+
+    def vpc_ranges(self, vpc_id: str) -> tuple[IPv4Network, ...]:
+        """Return a VPC's ranges, the primary one first."""
+
+    def subnet(self, subnet_id: str) -> SubnetFacts:
+        """Return the facts of a subnet."""
+
+
+class Aws:
+    """AWS, or whatever answers to that name: asked by the provider's functions, which wait for the answer."""
+
+    def instance_type(self, name: str) -> TypeFacts:
+        """Return the facts of an instance type."""
+        facts = _ask(lambda: aws.ec2.get_instance_type(instance_type=name))
+        return TypeFacts(facts.memory_size, "arm64" if "arm64" in facts.supported_architectures else "x86_64")
+
+    def image_architecture(self, image: str) -> str:
+        """Return the architecture of an image."""
+        filters = [aws.ec2.GetAmiFilterArgs(name="image-id", values=[image])]
+        return _ask(lambda: aws.ec2.get_ami(filters=filters, include_deprecated=True)).architecture
+
+    def vpc_ranges(self, vpc_id: str) -> tuple[IPv4Network, ...]:
+        """Return a VPC's ranges, the primary one first."""
+        vpc = _ask(lambda: aws.ec2.get_vpc(id=vpc_id))
+        more = [entry.cidr_block for entry in vpc.cidr_block_associations or () if entry.state == "associated"]
+        return tuple(IPv4Network(cidr) for cidr in dict.fromkeys([vpc.cidr_block, *more]))
+
+    def subnet(self, subnet_id: str) -> SubnetFacts:
+        """Return the facts of a subnet."""
+        facts = _ask(lambda: aws.ec2.get_subnet(id=subnet_id))
+        return SubnetFacts(facts.vpc_id, IPv4Network(facts.cidr_block))
+
+
+def _ask(question: Callable[[], T]) -> T:
+    try:
+        return question()
+    except Exception as error:  # the SDK has no narrower class for what a function's call comes to
+        words = str(error).strip() or type(error).__name__
+        # Before them the SDK and the engine say which function was called.
+        raise CloudError(words.splitlines()[-1].rpartition("returned an error: ")[2].rstrip(".")) from error
+
+
+class Lookups:
+    """The questions, with the key whose value they are about. Each returns None where AWS has no answer."""
+
+    def __init__(self, reader: Reader, cloud: Cloud) -> None:
+        """Begin with nothing known."""
+        self._reader, self._cloud = reader, cloud
+        self._known: dict[str, Any] = {}
+
+    def instance_type(self, key: str, name: str) -> TypeFacts | None:
+        """Return the facts of an instance type."""
+        return self._ask(key, self._cloud.instance_type, name)
+
+    def vpc_ranges(self, key: str, vpc_id: str) -> tuple[IPv4Network, ...]:
+        """Return a VPC's ranges, the primary one first; none if they are not known."""
+        return self._ask(key, self._cloud.vpc_ranges, vpc_id) or ()
+
+    def subnet(self, key: str, subnet_id: str) -> SubnetFacts | None:
+        """Return the facts of a subnet."""
+        return self._ask(key, self._cloud.subnet, subnet_id)
+
+    def boots(self, keys: tuple[str, str], instance_type: str | None, image: str | None) -> TypeFacts | None:
+        """Return the facts of an instance type; an image that it cannot boot is a fault.
+
+        Args:
+            keys: of the type and of the image.
+            instance_type: None if it could not be read.
+            image: its id, if there is one; AWS is asked about it even where it does not know the type.
+        """
+        facts = self.instance_type(keys[0], instance_type) if instance_type else None
+        architecture = self._ask(keys[1], self._cloud.image_architecture, image) if image else None
+        if facts and architecture and architecture != facts.architecture:
+            wrong = f"{image} is an image for {architecture}, {instance_type} is {facts.architecture}"
+            self._reader.add_fault(keys[1], wrong, "Choose one that fits")
+        return facts
+
+    def _ask(self, key: str, question: Callable[[str], T], about: str) -> T | None:
+        """Return the answer; names of types, images, VPCs and subnets differ in form, so one table holds them all."""
+        if about not in self._known:
+            try:
+                self._known[about] = question(about)
+            except CloudError as error:
+                self._known[about] = None
+                hint = "Check the name, the region and the credentials"
+                self._reader.add_fault(key, f"AWS does not know {about}: {error}", hint)
+        answer: T | None = self._known[about]
+        return answer

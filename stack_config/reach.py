@@ -1,0 +1,73 @@
+"""Config of who may ssh, who else may reach MySQL, and which ways lead out."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Sequence
+from ipaddress import IPv4Network
+
+from components import checks
+from components.firewall import PACKAGE_PORTS, EgressArgs
+from scripts.host.common.checks import InvalidValueError
+from stack_config.reader import Reader
+
+PACKAGES: tuple[EgressArgs, ...] = tuple(
+    {"cidr": "0.0.0.0/0", "protocol": "tcp", "from_port": port, "to_port": port} for port in PACKAGE_PORTS
+)
+"""The ways out that every host has: EC2 refuses a rule that is there already."""
+EGRESS_EXAMPLE = 'Write a list like [{"cidr": "10.0.0.0/8", "protocol": "tcp", "ports": "5432"}]'
+
+
+def read_operators(reader: Reader, is_required: bool, vpc: Sequence[IPv4Network]) -> tuple[str, ...]:
+    """Return the ranges that may ssh; `vpc` has the VPC's ranges, as far as they are known."""
+    operators = reader.read_list(
+        "operatorCidrs", checks.operator_range, 'Write a list of ranges, like ["203.0.113.7/32"]'
+    )
+    if is_required and not operators and reader.is_readable("operatorCidrs"):
+        hint = 'Set it, like ["203.0.113.7/32"], or sshEndpoints'
+        reader.add_fault("operatorCidrs", "is missing, so nobody could reach a host", hint)
+    for cidr, other in itertools.combinations(operators, 2):
+        if IPv4Network(cidr).overlaps(IPv4Network(other)):
+            reader.add_fault("operatorCidrs", f"{cidr} and {other} overlap", "Leave the narrower one out")
+    for cidr, network in itertools.product(operators, vpc):
+        if IPv4Network(cidr).overlaps(network):
+            wrong = f"{cidr} overlaps the VPC's {network}, so its hosts could ssh to each other"
+            reader.add_fault("operatorCidrs", wrong, "For operators in the VPC, set operatorSecurityGroupIds")
+    return operators
+
+
+def read_groups(reader: Reader, key: str) -> tuple[str, ...]:
+    """Return ids of security groups."""
+    example = 'Write a list of ids, like ["sg-0123456789abcdef0"]'
+    return reader.refuse_repeated(key, reader.read_list(key, checks.security_group_id, example))
+
+
+def read_egress(reader: Reader) -> tuple[EgressArgs, ...]:
+    """Return the ways out beyond what the hosts need."""
+    ways = list(PACKAGES)
+    known = {"cidr": checks.ipv4_range, "protocol": checks.protocol, "ports": _ports}
+    for index, raw in enumerate(reader.raw_list("extraEgress", EGRESS_EXAMPLE)):
+        key = f"extraEgress[{index}]"
+        fields = reader.fields(key, raw, known, known, EGRESS_EXAMPLE)
+        if fields.keys() != known.keys():
+            continue
+        first, last = fields["ports"]
+        way: EgressArgs = {
+            "cidr": str(fields["cidr"]),
+            "protocol": fields["protocol"],
+            "from_port": first,
+            "to_port": last,
+        }
+        if way in ways:
+            reader.add_fault(key, "is open already", "Leave it out")
+        ways.append(way)
+    return tuple(ways[len(PACKAGES) :])
+
+
+def _ports(raw: object) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", str(raw))
+    first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+    if not 1 <= first <= last <= 65535:
+        raise InvalidValueError(f"{raw!r} is no port and no range of ports", 'Write "443" or "8000-8010"')
+    return first, last

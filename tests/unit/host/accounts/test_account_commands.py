@@ -1,0 +1,222 @@
+"""accounts/commands.py: what is told of failures, to the last one and without a password; and what is printed."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from scripts.host.accounts import commands, current
+from scripts.host.accounts.changes import Change, Subject
+from scripts.host.accounts.current import ServerState
+from scripts.host.accounts.spec import AccountsSpec, DatabaseSpec
+from scripts.host.common import codec
+from scripts.host.mysql import server as mysql_server
+from tests.unit.host.accounts.builders import grant, has, has_role, role, state, user
+
+SECRET = "it's 5 % \\ of everything"
+SPEC = AccountsSpec(
+    databases=(DatabaseSpec("app"),),
+    roles=(role("reader"),),
+    users=tuple(
+        user(
+            key,
+            host="10.%",
+            password=SECRET,
+            grants=(grant("SELECT", database="app"),),
+            roles=("reader",),
+            default_roles=("reader",),
+        )
+        for key in ("app", "report")
+    ),
+)
+
+
+class Server:
+    """A server that refuses statements with a word in them, and remembers the others."""
+
+    def __init__(self, refuses: dict[str, Exception]) -> None:
+        self.done: list[str] = []
+        self._refuses = refuses
+
+    def do(self, statement: str, _args: Sequence[Any] = ()) -> list[tuple[int, str]]:
+        """Run a statement."""
+        for word, error in self._refuses.items():
+            if word in statement:
+                raise error
+        self.done.append(statement)
+        return (
+            [(4005, "User 'app'@'10.%' is referenced as a definer account in a view.")] if "app'@" in statement else []
+        )
+
+    def rows(self, statement: str, _args: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Return the password policy, or the attributes of two accounts: beside the state this is all that is asked."""
+        if "user_attributes" in statement:
+            own = {"metadata": {"mysql_pair": {"user": "app", "generation": 2}}, "additional_password": "$A$"}
+            return [(json.dumps(own),), (json.dumps({"metadata": {"comment": "somebody else's"}}),)]
+        return [("validate_password.length", "8"), ("validate_password.policy", "MEDIUM")]
+
+
+def run(
+    monkeypatch: pytest.MonkeyPatch,
+    verb: str = "apply",
+    present: ServerState | None = None,
+    refuses: dict[str, Exception] | None = None,
+) -> tuple[int, Server]:
+    server = Server(refuses or {})
+    monkeypatch.setattr(mysql_server, "Session", lambda: server)
+    monkeypatch.setattr(current, "read", lambda _: present or state())
+    monkeypatch.setattr("sys.stdin", io.StringIO(codec.encode(SPEC)))
+    return commands.main([verb]), server
+
+
+def error(code: int, text: str) -> Exception:
+    return mysql_server.Error(code, text)
+
+
+REFUSED = [
+    (
+        {"CREATE USER 'app'": error(1819, "Your password does not satisfy")},
+        "ERROR 1819: Your password does not satisfy (validate_password.length = 8, validate_password.policy = MEDIUM)",
+    ),
+    ({"CREATE USER 'app'": error(1064, f"near '{SECRET[3:]}'")}, "ERROR 1064: MySQL does not understand the statement"),
+    ({"CREATE USER 'app'": error(1, f"'{SECRET}' and '{SECRET}'")}, "ERROR 1: '***' and '***'"),
+    ({"CREATE USER 'app'": error(1, r"it\'s 5 % \\ of everything")}, "ERROR 1: ***"),
+    ({"TO 'app'": error(1146, "no such table")}, "ERROR 1146: no such table"),
+]
+
+
+pytestmark = pytest.mark.usefixtures("agents_lock")
+
+
+@pytest.mark.parametrize(("refuses", "words"), REFUSED)
+def test_a_failure_is_one_paragraph_of_its_object_and_the_rest_is_done(
+    refuses: dict[str, Exception],
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code, server = run(monkeypatch, refuses=refuses)
+    said = capsys.readouterr()
+    told = [line for line in said.err.splitlines() if "warns" not in line]
+    assert (code, told) == (1, [f"user app ('app'@'10.%'): {words}"])
+    assert json.loads(said.out) == {"users": {"app": {"generation": 2, "old_password_accepted": True}}}
+    assert any("DEFAULT ROLE" in statement and "'report'" in statement for statement in server.done)
+    assert SECRET not in said.err + said.out and "everything" not in said.err + said.out
+
+
+def test_nothing_is_tried_of_a_user_that_could_not_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, server = run(monkeypatch, refuses={"CREATE USER 'app'": error(1, "no")})
+    assert not any("'app'@" in statement for statement in server.done)
+
+
+def test_a_role_that_failed_fails_its_grants_in_words(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code, server = run(monkeypatch, refuses={"CREATE ROLE": error(1, "no")})
+    told = [line for line in capsys.readouterr().err.splitlines() if "warns" not in line]
+    lost = "role reader ('reader'@'%') failed, so it is not granted"
+    assert (code, told) == (
+        1,
+        [
+            "role reader ('reader'@'%'): ERROR 1: no",
+            f"user app ('app'@'10.%'): {lost}",
+            f"user report ('report'@'10.%'): {lost}",
+        ],
+    )
+    assert any("GRANT SELECT" in statement for statement in server.done)
+
+
+@pytest.mark.parametrize("gone", [error(2013, "Lost connection"), error(0, "no reason given")])
+def test_a_lost_connection_ends_the_run_with_what_failed_before_it(
+    gone: Exception,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code, server = run(monkeypatch, refuses={"CREATE USER 'app'": error(1, "no"), "CREATE USER 'report'": gone})
+    said = capsys.readouterr()
+    assert (code, said.out) == (1, "")
+    assert "user app ('app'@'10.%'): ERROR 1: no\n" in said.err
+    assert "lost at user report ('report'@'10.%'); run it again" in said.err
+    assert server.done[-1].startswith("ALTER USER 'reader'")
+
+
+def test_a_circle_of_renames_fails_for_everybody_in_it() -> None:
+    first, second = Subject("user", "a"), Subject("user", "b")
+    differences = (first.difference("account", "", ""),)
+    planned = [
+        Change(first, differences, ("RENAME USER",), essential=True, also=(second,)),
+        Change(second, differences),
+        Change(second, differences, ("ALTER USER",)),
+    ]
+    failures: commands.Failures = {}
+    server = Server({"RENAME": error(1396, "no")})
+    commands.carry_out(SPEC, planned, server, failures)
+    assert (failures, server.done) == ({first: ["ERROR 1396: no"], second: ["ERROR 1396: no"]}, [])
+
+
+def test_a_user_that_moves_definers_is_told_and_succeeds(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code, _ = run(monkeypatch)
+    assert code == 0
+    assert "user app ('app'@'10.%'): MySQL warns: User 'app'@'10.%' is referenced" in capsys.readouterr().err
+
+
+def test_differences_are_in_words_and_change_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    present = state(has_role("reader"), has("app", host="10.%"), has("gone"), has(None, name="theirs"))
+    code, server = run(monkeypatch, "diff", present)
+    rows = json.loads(capsys.readouterr().out)
+    assert (code, [statement[:11] for statement in server.done]) == (0, ["SET SESSION"])
+    assert {
+        "kind": "user",
+        "name": "app",
+        "what": "password",
+        "expected": "the desired one",
+        "found": "another one",
+    } in rows
+    assert [row["what"] for row in rows if row["name"] == "gone"] == ["account"]
+    assert not any("theirs" in str(row) or SECRET in str(row) for row in rows)
+
+
+def test_the_list_has_managed_users_first_and_none_of_the_servers_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = [has(None, name=name, host="localhost") for name in ("root", "mysql.sys", "debian-sys-maint")]
+    managed = has("b", name="z", old_password=True, max_user_connections=5, password_expired=True)
+    present = state(has(None, name="a"), *own, managed, has_role("reader"))
+    code, _ = run(monkeypatch, "list", present)
+    listed = json.loads(capsys.readouterr().out)
+    assert code == 0
+    assert [(row["key"], row["account"]) for row in listed["users"]] == [
+        ("b", "'z'@'10.0.0.0/16'"),
+        (None, "'a'@'10.0.0.0/16'"),
+    ]
+    assert (listed["users"][0]["generation"], listed["users"][0]["old_password_accepted"]) == (1, True)
+    assert [row["attributes"] for row in listed["users"]] == [
+        {"password expired": "yes", "max user connections": "5"},
+        {},
+    ]
+    assert [row["key"] for row in listed["roles"]] == ["reader"]
+
+
+@pytest.mark.parametrize("text", [json.dumps({"users": []}), json.dumps([SECRET]), "{"])
+def test_a_spec_of_another_form_is_told_without_its_content(
+    text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(text))
+    assert commands.main(["apply"]) == 1
+    said = capsys.readouterr().err
+    assert ("spec" in said or "JSON" in said) and SECRET not in said and "Traceback" not in said
+
+
+def test_an_unknown_word_is_told_with_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    assert (commands.main(["appyl"]), commands.main([])) == (2, 2)
+    assert "apply, diff, list" in capsys.readouterr().err

@@ -1,0 +1,118 @@
+"""Config of mysqld: what is refused, what is derived, and how settings arrive."""
+
+from __future__ import annotations
+
+import pytest
+
+from components.mysql_settings import check_settings
+from components.mysql_settings.contradictions import BUFFERS, PAIRS
+from components.mysql_settings.tables import KNOWN, REFUSED
+from tests.unit.program.configs import (
+    assert_told,
+    parsed,
+)
+
+# the keys that are wrong, the one that is told, what is said of it
+FAULTS: list[tuple[dict[str, object], str, str]] = [
+    ({"mysqlPort": 22}, "mysqlPort", "taken by ssh"),
+    ({"mysqlPort": "9" * 5000}, "mysqlPort", "not a whole number"),
+    ({"mysqlPort": 0}, "mysqlPort", "out of range"),
+    ({"mysqlPort": 70000}, "mysqlPort", "out of range"),
+    ({"mysqlPort": 443}, "mysqlPort", "does not run as root"),
+    ({"mysqlPort": 33060, "xProtocol": True}, "mysqlPort", "the X protocol's"),
+    ({"xProtocol": "on"}, "xProtocol", "neither true nor false"),
+    ({"requireSecureTransport": "on"}, "requireSecureTransport", "neither true nor false"),
+    ({"mysqlSettings": "max_connections=1"}, "mysqlSettings", "neither YAML's nor JSON's"),
+    ({"mysqlSettings": {"max-connections": 1}}, "mysqlSettings.max-connections", "max_connections"),
+    ({"mysqlSettings": {"max_connections": "many"}}, "mysqlSettings.max_connections", "not a whole number"),
+    ({"mysqlSettings": {"max_connections": 0}}, "mysqlSettings.max_connections", "out of range"),
+    ({"mysqlSettings": {"max_allowed_packet": "16Q"}}, "mysqlSettings.max_allowed_packet", "not a size"),
+    ({"mysqlSettings": {"max_allowed_packet": "2G"}}, "mysqlSettings.max_allowed_packet", "out of range"),
+    ({"mysqlSettings": {"slow_query_log": 2}}, "mysqlSettings.slow_query_log", "neither ON nor OFF"),
+    ({"mysqlSettings": {"long_query_time": "soon"}}, "mysqlSettings.long_query_time", "not a number"),
+    ({"mysqlSettings": {"gtid_mode": "YES"}}, "mysqlSettings.gtid_mode", "none of its values"),
+    ({"mysqlSettings": {"sql_mode": 7}}, "mysqlSettings.sql_mode", "not text"),
+    ({"mysqlSettings": {"sql_mode": "A\nB"}}, "mysqlSettings.sql_mode", "control characters"),
+    ({"mysqlSettings": {"made_up": [1]}}, "mysqlSettings.made_up", "not one value"),
+    ({"mysqlSettings": {"bind_address": "*"}}, "mysqlSettings.bind_address", "security groups do"),
+    ({"mysqlSettings": {"datadir": "/data"}}, "mysqlSettings.datadir", "AppArmor"),
+    ({"mysqlSettings": {"skip_grant_tables": True}}, "mysqlSettings.skip_grant_tables", "opens the server"),
+    ({"mysqlSettings": {"general_log_file": "general.log"}}, "mysqlSettings.general_log_file", "moves files"),
+    ({"mysqlSettings": {"mysqlx_ssl_key": "key.pem"}}, "mysqlSettings.mysqlx_ssl_key", "is the certificate's"),
+    ({"mysqlSettings": {"skip_show_database": True}}, "mysqlSettings.skip_show_database", "login check"),
+    ({"mysqlSettings": {"offline_mode": True}}, "mysqlSettings.offline_mode", "keeps every client out"),
+    ({"mysqlSettings": {"log_raw": True}}, "mysqlSettings.log_raw", "passwords"),
+    ({"mysqlSettings": {"port": 3307}}, "mysqlSettings.port", "Set mysqlPort"),
+    ({"mysqlSettings": {"loose_max_connections": 9}}, "mysqlSettings.loose_max_connections", "prefix"),
+    ({"mysqlSettings": {"innodb_buffer_pool_size": "64G"}}, "mysqlSettings.innodb_buffer_pool_size", "2048 MiB"),
+    ({"mysqlSettings": {"max_connections": 2000}}, "mysqlSettings.max_connections", "more than the instance type's"),
+    ({"mysqlSettings": {"gtid_mode": "ON"}}, "mysqlSettings.gtid_mode", "without enforce_gtid_consistency"),
+    (
+        {"mysqlSettings": {"innodb_io_capacity": 400, "innodb_io_capacity_max": 300}},
+        "mysqlSettings.innodb_io_capacity",
+        "more than innodb_io_capacity_max",
+    ),
+    (
+        {"mysqlSettings": {"innodb_max_dirty_pages_pct_lwm": 90.5, "innodb_max_dirty_pages_pct": 90}},
+        "mysqlSettings.innodb_max_dirty_pages_pct_lwm",
+        "more than innodb_max_dirty_pages_pct",
+    ),
+    (
+        {"mysqlSettings": {"innodb_log_file_size": "48M"}},
+        "mysqlSettings.innodb_log_file_size",
+        "innodb_redo_log_capacity",
+    ),
+    ({"mysqlSettings": {"super_read_only": True}}, "mysqlSettings.super_read_only", "making users"),
+]
+
+
+@pytest.mark.parametrize(("changes", "key", "said"), FAULTS)
+def test_a_fault_names_its_key_and_what_is_wrong(changes: dict[str, object], key: str, said: str) -> None:
+    assert_told(changes, key, said)
+
+
+@pytest.mark.parametrize("name", sorted({name for pair in PAIRS for name in pair} | {*BUFFERS, "gtid_mode"}))
+def test_what_is_compared_is_of_a_known_type(name: str) -> None:
+    assert name in KNOWN and name not in REFUSED
+
+
+def test_nothing_is_both_known_and_refused() -> None:
+    assert not KNOWN.keys() & REFUSED.keys()
+
+
+def test_a_server_may_be_read_only_for_all_but_its_administrators() -> None:
+    assert parsed(mysqlSettings={"read_only": True}).server["settings"] == {"read_only": True}
+
+
+def test_memory_settings_follow_the_instance_type() -> None:
+    gib = 1024**3
+    assert parsed().server["derived_settings"] == {"innodb_buffer_pool_size": gib, "innodb_redo_log_capacity": gib // 4}
+    assert parsed(serverInstanceType="t3.micro").server["derived_settings"]["innodb_buffer_pool_size"] == gib // 2
+
+
+# as written, as mysqld shows it
+VALUES: list[tuple[str, object, object]] = [
+    ("innodb_buffer_pool_size", "1G", 1024**3),
+    ("sort_buffer_size", 262144, 262144),
+    ("slow_query_log", "ON", True),
+    ("slow_query_log", 0, False),
+    ("long_query_time", "0.5", 0.5),
+    ("long_query_time", 2.0, 2),
+    ("gtid_mode", "off", "OFF"),
+    ("gtid_mode", False, "OFF"),
+    ("some_plugin_option", "text", "text"),
+]
+
+
+@pytest.mark.parametrize(("name", "written", "value"), VALUES)
+def test_settings_arrive_as_mysqld_shows_them(name: str, written: object, value: object) -> None:
+    setting = parsed(mysqlSettings={name: written}).server["settings"][name]
+    assert (setting, type(setting)) == (value, type(value))
+
+
+def test_settings_that_another_program_hands_to_a_server_are_checked_as_those_of_config_are() -> None:
+    refused = check_settings({"bind_address": "*", "max_connections": 0, "gtid_mode": "ON"})
+    assert [fault.names[0] for fault in refused] == ["bind_address", "max_connections"]
+    together = check_settings({"gtid_mode": "ON", "innodb_buffer_pool_size": "2G"}, memory_mib=1024)
+    assert [fault.names[0] for fault in together] == ["innodb_buffer_pool_size", "gtid_mode"]
+    assert not list(check_settings({"innodb_log_file_size": "48M", "max_connections": 300}))

@@ -1,0 +1,67 @@
+"""Config of the server: its instance and address, and mysqld's ports."""
+
+from __future__ import annotations
+
+import pytest
+
+from components.mysql_server import ServerArgs
+from stack_config.server import KEYS
+from tests.unit.program.configs import (
+    assert_told,
+    parsed,
+)
+
+# the keys that are wrong, the one that is told, what is said of it
+FAULTS: list[tuple[dict[str, object], str, str]] = [
+    ({"serverInstanceType": "small"}, "serverInstanceType", "not an instance type"),
+    ({"serverInstanceType": ""}, "serverInstanceType", "is missing"),
+    ({"serverInstanceType": "t3.colossal"}, "serverInstanceType", "AWS does not know t3.colossal"),
+    ({"serverAmi": "ubuntu"}, "serverAmi", "not an image id"),
+    ({"serverAmi": "ami-0a0a0a0a0a0a0a0a0"}, "serverAmi", "is an image for arm64, t3.small is x86_64"),
+    ({"serverAmi": "ami-0bbbbbbbbbbbbbbbb"}, "serverAmi", "AWS does not know"),
+    ({"serverPrivateIp": "10.20.0"}, "serverPrivateIp", "not an IPv4 address"),
+    ({"serverPrivateIp": "10.20.16.10"}, "serverPrivateIp", "not in the server's subnet"),
+    ({"serverPrivateIp": "10.20.0.3"}, "serverPrivateIp", "one that EC2 keeps"),
+    ({"serverPrivateIp": "10.20.15.255"}, "serverPrivateIp", "one that EC2 keeps"),
+    ({"serverPublic": "yes"}, "serverPublic", "neither true nor false"),
+    ({"terminationProtection": 1}, "terminationProtection", "neither true nor false"),
+    ({"serverVolumeSize": 7}, "serverVolumeSize", "8 to 16384 GiB"),
+    ({"serverPackages": ["Percona"]}, "serverPackages[0]", "not a package's name"),
+]
+
+
+@pytest.mark.parametrize(("changes", "key", "said"), FAULTS)
+def test_a_fault_names_its_key_and_what_is_wrong(changes: dict[str, object], key: str, said: str) -> None:
+    assert_told(changes, key, said)
+
+
+def test_a_good_config_is_what_the_components_take() -> None:
+    config = parsed()
+    assert config.server == {
+        "instance_type": "t3.small",
+        "public": False,
+        "ami": None,
+        "packages": (),
+        "volume_gib": 16,
+        "private_ip": "10.20.0.10",
+        "termination_protection": True,
+        "mysql_port": 3306,
+        "x_protocol": False,
+        "require_secure_transport": True,
+        "derived_settings": {"innodb_buffer_pool_size": 1024**3, "innodb_redo_log_capacity": 1024**3 // 4},
+        "settings": {},
+    }
+    assert config.network == {
+        "vpc_cidr": "10.20.0.0/16",
+        "server_subnet_cidr": "10.20.0.0/20",
+        "public_subnet_cidrs": ["10.20.16.0/20", "10.20.32.0/20"],
+        "private_subnet_cidrs": ["10.20.144.0/20", "10.20.160.0/20"],
+        "server_public": False,
+        "nat_gateway": True,
+    }
+    assert config.clients[0].hosts == ("client-1",)
+    assert config.clients[0].instance == {"instance_type": "t3.micro", "public": True, "ami": None, "packages": ()}
+
+
+def test_a_key_that_is_handed_on_is_a_field_of_the_servers() -> None:
+    assert {key.field for key in KEYS.values()} <= ServerArgs.__annotations__.keys()
