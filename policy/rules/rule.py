@@ -26,6 +26,11 @@ INSTANCES = ("aws:ec2/instance:Instance", "aws:ec2/spotInstanceRequest:SpotInsta
 LAUNCH_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 
 
+def name_of(urn: str) -> str:
+    """Return the name in a URN, which may have colons itself (Pulumi, "Resource names: URNs")."""
+    return urn.split("::", 3)[3]
+
+
 @dataclass(frozen=True)
 class Resource:
     """A resource as a program registers it: its inputs, after the provider has checked them."""
@@ -43,7 +48,7 @@ class Resource:
     @property
     def name(self) -> str:
         """Its name in the program."""
-        return self.urn.split("::", 3)[3]
+        return name_of(self.urn)
 
     @property
     def ancestors(self) -> tuple[str, ...]:
@@ -80,7 +85,7 @@ class ResourceRule(Rule):
     """A rule that looks at one resource at a time."""
 
     check: Callable[[Resource, Settings], Iterable[str]]
-    """Yields what is wrong and how to mend it."""
+    """Yields what is wrong and how to put it right."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,7 @@ class StackRule(Rule):
     """A rule that looks at all resources together, once the program has ended."""
 
     check: Callable[[Sequence[Resource], Settings], Iterable[tuple[str, str]]]
-    """Yields URNs, and what is wrong there and how to mend it."""
+    """Yields URNs, and what is wrong there and how to put it right."""
 
 
 def strings(default: Sequence[str], description: str, **schema: Any) -> dict[str, Any]:
@@ -121,6 +126,6 @@ def settled(rule: Rule, given: Settings) -> Settings:
     return {**{name: schema["default"] for name, schema in rule.settings.items()}, **given}
 
 
-def is_not(value: Any, wanted: Any) -> bool:
-    """Tell whether a value is known to be another than that wanted."""
-    return value is not UNKNOWN and bool(value != wanted)
+def is_not(value: Any, expected: Any) -> bool:
+    """Tell whether a value is known to be another than expected."""
+    return value is not UNKNOWN and bool(value != expected)

@@ -1,0 +1,212 @@
+"""Rules of security groups as plain data, read from the inputs of any resource that has some; what ranges amount to.
+
+Standard library only: the preview report (scripts/preview) and the diagram (scripts/diagram) read rules with it too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
+from typing import Any
+
+INGRESS_RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+EGRESS_RULE = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+OLD_RULE = "aws:ec2/securityGroupRule:SecurityGroupRule"
+RULE_TYPES = (INGRESS_RULE, EGRESS_RULE, OLD_RULE)
+"""Types of resources that are a rule of a group."""
+GROUPS = ("aws:ec2/securityGroup:SecurityGroup", "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup")
+"""Types of groups, which may have rules inline."""
+PREFIX_LIST = "aws:ec2/managedPrefixList:ManagedPrefixList"
+PREFIX_LIST_ENTRY = "aws:ec2/managedPrefixListEntry:ManagedPrefixListEntry"
+
+ALL, TCP = "-1", "tcp"
+PROTOCOLS = {"all": ALL, "1": "icmp", "6": TCP, "17": "udp", "58": "icmpv6"}
+"""What else a protocol may be called (EC2 API, IpPermission: a name, an IANA number, or -1)."""
+LAST_PORT = 65535
+UNKNOWN = "unknown"
+
+Inputs = Mapping[str, Any]
+Network = IPv4Network | IPv6Network
+
+
+class Direction(StrEnum):
+    """Which way a rule lets connections be opened; also the property of a group that lists such rules inline."""
+
+    IN = "ingress"
+    OUT = "egress"
+
+
+class PeerKind(StrEnum):
+    """What a rule names at the other end."""
+
+    RANGE = "range"
+    PREFIX_LIST = "prefix list"
+    GROUP = "security group"
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """What a form of rules calls its protocol, and the properties that name peers."""
+
+    protocol: str
+    peers: Mapping[str, PeerKind]
+
+
+AS_RESOURCE = Spelling(
+    "ipProtocol",
+    {
+        "cidrIpv4": PeerKind.RANGE,
+        "cidrIpv6": PeerKind.RANGE,
+        "prefixListId": PeerKind.PREFIX_LIST,
+        "referencedSecurityGroupId": PeerKind.GROUP,
+    },
+)
+OLD_OR_INLINE = Spelling(
+    "protocol",
+    {
+        "cidrBlocks": PeerKind.RANGE,
+        "ipv6CidrBlocks": PeerKind.RANGE,
+        "prefixListIds": PeerKind.PREFIX_LIST,
+        "sourceSecurityGroupId": PeerKind.GROUP,
+        "securityGroups": PeerKind.GROUP,
+    },
+)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule of a group for one peer: what names several peers is several rules."""
+
+    group: str
+    """The group's id; empty of an inline rule, whose group is the resource it stands in, and of one not known yet."""
+    direction: Direction
+    protocol: str
+    """tcp, udp, …, or ALL."""
+    first_port: int | None
+    """None if it is not known yet."""
+    last_port: int | None
+    peer_kind: PeerKind
+    peer: str | None
+    """A range, or the id of a prefix list or group; None if it is not known yet."""
+    named_by: str = field(default="", compare=False)
+    """The input that names the peer."""
+    where: str = field(default="", compare=False)
+    """Which part of the resource it is, such as `ingress[0]: `; empty for the whole of it."""
+
+    @property
+    def by_group(self) -> bool:
+        """Whether the peer is a security group."""
+        return self.peer_kind is PeerKind.GROUP
+
+    @property
+    def ports(self) -> str:
+        """Its ports in words, without the protocol."""
+        if self.protocol == ALL:
+            return "all ports"
+        if self.first_port is None or self.last_port is None:
+            return "unknown ports"
+        return str(self.first_port) if self.first_port == self.last_port else f"{self.first_port}-{self.last_port}"
+
+    @property
+    def label(self) -> str:
+        """Its protocol and ports in words."""
+        return self.ports if self.protocol == ALL else f"{self.protocol} {self.ports}"
+
+    def opens(self, port: float) -> bool:
+        """Tell whether a TCP port is known to be among its ports."""
+        if self.protocol not in (ALL, TCP) or self.first_port is None or self.last_port is None:
+            return False
+        return self.first_port <= port <= self.last_port
+
+
+def rules_of(kind: str, inputs: Inputs) -> Iterator[Rule]:
+    """Yield the rules that a resource has; none of a resource of another type.
+
+    Args:
+        kind: the resource's type, as in its URN.
+        inputs: its inputs, as the engine spells them.
+    """
+    group = inputs.get("securityGroupId")
+    group_id = group if isinstance(group, str) else ""
+    if kind == INGRESS_RULE:
+        yield from _read(inputs, AS_RESOURCE, Direction.IN, group_id)
+    elif kind == EGRESS_RULE:
+        yield from _read(inputs, AS_RESOURCE, Direction.OUT, group_id)
+    elif kind == OLD_RULE:
+        for direction in Direction:
+            if inputs.get("type") == direction:
+                yield from _read(inputs, OLD_OR_INLINE, direction, group_id)
+    elif kind in GROUPS:
+        for direction in Direction:
+            for index, block in enumerate(_listed(inputs.get(direction))):
+                if isinstance(block, Mapping):
+                    yield from _read(block, OLD_OR_INLINE, direction, "", direction, f"{direction}[{index}]: ")
+
+
+def _read(
+    inputs: Inputs, spelling: Spelling, direction: Direction, group: str, within: str = "", where: str = ""
+) -> Iterator[Rule]:
+    text = inputs.get(spelling.protocol)
+    protocol = PROTOCOLS.get(text.lower(), text.lower()) if isinstance(text, str) else UNKNOWN
+    first, last = (0, LAST_PORT) if protocol == ALL else (_port(inputs.get(key)) for key in ("fromPort", "toPort"))
+    peers = [(name, kind, peer) for name, kind in spelling.peers.items() for peer in _listed(inputs.get(name))]
+    if inputs.get("self") is True:
+        peers.append(("self", PeerKind.GROUP, group))
+    for name, kind, peer in peers:
+        known = peer if isinstance(peer, str) else None
+        yield Rule(group, direction, protocol, first, last, kind, known, within or name, where)
+
+
+def _port(value: Any) -> int | None:
+    """Return a port; the engine's numbers are floats."""
+    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _listed(value: Any) -> list[Any]:
+    if isinstance(value, list):
+        return value
+    return [] if value in (None, "") else [value]
+
+
+def ranges(rules: Iterable[Rule]) -> list[str]:
+    """Return the ranges that rules name, as far as they are known."""
+    return [rule.peer for rule in rules if rule.peer_kind is PeerKind.RANGE and rule.peer is not None]
+
+
+def entries(inputs: Inputs) -> list[str]:
+    """Return the ranges of a prefix list, or of an entry that is a resource, as far as they are known."""
+    blocks = [inputs, *_listed(inputs.get("entries"))]
+    cidrs = [block.get("cidr") for block in blocks if isinstance(block, Mapping)]
+    return [cidr for cidr in cidrs if isinstance(cidr, str)]
+
+
+def collapsed(cidrs: Iterable[str]) -> list[Network]:
+    """Return ranges as the fewest networks that are the same addresses; what is no range is left out."""
+    networks = [network for network in map(_network, cidrs) if network]
+    version_4 = [network for network in networks if isinstance(network, IPv4Network)]
+    version_6 = [network for network in networks if isinstance(network, IPv6Network)]
+    return [*collapse_addresses(version_4), *collapse_addresses(version_6)]
+
+
+def _network(cidr: str) -> Network | None:
+    try:
+        return ip_network(cidr, strict=False)
+    except ValueError:
+        return None
+
+
+ROUTED_IPV6 = IPv6Network("2000::/3")
+"""All of IPv6 that is routed on the internet (IANA, "Internet Protocol Version 6 Address Space")."""
+
+
+def world(cidrs: Iterable[str]) -> list[str]:
+    """Return which whole internets these ranges are together: 0.0.0.0/0, ::/0 (or what of it is routed), or none."""
+    return [str(network) for network in collapsed(cidrs) if _is_world(network)]
+
+
+def _is_world(network: Network) -> bool:
+    if isinstance(network, IPv6Network):
+        return network.supernet_of(ROUTED_IPV6)
+    return network.prefixlen == 0

@@ -1,0 +1,124 @@
+"""The model of security-group rules: what is read of each kind of resource, and what ranges amount to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from policy.rules.security_groups import (
+    EGRESS_RULE,
+    GROUPS,
+    INGRESS_RULE,
+    OLD_RULE,
+    collapsed,
+    entries,
+    ranges,
+    rules_of,
+    world,
+)
+
+MYSQL = {"securityGroupId": "sg-1", "ipProtocol": "tcp", "fromPort": 3306.0, "toPort": 3306.0}
+SSH = {"protocol": "tcp", "fromPort": 22, "toPort": 22}
+OLD = {**SSH, "securityGroupId": "sg-1"}
+GROUP = GROUPS[0]
+
+# a resource's type and inputs; group, direction, label, kind of peer and peer of its rules
+READ: list[tuple[str, str, dict[str, Any], list[tuple[str, str, str, str, str | None]]]] = [
+    ("a range", INGRESS_RULE, {**MYSQL, "cidrIpv4": "10.0.0.0/8"},
+     [("sg-1", "ingress", "tcp 3306", "range", "10.0.0.0/8")]),
+    ("an IPv6 range", INGRESS_RULE, {**MYSQL, "cidrIpv4": "", "cidrIpv6": "::/0"},
+     [("sg-1", "ingress", "tcp 3306", "range", "::/0")]),
+    ("a prefix list", EGRESS_RULE, {**MYSQL, "prefixListId": "pl-1"},
+     [("sg-1", "egress", "tcp 3306", "prefix list", "pl-1")]),
+    ("a group", EGRESS_RULE, {**MYSQL, "toPort": 3310, "referencedSecurityGroupId": "sg-2"},
+     [("sg-1", "egress", "tcp 3306-3310", "security group", "sg-2")]),
+    ("every protocol", INGRESS_RULE, {"securityGroupId": "sg-1", "ipProtocol": "-1", "cidrIpv4": "10.0.0.0/8"},
+     [("sg-1", "ingress", "all ports", "range", "10.0.0.0/8")]),
+    ("a protocol's number", INGRESS_RULE, {**MYSQL, "ipProtocol": "17", "cidrIpv4": "10.0.0.0/8"},
+     [("sg-1", "ingress", "udp 3306", "range", "10.0.0.0/8")]),
+    ("nothing known yet", INGRESS_RULE, {"ipProtocol": None, "fromPort": None, "cidrIpv4": object()},
+     [("", "ingress", "unknown unknown ports", "range", None)]),
+    ("an old rule with several peers", OLD_RULE,
+     {**OLD, "type": "ingress", "cidrBlocks": ["10.0.0.0/8"], "ipv6CidrBlocks": ["::/0"], "prefixListIds": ["pl-1"]},
+     [("sg-1", "ingress", "tcp 22", "range", "10.0.0.0/8"), ("sg-1", "ingress", "tcp 22", "range", "::/0"),
+      ("sg-1", "ingress", "tcp 22", "prefix list", "pl-1")]),
+    ("an old rule for a group", OLD_RULE, {**OLD, "type": "egress", "sourceSecurityGroupId": "sg-2"},
+     [("sg-1", "egress", "tcp 22", "security group", "sg-2")]),
+    ("an old rule for its own group", OLD_RULE, {**OLD, "type": "ingress", "self": True},
+     [("sg-1", "ingress", "tcp 22", "security group", "sg-1")]),
+    ("inline rules", GROUP,
+     {"ingress": [{**SSH, "cidrBlocks": ["10.0.0.0/8"]}, "?"], "egress": [{**SSH, "securityGroups": ["sg-2"]}]},
+     [("", "ingress", "tcp 22", "range", "10.0.0.0/8"), ("", "egress", "tcp 22", "security group", "sg-2")]),
+    ("inline rules not known yet", GROUP, {"ingress": object()}, []),
+    ("a rule for nobody", INGRESS_RULE, MYSQL, []),
+    ("another resource", "aws:ec2/instance:Instance", {"ingress": [{**SSH, "cidrBlocks": ["10.0.0.0/8"]}]}, []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "inputs", "rules"), [row[1:] for row in READ], ids=[row[0] for row in READ])
+def test_rules_are_read_of_every_kind_of_resource(kind: str, inputs: dict[str, Any], rules: list[Any]) -> None:
+    found = rules_of(kind, inputs)
+    assert [(rule.group, rule.direction, rule.label, rule.peer_kind, rule.peer) for rule in found] == rules
+
+
+def test_an_inline_rule_says_where_it_is() -> None:
+    blocks = [{**SSH, "cidrBlocks": ["10.0.0.0/8"]}, {**SSH, "self": True}]
+    found = list(rules_of(GROUP, {"ingress": blocks}))
+    assert [(rule.where, rule.named_by) for rule in found] == [("ingress[0]: ", "ingress"), ("ingress[1]: ", "ingress")]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "port", "opens"),
+    [
+        (SSH, 22, True),
+        (SSH, 23, False),
+        ({**SSH, "fromPort": 20, "toPort": 30}, 22, True),
+        ({**SSH, "protocol": "udp"}, 22, False),
+        ({"protocol": "all"}, 22, True),
+        ({**SSH, "toPort": None}, 22, False),
+    ],
+)
+def test_a_port_is_open_or_not(inputs: dict[str, Any], port: int, opens: bool) -> None:
+    (rule,) = rules_of(OLD_RULE, {**inputs, "type": "ingress", "cidrBlocks": ["10.0.0.0/8"]})
+    assert rule.opens(port) is opens
+
+
+def test_only_known_ranges_are_ranges() -> None:
+    peers = {"cidrBlocks": ["10.0.0.0/8", object()], "prefixListIds": ["pl-1"], "self": True}
+    assert ranges(rules_of(OLD_RULE, {**OLD, "type": "ingress", **peers})) == ["10.0.0.0/8"]
+
+
+def test_a_prefix_lists_entries_are_its_own_and_those_that_are_resources() -> None:
+    assert entries({"entries": [{"cidr": "10.0.0.0/8"}, {"cidr": object()}, "?"]}) == ["10.0.0.0/8"]
+    assert entries({"cidr": "10.0.0.0/8"}) == ["10.0.0.0/8"]
+    assert entries({"entries": object()}) == []
+
+
+@pytest.mark.parametrize(
+    ("cidrs", "networks"),
+    [
+        (["10.0.0.0/9", "10.128.0.0/9"], ["10.0.0.0/8"]),
+        (["10.0.0.0/8", "10.1.0.0/16", "::1"], ["10.0.0.0/8", "::1/128"]),
+        (["10.0.0.7/8", "pl-1", "[secret]"], ["10.0.0.0/8"]),
+        ([], []),
+    ],
+)
+def test_ranges_are_collapsed(cidrs: list[str], networks: list[str]) -> None:
+    assert [str(network) for network in collapsed(cidrs)] == networks
+
+
+@pytest.mark.parametrize(
+    ("cidrs", "internets"),
+    [
+        (["0.0.0.0/0"], ["0.0.0.0/0"]),
+        (["10.0.0.0/0"], ["0.0.0.0/0"]),
+        (["0.0.0.0/1", "128.0.0.0/1"], ["0.0.0.0/0"]),
+        (["128.0.0.0/2", "0.0.0.0/1", "192.0.0.0/2", "::/0"], ["0.0.0.0/0", "::/0"]),
+        (["2000::/3"], ["2000::/3"]),
+        (["2000::/4"], []),
+        (["0.0.0.0/1"], []),
+    ],
+)
+def test_the_whole_internet_is_seen_in_its_parts(cidrs: list[str], internets: list[str]) -> None:
+    assert world(cidrs) == internets
