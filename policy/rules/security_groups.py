@@ -24,8 +24,9 @@ PREFIX_LIST_ENTRY = "aws:ec2/managedPrefixListEntry:ManagedPrefixListEntry"
 ALL, TCP = "-1", "tcp"
 PROTOCOLS = {"all": ALL, "1": "icmp", "6": TCP, "17": "udp", "58": "icmpv6"}
 """What else a protocol may be called (EC2 API, IpPermission: a name, an IANA number, or -1)."""
-LAST_PORT = 65535
+ALL_PORTS = (0, 65535)
 UNKNOWN = "unknown"
+SELF = "self"
 
 Inputs = Mapping[str, Any]
 Network = IPv4Network | IPv6Network
@@ -84,14 +85,13 @@ class Rule:
     direction: Direction
     protocol: str
     """tcp, udp, …, or ALL."""
-    first_port: int | None
-    """None if it is not known yet."""
-    last_port: int | None
+    port_range: tuple[int, int] | None
+    """First and last port; None if they are not known yet."""
     peer_kind: PeerKind
-    peer: str | None
-    """A range, or the id of a prefix list or group; None if it is not known yet."""
+    peer: str
+    """A range, or the id of a prefix list or group; empty if it is not known yet."""
     named_by: str = field(default="", compare=False)
-    """The input that names the peer."""
+    """The input that names the peer, or SELF: the group itself."""
     where: str = field(default="", compare=False)
     """Which part of the resource it is, such as `ingress[0]: `; empty for the whole of it."""
 
@@ -105,20 +105,29 @@ class Rule:
         """Its ports in words, without the protocol."""
         if self.protocol == ALL:
             return "all ports"
-        if self.first_port is None or self.last_port is None:
+        if self.port_range is None:
             return "unknown ports"
-        return str(self.first_port) if self.first_port == self.last_port else f"{self.first_port}-{self.last_port}"
+        first, last = self.port_range
+        return str(first) if first == last else f"{first}-{last}"
 
     @property
     def label(self) -> str:
         """Its protocol and ports in words."""
         return self.ports if self.protocol == ALL else f"{self.protocol} {self.ports}"
 
+    def covers(self, other: Rule) -> bool:
+        """Tell whether all ports of another rule are known to be among its ports."""
+        if self.protocol == ALL:
+            return True
+        if self.protocol != other.protocol or self.port_range is None or other.port_range is None:
+            return False
+        return self.port_range[0] <= other.port_range[0] and other.port_range[1] <= self.port_range[1]
+
     def opens(self, port: float) -> bool:
         """Tell whether a TCP port is known to be among its ports."""
-        if self.protocol not in (ALL, TCP) or self.first_port is None or self.last_port is None:
+        if self.protocol not in (ALL, TCP) or self.port_range is None:
             return False
-        return self.first_port <= port <= self.last_port
+        return self.port_range[0] <= port <= self.port_range[1]
 
 
 def rules_of(kind: str, inputs: Inputs) -> Iterator[Rule]:
@@ -150,18 +159,21 @@ def _read(
 ) -> Iterator[Rule]:
     text = inputs.get(spelling.protocol)
     protocol = PROTOCOLS.get(text.lower(), text.lower()) if isinstance(text, str) else UNKNOWN
-    first, last = (0, LAST_PORT) if protocol == ALL else (_port(inputs.get(key)) for key in ("fromPort", "toPort"))
+    ports = ALL_PORTS if protocol == ALL else _port_range(inputs)
     peers = [(name, kind, peer) for name, kind in spelling.peers.items() for peer in _listed(inputs.get(name))]
-    if inputs.get("self") is True:
-        peers.append(("self", PeerKind.GROUP, group))
+    if inputs.get(SELF) is True:
+        yield Rule(group, direction, protocol, ports, PeerKind.GROUP, group, SELF, where)
     for name, kind, peer in peers:
-        known = peer if isinstance(peer, str) else None
-        yield Rule(group, direction, protocol, first, last, kind, known, within or name, where)
+        known = peer if isinstance(peer, str) else ""
+        yield Rule(group, direction, protocol, ports, kind, known, within or name, where)
 
 
-def _port(value: Any) -> int | None:
-    """Return a port; the engine's numbers are floats."""
-    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+def _port_range(inputs: Inputs) -> tuple[int, int] | None:
+    """Return first and last port; the engine's numbers are floats."""
+    first, last = inputs.get("fromPort"), inputs.get("toPort")
+    if isinstance(first, int | float) and isinstance(last, int | float):
+        return int(first), int(last)
+    return None
 
 
 def _listed(value: Any) -> list[Any]:
@@ -172,7 +184,7 @@ def _listed(value: Any) -> list[Any]:
 
 def ranges(rules: Iterable[Rule]) -> list[str]:
     """Return the ranges that rules name, as far as they are known."""
-    return [rule.peer for rule in rules if rule.peer_kind is PeerKind.RANGE and rule.peer is not None]
+    return [rule.peer for rule in rules if rule.peer_kind is PeerKind.RANGE and rule.peer]
 
 
 def entries(inputs: Inputs) -> list[str]:

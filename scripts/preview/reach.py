@@ -1,33 +1,30 @@
-"""The security groups' rules before and after: who may open a connection to what."""
+"""The security groups' rules before and after, by names: who may open a connection to what."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from scripts.preview.digest import State, Step, name_of
+from policy.rules.security_groups import (
+    GROUPS,
+    PREFIX_LIST,
+    PREFIX_LIST_ENTRY,
+    SELF,
+    UNKNOWN,
+    Direction,
+    PeerKind,
+    Rule,
+    collapsed,
+    entries,
+    ranges,
+    rules_of,
+    world,
+)
+from scripts.preview.digest import State, Step
+from scripts.preview.redaction import UNKNOWN as KNOWN_AFTER_UP
 
-INGRESS, EGRESS = "SecurityGroupIngressRule", "SecurityGroupEgressRule"
-PEERS = ("cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId")
-WORLD = {"0.0.0.0/0", "::/0"}
-
-
-@dataclass(frozen=True, order=True)
-class Rule:
-    """A rule, by names: the id of a group that the program makes is another in every stack."""
-
-    group: str
-    peer: str
-    protocol: str
-    ports: str
-
-    @property
-    def port(self) -> str:
-        """Which ports, in words."""
-        if self.protocol == "-1":
-            return "all ports"
-        return f"{self.protocol} {self.ports}"
+States = Sequence[tuple[Step, State]]
+"""Each resource, with what it is before, or after."""
 
 
 @dataclass(frozen=True)
@@ -40,60 +37,102 @@ class Reach:
     @property
     def opened(self) -> list[Rule]:
         """The rules there will be that there are not."""
-        return sorted(self.after - self.before)
+        return in_order(self.after - self.before)
 
     @property
     def closed(self) -> list[Rule]:
         """The rules there are that there will not be."""
-        return sorted(self.before - self.after)
+        return in_order(self.before - self.after)
+
+    @property
+    def opened_in_parts(self) -> dict[tuple[str, str], list[str]]:
+        """The groups and ports that will be open to the whole internet, by several ranges, and are not now."""
+        former = _world_in_parts(self.before)
+        return {key: parts for key, parts in _world_in_parts(self.after).items() if key not in former}
 
 
-def reach(steps: Sequence[Step], kind: str = INGRESS) -> Reach:
-    """Return the rules of one kind."""
-    rules = [step for step in steps if step.type == kind]
-    return Reach(
-        frozenset(_rule(step.before) for step in rules if step.before),
-        frozenset(_rule(step.after) for step in rules if step.after),
-    )
+def in_order(rules: Iterable[Rule]) -> list[Rule]:
+    """Return rules by group, peer and ports: their order in a preview is another each time."""
+    return sorted(rules, key=lambda rule: (rule.group, rule.peer, rule.protocol, rule.ports))
+
+
+def _world_in_parts(rules: frozenset[Rule]) -> dict[tuple[str, str], list[str]]:
+    found = {}
+    for rule in rules:
+        cover = [other for other in rules if other.group == rule.group and other.covers(rule)]
+        parts = sorted(set(ranges(cover)))
+        if world(parts) and not any(world([part]) for part in parts):
+            found[rule.group, rule.label] = parts
+    return found
+
+
+def reach(steps: Sequence[Step], direction: Direction = Direction.IN) -> Reach:
+    """Return the rules of one direction."""
+    before = [(step, step.before) for step in steps if step.before]
+    after = [(step, step.after) for step in steps if step.after]
+    return Reach(frozenset(_rules(before, direction)), frozenset(_rules(after, direction)))
+
+
+def _rules(states: States, direction: Direction) -> Iterator[Rule]:
+    lists = _prefix_lists(states)
+    for step, state in states:
+        for rule in rules_of(step.kind, state.inputs):
+            if rule.direction is direction:
+                yield from _by_name(step, state, rule, lists)
+
+
+def _by_name(step: Step, state: State, rule: Rule, lists: Mapping[str, Sequence[str]]) -> Iterator[Rule]:
+    """Yield a rule with names for ids; a prefix list of the program is what is in it."""
+    group = step.name if step.kind in GROUPS else _made(state, "securityGroupId", GROUPS) or _text(rule.group)
+    listed = _made(state, rule.named_by, (PREFIX_LIST,)) if rule.peer_kind is PeerKind.PREFIX_LIST else ""
+    if listed in lists:
+        for network in collapsed(lists[listed]):
+            yield replace(rule, group=group, peer_kind=PeerKind.RANGE, peer=str(network))
+    elif rule.named_by == SELF:
+        yield replace(rule, group=group, peer=group)
+    else:
+        made = _made(state, rule.named_by, GROUPS) if rule.by_group else listed
+        yield replace(rule, group=group, peer=made or _text(rule.peer))
+
+
+def _prefix_lists(states: States) -> dict[str, list[str]]:
+    lists: dict[str, list[str]] = {}
+    for step, state in states:
+        if step.kind == PREFIX_LIST:
+            lists.setdefault(step.name, []).extend(entries(state.inputs))
+        elif step.kind == PREFIX_LIST_ENTRY:
+            for name in state.made("prefixListId", (PREFIX_LIST,)):
+                lists.setdefault(name, []).extend(entries(state.inputs))
+    return {name: cidrs for name, cidrs in lists.items() if collapsed(cidrs)}
+
+
+def _made(state: State, key: str, types: Sequence[str]) -> str:
+    """Return the name of the program's resource that an input names; empty if it names none, or several."""
+    value = state.inputs.get(key)
+    made = state.made(key, types)
+    several = isinstance(value, list) and (len(value) > 1 or key in list(Direction))
+    return made[0] if made and not several else ""
+
+
+def _text(value: str) -> str:
+    return UNKNOWN if not value or KNOWN_AFTER_UP in value else value
 
 
 def members(steps: Sequence[Step], after: bool) -> dict[str, list[str]]:
     """Return the hosts of each group that are known, by the group's name."""
-    found: dict[str, list[str]] = {}
+    hosts: dict[str, list[str]] = {}
     for step in steps:
         state = step.after if after else step.before
         if step.type == "Instance" and state:
             for group in groups(state):
-                found.setdefault(group, []).append(step.name.removesuffix("-instance"))
-    return {group: sorted(hosts) for group, hosts in found.items()}
+                hosts.setdefault(group, []).append(step.owner)
+    return {group: sorted(names) for group, names in hosts.items()}
 
 
 def groups(state: State) -> list[str]:
     """Return the names of an instance's security groups; the id of one that the program does not make."""
     given = state.inputs.get("vpcSecurityGroupIds")
-    made = [name_of(urn) for urn in state.sources.get("vpcSecurityGroupIds", ()) if _is_group(urn)]
+    made = state.made("vpcSecurityGroupIds", GROUPS)
     if made:
         return sorted(made)
     return sorted(map(str, given)) if isinstance(given, list) else []
-
-
-def _rule(state: State) -> Rule:
-    inputs = state.inputs
-    peer = next((key for key in PEERS if inputs.get(key) not in (None, "")), "")
-    first, last = inputs.get("fromPort"), inputs.get("toPort")
-    ports = str(first) if first == last else f"{first}-{last}"
-    return Rule(_group(state, "securityGroupId"), _group(state, peer), str(inputs.get("ipProtocol", "")), ports)
-
-
-def _group(state: State, key: str) -> str:
-    """Return the name of the group that a property comes from, or else its value."""
-    made = [name_of(urn) for urn in state.sources.get(key, ()) if _is_group(urn)]
-    return made[0] if made else _text(state.inputs, key)
-
-
-def _is_group(urn: str) -> bool:
-    return urn.split("::", 3)[2].endswith(":SecurityGroup")
-
-
-def _text(inputs: Mapping[str, Any], key: str) -> str:
-    return str(inputs.get(key, "unknown"))

@@ -24,7 +24,7 @@ OLD = {**SSH, "securityGroupId": "sg-1"}
 GROUP = GROUPS[0]
 
 # a resource's type and inputs; group, direction, label, kind of peer and peer of its rules
-READ: list[tuple[str, str, dict[str, Any], list[tuple[str, str, str, str, str | None]]]] = [
+READ: list[tuple[str, str, dict[str, Any], list[tuple[str, str, str, str, str]]]] = [
     ("a range", INGRESS_RULE, {**MYSQL, "cidrIpv4": "10.0.0.0/8"},
      [("sg-1", "ingress", "tcp 3306", "range", "10.0.0.0/8")]),
     ("an IPv6 range", INGRESS_RULE, {**MYSQL, "cidrIpv4": "", "cidrIpv6": "::/0"},
@@ -38,7 +38,7 @@ READ: list[tuple[str, str, dict[str, Any], list[tuple[str, str, str, str, str | 
     ("a protocol's number", INGRESS_RULE, {**MYSQL, "ipProtocol": "17", "cidrIpv4": "10.0.0.0/8"},
      [("sg-1", "ingress", "udp 3306", "range", "10.0.0.0/8")]),
     ("nothing known yet", INGRESS_RULE, {"ipProtocol": None, "fromPort": None, "cidrIpv4": object()},
-     [("", "ingress", "unknown unknown ports", "range", None)]),
+     [("", "ingress", "unknown unknown ports", "range", "")]),
     ("an old rule with several peers", OLD_RULE,
      {**OLD, "type": "ingress", "cidrBlocks": ["10.0.0.0/8"], "ipv6CidrBlocks": ["::/0"], "prefixListIds": ["pl-1"]},
      [("sg-1", "ingress", "tcp 22", "range", "10.0.0.0/8"), ("sg-1", "ingress", "tcp 22", "range", "::/0"),
@@ -65,7 +65,7 @@ def test_rules_are_read_of_every_kind_of_resource(kind: str, inputs: dict[str, A
 def test_an_inline_rule_says_where_it_is() -> None:
     blocks = [{**SSH, "cidrBlocks": ["10.0.0.0/8"]}, {**SSH, "self": True}]
     found = list(rules_of(GROUP, {"ingress": blocks}))
-    assert [(rule.where, rule.named_by) for rule in found] == [("ingress[0]: ", "ingress"), ("ingress[1]: ", "ingress")]
+    assert [(rule.where, rule.named_by) for rule in found] == [("ingress[0]: ", "ingress"), ("ingress[1]: ", "self")]
 
 
 @pytest.mark.parametrize(
@@ -82,6 +82,25 @@ def test_an_inline_rule_says_where_it_is() -> None:
 def test_a_port_is_open_or_not(inputs: dict[str, Any], port: int, opens: bool) -> None:
     (rule,) = rules_of(OLD_RULE, {**inputs, "type": "ingress", "cidrBlocks": ["10.0.0.0/8"]})
     assert rule.opens(port) is opens
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "covers"),
+    [
+        (SSH, SSH, True),
+        ({**SSH, "fromPort": 20, "toPort": 30}, SSH, True),
+        (SSH, {**SSH, "toPort": 30}, False),
+        ({"protocol": "-1"}, SSH, True),
+        (SSH, {"protocol": "-1"}, False),
+        ({**SSH, "protocol": "udp"}, SSH, False),
+        (SSH, {**SSH, "toPort": None}, False),
+    ],
+)
+def test_a_rule_covers_the_ports_of_another(one: dict[str, Any], other: dict[str, Any], covers: bool) -> None:
+    (first,), (second,) = (
+        rules_of(OLD_RULE, {**inputs, "type": "ingress", "cidrBlocks": ["10.0.0.0/8"]}) for inputs in (one, other)
+    )
+    assert first.covers(second) is covers
 
 
 def test_only_known_ranges_are_ranges() -> None:
