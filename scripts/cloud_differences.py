@@ -10,6 +10,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from scripts.urn import name_of
+
 WHERE = "cloud"
 GONE = "delete"
 INTERNAL = "__"
@@ -26,16 +28,16 @@ def _rows(step: Mapping[str, Any]) -> Iterator[dict[str, str]]:
     old, new = step.get("oldState") or {}, step.get("newState") or {}
     if not old.get("custom") or old.get("external"):
         return
-    thing = {"where": WHERE, "kind": old["type"].split(":")[-1], "name": step["urn"].split("::")[-1]}
+    resource = {"where": WHERE, "kind": old["type"].split(":")[-1], "name": name_of(step["urn"])}
     if step["op"] == GONE:
-        yield {**thing, "what": "resource", "expected": "there", "found": "gone"}
+        yield {**resource, "what": "resource", "expected": "there", "found": "gone"}
     elif new:
         for path, expected, live in changed(old.get("inputs"), new.get("inputs")):
-            yield {**thing, "what": path, "expected": words(expected), "found": words(live)}
+            yield {**resource, "what": path, "expected": words(expected), "found": words(live)}
 
 
 def changed(expected: Any, live: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """Give each property that differs: its path, and both values."""
+    """Yield each property that differs: its path, and both values."""
     if isinstance(expected, dict) and isinstance(live, dict):
         for key in sorted({*expected, *live}):
             if not key.startswith(INTERNAL):

@@ -5,8 +5,8 @@ Standard library only: the preview report (scripts/preview) and the diagram (scr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from typing import Any
@@ -185,6 +185,16 @@ def _listed(value: Any) -> list[Any]:
 def ranges(rules: Iterable[Rule]) -> list[str]:
     """Return the ranges that rules name, as far as they are known."""
     return [rule.peer for rule in rules if rule.peer_kind is PeerKind.RANGE and rule.peer]
+
+
+def expanded(rule: Rule, prefix_lists: Mapping[str, Sequence[str]]) -> Iterator[Rule]:
+    """Yield a rule for each range of the prefix list that it names; the rule itself if it names none that is known."""
+    listed = prefix_lists.get(rule.peer, ()) if rule.peer_kind is PeerKind.PREFIX_LIST else ()
+    networks = collapsed(listed)
+    if not networks:
+        yield rule
+    for network in networks:
+        yield replace(rule, peer_kind=PeerKind.RANGE, peer=str(network))
 
 
 def entries(inputs: Inputs) -> list[str]:

@@ -14,12 +14,12 @@ from enum import StrEnum
 from typing import Any
 
 from scripts.cloud_differences import changed as differences
-from scripts.preview.redaction import Redaction, masked
+from scripts.redaction import Redaction, masked
 from scripts.stack import OperatorError
+from scripts.urn import STACK, is_urn, name_of, owner_of, type_of
 
 REPLACING = {"replace", "create-replacement", "delete-replaced", "import-replacement"}
 QUIET = {"same", "read", "read-replacement", "read-discard", "discard-replaced", "refresh", "remove-pending-replace"}
-STACK = "pulumi:pulumi:Stack"
 OWN = "it is not what `pulumi preview --json` of pulumi 3 prints: "
 
 
@@ -44,8 +44,8 @@ class State:
     inputs: Mapping[str, Any] = field(default_factory=dict)
     sources: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """By property, the URNs of the resources that its value comes from."""
-    parent: str = ""
-    """The URN of the component that it is a part of, or of the stack."""
+    owner: str = ""
+    """The name of the component that it is a part of; its own if it is a part of none."""
 
     def made(self, key: str, types: Collection[str]) -> list[str]:
         """Return the names of the program's resources of some types that a property comes from."""
@@ -89,8 +89,7 @@ class Step:
     def owner(self) -> str:
         """The name of the component that it is a part of, such as a host's; its own if it is a part of none."""
         state = self.after or self.before
-        of_component = state and state.parent and type_of(state.parent) != STACK
-        return name_of(state.parent) if state and of_component else self.name
+        return state.owner if state else self.name
 
     @property
     def name(self) -> str:
@@ -173,16 +172,6 @@ def _require_states(step: Step) -> None:
         raise OperatorError(f"{OWN}{step.name} is to be changed ({step.op}), and it does not say from what to what")
 
 
-def name_of(urn: str) -> str:
-    """Return the name in a URN; it may have colons itself."""
-    return urn.split("::", 3)[3]
-
-
-def type_of(urn: str) -> str:
-    """Return the type in a URN, without those of the components around it."""
-    return urn.split("::", 3)[2].split("$")[-1]
-
-
 def root(path: str) -> str:
     """Return the property that a path begins with."""
     return path.split(".")[0].split("[")[0]
@@ -230,7 +219,7 @@ def _entries(document: Mapping[str, Any], key: str, required: bool = True) -> li
 
 def _step(raw: Mapping[str, Any]) -> Step:
     op, urn = raw.get("op"), raw.get("urn")
-    if not isinstance(urn, str) or not _is_urn(urn):
+    if not isinstance(urn, str) or not is_urn(urn):
         raise OperatorError(f"{OWN}a step has no URN")
     if not isinstance(op, str) or op not in OPS:
         raise OperatorError(f"{OWN}nothing is known of a step that does {op!r} to {name_of(urn)}")
@@ -240,7 +229,7 @@ def _step(raw: Mapping[str, Any]) -> Step:
     paths = {path for path, _, _ in differences(old, new)} | {*detailed}
     replacing = [path for path in detailed if str(_table(detailed, path, urn).get("kind", "")).endswith("replace")]
     before, after = (
-        State(masked(inputs), _sources(state, urn), _parent(state)) if state else None
+        State(masked(inputs), _sources(state, urn), owner_of(urn, state.get("parent"))) if state else None
         for state, inputs in zip(states, (old, new), strict=True)
     )
     return Step(
@@ -255,12 +244,7 @@ def _step(raw: Mapping[str, Any]) -> Step:
 
 def _sources(state: Mapping[str, Any], urn: str) -> dict[str, list[str]]:
     sources = _table(state, "propertyDependencies", urn)
-    return {key: [source for source in _texts(sources, key, urn) if _is_urn(source)] for key in sources}
-
-
-def _parent(state: Mapping[str, Any]) -> str:
-    urn = state.get("parent")
-    return urn if isinstance(urn, str) and _is_urn(urn) else ""
+    return {key: [source for source in _texts(sources, key, urn) if is_urn(source)] for key in sources}
 
 
 def _texts(of: Mapping[str, Any], key: str, urn: str) -> list[str]:
@@ -268,10 +252,6 @@ def _texts(of: Mapping[str, Any], key: str, urn: str) -> list[str]:
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         raise OperatorError(f"{OWN}`{key}` of {name_of(urn)} is not a list of texts")
     return texts
-
-
-def _is_urn(text: Any) -> bool:
-    return isinstance(text, str) and text.startswith("urn:pulumi:") and text.count("::") >= 3
 
 
 def _table(of: Mapping[str, Any], key: str, urn: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scripts.preview.digest import Op, Step
-from scripts.preview.redaction import SECRET, UNKNOWN
+from scripts.redaction import SECRET, UNKNOWN
 from scripts.table import printable
 
 SERVER = "MySqlServer"

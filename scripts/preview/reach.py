@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from policy.rules.security_groups import (
@@ -14,14 +14,14 @@ from policy.rules.security_groups import (
     Direction,
     PeerKind,
     Rule,
-    collapsed,
     entries,
+    expanded,
     ranges,
     rules_of,
     world,
 )
 from scripts.preview.digest import State, Step
-from scripts.preview.redaction import UNKNOWN as KNOWN_AFTER_UP
+from scripts.redaction import UNKNOWN as KNOWN_AFTER_UP
 
 States = Sequence[tuple[Step, State]]
 """Each resource, with what it is before, or after."""
@@ -78,21 +78,16 @@ def _rules(states: States, direction: Direction) -> Iterator[Rule]:
     for step, state in states:
         for rule in rules_of(step.kind, state.inputs):
             if rule.direction is direction:
-                yield from _by_name(step, state, rule, lists)
+                yield from expanded(_by_name(step, state, rule), lists)
 
 
-def _by_name(step: Step, state: State, rule: Rule, lists: Mapping[str, Sequence[str]]) -> Iterator[Rule]:
-    """Yield a rule with names for ids; a prefix list of the program is what is in it."""
+def _by_name(step: Step, state: State, rule: Rule) -> Rule:
+    """Return a rule with names for ids."""
     group = step.name if step.kind in GROUPS else _made(state, "securityGroupId", GROUPS) or _text(rule.group)
-    listed = _made(state, rule.named_by, (PREFIX_LIST,)) if rule.peer_kind is PeerKind.PREFIX_LIST else ""
-    if listed in lists:
-        for network in collapsed(lists[listed]):
-            yield replace(rule, group=group, peer_kind=PeerKind.RANGE, peer=str(network))
-    elif rule.named_by == SELF:
-        yield replace(rule, group=group, peer=group)
-    else:
-        made = _made(state, rule.named_by, GROUPS) if rule.by_group else listed
-        yield replace(rule, group=group, peer=made or _text(rule.peer))
+    if rule.named_by == SELF:
+        return replace(rule, group=group, peer=group)
+    types = {PeerKind.GROUP: GROUPS, PeerKind.PREFIX_LIST: (PREFIX_LIST,)}.get(rule.peer_kind, ())
+    return replace(rule, group=group, peer=_made(state, rule.named_by, types) or _text(rule.peer))
 
 
 def _prefix_lists(states: States) -> dict[str, list[str]]:
@@ -103,7 +98,7 @@ def _prefix_lists(states: States) -> dict[str, list[str]]:
         elif step.kind == PREFIX_LIST_ENTRY:
             for name in state.made("prefixListId", (PREFIX_LIST,)):
                 lists.setdefault(name, []).extend(entries(state.inputs))
-    return {name: cidrs for name, cidrs in lists.items() if collapsed(cidrs)}
+    return lists
 
 
 def _made(state: State, key: str, types: Sequence[str]) -> str:

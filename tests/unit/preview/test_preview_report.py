@@ -13,8 +13,8 @@ import pytest
 
 from scripts.__main__ import main
 from scripts.preview.digest import read
-from scripts.preview.redaction import Redaction
 from scripts.preview.report import Report
+from scripts.redaction import Redaction
 from scripts.stack import PROJECT_ROOT, OperatorError
 from tests.unit.preview.steps import CLIENT, COMMAND, IN, INSTANCE, OWN, ROOT, printed, rule, step
 

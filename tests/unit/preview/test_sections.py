@@ -11,7 +11,7 @@ from scripts.preview import access, cost, data_at_risk, downtime, exposure
 from scripts.preview.cost import Way, of_types
 from scripts.preview.digest import Step
 from scripts.preview.findings import Finding
-from scripts.preview.redaction import UNKNOWN
+from scripts.redaction import UNKNOWN
 from tests.unit.preview.steps import (
     CLIENT,
     CLIENT_HOST,

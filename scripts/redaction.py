@@ -1,7 +1,7 @@
-"""What of a preview is nobody's to read. The engine masks secrets already; nothing here trusts that it did.
+"""What of a state or a preview is nobody's to read. The engine masks secrets already; nothing here trusts that it did.
 
-Sections get states whose secrets are masked, and show values of a few named properties alone. Behind both stands a last
-look: a text that was found in the place of a secret is masked wherever it turns up.
+Report and diagram get states whose secrets are masked, and show a few named properties alone. Behind both, a report has
+a last look: a text that was found in the place of a secret is masked wherever it turns up.
 """
 
 from __future__ import annotations
