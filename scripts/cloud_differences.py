@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from scripts.urn import name_of
+from policy.rules.resource import name_of
 
 WHERE = "cloud"
 GONE = "delete"

@@ -18,7 +18,8 @@ from pulumi_policy import (
 )
 from pulumi_policy.proxy import UnknownValueError
 
-from .rule import UNKNOWN, Resource, ResourceRule, Rule, StackRule, name_of, settled
+from .resource import UNKNOWN, Resource, name_of
+from .rule import ResourceRule, Rule, StackRule, settled
 
 Report = Callable[..., None]
 

@@ -8,19 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 
-from .rule import (
-    INSTANCES,
-    LAUNCH_TEMPLATE,
-    UNKNOWN,
-    Props,
-    Resource,
-    ResourceRule,
-    Settings,
-    StackRule,
-    is_not,
-    name_of,
-    strings,
-)
+from .resource import INSTANCES, LAUNCH_TEMPLATE, UNKNOWN, Props, Resource, name_of
+from .rule import ResourceRule, Settings, StackRule, is_not, strings
 
 VOLUME = "aws:ebs/volume:Volume"
 SERVER = "mysql-pair:index:MySqlServer"

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from .rule import Resource, ResourceRule, Settings, StackRule
+from .resource import Resource
+from .rule import ResourceRule, Settings, StackRule
 from .security_groups import GROUPS, RULE_TYPES, Direction
 
 AS_RESOURCES = "make each an aws.vpc.SecurityGroupIngressRule or SecurityGroupEgressRule"

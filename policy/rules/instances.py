@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
-from .rule import INSTANCES, LAUNCH_TEMPLATE, UNKNOWN, Props, Resource, ResourceRule, Settings, is_not, strings, whole
+from .resource import INSTANCES, LAUNCH_TEMPLATE, UNKNOWN, Props, Resource
+from .rule import ResourceRule, Settings, is_not, strings, whole
 
 AMI = re.compile(r"ami-[0-9a-f]{8,17}")
 MOVING_VERSIONS = ("$Latest", "$Default")

@@ -9,16 +9,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from .rule import Resource, ResourceRule, Settings, StackRule, name_of, ports, whole
+from .resource import Resource, name_of
+from .rule import ResourceRule, Settings, StackRule, ports, whole
 from .security_groups import (
     GROUPS,
-    PREFIX_LIST,
-    PREFIX_LIST_ENTRY,
     Direction,
     PeerKind,
     Rule,
     collapsed,
-    entries,
+    prefix_lists,
     ranges,
     rules_of,
     world,
@@ -64,7 +63,7 @@ class WayIn:
 
 def ways_in(resource: Resource) -> Iterator[WayIn]:
     """Yield the ways in that a resource opens."""
-    ingress = (rule for rule in rules_of(resource.type, resource.props) if rule.direction is Direction.IN)
+    ingress = (rule for rule in rules_of(resource) if rule.direction is Direction.IN)
     for _, rules in groupby(ingress, key=lambda rule: rule.where):
         yield WayIn(resource, list(rules))
 
@@ -95,7 +94,7 @@ def by_prefix_list(resources: Sequence[Resource], settings: Settings) -> Iterato
 
     What is in lists made elsewhere, by AWS among others, no policy is told.
     """
-    lists = prefix_lists(resources)
+    lists = _prefix_lists(resources)
     for resource in resources:
         for way, opened in _opened(resource, settings):
             for urn in way.lists:
@@ -107,21 +106,13 @@ def by_prefix_list(resources: Sequence[Resource], settings: Settings) -> Iterato
                     )
 
 
-def prefix_lists(resources: Sequence[Resource]) -> PrefixLists:
-    """Return the ranges of the program's prefix lists, those of entries that are resources too."""
-    lists: dict[str, list[str]] = {}
-    for resource in resources:
-        if resource.type == PREFIX_LIST:
-            lists.setdefault(resource.urn, []).extend(entries(resource.props))
-        elif resource.type == PREFIX_LIST_ENTRY:
-            for urn in resource.sources.get("prefixListId", ()):
-                lists.setdefault(urn, []).extend(entries(resource.props))
-    return lists
+def _prefix_lists(resources: Sequence[Resource]) -> PrefixLists:
+    return prefix_lists(resources, lambda resource: resource.sources.get("prefixListId") or [resource.urn])
 
 
 def world_in_parts(resources: Sequence[Resource], settings: Settings) -> Iterator[tuple[str, str]]:
     """Yield groups that open a guarded port to the whole internet by several rules, none of which does so alone."""
-    lists = prefix_lists(resources)
+    lists = _prefix_lists(resources)
     by_group: dict[str, list[WayIn]] = {}
     for resource in resources:
         for way in ways_in(resource):

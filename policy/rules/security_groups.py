@@ -5,11 +5,13 @@ Standard library only: the preview report (scripts/preview) and the diagram (scr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from typing import Any
+
+from .resource import Props, Resource
 
 INGRESS_RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 EGRESS_RULE = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
@@ -28,7 +30,6 @@ ALL_PORTS = (0, 65535)
 UNKNOWN = "unknown"
 SELF = "self"
 
-Inputs = Mapping[str, Any]
 Network = IPv4Network | IPv6Network
 
 
@@ -130,32 +131,26 @@ class Rule:
         return self.port_range[0] <= port <= self.port_range[1]
 
 
-def rules_of(kind: str, inputs: Inputs) -> Iterator[Rule]:
-    """Yield the rules that a resource has; none of a resource of another type.
-
-    Args:
-        kind: the resource's type, as in its URN.
-        inputs: its inputs, as the engine spells them.
-    """
-    group = inputs.get("securityGroupId")
+def rules_of(resource: Resource) -> Iterator[Rule]:
+    """Yield the rules that a resource has; none of a resource of another type."""
+    group = resource.get("securityGroupId")
     group_id = group if isinstance(group, str) else ""
-    if kind == INGRESS_RULE:
-        yield from _read(inputs, AS_RESOURCE, Direction.IN, group_id)
-    elif kind == EGRESS_RULE:
-        yield from _read(inputs, AS_RESOURCE, Direction.OUT, group_id)
-    elif kind == OLD_RULE:
+    if resource.type == INGRESS_RULE:
+        yield from _read(resource.props, AS_RESOURCE, Direction.IN, group_id)
+    elif resource.type == EGRESS_RULE:
+        yield from _read(resource.props, AS_RESOURCE, Direction.OUT, group_id)
+    elif resource.type == OLD_RULE:
         for direction in Direction:
-            if inputs.get("type") == direction:
-                yield from _read(inputs, OLD_OR_INLINE, direction, group_id)
-    elif kind in GROUPS:
+            if resource.get("type") == direction:
+                yield from _read(resource.props, OLD_OR_INLINE, direction, group_id)
+    elif resource.type in GROUPS:
         for direction in Direction:
-            for index, block in enumerate(_listed(inputs.get(direction))):
-                if isinstance(block, Mapping):
-                    yield from _read(block, OLD_OR_INLINE, direction, "", direction, f"{direction}[{index}]: ")
+            for where, block in resource.blocks(direction):
+                yield from _read(block, OLD_OR_INLINE, direction, "", direction, f"{where}: ")
 
 
 def _read(
-    inputs: Inputs, spelling: Spelling, direction: Direction, group: str, within: str = "", where: str = ""
+    inputs: Props, spelling: Spelling, direction: Direction, group: str, within: str = "", where: str = ""
 ) -> Iterator[Rule]:
     text = inputs.get(spelling.protocol)
     protocol = PROTOCOLS.get(text.lower(), text.lower()) if isinstance(text, str) else UNKNOWN
@@ -168,7 +163,7 @@ def _read(
         yield Rule(group, direction, protocol, ports, kind, known, within or name, where)
 
 
-def _port_range(inputs: Inputs) -> tuple[int, int] | None:
+def _port_range(inputs: Props) -> tuple[int, int] | None:
     """Return first and last port; the engine's numbers are floats."""
     first, last = inputs.get("fromPort"), inputs.get("toPort")
     if isinstance(first, int | float) and isinstance(last, int | float):
@@ -187,9 +182,9 @@ def ranges(rules: Iterable[Rule]) -> list[str]:
     return [rule.peer for rule in rules if rule.peer_kind is PeerKind.RANGE and rule.peer]
 
 
-def expanded(rule: Rule, prefix_lists: Mapping[str, Sequence[str]]) -> Iterator[Rule]:
+def expanded(rule: Rule, lists: Mapping[str, Sequence[str]]) -> Iterator[Rule]:
     """Yield a rule for each range of the prefix list that it names; the rule itself if it names none that is known."""
-    listed = prefix_lists.get(rule.peer, ()) if rule.peer_kind is PeerKind.PREFIX_LIST else ()
+    listed = lists.get(rule.peer, ()) if rule.peer_kind is PeerKind.PREFIX_LIST else ()
     networks = collapsed(listed)
     if not networks:
         yield rule
@@ -197,11 +192,21 @@ def expanded(rule: Rule, prefix_lists: Mapping[str, Sequence[str]]) -> Iterator[
         yield replace(rule, peer_kind=PeerKind.RANGE, peer=str(network))
 
 
-def entries(inputs: Inputs) -> list[str]:
-    """Return the ranges of a prefix list, or of an entry that is a resource, as far as they are known."""
-    blocks = [inputs, *_listed(inputs.get("entries"))]
-    cidrs = [block.get("cidr") for block in blocks if isinstance(block, Mapping)]
-    return [cidr for cidr in cidrs if isinstance(cidr, str)]
+def prefix_lists(resources: Iterable[Resource], keys: Callable[[Resource], Sequence[str]]) -> dict[str, list[str]]:
+    """Return the ranges of the program's prefix lists, those of entries that are resources too, as far as known.
+
+    Args:
+        resources: all of the program's.
+        keys: what a list is called, as a rule's peer calls it: of a list, and of the list that an entry is in.
+    """
+    lists: dict[str, list[str]] = {}
+    for resource in resources:
+        if resource.type in (PREFIX_LIST, PREFIX_LIST_ENTRY):
+            blocks = [resource.props, *(block for _, block in resource.blocks("entries"))]
+            cidrs = [cidr for block in blocks if isinstance(cidr := block.get("cidr"), str)]
+            for key in keys(resource):
+                lists.setdefault(key, []).extend(cidrs)
+    return lists
 
 
 def collapsed(cidrs: Iterable[str]) -> list[Network]:

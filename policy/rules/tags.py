@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .rule import UNKNOWN, Resource, ResourceRule, Settings, strings
+from .resource import UNKNOWN, Resource
+from .rule import ResourceRule, Settings, strings
 
 TAGS = ("Name", "Project", "Stack")
 """As components/naming.py gives them."""

@@ -9,7 +9,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .rule import INSTANCES, LAUNCH_TEMPLATE, UNKNOWN, Resource, ResourceRule, Settings, is_not, strings, whole
+from .resource import INSTANCES, LAUNCH_TEMPLATE, UNKNOWN, Resource
+from .rule import ResourceRule, Settings, is_not, strings, whole
 from .secrets import Finder
 
 USER_DATA = ("userData", "userDataBase64")

@@ -4,44 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from policy.rules.security_groups import GROUPS, SELF, Direction, Rule, collapsed, entries, expanded, rules_of, world
+from policy.rules.resource import Resource
+from policy.rules.security_groups import (
+    GROUPS,
+    SELF,
+    Direction,
+    Rule,
+    collapsed,
+    expanded,
+    prefix_lists,
+    rules_of,
+    world,
+)
 from scripts.diagram import access
 from scripts.diagram.model import Host, MySql, Nat, Picture, Subnet, User
 from scripts.redaction import SECRET, masked
 from scripts.stack import OperatorError, Stack
 from scripts.table import printable
-from scripts.urn import name_of, owner_of
 
 NEEDED = ("server_instance_id", "mysql_version", "mysql_port")
 
 Properties = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Resource:
-    """A resource of a state, secrets masked."""
-
-    kind: str
-    """Its type."""
-    id: str
-    name: str
-    owner: str
-    """The name of the component that it is a part of; its own if it is a part of none."""
-    inputs: Properties
-    properties: Properties
-    """Inputs, and over them outputs."""
-
-    @property
-    def label(self) -> str:
-        """Its name, without that of the component that it is a part of."""
-        return printable(self.name.removeprefix(f"{self.owner}-"))
-
-    def text(self, key: str) -> str:
-        """Return a property as text that can be drawn; empty if it has none."""
-        return text(self.properties.get(key))
 
 
 class State:
@@ -55,7 +41,7 @@ class State:
 
     def of(self, kind: str) -> list[Resource]:
         """Return the resources of a kind, such as Instance."""
-        return [resource for resource in self.resources if resource.kind.split(":")[-1] == kind]
+        return [resource for resource in self.resources if resource.type.split(":")[-1] == kind]
 
 
 def picture(stack: Stack) -> Picture:
@@ -76,11 +62,11 @@ def picture(stack: Stack) -> Picture:
         stack=stack.name,
         region=_first(state.of("Instance"), "region"),
         vpc_id=_first(state.of("SecurityGroup"), "vpcId"),
-        vpc_cidr=vpcs[0].text("cidrBlock") if vpcs else None,
+        vpc_cidr=_text(vpcs[0], "cidrBlock") if vpcs else None,
         internet_gateway=bool(state.of("InternetGateway")),
         subnets=_subnets(state),
-        nats=tuple(Nat(nat.text("subnetId"), nat.text("publicIp")) for nat in state.of("NatGateway")),
-        groups={group.id: group.label for group in state.of("SecurityGroup")},
+        nats=tuple(Nat(_text(nat, "subnetId"), _text(nat, "publicIp")) for nat in state.of("NatGateway")),
+        groups={group.id: _label(group) for group in state.of("SecurityGroup")},
         ways_in=_rules(state, Direction.IN),
         ways_out=_rules(state, Direction.OUT),
         server=server,
@@ -101,32 +87,41 @@ def text(value: Any) -> str:
 
 def _resource(entry: Properties) -> Resource:
     inputs, outputs = (masked(entry.get(key) or {}) for key in ("inputs", "outputs"))
-    urn = str(entry["urn"])
+    # The outputs of a group list the rules that are resources of their own too.
+    inline = {str(direction): inputs.get(direction) for direction in Direction} if entry["type"] in GROUPS else {}
     return Resource(
-        kind=str(entry["type"]),
+        type=str(entry["type"]),
+        urn=str(entry["urn"]),
+        props={**inputs, **outputs, **inline},
+        parent=str(entry.get("parent")),
         id=str(entry.get("id") or ""),
-        name=name_of(urn),
-        owner=owner_of(urn, entry.get("parent")),
-        inputs=inputs,
-        properties={**inputs, **outputs},
     )
 
 
+def _label(resource: Resource) -> str:
+    """Return a resource's name, without that of the component that it is a part of."""
+    return printable(resource.name.removeprefix(f"{resource.owner}-"))
+
+
+def _text(resource: Resource, key: str) -> str:
+    return text(resource.get(key))
+
+
 def _first(resources: Iterable[Resource], key: str) -> str:
-    return next((value for resource in resources if (value := resource.text(key))), "")
+    return next((value for resource in resources if (value := _text(resource, key))), "")
 
 
 def _hosts(state: State, outputs: Mapping[str, Any]) -> dict[str, Host]:
     """Return the hosts by instance id."""
-    public = {address.text("instanceId"): address.text("publicIp") for address in state.of("EipAssociation")}
+    public = {_text(address, "instanceId"): _text(address, "publicIp") for address in state.of("EipAssociation")}
     return {
         instance.id: Host(
             name=printable(instance.owner),
-            instance_type=instance.text("instanceType"),
-            private_ip=instance.text("privateIp"),
-            public_ip=public.get(instance.id) or instance.text("publicIp") or None,
-            subnet_id=instance.text("subnetId"),
-            group_ids=tuple(map(text, instance.properties.get("vpcSecurityGroupIds") or ())),
+            instance_type=_text(instance, "instanceType"),
+            private_ip=_text(instance, "privateIp"),
+            public_ip=public.get(instance.id) or _text(instance, "publicIp") or None,
+            subnet_id=_text(instance, "subnetId"),
+            group_ids=tuple(map(text, instance.get("vpcSecurityGroupIds") or ())),
             jump=instance.owner == outputs.get("jump_host"),
         )
         for instance in state.of("Instance")
@@ -140,33 +135,29 @@ def _in_order(hosts: Iterable[Host], names: Sequence[str]) -> list[Host]:
 
 def _subnets(state: State) -> tuple[Subnet, ...]:
     """Return the stack's subnets, and those that were there and have a host."""
-    routes = [route for route in state.of("Route") if world([route.text("destinationCidrBlock")])]
-    to_internet = {route.text("routeTableId") for route in routes if route.text("gatewayId")}
-    to_nat = {route.text("routeTableId") for route in routes if route.text("natGatewayId")}
-    tables = {table.text("subnetId"): table.text("routeTableId") for table in state.of("RouteTableAssociation")}
+    routes = [route for route in state.of("Route") if world([_text(route, "destinationCidrBlock")])]
+    to_internet = {_text(route, "routeTableId") for route in routes if _text(route, "gatewayId")}
+    to_nat = {_text(route, "routeTableId") for route in routes if _text(route, "natGatewayId")}
+    tables = {_text(table, "subnetId"): _text(table, "routeTableId") for table in state.of("RouteTableAssociation")}
     subnets = {
         subnet.id: Subnet(
             id=subnet.id,
-            name=subnet.label,
-            zone=subnet.text("availabilityZone"),
-            cidr=subnet.text("cidrBlock"),
+            name=_label(subnet),
+            zone=_text(subnet, "availabilityZone"),
+            cidr=_text(subnet, "cidrBlock"),
             public=tables.get(subnet.id) in to_internet,
             nat_routed=tables.get(subnet.id) in to_nat,
         )
         for subnet in state.of("Subnet")
     }
     for instance in state.of("Instance"):
-        id = instance.text("subnetId")
-        subnets.setdefault(id, Subnet(id, id, instance.text("availabilityZone")))
+        id = _text(instance, "subnetId")
+        subnets.setdefault(id, Subnet(id, id, _text(instance, "availabilityZone")))
     return tuple(sorted(subnets.values(), key=lambda subnet: (not subnet.public, natural(subnet.name))))
 
 
 def _rules(state: State, direction: Direction) -> tuple[Rule, ...]:
-    lists: dict[str, list[str]] = {}
-    for resource in state.of("ManagedPrefixList"):
-        lists.setdefault(resource.id, []).extend(entries(resource.properties))
-    for resource in state.of("ManagedPrefixListEntry"):
-        lists.setdefault(resource.text("prefixListId"), []).extend(entries(resource.properties))
+    lists = prefix_lists(state.resources, lambda resource: [_text(resource, "prefixListId") or resource.id])
     rules = {
         rule
         for resource in state.resources
@@ -178,9 +169,7 @@ def _rules(state: State, direction: Direction) -> tuple[Rule, ...]:
 
 
 def _rules_of(resource: Resource) -> Iterable[Rule]:
-    # A group's outputs list the rules that are resources of their own too.
-    inputs = resource.inputs if resource.kind in GROUPS else resource.properties
-    for rule in rules_of(resource.kind, inputs):
+    for rule in rules_of(resource):
         group = text(rule.group) or resource.id
         yield replace(rule, group=group, peer=group if rule.named_by == SELF else text(rule.peer))
 
@@ -192,7 +181,7 @@ def _address_order(rule: Rule) -> tuple[int, int, str]:
 
 
 def _mysql(state: State, outputs: Mapping[str, Any]) -> MySql:
-    settings = next((server.properties.get("settings") for server in state.of("MySqlServer")), None)
+    settings = next((server.get("settings") for server in state.of("MySqlServer")), None)
     primary = outputs.get("primary_user")
     return MySql(
         version=text(outputs["mysql_version"]),
@@ -206,17 +195,17 @@ def _mysql(state: State, outputs: Mapping[str, Any]) -> MySql:
 
 
 def _user(user: Resource) -> User:
-    marks = {"locked": user.properties.get("locked") is True, "rotation under way": _is_rotating(user.properties)}
+    marks = {"locked": user.get("locked") is True, "rotation under way": _is_rotating(user)}
     return User(
-        key=user.text("key"),
-        host=user.text("host"),
-        access=_access(user.properties.get("grants") or {}, user.properties.get("roles") or []),
+        key=_text(user, "key"),
+        host=_text(user, "host"),
+        access=_access(user.get("grants") or {}, user.get("roles") or []),
         marks=tuple(mark for mark, present in marks.items() if present),
     )
 
 
-def _is_rotating(properties: Properties) -> bool:
-    generation, finished = (properties.get(key) for key in ("generation", "finished_generation"))
+def _is_rotating(user: Resource) -> bool:
+    generation, finished = (user.get(key) for key in ("generation", "finished_generation"))
     if not isinstance(generation, int | float) or not isinstance(finished, int | float):
         return False
     return generation > max(1, finished)

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from policy.rules.resource import STACK, Resource, is_urn, name_of, types_of
 from scripts.cloud_differences import changed as differences
 from scripts.redaction import Redaction, masked
 from scripts.stack import OperatorError
-from scripts.urn import STACK, is_urn, name_of, owner_of, type_of
 
 REPLACING = {"replace", "create-replacement", "delete-replaced", "import-replacement"}
 QUIET = {"same", "read", "read-replacement", "read-discard", "discard-replaced", "refresh", "remove-pending-replace"}
@@ -38,28 +38,14 @@ OPS |= dict.fromkeys(REPLACING, Op.REPLACE) | dict.fromkeys(QUIET, Op.SAME)
 
 
 @dataclass(frozen=True)
-class State:
-    """A resource before or after: its inputs, secrets masked, and which resources each of them comes from."""
-
-    inputs: Mapping[str, Any] = field(default_factory=dict)
-    sources: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """By property, the URNs of the resources that its value comes from."""
-    owner: str = ""
-    """The name of the component that it is a part of; its own if it is a part of none."""
-
-    def made(self, key: str, types: Collection[str]) -> list[str]:
-        """Return the names of the program's resources of some types that a property comes from."""
-        return [name_of(urn) for urn in self.sources.get(key, ()) if type_of(urn) in types]
-
-
-@dataclass(frozen=True)
 class Step:
     """What happens to one resource."""
 
     op: Op
     urn: str
-    before: State | None = None
-    after: State | None = None
+    before: Resource | None = None
+    """It as it is: its inputs, secrets masked."""
+    after: Resource | None = None
     paths: tuple[str, ...] = ()
     """Paths of the inputs that differ, found before secrets were masked; the engine may have done so earlier."""
     reasons: tuple[str, ...] = ()
@@ -68,7 +54,7 @@ class Step:
     @property
     def chain(self) -> list[str]:
         """The types of the components around it, from the outermost, and then its own."""
-        return self.urn.split("::", 3)[2].split("$")
+        return types_of(self.urn)
 
     @property
     def changed(self) -> list[str]:
@@ -88,8 +74,8 @@ class Step:
     @property
     def owner(self) -> str:
         """The name of the component that it is a part of, such as a host's; its own if it is a part of none."""
-        state = self.after or self.before
-        return state.owner if state else self.name
+        resource = self.after or self.before
+        return resource.owner if resource else self.name
 
     @property
     def name(self) -> str:
@@ -103,12 +89,12 @@ class Step:
     @property
     def old(self) -> Mapping[str, Any]:
         """Its inputs before, none if it was not there."""
-        return self.before.inputs if self.before else {}
+        return self.before.props if self.before else {}
 
     @property
     def new(self) -> Mapping[str, Any]:
         """Its inputs after, none if it will not be there."""
-        return self.after.inputs if self.after else {}
+        return self.after.props if self.after else {}
 
 
 @dataclass(frozen=True)
@@ -228,10 +214,7 @@ def _step(raw: Mapping[str, Any]) -> Step:
     detailed = _table(raw, "detailedDiff", urn)
     paths = {path for path, _, _ in differences(old, new)} | {*detailed}
     replacing = [path for path in detailed if str(_table(detailed, path, urn).get("kind", "")).endswith("replace")]
-    before, after = (
-        State(masked(inputs), _sources(state, urn), owner_of(urn, state.get("parent"))) if state else None
-        for state, inputs in zip(states, (old, new), strict=True)
-    )
+    before, after = (_resource(urn, state) if state else None for state in states)
     return Step(
         OPS[op],
         urn,
@@ -240,6 +223,11 @@ def _step(raw: Mapping[str, Any]) -> Step:
         tuple(sorted(paths)) if OPS[op] in (Op.UPDATE, Op.REPLACE) else (),
         tuple(sorted({*replacing, *_texts(raw, "replaceReasons", urn)})),
     )
+
+
+def _resource(urn: str, state: Mapping[str, Any]) -> Resource:
+    inputs, parent = masked(_table(state, "inputs", urn)), str(state.get("parent"))
+    return Resource(types_of(urn)[-1], urn, inputs, sources=_sources(state, urn), parent=parent)
 
 
 def _sources(state: Mapping[str, Any], urn: str) -> dict[str, list[str]]:

@@ -5,26 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from policy.rules.resource import Resource
 from policy.rules.security_groups import (
     GROUPS,
     PREFIX_LIST,
-    PREFIX_LIST_ENTRY,
     SELF,
     UNKNOWN,
     Direction,
     PeerKind,
     Rule,
-    entries,
     expanded,
+    prefix_lists,
     ranges,
     rules_of,
     world,
 )
-from scripts.preview.digest import State, Step
+from scripts.preview.digest import Step
 from scripts.redaction import UNKNOWN as KNOWN_AFTER_UP
 
-States = Sequence[tuple[Step, State]]
-"""Each resource, with what it is before, or after."""
+LISTS = (PREFIX_LIST,)
 
 
 @dataclass(frozen=True)
@@ -68,43 +67,33 @@ def _world_in_parts(rules: frozenset[Rule]) -> dict[tuple[str, str], list[str]]:
 
 def reach(steps: Sequence[Step], direction: Direction = Direction.IN) -> Reach:
     """Return the rules of one direction."""
-    before = [(step, step.before) for step in steps if step.before]
-    after = [(step, step.after) for step in steps if step.after]
-    return Reach(frozenset(_rules(before, direction)), frozenset(_rules(after, direction)))
+    return Reach(
+        frozenset(_rules([step.before for step in steps if step.before], direction)),
+        frozenset(_rules([step.after for step in steps if step.after], direction)),
+    )
 
 
-def _rules(states: States, direction: Direction) -> Iterator[Rule]:
-    lists = _prefix_lists(states)
-    for step, state in states:
-        for rule in rules_of(step.kind, state.inputs):
+def _rules(resources: Sequence[Resource], direction: Direction) -> Iterator[Rule]:
+    lists = prefix_lists(resources, lambda resource: resource.made_from("prefixListId", LISTS) or [resource.name])
+    for resource in resources:
+        for rule in rules_of(resource):
             if rule.direction is direction:
-                yield from expanded(_by_name(step, state, rule), lists)
+                yield from expanded(_by_name(resource, rule), lists)
 
 
-def _by_name(step: Step, state: State, rule: Rule) -> Rule:
+def _by_name(resource: Resource, rule: Rule) -> Rule:
     """Return a rule with names for ids."""
-    group = step.name if step.kind in GROUPS else _made(state, "securityGroupId", GROUPS) or _text(rule.group)
+    own = resource.name if resource.type in GROUPS else _made(resource, "securityGroupId", GROUPS)
+    group = own or _text(rule.group)
     if rule.named_by == SELF:
         return replace(rule, group=group, peer=group)
-    types = {PeerKind.GROUP: GROUPS, PeerKind.PREFIX_LIST: (PREFIX_LIST,)}.get(rule.peer_kind, ())
-    return replace(rule, group=group, peer=_made(state, rule.named_by, types) or _text(rule.peer))
+    types = {PeerKind.GROUP: GROUPS, PeerKind.PREFIX_LIST: LISTS}.get(rule.peer_kind, ())
+    return replace(rule, group=group, peer=_made(resource, rule.named_by, types) or _text(rule.peer))
 
 
-def _prefix_lists(states: States) -> dict[str, list[str]]:
-    lists: dict[str, list[str]] = {}
-    for step, state in states:
-        if step.kind == PREFIX_LIST:
-            lists.setdefault(step.name, []).extend(entries(state.inputs))
-        elif step.kind == PREFIX_LIST_ENTRY:
-            for name in state.made("prefixListId", (PREFIX_LIST,)):
-                lists.setdefault(name, []).extend(entries(state.inputs))
-    return lists
-
-
-def _made(state: State, key: str, types: Sequence[str]) -> str:
+def _made(resource: Resource, key: str, types: Sequence[str]) -> str:
     """Return the name of the program's resource that an input names; empty if it names none, or several."""
-    value = state.inputs.get(key)
-    made = state.made(key, types)
+    value, made = resource.get(key), resource.made_from(key, types)
     several = isinstance(value, list) and (len(value) > 1 or key in list(Direction))
     return made[0] if made and not several else ""
 
@@ -117,17 +106,16 @@ def members(steps: Sequence[Step], after: bool) -> dict[str, list[str]]:
     """Return the hosts of each group that are known, by the group's name."""
     hosts: dict[str, list[str]] = {}
     for step in steps:
-        state = step.after if after else step.before
-        if step.type == "Instance" and state:
-            for group in groups(state):
+        instance = step.after if after else step.before
+        if step.type == "Instance" and instance:
+            for group in groups(instance):
                 hosts.setdefault(group, []).append(step.owner)
     return {group: sorted(names) for group, names in hosts.items()}
 
 
-def groups(state: State) -> list[str]:
+def groups(instance: Resource) -> list[str]:
     """Return the names of an instance's security groups; the id of one that the program does not make."""
-    given = state.inputs.get("vpcSecurityGroupIds")
-    made = state.made("vpcSecurityGroupIds", GROUPS)
+    given, made = instance.get("vpcSecurityGroupIds"), instance.made_from("vpcSecurityGroupIds", GROUPS)
     if made:
         return sorted(made)
     return sorted(map(str, given)) if isinstance(given, list) else []

@@ -6,22 +6,33 @@ from typing import Any
 
 import pytest
 
+from policy.rules.resource import Resource
 from policy.rules.security_groups import (
     EGRESS_RULE,
     GROUPS,
     INGRESS_RULE,
     OLD_RULE,
+    PREFIX_LIST,
+    PREFIX_LIST_ENTRY,
     collapsed,
-    entries,
+    expanded,
+    prefix_lists,
     ranges,
     rules_of,
     world,
 )
+from tests.unit.policy.resources import resource, urn
 
 MYSQL = {"securityGroupId": "sg-1", "ipProtocol": "tcp", "fromPort": 3306.0, "toPort": 3306.0}
 SSH = {"protocol": "tcp", "fromPort": 22, "toPort": 22}
 OLD = {**SSH, "securityGroupId": "sg-1"}
 GROUP = GROUPS[0]
+
+
+def old_rule(**props: Any) -> Resource:
+    """Return an old rule; `type` is a property of its own."""
+    return Resource(OLD_RULE, urn(OLD_RULE), {"type": "ingress", **props})
+
 
 # a resource's type and inputs; group, direction, label, kind of peer and peer of its rules
 READ: list[tuple[str, str, dict[str, Any], list[tuple[str, str, str, str, str]]]] = [
@@ -58,13 +69,13 @@ READ: list[tuple[str, str, dict[str, Any], list[tuple[str, str, str, str, str]]]
 
 @pytest.mark.parametrize(("kind", "inputs", "rules"), [row[1:] for row in READ], ids=[row[0] for row in READ])
 def test_rules_are_read_of_every_kind_of_resource(kind: str, inputs: dict[str, Any], rules: list[Any]) -> None:
-    found = rules_of(kind, inputs)
+    found = rules_of(Resource(kind, urn(kind), inputs))
     assert [(rule.group, rule.direction, rule.label, rule.peer_kind, rule.peer) for rule in found] == rules
 
 
 def test_an_inline_rule_says_where_it_is() -> None:
     blocks = [{**SSH, "cidrBlocks": ["10.0.0.0/8"]}, {**SSH, "self": True}]
-    found = list(rules_of(GROUP, {"ingress": blocks}))
+    found = list(rules_of(resource(GROUP, ingress=blocks)))
     assert [(rule.where, rule.named_by) for rule in found] == [("ingress[0]: ", "ingress"), ("ingress[1]: ", "self")]
 
 
@@ -80,7 +91,7 @@ def test_an_inline_rule_says_where_it_is() -> None:
     ],
 )
 def test_a_port_is_open_or_not(inputs: dict[str, Any], port: int, opens: bool) -> None:
-    (rule,) = rules_of(OLD_RULE, {**inputs, "type": "ingress", "cidrBlocks": ["10.0.0.0/8"]})
+    (rule,) = rules_of(old_rule(**inputs, cidrBlocks=["10.0.0.0/8"]))
     assert rule.opens(port) is opens
 
 
@@ -97,21 +108,27 @@ def test_a_port_is_open_or_not(inputs: dict[str, Any], port: int, opens: bool) -
     ],
 )
 def test_a_rule_covers_the_ports_of_another(one: dict[str, Any], other: dict[str, Any], covers: bool) -> None:
-    (first,), (second,) = (
-        rules_of(OLD_RULE, {**inputs, "type": "ingress", "cidrBlocks": ["10.0.0.0/8"]}) for inputs in (one, other)
-    )
+    (first,), (second,) = (rules_of(old_rule(**inputs, cidrBlocks=["10.0.0.0/8"])) for inputs in (one, other))
     assert first.covers(second) is covers
 
 
 def test_only_known_ranges_are_ranges() -> None:
     peers = {"cidrBlocks": ["10.0.0.0/8", object()], "prefixListIds": ["pl-1"], "self": True}
-    assert ranges(rules_of(OLD_RULE, {**OLD, "type": "ingress", **peers})) == ["10.0.0.0/8"]
+    assert ranges(rules_of(old_rule(**OLD, **peers))) == ["10.0.0.0/8"]
 
 
-def test_a_prefix_lists_entries_are_its_own_and_those_that_are_resources() -> None:
-    assert entries({"entries": [{"cidr": "10.0.0.0/8"}, {"cidr": object()}, "?"]}) == ["10.0.0.0/8"]
-    assert entries({"cidr": "10.0.0.0/8"}) == ["10.0.0.0/8"]
-    assert entries({"entries": object()}) == []
+def test_a_prefix_lists_ranges_are_its_own_and_those_that_are_resources() -> None:
+    offices = resource(PREFIX_LIST, entries=[{"cidr": "10.0.0.0/8"}, {"cidr": object()}, "?"])
+    one_more = resource(PREFIX_LIST_ENTRY, cidr="192.0.2.0/24")
+    unknown = resource(PREFIX_LIST, entries=object())
+    assert prefix_lists([offices, one_more, unknown], lambda _: ["pl-1"]) == {"pl-1": ["10.0.0.0/8", "192.0.2.0/24"]}
+
+
+def test_a_rule_for_a_prefix_list_is_one_for_each_range_in_it() -> None:
+    (rule,) = rules_of(old_rule(**OLD, prefixListIds=["pl-1"]))
+    halves = {"pl-1": ["10.0.0.0/9", "10.128.0.0/9", "192.0.2.0/24"]}
+    assert [each.peer for each in expanded(rule, halves)] == ["10.0.0.0/8", "192.0.2.0/24"]
+    assert list(expanded(rule, {})) == [rule]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from policy.rules.rule import UNKNOWN, Resource, StackRule, settled
+from policy.rules.resource import UNKNOWN, Resource
+from policy.rules.rule import StackRule, settled
 from policy.rules.security_groups import INGRESS_RULE, OLD_RULE, PREFIX_LIST, PREFIX_LIST_ENTRY
 from tests.unit.policy.resources import GROUP, INSTANCE, RULES, TEMPLATE, resource, urn
 
