@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from .resource import Resource, name_of
+from .resource import Resource, is_urn, name_of
 from .rule import ResourceRule, Settings, StackRule, ports, whole
 from .security_groups import (
     GROUPS,
@@ -121,9 +121,10 @@ def world_in_parts(resources: Sequence[Resource], settings: Settings) -> Iterato
         opened = [port for port in settings["ports"] if _is_world_in_parts(ways, port, lists)]
         if opened:
             parts = [way for way in ways if set(way.opened(settings)) & set(opened)]
-            names = ", ".join(f"{way.resource.name} {way.where}".rstrip(": ") for way in parts)
+            # Sorted: a program registers its resources in another order each time.
+            names = ", ".join(sorted(f"{way.resource.name} {way.where}".rstrip(": ") for way in parts))
             yield (
-                group if group.startswith("urn:") else parts[-1].resource.urn,
+                group if is_urn(group) else min(way.resource.urn for way in parts),
                 f"opens {_words(opened)} to the whole internet, by several rules together ({names}); "
                 "name the ranges or the security group that need it",
             )

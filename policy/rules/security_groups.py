@@ -5,7 +5,7 @@ Standard library only: the preview report (scripts/preview) and the diagram (scr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
@@ -237,3 +237,22 @@ def _is_world(network: Network) -> bool:
     if isinstance(network, IPv6Network):
         return network.supernet_of(ROUTED_IPV6)
     return network.prefixlen == 0
+
+
+def open_to_world(rules: Collection[Rule]) -> dict[Rule, list[str]]:
+    """Return the rules whose ports the whole internet reaches in their group, each with the ranges that amount to it.
+
+    Args:
+        rules: ingress rules of any groups; what prefix lists hold is expanded already.
+    """
+    opened = {}
+    for rule in rules:
+        parts = sorted({part for part in ranges(_covering(rule, rules)) if collapsed([part])})
+        alone = [part for part in parts if world([part])]
+        if world(parts):
+            opened[rule] = alone or parts
+    return opened
+
+
+def _covering(rule: Rule, rules: Collection[Rule]) -> list[Rule]:
+    return [other for other in rules if other.group == rule.group and other.covers(rule)]

@@ -29,8 +29,8 @@ def missing_tags(resource: Resource, settings: Settings) -> Iterator[str]:
     tags = resource.get("tags")
     if resource.type not in settings["types"] or tags is UNKNOWN:
         return
-    there = {**resource.default_tags, **(tags or {})}
-    if missing := [name for name in settings["tags"] if not there.get(name)]:
+    given = {**resource.default_tags, **(tags or {})}
+    if missing := [name for name in settings["tags"] if not given.get(name)]:
         yield f"has no tag {', '.join(missing)}; add it, or give it to all resources by the provider's default_tags"
 
 

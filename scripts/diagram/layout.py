@@ -140,7 +140,7 @@ class _Layout:
         ends = [(self._end([peer]), self._end([group]), rules) for (peer, group), rules in pairs.items()]
         wishes = [(self._wish(start.box, end.box), start.column == end.column) for start, end, _ in ends]
         lowest = 0.0
-        for (wish, _), (start, end, rules) in sorted(zip(wishes, ends, strict=True), key=lambda one: one[0]):
+        for (wish, _), (start, end, rules) in sorted(zip(wishes, ends, strict=True), key=lambda wished: wished[0]):
             lowest = self._between(start, end, rules, wish, lowest)
         return max(lowest, self.middle.bottom, self.right.bottom)
 
@@ -244,11 +244,11 @@ class _Layout:
         box = columns.card(
             self.scene, "source", LEFT_X, y, LEFT_WIDTH, [("head", source.title), *source.lines], sum(heights) + 4
         )
-        at, found = box.middle - sum(heights) / 2, []
+        at, starts = box.middle - sum(heights) / 2, []
         for height in heights:
-            found.append(at + height / 2)
+            starts.append(at + height / 2)
             at += height
-        return box, found
+        return box, starts
 
     def _enter(self, at: float, entry: float, end: Box, rules: Sequence[Rule], turn: float) -> None:
         tip = "; ".join(map(self._sentence, rules))

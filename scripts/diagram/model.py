@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from policy.rules.security_groups import TCP, Rule, ranges, world
+from policy.rules.security_groups import TCP, Rule, open_to_world
 
 SSH_PORT = 22
 SERVICES = {SSH_PORT: "ssh", 33060: "mysqlx"}
@@ -123,10 +123,7 @@ class Picture:
     @property
     def open_to_anyone(self) -> list[str]:
         """The ports that are open to the whole internet, by rules of a group together too."""
-        alike: dict[tuple[str, str], list[Rule]] = {}
-        for rule in self.ways_in:
-            alike.setdefault((rule.group, self.label(rule)), []).append(rule)
-        return sorted({label for (_, label), rules in alike.items() if world(ranges(rules))})
+        return sorted({self.label(rule) for rule in open_to_world(self.ways_in)})
 
     def label(self, rule: Rule) -> str:
         """Return a rule's ports, and what they are for."""

@@ -158,17 +158,13 @@ def _subnets(state: State) -> tuple[Subnet, ...]:
 
 def _rules(state: State, direction: Direction) -> tuple[Rule, ...]:
     lists = prefix_lists(state.resources, lambda resource: [_text(resource, "prefixListId") or resource.id])
-    rules = {
-        rule
-        for resource in state.resources
-        for found in _rules_of(resource)
-        if found.direction is direction and found.peer
-        for rule in expanded(found, lists)
-    }
+    known = [rule for resource in state.resources for rule in _by_id(resource) if rule.peer]
+    rules = {rule for named in known if named.direction is direction for rule in expanded(named, lists)}
     return tuple(sorted(rules, key=lambda rule: (rule.by_group, _address_order(rule), natural(rule.label))))
 
 
-def _rules_of(resource: Resource) -> Iterable[Rule]:
+def _by_id(resource: Resource) -> Iterable[Rule]:
+    """Yield a resource's rules; of an inline one, the group is the resource."""
     for rule in rules_of(resource):
         group = text(rule.group) or resource.id
         yield replace(rule, group=group, peer=group if rule.named_by == SELF else text(rule.peer))

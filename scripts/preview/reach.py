@@ -15,8 +15,8 @@ from policy.rules.security_groups import (
     PeerKind,
     Rule,
     expanded,
+    open_to_world,
     prefix_lists,
-    ranges,
     rules_of,
     world,
 )
@@ -56,13 +56,8 @@ def in_order(rules: Iterable[Rule]) -> list[Rule]:
 
 
 def _world_in_parts(rules: frozenset[Rule]) -> dict[tuple[str, str], list[str]]:
-    found = {}
-    for rule in rules:
-        cover = [other for other in rules if other.group == rule.group and other.covers(rule)]
-        parts = sorted(set(ranges(cover)))
-        if world(parts) and not any(world([part]) for part in parts):
-            found[rule.group, rule.label] = parts
-    return found
+    opened = open_to_world(rules)
+    return {(rule.group, rule.label): parts for rule, parts in opened.items() if not world(parts[:1])}
 
 
 def reach(steps: Sequence[Step], direction: Direction = Direction.IN) -> Reach:

@@ -16,6 +16,7 @@ from policy.rules.security_groups import (
     PREFIX_LIST_ENTRY,
     collapsed,
     expanded,
+    open_to_world,
     prefix_lists,
     ranges,
     rules_of,
@@ -158,3 +159,27 @@ def test_ranges_are_collapsed(cidrs: list[str], networks: list[str]) -> None:
 )
 def test_the_whole_internet_is_seen_in_its_parts(cidrs: list[str], internets: list[str]) -> None:
     assert world(cidrs) == internets
+
+
+# rules of one group, as inputs of old rules; which of them the whole internet reaches, and by which ranges
+OPEN: list[tuple[str, list[dict[str, Any]], dict[str, list[str]]]] = [
+    ("nobody", [{**SSH, "cidrBlocks": ["0.0.0.0/1"]}], {}),
+    ("one rule", [{**SSH, "cidrBlocks": ["0.0.0.0/0", "10.0.0.0/8"]}], {"tcp 22": ["0.0.0.0/0"]}),
+    ("both halves", [{**SSH, "cidrBlocks": ["0.0.0.0/1"]}, {**SSH, "cidrBlocks": ["128.0.0.0/1"]}],
+     {"tcp 22": ["0.0.0.0/1", "128.0.0.0/1"]}),
+    ("a half for more ports", [{**SSH, "cidrBlocks": ["0.0.0.0/1"]}, {"protocol": "-1", "cidrBlocks": ["128.0.0.0/1"]}],
+     {"tcp 22": ["0.0.0.0/1", "128.0.0.0/1"]}),
+    ("halves of two ports", [{**SSH, "cidrBlocks": ["0.0.0.0/1"]},
+     {**SSH, "fromPort": 80, "toPort": 80, "cidrBlocks": ["128.0.0.0/1"]}], {}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("inputs", "opened"), [row[1:] for row in OPEN], ids=[row[0] for row in OPEN])
+def test_rules_of_a_group_are_open_to_the_world_together(
+    inputs: list[dict[str, Any]], opened: dict[str, list[str]]
+) -> None:
+    rules = [rule for props in inputs for rule in rules_of(old_rule(**props))]
+    assert {rule.label: parts for rule, parts in open_to_world(rules).items()} == opened
+    groups = [old_rule(**props, securityGroupId=f"sg-{number}") for number, props in enumerate(inputs)]
+    apart = open_to_world([rule for group in groups for rule in rules_of(group)])
+    assert all(len(parts) == 1 for parts in apart.values()), "groups are not mixed"

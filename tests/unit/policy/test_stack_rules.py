@@ -91,7 +91,7 @@ ROWS: list[tuple[str, str, list[Resource], list[str]]] = [
         PARTS,
         "two halves in two rules",
         [resource(GROUP), half("0.0.0.0/1", "low"), half("128.0.0.0/1", "high")],
-        ["opens port 22 to the whole internet, by several rules together (low, high)"],
+        ["opens port 22 to the whole internet, by several rules together (high, low)"],
     ),
     (
         PARTS,
