@@ -319,3 +319,14 @@ def test_what_is_out_of_the_ordinary_about_a_user(more: dict[str, Any], marks: l
 def test_what_is_about_to_be_deleted_is_left_out() -> None:
     gone = states.resource("aws:ec2/instance:Instance", "gone-instance", "i-gone", subnetId="subnet-public-1")
     assert drawn(StackState(more=[{**gone, "delete": True}])) == drawn(StackState())
+
+
+@pytest.mark.parametrize("name", ["bastion", "web-instance"])
+def test_a_host_is_called_by_its_component_or_by_its_own_name(name: str) -> None:
+    alone = states.resource("aws:ec2/instance:Instance", name, "i-more", subnetId="subnet-public-1")
+    found = read(StackState(more=[{**alone, "parent": states.ROOT}]))
+    assert [host.name for host in found.hosts] == ["client-1", name, "server"]
+
+
+def test_grants_that_a_former_program_left_as_text_are_not_guessed() -> None:
+    assert read(StackState(users=(user("app", grants={"app.*": "ALL"}),))).mysql.users[0].access == "not known"
