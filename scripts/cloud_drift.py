@@ -10,6 +10,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from policy.rules.resource import name_of
+
 WHERE = "cloud"
 GONE = "delete"
 INTERNAL = "__"
@@ -26,7 +28,7 @@ def _rows_of(step: Mapping[str, Any]) -> Iterator[dict[str, str]]:
     old, new = step.get("oldState") or {}, step.get("newState") or {}
     if not old.get("custom") or old.get("external"):
         return
-    resource = {"where": WHERE, "kind": old["type"].split(":")[-1], "name": step["urn"].split("::")[-1]}
+    resource = {"where": WHERE, "kind": old["type"].split(":")[-1], "name": name_of(step["urn"])}
     if step["op"] == GONE:
         yield {**resource, "what": "resource", "expected": "there", "found": "gone"}
     elif new:

@@ -18,7 +18,8 @@ from pulumi_policy import (
 )
 from pulumi_policy.proxy import UnknownValueError
 
-from .rule import UNKNOWN, Resource, ResourceRule, Rule, StackRule, settled
+from .resource import UNKNOWN, Resource, name_of
+from .rule import ResourceRule, Rule, StackRule, settled
 
 Report = Callable[..., None]
 
@@ -61,9 +62,9 @@ class Bridge:
 
     def _stack_validation(self, rule: StackRule) -> Callable[[StackValidationArgs, Report], None]:
         def validate(args: StackValidationArgs, report: Report) -> None:
-            resources = [self._in_stack(each) for each in args.resources]
+            resources = [self._in_stack(resource) for resource in args.resources]
             for urn, message in rule.check(resources, settled(rule, args.get_config())):
-                report(f"{urn.split('::', 3)[3]}: {message}", urn)
+                report(f"{name_of(urn)}: {message}", urn)
 
         return validate
 
@@ -94,8 +95,8 @@ def default_tags(provider: Mapping[str, Any]) -> Mapping[str, str]:
     """Return the tags that a provider gives to all its resources; a provider's nested inputs are JSON text."""
     block = provider.get("defaultTags")
     block = json.loads(block) if isinstance(block, str) else block
-    found = block.get("tags") if isinstance(block, Mapping) else None
-    return found if isinstance(found, Mapping) else {}
+    tags = block.get("tags") if isinstance(block, Mapping) else None
+    return tags if isinstance(tags, Mapping) else {}
 
 
 def plain(value: Any) -> Any:

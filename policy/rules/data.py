@@ -5,16 +5,19 @@ A policy is not asked about what is deleted or replaced: previews say so, and `t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 
-from .rule import INSTANCES, LAUNCH_TEMPLATE, UNKNOWN, Resource, ResourceRule, Settings, is_not, strings
+from .resource import INSTANCES, LAUNCH_TEMPLATE, UNKNOWN, Props, Resource, name_of
+from .rule import ResourceRule, Settings, StackRule, is_not, strings
 
 VOLUME = "aws:ebs/volume:Volume"
 SERVER = "mysql-pair:index:MySqlServer"
 DATABASE = "mysql-pair:index:MySqlDatabase"
 ENCRYPT = "set encrypted to true"
 ON = (True, "true")
+ROOT_DEVICES = ("/dev/sda1", "/dev/xvda")
+"""Names that are kept for a root volume (EC2 User Guide, "Device names for volumes on Amazon EC2 instances")."""
 
 
 def plain_volumes(resource: Resource, _: Settings) -> Iterator[str]:
@@ -38,6 +41,37 @@ def _plain_volumes_of_instance(resource: Resource) -> Iterator[str]:
     for where, block in resource.blocks("ebsBlockDevices"):
         if _plain(block.get("encrypted")):
             yield f"{where}: the volume is not encrypted; {ENCRYPT}"
+
+
+def plain_roots_by_template(resources: Sequence[Resource], _: Settings) -> Iterator[tuple[str, str]]:
+    """Yield instances that take their root volume from a template of the program which does not say it is encrypted.
+
+    A template that says nothing of the root volume leaves it to the image, most of which are not encrypted.
+    """
+    templates = {resource.urn: resource for resource in resources if resource.type == LAUNCH_TEMPLATE}
+    for resource in resources:
+        if resource.type not in INSTANCES or resource.get("rootBlockDevice") is not None:
+            continue
+        for urn in resource.sources.get("launchTemplate", ()):
+            if urn in templates and not _encrypts_root(templates[urn]):
+                yield (
+                    resource.urn,
+                    f"the root volume is not encrypted, as the launch template {name_of(urn)} does not say so for "
+                    f"{' or '.join(ROOT_DEVICES)}; in its block_device_mappings or in root_block_device, {ENCRYPT}",
+                )
+
+
+def _encrypts_root(template: Resource) -> bool:
+    mappings = template.get("blockDeviceMappings")
+    if mappings is UNKNOWN or (isinstance(mappings, list) and UNKNOWN in mappings):
+        return True
+    roots = [block for _, block in template.blocks("blockDeviceMappings") if _may_be_root(block)]
+    volumes = [block.get("ebs") for block in roots]
+    return any(ebs is UNKNOWN or (isinstance(ebs, dict) and not _plain(ebs.get("encrypted"))) for ebs in volumes)
+
+
+def _may_be_root(block: Props) -> bool:
+    return block.get("deviceName") is UNKNOWN or block.get("deviceName") in ROOT_DEVICES
 
 
 def _plain(encrypted: object) -> bool:
@@ -71,6 +105,13 @@ def _named(resource: Resource, patterns: list[str]) -> bool:
 
 RULES = (
     ResourceRule("volumes-encrypted", "Volumes are encrypted.", "mandatory", {}, plain_volumes),
+    StackRule(
+        "template-root-encrypted",
+        "A root volume that an instance takes from a launch template of the program is encrypted.",
+        "mandatory",
+        {},
+        plain_roots_by_template,
+    ),
     ResourceRule(
         "protected-data",
         "What holds data is protected from termination, and no database is dropped unasked.",

@@ -8,25 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from .rule import Resource, ResourceRule, Settings, StackRule
-from .ways_in import EGRESS_RULE, GROUPS, INGRESS_RULE, OLD_RULE
+from .resource import Resource
+from .rule import ResourceRule, Settings, StackRule
+from .security_groups import GROUPS, RULE_TYPES, Direction
 
-INLINE = ("ingress", "egress")
 AS_RESOURCES = "make each an aws.vpc.SecurityGroupIngressRule or SecurityGroupEgressRule"
 
 
 def inline_rules(resource: Resource, _: Settings) -> Iterator[str]:
     """Yield the kinds of rules that a group lists itself. Those of the default group, listed as none, close it."""
-    for kind in INLINE if resource.type in GROUPS else ():
+    for kind in Direction if resource.type in GROUPS else ():
         if resource.get(kind):
             yield f"has {kind} rules inline; {AS_RESOURCES}"
 
 
 def mixed_rules(resources: Sequence[Resource], _: Settings) -> Iterator[tuple[str, str]]:
     """Yield groups that list rules themselves, an empty list included, and have rules that are resources too."""
-    claimed = {one.urn for one in resources if one.type in GROUPS and any(one.get(kind) is not None for kind in INLINE)}
+    groups = [resource for resource in resources if resource.type in GROUPS]
+    claimed = {group.urn for group in groups if any(group.get(kind) is not None for kind in Direction)}
     for resource in resources:
-        if resource.type in (INGRESS_RULE, EGRESS_RULE, OLD_RULE):
+        if resource.type in RULE_TYPES:
             for urn in resource.sources.get("securityGroupId", ()):
                 if urn in claimed:
                     yield (

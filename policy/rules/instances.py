@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
-from .rule import INSTANCES, LAUNCH_TEMPLATE, UNKNOWN, Props, Resource, ResourceRule, Settings, is_not, strings, whole
+from .resource import INSTANCES, LAUNCH_TEMPLATE, UNKNOWN, Props, Resource
+from .rule import ResourceRule, Settings, is_not, strings, whole
 
 AMI = re.compile(r"ami-[0-9a-f]{8,17}")
 MOVING_VERSIONS = ("$Latest", "$Default")
@@ -70,9 +71,9 @@ def moving_image(resource: Resource, settings: Settings) -> Iterator[str]:
 
 def unknown_type(resource: Resource, settings: Settings) -> Iterator[str]:
     """Yield instance types that nobody agreed on."""
-    found = resource.get("instanceType") if resource.type in (*INSTANCES, LAUNCH_TEMPLATE) else None
-    if isinstance(found, str) and not any(fnmatchcase(found, pattern) for pattern in settings["types"]):
-        yield f"{found} is none of the allowed instance types; choose another, or add it to this policy's `types`"
+    name = resource.get("instanceType") if resource.type in (*INSTANCES, LAUNCH_TEMPLATE) else None
+    if isinstance(name, str) and not any(fnmatchcase(name, pattern) for pattern in settings["types"]):
+        yield f"{name} is none of the allowed instance types; choose another, or add it to this policy's `types`"
 
 
 RULES = (

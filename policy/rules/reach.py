@@ -1,33 +1,92 @@
-"""Who may reach ssh and MySQL: never the whole internet; MySQL by security group; ssh by ranges of some people."""
+"""Who may reach ssh and MySQL: never the whole internet; MySQL by security group; ssh by ranges of some people.
+
+Ranges are collapsed before they are assessed: 0.0.0.0/1 and 128.0.0.0/1 are the whole internet.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
 
-from .rule import Resource, ResourceRule, Settings, StackRule, ports, whole
-from .ways_in import WayIn, is_world, prefix, ways_in
+from .resource import Resource, is_urn, name_of
+from .rule import ResourceRule, Settings, StackRule, ports, whole
+from .security_groups import (
+    GROUPS,
+    Direction,
+    PeerKind,
+    Rule,
+    collapsed,
+    prefix_lists,
+    ranges,
+    rules_of,
+    world,
+)
 
 SSH, MYSQL, MYSQL_X = 22, 3306, 33060
-PREFIX_LIST = "aws:ec2/managedPrefixList:ManagedPrefixList"
-PREFIX_LIST_ENTRY = "aws:ec2/managedPrefixListEntry:ManagedPrefixListEntry"
-LISTS_IN = ("prefixListId", "prefixListIds", "ingress")
-"""Where a rule, and a group with rules inline, names prefix lists."""
 GUARDED = ports([SSH, MYSQL, MYSQL_X], "TCP ports that are not for everyone.")
 BROADEST = 8
 """As the program's own operatorCidrs (stack_config/network.py): a shorter prefix is no group of people."""
 BROADEST_IPV6 = 32
 """What a registry gives to one provider or company (RIPE-738, "IPv6 Address Allocation and Assignment Policy")."""
 
+PrefixLists = Mapping[str, Sequence[str]]
+"""The ranges of the program's prefix lists, by the list's URN."""
+
+
+@dataclass(frozen=True)
+class WayIn:
+    """Ingress rules of a resource that share their ports: all of it, or one block of those that are inline."""
+
+    resource: Resource
+    rules: Sequence[Rule]
+
+    @property
+    def where(self) -> str:
+        """Which part of the resource it is, to stand before a message."""
+        return self.rules[0].where
+
+    @property
+    def lists(self) -> list[str]:
+        """The URNs of the program's prefix lists that it names."""
+        named = [rule.named_by for rule in self.rules if rule.peer_kind is PeerKind.PREFIX_LIST]
+        return sorted({urn for name in named for urn in self.resource.sources.get(name, ())})
+
+    def opened(self, settings: Settings) -> list[float]:
+        """Return which ports of a policy's settings it opens."""
+        return [port for port in settings["ports"] if self.rules[0].opens(port)]
+
+    def admits(self, lists: PrefixLists) -> list[str]:
+        """Return the ranges that it admits, by itself or by prefix lists."""
+        return [*ranges(self.rules), *(cidr for urn in self.lists for cidr in lists.get(urn, ()))]
+
+
+def ways_in(resource: Resource) -> Iterator[WayIn]:
+    """Yield the ways in that a resource opens."""
+    ingress = (rule for rule in rules_of(resource) if rule.direction is Direction.IN)
+    for _, rules in groupby(ingress, key=lambda rule: rule.where):
+        yield WayIn(resource, list(rules))
+
+
+def _opened(resource: Resource, settings: Settings) -> Iterator[tuple[WayIn, str]]:
+    """Yield the ways into the ports of a policy's settings, and those ports in words."""
+    for way in ways_in(resource):
+        if opened := way.opened(settings):
+            yield way, _words(opened)
+
+
+def _words(opened: Sequence[float]) -> str:
+    return f"port{'s' if len(opened) > 1 else ''} {', '.join(f'{port:.0f}' for port in opened)}"
+
 
 def open_to_world(resource: Resource, settings: Settings) -> Iterator[str]:
     """Yield guarded ports that the whole internet reaches, by a range of ports or all protocols too."""
     for way, opened in _opened(resource, settings):
-        for cidr in way.ranges:
-            if is_world(cidr):
-                yield (
-                    f"{way.where}opens {opened} to the whole internet ({cidr}); "
-                    "name the ranges or the security group that need it"
-                )
+        for cidr in world(ranges(way.rules)):
+            yield (
+                f"{way.where}opens {opened} to the whole internet ({cidr}); "
+                "name the ranges or the security group that need it"
+            )
 
 
 def by_prefix_list(resources: Sequence[Resource], settings: Settings) -> Iterator[tuple[str, str]]:
@@ -35,57 +94,76 @@ def by_prefix_list(resources: Sequence[Resource], settings: Settings) -> Iterato
 
     What is in lists made elsewhere, by AWS among others, no policy is told.
     """
-    worldwide = set(_worldwide_lists(resources))
+    lists = _prefix_lists(resources)
     for resource in resources:
-        named = {urn for name in LISTS_IN for urn in resource.sources.get(name, ())}
         for way, opened in _opened(resource, settings):
-            for urn in sorted(named & worldwide) if way.prefix_lists else ():
-                yield (
-                    resource.urn,
-                    f"{way.where}opens {opened} to the whole internet, by the prefix list {urn.split('::', 3)[3]}; "
-                    "take 0.0.0.0/0 and ::/0 out of the list, or name another",
-                )
+            for urn in way.lists:
+                if world(lists.get(urn, ())):
+                    yield (
+                        resource.urn,
+                        f"{way.where}opens {opened} to the whole internet, by the prefix list {name_of(urn)}; "
+                        "take out of the list what makes it the whole internet, or name another",
+                    )
 
 
-def _worldwide_lists(resources: Sequence[Resource]) -> Iterator[str]:
+def _prefix_lists(resources: Sequence[Resource]) -> PrefixLists:
+    return prefix_lists(resources, lambda resource: resource.sources.get("prefixListId") or [resource.urn])
+
+
+def world_in_parts(resources: Sequence[Resource], settings: Settings) -> Iterator[tuple[str, str]]:
+    """Yield groups that open a guarded port to the whole internet by several rules, none of which does so alone."""
+    lists = _prefix_lists(resources)
+    by_group: dict[str, list[WayIn]] = {}
     for resource in resources:
-        if resource.type == PREFIX_LIST and any(
-            is_world(str(one.get("cidr"))) for _, one in resource.blocks("entries")
-        ):
-            yield resource.urn
-        if resource.type == PREFIX_LIST_ENTRY and is_world(str(resource.get("cidr"))):
-            yield from resource.sources.get("prefixListId", ())
+        for way in ways_in(resource):
+            by_group.setdefault(_group(resource), []).append(way)
+    for group, ways in by_group.items():
+        opened = [port for port in settings["ports"] if _is_world_in_parts(ways, port, lists)]
+        if opened:
+            parts = [way for way in ways if set(way.opened(settings)) & set(opened)]
+            # Sorted: a program registers its resources in another order each time.
+            names = ", ".join(sorted(f"{way.resource.name} {way.where}".rstrip(": ") for way in parts))
+            yield (
+                group if is_urn(group) else min(way.resource.urn for way in parts),
+                f"opens {_words(opened)} to the whole internet, by several rules together ({names}); "
+                "name the ranges or the security group that need it",
+            )
+
+
+def _is_world_in_parts(ways: Sequence[WayIn], port: float, lists: PrefixLists) -> bool:
+    parts = [way.admits(lists) for way in ways if way.rules[0].opens(port)]
+    return bool(world(cidr for part in parts for cidr in part)) and not any(map(world, parts))
+
+
+def _group(resource: Resource) -> str:
+    """Return the URN of the group that a rule belongs to, or its id where the program does not make it."""
+    if resource.type in GROUPS:
+        return resource.urn
+    made = resource.sources.get("securityGroupId", ())
+    return made[0] if made else str(resource.get("securityGroupId"))
 
 
 def mysql_by_address(resource: Resource, settings: Settings) -> Iterator[str]:
     """Yield ways to MySQL that name addresses: an address says who is where today, a group who may."""
     for way, opened in _opened(resource, settings):
-        for cidr in (*way.ranges, *["a prefix list"][: way.prefix_lists]):
+        lists = ["a prefix list" for rule in way.rules if rule.peer_kind is PeerKind.PREFIX_LIST]
+        for peer in (*ranges(way.rules), *lists):
             yield (
-                f"{way.where}opens MySQL's {opened} to {cidr}; "
+                f"{way.where}opens MySQL's {opened} to {peer}; "
                 "name the clients' security group in its place (referenced_security_group_id)"
             )
 
 
 def broad_ssh(resource: Resource, settings: Settings) -> Iterator[str]:
     """Yield ranges that may ssh and are too broad to be those of some people."""
-    least = {4: settings["prefix"], 6: settings["prefixIpv6"]}
+    shortest = {4: settings["prefix"], 6: settings["prefixIpv6"]}
     for way, opened in _opened(resource, settings):
-        for cidr in way.ranges:
-            version, length = prefix(cidr)
-            if length < least[version]:
+        for network in collapsed(ranges(way.rules)):
+            if network.prefixlen < shortest[network.version]:
                 yield (
-                    f"{way.where}opens {opened} to {cidr}, which is broader than /{least[version]:.0f}; "
-                    "name the addresses that people connect from"
+                    f"{way.where}opens {opened} to {network}, which is broader than "
+                    f"/{shortest[network.version]:.0f}; name the addresses that people connect from"
                 )
-
-
-def _opened(resource: Resource, settings: Settings) -> Iterator[tuple[WayIn, str]]:
-    """Yield the ways into the ports of a rule's settings, and those ports in words."""
-    for way in ways_in(resource):
-        opened = [f"{port:.0f}" for port in settings["ports"] if way.opens(port)]
-        if opened:
-            yield way, f"port{'s' if len(opened) > 1 else ''} {', '.join(opened)}"
 
 
 RULES = (
@@ -102,6 +180,13 @@ RULES = (
         "mandatory",
         {"ports": GUARDED},
         by_prefix_list,
+    ),
+    StackRule(
+        "no-world-in-parts",
+        "Neither ssh nor MySQL is open to the whole internet by several rules of a group together.",
+        "mandatory",
+        {"ports": GUARDED},
+        world_in_parts,
     ),
     ResourceRule(
         "mysql-by-group",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .rule import UNKNOWN, Resource, ResourceRule, Settings, strings
+from .resource import UNKNOWN, Resource
+from .rule import ResourceRule, Settings, strings
 
 TAGS = ("Name", "Project", "Stack")
 """As components/naming.py gives them."""
@@ -28,8 +29,8 @@ def missing_tags(resource: Resource, settings: Settings) -> Iterator[str]:
     tags = resource.get("tags")
     if resource.type not in settings["types"] or tags is UNKNOWN:
         return
-    there = {**resource.default_tags, **(tags or {})}
-    if missing := [name for name in settings["tags"] if not there.get(name)]:
+    given = {**resource.default_tags, **(tags or {})}
+    if missing := [name for name in settings["tags"] if not given.get(name)]:
         yield f"has no tag {', '.join(missing)}; add it, or give it to all resources by the provider's default_tags"
 
 

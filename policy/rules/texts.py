@@ -9,7 +9,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .rule import INSTANCES, LAUNCH_TEMPLATE, UNKNOWN, Resource, ResourceRule, Settings, is_not, strings, whole
+from .resource import INSTANCES, LAUNCH_TEMPLATE, UNKNOWN, Resource
+from .rule import ResourceRule, Settings, is_not, strings, whole
 from .secrets import Finder
 
 USER_DATA = ("userData", "userDataBase64")
@@ -40,8 +41,8 @@ def secrets_in_user_data(resource: Resource, settings: Settings) -> Iterator[str
     """
     for name in USER_DATA if resource.type in (*INSTANCES, LAUNCH_TEMPLATE) else ():
         text = resource.get(name)
-        for found in _finder(settings).find(text) if isinstance(text, str) else ():
-            yield f"{name} has {found.kind} in {found.where}: whoever sees the host sees it; {INSTEAD}"
+        for finding in _finder(settings).find(text) if isinstance(text, str) else ():
+            yield f"{name} has {finding.kind} in {finding.where}: whoever sees the host sees it; {INSTEAD}"
 
 
 def secrets_in_commands(resource: Resource, settings: Settings) -> Iterator[str]:
@@ -54,8 +55,8 @@ def secrets_in_commands(resource: Resource, settings: Settings) -> Iterator[str]
         return
     for name in SHOWN:
         allow = [DIGEST] if name == "triggers" else []
-        for found in _finder(settings, allow).find(_text(resource.get(name))):
-            yield f"{name} has {found.kind} in {found.where}: previews and process lists show it; {INSTEAD}"
+        for finding in _finder(settings, allow).find(_text(resource.get(name))):
+            yield f"{name} has {finding.kind} in {finding.where}: previews and process lists show it; {INSTEAD}"
     hides_output = resource.type == REMOTE or "stdout" in resource.secret_outputs
     if hides_output and is_not(resource.get("logging"), "none"):
         yield "its output is logged, even where it is a secret; set logging to Logging.NONE"
@@ -79,9 +80,9 @@ def _text(value: Any) -> str:
     if value is None or value is UNKNOWN:
         return ""
     if isinstance(value, Mapping):
-        return "\n".join(f"{key}={_text(each)}" for key, each in value.items())
+        return "\n".join(f"{key}={_text(inner)}" for key, inner in value.items())
     if isinstance(value, list):
-        return "\n".join(_text(each) for each in value)
+        return "\n".join(_text(item) for item in value)
     return value if isinstance(value, str) else json.dumps(value)
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from scripts.diagram.model import Host, Picture, Rule, Subnet
+from policy.rules.security_groups import Rule
+from scripts.diagram import describe
+from scripts.diagram.model import Host, Picture, Subnet, ports
 from scripts.diagram.scene import LINE, Box, Scene, Text, fitted, text_width, wrapped
 
 PAD, GAP = 10, 10
@@ -48,16 +50,16 @@ def card(scene: Scene, kind: str, x: float, y: float, width: float, lines: Itera
 
 def to_range(rule: Rule, group_ids: Iterable[str]) -> bool:
     """Tell whether a rule is a way out of these groups to addresses."""
-    return rule.group_id in group_ids and not rule.by_group
+    return rule.group in group_ids and not rule.by_group
 
 
 def ways_out(picture: Picture, group_ids: Iterable[str]) -> list[str]:
     """Return to which addresses these groups may go, and to which ports there."""
     held, by_peer = list(group_ids), dict[str, list[str]]()
     for rule in picture.ways_out:
-        if to_range(rule, held) and rule.ports not in by_peer.setdefault(rule.peer, []):
-            by_peer[rule.peer].append(rule.ports)
-    return [f"{', '.join(ports)} to {peer}" for peer, ports in by_peer.items()]
+        if to_range(rule, held) and ports(rule) not in by_peer.setdefault(rule.peer, []):
+            by_peer[rule.peer].append(ports(rule))
+    return [f"{', '.join(reached)} to {peer}" for peer, reached in by_peer.items()]
 
 
 class Column:
@@ -81,8 +83,8 @@ class Column:
     def _of(self, without: str | None) -> list[Subnet]:
         own = {host.subnet_id for host in self._hosts}
         taken = {host.subnet_id for host in self._picture.hosts}
-        empty = set() if without is None else {one.id for one in self._picture.subnets} - taken
-        return [one for one in self._picture.subnets if one.id in own | empty]
+        empty = set() if without is None else {subnet.id for subnet in self._picture.subnets} - taken
+        return [subnet for subnet in self._picture.subnets if subnet.id in own | empty]
 
     def _order(self, subnet: Subnet) -> tuple[int, bool]:
         """Return the order: those with hosts in one run, as a frame goes around it, and the NAT gateway above it."""
@@ -143,7 +145,7 @@ class Column:
         lines = [part for way in ways_out(self._picture, [group_id]) for part in self._way_lines(way, width - 2 * PAD)]
         bottom = y + len(lines) * LINE + (2 if lines else 0)
         self.frame = self._scene.box("frame", x, self._frame_top, width, bottom - self._frame_top, group_id)
-        title = cut("frame", f"security group {self._picture.groups.get(group_id, group_id)}", width - 2 * PAD)
+        title = cut("frame", f"security group {describe.group(self._picture, group_id)}", width - 2 * PAD)
         texts = self._scene.texts
         texts.append(Text("frame", x + PAD, self._frame_top + 17, title.text, self.frame, tip=title.tip or group_id))
         for count, line in enumerate(lines):
@@ -159,9 +161,9 @@ class Column:
         x, lines = self._x + HOST_IN, [f"private {host.private_ip}"]
         lines.append(f"public {host.public_ip}" if host.public_ip else "no public address")
         inner = y + 28 + len(lines) * LINE
-        marks = (["jump host"] if host.jump else []) + [
-            f"group {self._picture.groups.get(one, one)}" for one in host.group_ids if one != self.group_id
-        ]
+        others = [group_id for group_id in host.group_ids if group_id != self.group_id]
+        marks = ["jump host"] if host.jump else []
+        marks += [f"group {describe.group(self._picture, group_id)}" for group_id in others]
         inner = self._chips(marks, x + PAD, inner, width - 2 * PAD)
         if host == self._picture.server:
             inner = self._mysql(x + 7, inner + 4, width - 14).bottom + 1

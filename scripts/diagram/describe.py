@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from scripts.diagram.model import Host, Picture, Rule, Subnet, User
+from policy.rules.security_groups import Rule
+from scripts.diagram.model import Host, Picture, Subnet, User
 
 
 def title(picture: Picture) -> str:
@@ -23,11 +24,11 @@ def description(picture: Picture) -> str:
             *(["An internet gateway."] if picture.internet_gateway else []),
             *(_host(picture, host) for host in picture.hosts),
             *(
-                f"Group {group(picture, rule.group_id)} lets {peer(picture, rule)} in, to {rule.label}."
+                f"Group {group(picture, rule.group)} lets {peer(picture, rule)} in, to {picture.label(rule)}."
                 for rule in picture.ways_in
             ),
             *(
-                f"Group {group(picture, rule.group_id)} may go out to {peer(picture, rule)}, to {rule.label}."
+                f"Group {group(picture, rule.group)} may go out to {peer(picture, rule)}, to {picture.label(rule)}."
                 for rule in picture.ways_out
             ),
             "Everyone else is refused.",
@@ -58,7 +59,7 @@ def _name(picture: Picture, subnet_id: str) -> str:
 
 def _host(picture: Picture, host: Host) -> str:
     address = f"{host.private_ip}, public {host.public_ip}" if host.public_ip else f"{host.private_ip}, no public one"
-    groups = _listed([group(picture, one) for one in host.group_ids])
+    groups = _listed([group(picture, group_id) for group_id in host.group_ids])
     jump = ", the jump host" if host.jump else ""
     return (
         f"Host {host.name}{jump}: {host.instance_type}, address {address}, in {_name(picture, host.subnet_id)}, "

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from policy.rules.security_groups import Rule
 from scripts.diagram import columns, describe
-from scripts.diagram.model import Host, Picture, Rule
+from scripts.diagram.model import Host, Picture, ports
 from scripts.diagram.scene import Arrow, Box, Scene, Text, text_width
 from scripts.diagram.sources import Source, cards
 
@@ -103,15 +104,15 @@ class _Layout:
 
     def _way_by_nat(self) -> None:
         server, nats = self.picture.server, self.middle.nats
-        subnet = next(one for one in self.picture.subnets if one.id == server.subnet_id)
+        subnet = next(subnet for subnet in self.picture.subnets if subnet.id == server.subnet_id)
         ways = columns.ways_out(self.picture, server.group_ids)
         if not (subnet.nat_routed and nats and ways):
             return
         nat, start = nats[0], self._end(server.group_ids).box
         y = nat.middle
         self.scene.arrows.append(Arrow("out", [(start.x, y), (nat.right + 1, y)], "; ".join(ways)))
-        ports = sorted({rule.ports for rule in self.picture.ways_out if columns.to_range(rule, server.group_ids)})
-        label = ", ".join(sorted(ports, key=lambda text: (len(text), text)))
+        reached = {ports(rule) for rule in self.picture.ways_out if columns.to_range(rule, server.group_ids)}
+        label = ", ".join(sorted(reached, key=lambda text: (len(text), text)))
         label = label if text_width(label, "port") <= WAY_WIDTH else "ways out"
         self.scene.label("way", LANE, y, "port", label, "; ".join(ways))
 
@@ -134,12 +135,12 @@ class _Layout:
         """Draw what the stack's own hosts reach, from above to below; return where the lowest ends."""
         pairs: dict[tuple[str, str], list[Rule]] = {}
         for rule in self.picture.ways_in:
-            if not self.picture.outsiders(rule) and self.picture.members(rule.group_id):
-                pairs.setdefault((rule.peer, rule.group_id), []).append(rule)
+            if not self.picture.outsiders(rule) and self.picture.members(rule.group):
+                pairs.setdefault((rule.peer, rule.group), []).append(rule)
         ends = [(self._end([peer]), self._end([group]), rules) for (peer, group), rules in pairs.items()]
         wishes = [(self._wish(start.box, end.box), start.column == end.column) for start, end, _ in ends]
         lowest = 0.0
-        for (wish, _), (start, end, rules) in sorted(zip(wishes, ends, strict=True), key=lambda one: one[0]):
+        for (wish, _), (start, end, rules) in sorted(zip(wishes, ends, strict=True), key=lambda wished: wished[0]):
             lowest = self._between(start, end, rules, wish, lowest)
         return max(lowest, self.middle.bottom, self.right.bottom)
 
@@ -188,11 +189,12 @@ class _Layout:
     def _ports(self, x: float, y: float, rules: Sequence[Rule], tip: str) -> None:
         top = y - PORT_STEP * (len(rules) - 1) / 2
         for count, rule in enumerate(rules):
-            clear = LEFT_X + LEFT_WIDTH + 14 + text_width(rule.label, "port") / 2  # of who is outside
-            self.scene.label("port", max(x, clear), top + count * PORT_STEP, "port", rule.label, tip)
+            clear = LEFT_X + LEFT_WIDTH + 14 + text_width(self.picture.label(rule), "port") / 2  # of who is outside
+            self.scene.label("port", max(x, clear), top + count * PORT_STEP, "port", self.picture.label(rule), tip)
 
     def _sentence(self, rule: Rule) -> str:
-        return f"{describe.peer(self.picture, rule)} to {rule.label} of {describe.group(self.picture, rule.group_id)}"
+        peer, group = describe.peer(self.picture, rule), describe.group(self.picture, rule.group)
+        return f"{peer} to {self.picture.label(rule)} of {group}"
 
     # Arrows from outside -----------------------------------------------------------------------------------------
 
@@ -242,11 +244,11 @@ class _Layout:
         box = columns.card(
             self.scene, "source", LEFT_X, y, LEFT_WIDTH, [("head", source.title), *source.lines], sum(heights) + 4
         )
-        at, found = box.middle - sum(heights) / 2, []
+        at, starts = box.middle - sum(heights) / 2, []
         for height in heights:
-            found.append(at + height / 2)
+            starts.append(at + height / 2)
             at += height
-        return box, found
+        return box, starts
 
     def _enter(self, at: float, entry: float, end: Box, rules: Sequence[Rule], turn: float) -> None:
         tip = "; ".join(map(self._sentence, rules))
@@ -260,7 +262,7 @@ class _Layout:
 
         The highest track turns up first and ends highest, so that no two cross.
         """
-        end, tip = self._end([rules[0].group_id]).box, "; ".join(map(self._sentence, rules))
+        end, tip = self._end([rules[0].group]).box, "; ".join(map(self._sentence, rules))
         path, later = [(LEFT_X + LEFT_WIDTH, at)], total - 1 - count
         if at != below:
             turn = DOWN_X - count * BESIDE

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-ANYWHERE = ("0.0.0.0/0", "::/0")
+from policy.rules.security_groups import TCP, Rule, open_to_world
+
+SSH_PORT = 22
+SERVICES = {SSH_PORT: "ssh", 33060: "mysqlx"}
+"""What well-known ports are for; MySQL's own is the stack's."""
 
 
 @dataclass(frozen=True)
@@ -45,23 +49,6 @@ class Host:
     subnet_id: str
     group_ids: tuple[str, ...]
     jump: bool = False
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A rule of a security group, for one peer: a range, or a group by its id."""
-
-    group_id: str
-    peer: str
-    by_group: bool
-    ports: str
-    """As text, such as 22, 8000-8100, udp 53."""
-    service: str = ""
-
-    @property
-    def label(self) -> str:
-        """The ports, and what they are for."""
-        return f"{self.ports} {self.service}".strip()
 
 
 @dataclass(frozen=True)
@@ -130,10 +117,22 @@ class Picture:
     @property
     def sealed(self) -> list[Host]:
         """The hosts that no range of addresses has a way to."""
-        open_groups = {rule.group_id for rule in self.ways_in if not rule.by_group}
+        open_groups = {rule.group for rule in self.ways_in if not rule.by_group}
         return [host for host in self.hosts if not open_groups & set(host.group_ids)]
 
     @property
     def open_to_anyone(self) -> list[str]:
-        """The ports that the whole internet has a rule for."""
-        return sorted({rule.label for rule in self.ways_in if rule.peer in ANYWHERE})
+        """The ports that are open to the whole internet, by rules of a group together too."""
+        return sorted({self.label(rule) for rule in open_to_world(self.ways_in)})
+
+    def label(self, rule: Rule) -> str:
+        """Return a rule's ports, and what they are for."""
+        first, last = rule.port_range or (None, None)
+        services = {**SERVICES, self.mysql.port: "MySQL"}
+        service = services.get(first, "") if first is not None and first == last and rule.protocol == TCP else ""
+        return f"{ports(rule)} {service}".strip()
+
+
+def ports(rule: Rule) -> str:
+    """Return a rule's ports in words: 22, 8000-8100, udp 53."""
+    return rule.ports if rule.protocol == TCP else rule.label

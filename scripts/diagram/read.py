@@ -2,23 +2,46 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from policy.rules.resource import Resource
+from policy.rules.security_groups import (
+    GROUPS,
+    SELF,
+    Direction,
+    Rule,
+    collapsed,
+    expanded,
+    prefix_lists,
+    rules_of,
+    world,
+)
 from scripts.diagram import access
-from scripts.diagram.model import ANYWHERE, Host, MySql, Nat, Picture, Rule, Subnet, User
+from scripts.diagram.model import Host, MySql, Nat, Picture, Subnet, User
+from scripts.redaction import SECRET, masked
 from scripts.stack import OperatorError, Stack
-from scripts.state import SIGNATURE
 from scripts.table import printable
 
-SSH_PORT, X_PORT = 22, 33060
-SECRET = "(secret)"  # noqa: S105  what is shown in place of one
-PEERS = ("cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId")
 NEEDED = ("server_instance_id", "mysql_version", "mysql_port")
 
 Properties = Mapping[str, Any]
+
+
+class State:
+    """The resources of a state, by the last part of their type and in the order of their names."""
+
+    def __init__(self, resources: Iterable[Properties]) -> None:
+        """Take those that are there for good: what is about to be deleted is left out."""
+        kept = [_resource(entry) for entry in resources if not entry.get("delete")]
+        # A state's own order is that in which they were made.
+        self.resources = sorted(kept, key=lambda resource: natural(resource.name))
+
+    def of(self, kind: str) -> list[Resource]:
+        """Return the resources of a kind, such as Instance."""
+        return [resource for resource in self.resources if resource.type.split(":")[-1] == kind]
 
 
 def picture(stack: Stack) -> Picture:
@@ -34,49 +57,22 @@ def picture(stack: Stack) -> Picture:
     if missing or server is None:
         what = f"output {missing[0]}" if missing else "the server's instance"
         raise OperatorError(f"stack {stack.name!r} is only half made: {what} is missing; {stack.up_hint()}")
-    clients = _in_order(hosts.values(), outputs.get("client_names") or [])
-    groups = {id: short(name) for id, name, _ in sorted(state.of("SecurityGroup"), key=lambda one: one[1])}
-    vpc = next((it for _, _, it in state.of("Vpc")), {})
-    port = int(outputs["mysql_port"])
+    vpcs = state.of("Vpc")
     return Picture(
         stack=stack.name,
-        region=next((text(it.get("region")) for _, _, it in state.of("Instance") if it.get("region")), ""),
-        vpc_id=text(next((it.get("vpcId") for _, _, it in state.of("SecurityGroup")), "")),
-        vpc_cidr=text(vpc["cidrBlock"]) if vpc else None,
+        region=_first(state.of("Instance"), "region"),
+        vpc_id=_first(state.of("SecurityGroup"), "vpcId"),
+        vpc_cidr=_text(vpcs[0], "cidrBlock") if vpcs else None,
         internet_gateway=bool(state.of("InternetGateway")),
         subnets=_subnets(state),
-        nats=tuple(
-            Nat(text(it.get("subnetId")), text(it.get("publicIp"))) for _, _, it in sorted_by_name(state, "NatGateway")
-        ),
-        groups=groups,
-        ways_in=_rules(state, "SecurityGroupIngressRule", port),
-        ways_out=_rules(state, "SecurityGroupEgressRule", port),
+        nats=tuple(Nat(_text(nat, "subnetId"), _text(nat, "publicIp")) for nat in state.of("NatGateway")),
+        groups={group.id: _label(group) for group in state.of("SecurityGroup")},
+        ways_in=_rules(state, Direction.IN),
+        ways_out=_rules(state, Direction.OUT),
         server=server,
-        clients=tuple(clients),
-        mysql=_mysql(state, outputs, port),
+        clients=tuple(_in_order(hosts.values(), outputs.get("client_names") or [])),
+        mysql=_mysql(state, outputs),
     )
-
-
-class State:
-    """The resources of a state, by the last part of their type."""
-
-    def __init__(self, resources: Iterable[Mapping[str, Any]]) -> None:
-        """Take those that are there for good: what is about to be deleted is left out."""
-        self._found: dict[str, list[tuple[str, str, Properties]]] = {}
-        for it in resources:
-            if not it.get("delete"):
-                known = {**(it.get("inputs") or {}), **(it.get("outputs") or {})}
-                entry = (str(it.get("id") or ""), str(it["urn"]).split("::")[-1], known)
-                self._found.setdefault(str(it["type"]).split(":")[-1], []).append(entry)
-
-    def of(self, kind: str) -> list[tuple[str, str, Properties]]:
-        """Return id, name and properties of each resource of a kind."""
-        return self._found.get(kind, [])
-
-
-def sorted_by_name(state: State, kind: str) -> list[tuple[str, str, Properties]]:
-    """Return a kind's resources in the order of their names: a state's own order is that in which they were made."""
-    return sorted(state.of(kind), key=lambda one: natural(one[1]))
 
 
 def natural(name: str) -> list[tuple[int, str]]:
@@ -84,34 +80,52 @@ def natural(name: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"([0-9]+)", name)]
 
 
-def short(name: str) -> str:
-    """Return a resource's name without the component's that it is part of."""
-    return printable(re.sub(r"^(firewall|network)-", "", name))
-
-
 def text(value: Any) -> str:
-    """Return a value of the state as text that can be drawn; a secret as a word that says so."""
-    if isinstance(value, Mapping) and SIGNATURE in value:
-        return SECRET
+    """Return a value of the state as text that can be drawn."""
     return printable("" if value is None else str(value))
+
+
+def _resource(entry: Properties) -> Resource:
+    inputs, outputs = (masked(entry.get(key) or {}) for key in ("inputs", "outputs"))
+    # The outputs of a group list the rules that are resources of their own too.
+    inline = {str(direction): inputs.get(direction) for direction in Direction} if entry["type"] in GROUPS else {}
+    return Resource(
+        type=str(entry["type"]),
+        urn=str(entry["urn"]),
+        props={**inputs, **outputs, **inline},
+        parent=str(entry.get("parent")),
+        id=str(entry.get("id") or ""),
+    )
+
+
+def _label(resource: Resource) -> str:
+    """Return a resource's name, without that of the component that it is a part of."""
+    return printable(resource.name.removeprefix(f"{resource.owner}-"))
+
+
+def _text(resource: Resource, key: str) -> str:
+    return text(resource.get(key))
+
+
+def _first(resources: Iterable[Resource], key: str) -> str:
+    return next((value for resource in resources if (value := _text(resource, key))), "")
 
 
 def _hosts(state: State, outputs: Mapping[str, Any]) -> dict[str, Host]:
     """Return the hosts by instance id."""
-    public = {it.get("instanceId"): text(it.get("publicIp")) for _, _, it in state.of("EipAssociation")}
-    found = {}
-    for id, resource, it in state.of("Instance"):
-        name = text(resource.removesuffix("-instance"))
-        found[id] = Host(
-            name=name,
-            instance_type=text(it.get("instanceType")),
-            private_ip=text(it.get("privateIp")),
-            public_ip=public.get(id) or text(it.get("publicIp")) or None,
-            subnet_id=text(it.get("subnetId")),
-            group_ids=tuple(map(text, it.get("vpcSecurityGroupIds") or ())),
-            jump=name == outputs.get("jump_host"),
+    public = {_text(address, "instanceId"): _text(address, "publicIp") for address in state.of("EipAssociation")}
+    return {
+        instance.id: Host(
+            name=printable(instance.owner),
+            instance_type=_text(instance, "instanceType"),
+            private_ip=_text(instance, "privateIp"),
+            public_ip=public.get(instance.id) or _text(instance, "publicIp") or None,
+            subnet_id=_text(instance, "subnetId"),
+            group_ids=tuple(map(text, instance.get("vpcSecurityGroupIds") or ())),
+            jump=instance.owner == outputs.get("jump_host"),
         )
-    return found
+        for instance in state.of("Instance")
+    }
 
 
 def _in_order(hosts: Iterable[Host], names: Sequence[str]) -> list[Host]:
@@ -121,97 +135,80 @@ def _in_order(hosts: Iterable[Host], names: Sequence[str]) -> list[Host]:
 
 def _subnets(state: State) -> tuple[Subnet, ...]:
     """Return the stack's subnets, and those that were there and have a host."""
-    routes = [it for _, _, it in state.of("Route") if it.get("destinationCidrBlock") in ANYWHERE]
-    to_internet = {it.get("routeTableId") for it in routes if it.get("gatewayId")}
-    to_nat = {it.get("routeTableId") for it in routes if it.get("natGatewayId")}
-    tables = {it.get("subnetId"): it.get("routeTableId") for _, _, it in state.of("RouteTableAssociation")}
-    found = {
-        id: Subnet(
-            id=id,
-            name=short(name),
-            zone=text(it.get("availabilityZone")),
-            cidr=text(it.get("cidrBlock")),
-            public=tables.get(id) in to_internet,
-            nat_routed=tables.get(id) in to_nat,
+    routes = [route for route in state.of("Route") if world([_text(route, "destinationCidrBlock")])]
+    to_internet = {_text(route, "routeTableId") for route in routes if _text(route, "gatewayId")}
+    to_nat = {_text(route, "routeTableId") for route in routes if _text(route, "natGatewayId")}
+    tables = {_text(table, "subnetId"): _text(table, "routeTableId") for table in state.of("RouteTableAssociation")}
+    subnets = {
+        subnet.id: Subnet(
+            id=subnet.id,
+            name=_label(subnet),
+            zone=_text(subnet, "availabilityZone"),
+            cidr=_text(subnet, "cidrBlock"),
+            public=tables.get(subnet.id) in to_internet,
+            nat_routed=tables.get(subnet.id) in to_nat,
         )
-        for id, name, it in state.of("Subnet")
+        for subnet in state.of("Subnet")
     }
-    for _, _, it in state.of("Instance"):
-        id = text(it.get("subnetId"))
-        found.setdefault(id, Subnet(id, id, text(it.get("availabilityZone"))))
-    return tuple(sorted(found.values(), key=lambda one: (not one.public, natural(one.name))))
+    for instance in state.of("Instance"):
+        id = _text(instance, "subnetId")
+        subnets.setdefault(id, Subnet(id, id, _text(instance, "availabilityZone")))
+    return tuple(sorted(subnets.values(), key=lambda subnet: (not subnet.public, natural(subnet.name))))
 
 
-def _rules(state: State, kind: str, mysql_port: int) -> tuple[Rule, ...]:
-    found = set()
-    for _, _, it in state.of(kind):
-        peer = next((key for key in PEERS if it.get(key)), None)
-        if peer:
-            found.add(
-                Rule(
-                    group_id=text(it.get("securityGroupId")),
-                    peer=text(it[peer]),
-                    by_group=peer == "referencedSecurityGroupId",
-                    ports=_ports(it),
-                    service=_service(it, mysql_port),
-                )
-            )
-    return tuple(sorted(found, key=lambda rule: (rule.by_group, _address_order(rule), natural(rule.ports))))
+def _rules(state: State, direction: Direction) -> tuple[Rule, ...]:
+    lists = prefix_lists(state.resources, lambda resource: [_text(resource, "prefixListId") or resource.id])
+    known = [rule for resource in state.resources for rule in _by_id(resource) if rule.peer]
+    rules = {rule for named in known if named.direction is direction for rule in expanded(named, lists)}
+    return tuple(sorted(rules, key=lambda rule: (rule.by_group, _address_order(rule), natural(rule.label))))
+
+
+def _by_id(resource: Resource) -> Iterable[Rule]:
+    """Yield a resource's rules; of an inline one, the group is the resource."""
+    for rule in rules_of(resource):
+        group = text(rule.group) or resource.id
+        yield replace(rule, group=group, peer=group if rule.named_by == SELF else text(rule.peer))
 
 
 def _address_order(rule: Rule) -> tuple[int, int, str]:
-    try:
-        network = ipaddress.ip_network(rule.peer)
-    except ValueError:
-        return (9, 0, f"{rule.peer} {rule.group_id}")
-    return (network.version, int(network.network_address), f"{network.prefixlen:03} {rule.group_id}")
+    for network in collapsed([rule.peer]):
+        return (network.version, int(network.network_address), f"{network.prefixlen:03} {rule.group}")
+    return (9, 0, f"{rule.peer} {rule.group}")
 
 
-def _ports(it: Properties) -> str:
-    protocol = text(it.get("ipProtocol"))
-    if protocol == "-1":
-        return "every port"
-    first, last = (int(it.get(key) or 0) for key in ("fromPort", "toPort"))
-    ports = str(first) if first == last else f"{first}-{last}"
-    return ports if protocol == "tcp" else f"{protocol} {ports}"
-
-
-def _service(it: Properties, mysql_port: int) -> str:
-    names = {mysql_port: "MySQL", SSH_PORT: "ssh", X_PORT: "mysqlx"}
-    single = it.get("ipProtocol") == "tcp" and it.get("fromPort") == it.get("toPort")
-    return names.get(int(it.get("fromPort") or 0), "") if single else ""
-
-
-def _mysql(state: State, outputs: Mapping[str, Any], port: int) -> MySql:
-    settings = next((it.get("settings") for _, _, it in state.of("MySqlServer")), None)
+def _mysql(state: State, outputs: Mapping[str, Any]) -> MySql:
+    settings = next((server.get("settings") for server in state.of("MySqlServer")), None)
+    primary = outputs.get("primary_user")
     return MySql(
         version=text(outputs["mysql_version"]),
-        port=port,
+        port=int(outputs["mysql_port"]),
         tls_required=isinstance(settings, Mapping) and settings.get("require_secure_transport") is True,
         databases=tuple(map(text, outputs.get("database_names") or ())),
         users=tuple(
-            sorted(
-                (_user(name, it) for _, name, it in state.of("MySqlUser")),
-                key=lambda user: (user.key != outputs.get("primary_user"), natural(user.key)),
-            )
+            sorted(map(_user, state.of("MySqlUser")), key=lambda user: (user.key != primary, natural(user.key)))
         ),
     )
 
 
-def _user(name: str, it: Properties) -> User:
-    grants, roles = it.get("grants") or {}, it.get("roles") or []
-    known = not isinstance(roles, Mapping) and SECRET not in map(text, [grants, *grants.values()])
-    marks = []
-    if it.get("locked") is True:
-        marks.append("locked")
-    generation, finished = (it.get(key) for key in ("generation", "finished_generation"))
-    if isinstance(generation, (int, float)) and isinstance(finished, (int, float)) and generation > max(1, finished):
-        marks.append("rotation under way")
+def _user(user: Resource) -> User:
+    marks = {"locked": user.get("locked") is True, "rotation under way": _is_rotating(user)}
     return User(
-        key=text(it.get("key") or name.removeprefix("user-")),
-        host=text(it.get("host")),
-        access=access.words({text(target): text(held) for target, held in grants.items()}, list(map(text, roles)))
-        if known
-        else SECRET,
-        marks=tuple(marks),
+        key=_text(user, "key"),
+        host=_text(user, "host"),
+        access=_access(user.get("grants") or {}, user.get("roles") or []),
+        marks=tuple(mark for mark, present in marks.items() if present),
     )
+
+
+def _is_rotating(user: Resource) -> bool:
+    generation, finished = (user.get(key) for key in ("generation", "finished_generation"))
+    if not isinstance(generation, int | float) or not isinstance(finished, int | float):
+        return False
+    return generation > max(1, finished)
+
+
+def _access(grants: Any, roles: Any) -> str:
+    readable = isinstance(grants, Mapping) and all(isinstance(grant, Mapping) for grant in grants.values())
+    if not readable or SECRET in str([grants, roles]):
+        return "not known"
+    return access.words({text(target): grant for target, grant in grants.items()}, list(map(text, roles)))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from policy.rules.security_groups import Rule, ranges, world
 from scripts.diagram.describe import group
-from scripts.diagram.model import ANYWHERE, Picture, Rule
-from scripts.diagram.read import SSH_PORT
+from scripts.diagram.model import SSH_PORT, Picture, ports
 
 SHOWN = 8
 """Peers on a card; the rest are counted."""
@@ -27,12 +27,12 @@ def cards(picture: Picture) -> list[Source]:
     """Return them: ranges of addresses first, then other groups."""
     by_peer: dict[tuple[str, bool], list[Rule]] = {}
     for rule in picture.ways_in:
-        if picture.outsiders(rule) and picture.members(rule.group_id):
+        if picture.outsiders(rule) and picture.members(rule.group):
             by_peer.setdefault((rule.peer, rule.by_group), []).append(rule)
     alike: dict[tuple[object, ...], list[tuple[str, list[Rule]]]] = {}
     for (peer, by_group), rules in by_peer.items():
-        reach = frozenset((rule.group_id, rule.label) for rule in rules)
-        alike.setdefault((by_group, peer in ANYWHERE, reach), []).append((peer, rules))
+        reach = frozenset((rule.group, picture.label(rule)) for rule in rules)
+        alike.setdefault((by_group, bool(world([peer])), reach), []).append((peer, rules))
     return [_source(picture, peers) for peers in alike.values()]
 
 
@@ -40,19 +40,19 @@ def _source(picture: Picture, peers: list[tuple[str, list[Rule]]]) -> Source:
     rules = peers[0][1]
     targets: dict[str, list[Rule]] = {}
     for rule in rules:
-        targets.setdefault(rule.group_id, []).append(rule)
+        targets.setdefault(rule.group, []).append(rule)
     kind = "id" if rules[0].by_group else "text"
     lines = [(kind, group(picture, peer)) for peer, _ in peers[:SHOWN]]
     if len(peers) > SHOWN:
         lines.append(("quiet", f"and {len(peers) - SHOWN} more"))
-    in_order = sorted(targets.items(), key=lambda one: group(picture, one[0]))
-    return Source(_title(rules[0], rules), lines, in_order)
+    in_order = sorted(targets.items(), key=lambda target: group(picture, target[0]))
+    return Source(_title([rule for _, of_peer in peers for rule in of_peer]), lines, in_order)
 
 
-def _title(first: Rule, rules: list[Rule]) -> str:
-    if first.peer in ANYWHERE:
+def _title(rules: list[Rule]) -> str:
+    if world(ranges(rules)):
         return "anyone at all"
-    ssh_alone = {rule.ports for rule in rules} == {str(SSH_PORT)}
-    if first.by_group:
+    ssh_alone = {ports(rule) for rule in rules} == {str(SSH_PORT)}
+    if rules[0].by_group:
         return "operators' groups" if ssh_alone else "other teams' groups"
     return "operators" if ssh_alone else "addresses"

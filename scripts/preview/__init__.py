@@ -1,1 +1,1 @@
-"""From what `pulumi preview --json` prints to a report for people: read, judged section by section, rendered."""
+"""From what `pulumi preview --json` prints to a report for people: read, assessed section by section, rendered."""

@@ -5,39 +5,51 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from scripts.preview.digest import Op, Step
-from scripts.preview.findings import Finding, code, names
+from scripts.preview.digest import Op, Step, root
+from scripts.preview.findings import Finding, change, code, names, table_of
 
 KINDS = {"MySqlUser": "User", "MySqlRole": "Role"}
-OPTION = " WITH GRANT OPTION"
+OPTION = "GRANT OPTION"
 ALL = "ALL"
+SENTENCES = {
+    "name": ("is renamed: it keeps its password, **logins under the former name are refused**", True),
+    "host": ("has **another host part**: logins from elsewhere are refused", True),
+    "plugin": ("authenticates by another plugin", False),
+    "password_lifetime_days": ("has another password lifetime", False),
+    "require": ("has **another requirement on connections**: logins that do not meet it are refused", True),
+    "generation": ("begins a rotation: a new password, and the old one is accepted until that is finished", False),
+    "finished_generation": ("finishes its rotation: **the old password is no longer accepted**", True),
+}
+"""What is said of a user's attribute that changes, and whether that is severe: logins that work now are refused."""
+IN_DETAIL = {"grants", "roles", "default_roles", "locked", "password", "key"}
+"""Properties of which a function of their own tells, or the report's subject. All others are told by their names."""
 
 
-def judge(steps: Sequence[Step]) -> list[Finding]:
-    """Return what changes of users, roles and the operators' key; grave is what refuses logins that work now."""
+def assess(steps: Sequence[Step]) -> list[Finding]:
+    """Return what changes of users, roles and the operators' key; severe is what refuses logins that work now."""
     return [finding for step in steps if step.op is not Op.SAME for finding in _of(step)]
 
 
 def _of(step: Step) -> Iterator[Finding]:
     kind = KINDS.get(step.type)
     if step.type == "KeyPair":
-        yield Finding("The operators' ssh key is another one.")
+        yield Finding("The operators' ssh key changes.")
     elif kind:
-        subject = f"{kind} {code(step.name.removeprefix(f'{kind.lower()}-'))}"
-        for said in _user(step) if kind == "User" else _role(step):
-            yield Finding(f"{subject} {said.words}.", said.grave)
+        inputs = step.old or step.new
+        subject = f"{kind} {code(str(inputs.get('key') or inputs.get('name') or step.name))}"
+        for finding in _user(step) if kind == "User" else _role(step):
+            yield Finding(f"{subject} {finding.words}.", finding.severe)
 
 
 def _user(step: Step) -> Iterator[Finding]:
     if step.op is Op.CREATE:
         yield Finding("is made" + _granted(step))
     elif step.op is Op.DELETE:
-        yield Finding("is **dropped**: its logins are refused from then on", grave=True)
+        yield Finding("is **dropped**: its logins are refused from then on", severe=True)
     else:
-        yield from _account(step)
+        yield from _attributes(step)
         yield from _grants(step)
         yield from _roles(step)
-        yield from _rotation(step)
         yield from _password(step)
 
 
@@ -53,37 +65,37 @@ def _role(step: Step) -> Iterator[Finding]:
 
 
 def _granted(step: Step) -> str:
-    targets, roles = sorted(_table(step.new, "grants")), sorted(_list(step.new, "roles"))
+    targets, roles = sorted(table_of(step.new, "grants")), sorted(_list(step.new, "roles"))
     parts = [f"privileges on {names(targets)}"] if targets else []
     parts += [f"role {names(roles)}"] if roles else []
     return f", with {' and '.join(parts)}" if parts else ", without privileges"
 
 
-def _account(step: Step) -> Iterator[Finding]:
-    changed = step.changed
-    if "name" in changed:
-        words = "is renamed: it keeps its password, **logins under the former name are refused**"
-        yield Finding(words, grave=True)
-    if "host" in changed:
-        yield Finding("has **another host part**: logins from elsewhere are refused", grave=True)
-    if "locked" in changed:
+def _attributes(step: Step) -> Iterator[Finding]:
+    for name, (words, severe) in SENTENCES.items():
+        if name in step.changed:
+            yield Finding(words, severe)
+    if "locked" in step.changed:
         locked = step.new.get("locked") is True
-        yield Finding("is **locked**: its logins are refused" if locked else "is unlocked", grave=locked)
-    if "plugin" in changed:
-        yield Finding("proves who it is by another authentication plugin")
-    if "password_lifetime_days" in changed:
-        yield Finding("has another password lifetime")
+        yield Finding("is **locked**: its logins are refused" if locked else "is unlocked", severe=locked)
+    for path in step.paths:
+        if root(path) not in IN_DETAIL | set(SENTENCES) and "[" not in path:
+            yield Finding(f"changes: {change(step, path)}")
 
 
 def _grants(step: Step) -> Iterator[Finding]:
-    before, after = _table(step.old, "grants"), _table(step.new, "grants")
+    before, after = table_of(step.old, "grants"), table_of(step.new, "grants")
     for target in sorted({*before, *after}):
         if before.get(target) != after.get(target):
-            direction = _direction(_privileges(before.get(target)), _privileges(after.get(target)))
-            yield Finding(f"has {direction} privileges on {code(target)}")
+            yield Finding(
+                f"has {_direction(before.get(target, {}), after.get(target, {}))} privileges on {code(target)}"
+            )
 
 
-def _direction(before: set[str], after: set[str]) -> str:
+def _direction(old: Any, new: Any) -> str:
+    before, after = _privileges(old), _privileges(new)
+    if before is None or after is None:
+        return "**other**"
     if before < after or (ALL in after - before and OPTION not in before - after):
         return "**more**"
     if after < before or (ALL in before - after and OPTION not in after - before):
@@ -91,11 +103,11 @@ def _direction(before: set[str], after: set[str]) -> str:
     return "**other**"
 
 
-def _privileges(text: Any) -> set[str]:
-    """Return privileges as components.mysql_grants shows them."""
-    words = str(text or "")
-    found = {each for each in words.removesuffix(OPTION).split(", ") if each}
-    return found | ({OPTION} if words.endswith(OPTION) else set())
+def _privileges(grant: Any) -> set[str] | None:
+    """Return the privileges of a grant as components.mysql_grants shows it; None if it is in another form."""
+    if not isinstance(grant, Mapping):
+        return None
+    return {*_list(grant, "privileges"), *([OPTION] if grant.get("grant_option") is True else [])}
 
 
 def _roles(step: Step) -> Iterator[Finding]:
@@ -108,32 +120,20 @@ def _roles(step: Step) -> Iterator[Finding]:
         yield Finding("has other roles active from the login on")
 
 
-def _rotation(step: Step) -> Iterator[Finding]:
-    if "generation" in step.changed:
-        yield Finding("begins a rotation: a new password, and the old one is accepted until that is finished")
-    if "finished_generation" in step.changed:
-        yield Finding("finishes its rotation: **the old password is accepted no more**", grave=True)
-
-
 def _password(step: Step) -> Iterator[Finding]:
     before, after = ("password" in side for side in (step.old, step.new))
     if "generation" in step.changed:
         return
     if before != after:
         whose = "from config" if after else "of the stack's making"
-        yield Finding(f"has a password {whose} from now on: **the one before is refused at once**", grave=True)
+        yield Finding(f"has a password {whose} from now on: **the one before is refused at once**", severe=True)
     elif before and not step.changed:
         # The engine masks both: where no property that shows is another, it is the password that is.
-        yield Finding("has another password: **the one before is refused at once**", grave=True)
+        yield Finding("has another password: **the one before is refused at once**", severe=True)
     elif before:
         yield Finding("has a password from config: whether that changes too, a preview does not show")
 
 
-def _table(inputs: Mapping[str, Any], key: str) -> dict[str, Any]:
-    found = inputs.get(key)
-    return found if isinstance(found, dict) else {}
-
-
 def _list(inputs: Mapping[str, Any], key: str) -> list[str]:
-    found = inputs.get(key)
-    return [str(each) for each in found] if isinstance(found, list) else []
+    values = inputs.get(key)
+    return [str(item) for item in values] if isinstance(values, list) else []

@@ -7,9 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from scripts.preview.data import turn_of
 from scripts.preview.digest import Op, Step
-from scripts.preview.findings import Finding, code
+from scripts.preview.findings import Finding, change, code, table_of
 
 SIZES = ("nano", "micro", "small", "medium", "large", "xlarge")
 """Of an instance type, each twice the one before it (EC2 User Guide, "Instance types"); then 2xlarge, 3xlarge, …"""
@@ -25,49 +24,47 @@ class Way(StrEnum):
 
 
 @dataclass(frozen=True)
-class Change:
+class Turn:
     """One cost that changes."""
 
     way: Way
     words: str
 
 
-def judge(steps: Sequence[Step]) -> list[Finding]:
+def assess(steps: Sequence[Step]) -> list[Finding]:
     """Return what changes the cost."""
-    return [Finding(f"{change.way.capitalize()}: {change.words}.") for change in _changes(steps)]
+    return [Finding(f"{turn.way.capitalize()}: {turn.words}.") for turn in _turns(steps)]
 
 
 def direction(steps: Sequence[Step]) -> Way | None:
     """Return which way the whole cost goes; None if it stays."""
-    ways = {change.way for change in _changes(steps)}
+    ways = {turn.way for turn in _turns(steps)}
     return ways.pop() if len(ways) == 1 else Way.UNCLEAR if ways else None
 
 
-def _changes(steps: Sequence[Step]) -> list[Change]:
-    return [change for step in steps for change in _of(step)]
+def _turns(steps: Sequence[Step]) -> list[Turn]:
+    return [turn for step in steps for turn in _of(step)]
 
 
-def _of(step: Step) -> Iterator[Change]:
+def _of(step: Step) -> Iterator[Turn]:
     thing = BY_THE_HOUR.get(step.type)
     if thing and step.op is Op.CREATE:
-        yield Change(Way.UP, f"one more {thing}, {code(step.name)}")
+        yield Turn(Way.UP, f"one more {thing}, {code(step.name)}")
     elif thing and step.op is Op.DELETE:
-        yield Change(Way.DOWN, f"one {thing} less, {code(step.name)}")
+        yield Turn(Way.DOWN, f"one {thing} less, {code(step.name)}")
     elif step.type == "Instance" and step.op in (Op.UPDATE, Op.REPLACE):
         yield from _instance(step)
 
 
-def _instance(step: Step) -> Iterator[Change]:
+def _instance(step: Step) -> Iterator[Turn]:
     old, new = step.old.get("instanceType"), step.new.get("instanceType")
     if old != new:
-        yield Change(of_types(str(old), str(new)), f"{code(step.name)}, {turn_of(step, 'instanceType')}")
-    before, after = (side.get("rootBlockDevice") or {} for side in (step.old, step.new))
-    if not isinstance(before, dict) or not isinstance(after, dict):
-        return
+        yield Turn(of_types(str(old), str(new)), f"{code(step.name)}, {change(step, 'instanceType')}")
+    before, after = (table_of(side, "rootBlockDevice") for side in (step.old, step.new))
     for key in ("volumeSize", "volumeType", "iops", "throughput"):
         if before.get(key) != after.get(key):
             way = of_numbers(before.get(key), after.get(key))
-            yield Change(way, f"volume of {code(step.name)}, {turn_of(step, f'rootBlockDevice.{key}')}")
+            yield Turn(way, f"volume of {code(step.name)}, {change(step, f'rootBlockDevice.{key}')}")
 
 
 def of_numbers(old: object, new: object) -> Way:
@@ -79,7 +76,7 @@ def of_numbers(old: object, new: object) -> Way:
 
 def of_types(old: str, new: str) -> Way:
     """Return the way from one instance type to another: clear within a family alone."""
-    sizes = [_size(each) for each in (old, new)]
+    sizes = [_size(instance_type) for instance_type in (old, new)]
     if old.split(".")[0] != new.split(".")[0] or None in sizes:
         return Way.UNCLEAR
     return of_numbers(*sizes)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
-from scripts.preview.data import SERVER, turn_of
 from scripts.preview.digest import Op, Step
-from scripts.preview.findings import Finding, code, turn
+from scripts.preview.findings import SERVER, Finding, change, code, done, host, table_of, turn
 
 SETTINGS = "settings."
+WAYS_OUT = ("NatGateway", "Route", "RouteTableAssociation")
 
 
-def judge(steps: Sequence[Step]) -> list[Finding]:
-    """Return what is to be expected; what is certain is grave, and comes first."""
-    return sorted((finding for step in steps for finding in _of(step)), key=lambda finding: not finding.grave)
+def assess(steps: Sequence[Step]) -> list[Finding]:
+    """Return what is to be expected; what is certain is severe, and comes first."""
+    return sorted((finding for step in steps for finding in _of(step)), key=lambda finding: not finding.severe)
 
 
 def _of(step: Step) -> Iterator[Finding]:
@@ -22,33 +21,25 @@ def _of(step: Step) -> Iterator[Finding]:
         yield from _instance(step)
     elif step.type == SERVER and step.op is Op.UPDATE:
         yield from _settings(step)
-    elif step.type in ("NatGateway", "Route", "RouteTableAssociation") and step.op in (Op.REPLACE, Op.DELETE):
-        done = "replaced" if step.op is Op.REPLACE else "deleted"
-        yield Finding(f"{code(step.name)} is {done}: hosts may lose their way out.")
+    elif step.type in WAYS_OUT and step.op in (Op.REPLACE, Op.DELETE):
+        yield Finding(f"{code(step.name)} is {done(step)}: hosts may lose their way out.")
 
 
 def _instance(step: Step) -> Iterator[Finding]:
-    server = step.inside(SERVER)
-    host = f"{'The server' if server else 'Host'} {code(step.name.removesuffix('-instance'))}"
     if step.op is Op.REPLACE:
-        yield Finding(f"{host} is **away until its successor is set up**, minutes later.", grave=True)
-        if server and "privateIp" in step.changed:
-            yield Finding("MySQL's address changes, and with it every connection string.", grave=True)
+        yield Finding(f"{host(step)} is **down until its successor is set up**, minutes later.", severe=True)
+        if step.inside(SERVER) and "privateIp" in step.changed:
+            yield Finding("MySQL's address changes, and with it every connection string.", severe=True)
     elif step.op is Op.DELETE:
-        yield Finding(f"{host} is deleted, with whatever is on it.", grave=True)
+        yield Finding(f"{host(step)} is deleted, with whatever is on it.", severe=True)
     elif "instanceType" in step.changed and step.op is Op.UPDATE:
-        yield Finding(f"{host} is **stopped and started**: {turn_of(step, 'instanceType')}.", grave=True)
+        yield Finding(f"{host(step)} is **stopped and started**: {change(step, 'instanceType')}.", severe=True)
 
 
 def _settings(step: Step) -> Iterator[Finding]:
-    before, after = (_table(side) for side in (step.old, step.new))
+    before, after = (table_of(side, "settings") for side in (step.old, step.new))
     changed = [path.removeprefix(SETTINGS) for path in step.paths if path.startswith(SETTINGS)]
     if changed:
         shown = ", ".join(f"{code(name)} {turn(before.get(name), after.get(name))}" for name in changed)
-        # Which settings are dynamic is known to the mysqld of that version: scripts/host/mysql_settings.py asks it.
+        # Which settings are dynamic is known to the mysqld of that version alone: the host agent asks it.
         yield Finding(f"**One restart of mysqld at most**, none if MySQL can change this live: {shown}.")
-
-
-def _table(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    found = inputs.get("settings")
-    return found if isinstance(found, dict) else {}

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from scripts.preview.data import SERVER
+from policy.rules.security_groups import GROUPS, Direction, Rule, world
 from scripts.preview.digest import Op, Step
-from scripts.preview.findings import Finding, code
-from scripts.preview.reach import EGRESS, INGRESS, WORLD, Reach, Rule, groups, reach
+from scripts.preview.findings import SERVER, Finding, code, host, names
+from scripts.preview.reach import Reach, groups, in_order, reach
+
+WORLD = "**the whole internet**"
 
 
-def judge(steps: Sequence[Step]) -> list[Finding]:
+def assess(steps: Sequence[Step]) -> list[Finding]:
     """Return what is opened first, then what is closed."""
-    ways_in, ways_out = reach(steps, INGRESS), reach(steps, EGRESS)
+    ways_in, ways_out = reach(steps, Direction.IN), reach(steps, Direction.OUT)
     return [
-        *(Finding(f"**Opened:** {_peer(rule)} gains reach to {_target(rule)}.", grave=True) for rule in ways_in.opened),
-        *(finding for step in steps for finding in _inline(step)),
+        *(
+            Finding(f"**Opened:** {_peer(rule)} gains reach to {_target(rule)}.", severe=True)
+            for rule in ways_in.opened
+        ),
+        *_in_parts(ways_in),
+        *(finding for step in steps for finding in _inline(step, ways_in)),
         *(finding for step in steps for finding in _address(step)),
         *(Finding(f"Closed: {_peer(rule)} loses reach to {_target(rule)}.") for rule in ways_in.closed),
         *(finding for step in steps for finding in _membership(step, ways_in)),
@@ -25,47 +31,52 @@ def judge(steps: Sequence[Step]) -> list[Finding]:
 
 
 def _peer(rule: Rule) -> str:
-    return f"{'**the whole internet** ' if rule.peer in WORLD else ''}{code(rule.peer)}"
+    return f"{f'{WORLD} ' if world([rule.peer]) else ''}{code(rule.peer)}"
 
 
 def _target(rule: Rule) -> str:
-    return f"{code(rule.group)} on {rule.port}"
+    return f"{code(rule.group)} on {rule.label}"
 
 
 def _way_out(rule: Rule) -> str:
-    return f"{code(rule.group)} to {_peer(rule)} on {rule.port}"
+    return f"{code(rule.group)} to {_peer(rule)} on {rule.label}"
 
 
-def _inline(step: Step) -> Iterator[Finding]:
-    if step.type == "SecurityGroup" and "ingress" in step.changed:
-        yield Finding(f"**Changed:** {code(step.name)} has rules of its own that are other ones.", grave=True)
+def _in_parts(ways_in: Reach) -> Iterator[Finding]:
+    for (group, label), parts in sorted(ways_in.opened_in_parts.items()):
+        target = f"{code(group)} on {label}"
+        yield Finding(f"**Opened:** {WORLD} gains reach to {target}, by {names(parts)} together.", severe=True)
+
+
+def _inline(step: Step, ways_in: Reach) -> Iterator[Finding]:
+    """Yield that inline rules change in a way that is not seen in the rules that are read of them."""
+    changed = {rule.group for rule in (*ways_in.opened, *ways_in.closed)}
+    if step.kind in GROUPS and Direction.IN in step.changed and step.name not in changed:
+        yield Finding(f"**Changed:** the inline rules of {code(step.name)}.", severe=True)
 
 
 def _address(step: Step) -> Iterator[Finding]:
     if step.type != "Eip" or not step.inside("Host") or step.op not in (Op.CREATE, Op.DELETE):
         return
-    host = code(step.name.removesuffix("-address"))
-    server = step.inside(SERVER)
     if step.op is Op.DELETE:
-        yield Finding(f"{'The server' if server else 'Host'} {host} loses its public address.")
-    elif server:
-        yield Finding(f"**The server {host} is made public:** it gets a public address.", grave=True)
+        yield Finding(f"{host(step)} loses its public address.")
+    elif step.inside(SERVER):
+        yield Finding(f"**{host(step)} is made public:** it gets a public address.", severe=True)
     else:
-        yield Finding(f"Host {host} gets a public address.")
+        yield Finding(f"{host(step)} gets a public address.")
 
 
 def _membership(step: Step, ways_in: Reach) -> Iterator[Finding]:
     if step.type != "Instance":
         return
     before, after = (set(groups(state)) if state else set() for state in (step.before, step.after))
-    host = code(step.name.removesuffix("-instance"))
     for group in sorted(after - before):
-        yield Finding(f"Host {host} joins {code(group)}{_from(group, ways_in.after)}.")
+        yield Finding(f"{host(step)} joins {code(group)}{_from(group, ways_in.after)}.")
     for group in sorted(before - after):
-        yield Finding(f"Host {host} leaves {code(group)}{_from(group, ways_in.before)}.")
+        yield Finding(f"{host(step)} leaves {code(group)}{_from(group, ways_in.before)}.")
 
 
 def _from(group: str, rules: Collection[Rule]) -> str:
     """Return what a group reaches, in words to append, as far as the preview shows the rules."""
-    targets = [_target(rule) for rule in sorted(rules) if rule.peer == group]
+    targets = [_target(rule) for rule in in_order(rules) if rule.peer == group]
     return f", which reaches {', '.join(targets)}" if targets else ""

@@ -1,13 +1,17 @@
-"""What judges find, and how names and values are written into a report."""
+"""What sections find, and how names, values and changes are written into a report."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from scripts.preview.secrecy import SECRET, UNKNOWN
+from scripts.preview.digest import Op, Step
+from scripts.redaction import SECRET, UNKNOWN
 from scripts.table import printable
+
+SERVER = "MySqlServer"
 
 
 @dataclass(frozen=True)
@@ -16,7 +20,7 @@ class Finding:
 
     words: str
     """A sentence in Markdown."""
-    grave: bool = False
+    severe: bool = False
     """Whether `--fail-on` counts it."""
 
 
@@ -25,11 +29,26 @@ def code(text: str) -> str:
     return "`" + printable(text).replace("`", "'").replace("|", "¦") + "`"
 
 
-def value(found: Any) -> str:
+def names(texts: Iterable[str]) -> str:
+    """Return names as code, in one line."""
+    return ", ".join(map(code, texts))
+
+
+def host(step: Step) -> str:
+    """Return the host that an instance or an address belongs to, to begin a sentence with."""
+    return f"{'The server' if step.inside(SERVER) else 'Host'} {code(step.owner)}"
+
+
+def done(step: Step) -> str:
+    """Return what happens to a resource that goes."""
+    return "replaced" if step.op is Op.REPLACE else "deleted"
+
+
+def value(shown: Any) -> str:
     """Return a property's value as code."""
-    if found is None:
+    if shown is None:
         return "not set"
-    text = found if isinstance(found, str) else json.dumps(found, sort_keys=True)
+    text = shown if isinstance(shown, str) else json.dumps(shown, sort_keys=True)
     if UNKNOWN in text:
         return "known after `up`"
     return "a secret" if SECRET in text else code(text)
@@ -40,6 +59,25 @@ def turn(old: Any, new: Any) -> str:
     return f"{value(old)} → {value(new)}"
 
 
-def names(found: list[str]) -> str:
-    """Return names as code, in one line."""
-    return ", ".join(code(each) for each in found)
+def change(step: Step, path: str) -> str:
+    """Return a property's name and how its value changes, if that can be shown.
+
+    Only the name of user data, and of what the states do not tell apart, as where both are masked.
+    """
+    old, new = _at(step.old, path), _at(step.new, path)
+    if path.lower().startswith("userdata") or old == new:
+        return code(path)
+    return f"{code(path)} {turn(old, new)}"
+
+
+def _at(inputs: Mapping[str, Any], path: str) -> Any:
+    value: Any = inputs
+    for key in path.split("."):
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
+
+
+def table_of(inputs: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Return an input that is an object; an empty one where it is none, as where it is masked."""
+    value = inputs.get(key)
+    return value if isinstance(value, dict) else {}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from scripts.preview.reach import Reach, Rule
+from policy.rules.security_groups import Rule
+from scripts.preview.reach import Reach, in_order
 from scripts.table import printable
 
 SOLID, OPENED, CLOSED = "--", "==", "-."
@@ -38,9 +39,9 @@ def _picture(rules: Collection[Rule], marked: Collection[Rule], mark: str, hosts
     lines += ['    subgraph groups["security groups"]']
     lines += [f'        {numbers[name]}["{_label(name, hosts.get(name, ()))}"]' for name in inside]
     lines += ["    end"]
-    for rule in sorted(rules):
+    for rule in in_order(rules):
         line = mark if rule in marked else SOLID
-        lines.append(f'    {numbers[rule.peer]} {line} "{_text(rule.port)}" {ENDS[line]} {numbers[rule.group]}')
+        lines.append(f'    {numbers[rule.peer]} {line} "{_text(rule.label)}" {ENDS[line]} {numbers[rule.group]}')
     return "\n".join([*lines, "```"])
 
 

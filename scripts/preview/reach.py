@@ -1,33 +1,29 @@
-"""The security groups' rules before and after: who may open a connection to what."""
+"""The security groups' rules before and after, by names: who may open a connection to what."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from scripts.preview.digest import State, Step, name_of
+from policy.rules.resource import Resource
+from policy.rules.security_groups import (
+    GROUPS,
+    PREFIX_LIST,
+    SELF,
+    UNKNOWN,
+    Direction,
+    PeerKind,
+    Rule,
+    expanded,
+    open_to_world,
+    prefix_lists,
+    rules_of,
+    world,
+)
+from scripts.preview.digest import Step
+from scripts.redaction import UNKNOWN as KNOWN_AFTER_UP
 
-INGRESS, EGRESS = "SecurityGroupIngressRule", "SecurityGroupEgressRule"
-PEERS = ("cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId")
-WORLD = {"0.0.0.0/0", "::/0"}
-
-
-@dataclass(frozen=True, order=True)
-class Rule:
-    """A rule, by names: the id of a group that the program makes is another in every stack."""
-
-    group: str
-    peer: str
-    protocol: str
-    ports: str
-
-    @property
-    def port(self) -> str:
-        """Which ports, in words."""
-        if self.protocol == "-1":
-            return "all ports"
-        return f"{self.protocol} {self.ports}"
+LISTS = (PREFIX_LIST,)
 
 
 @dataclass(frozen=True)
@@ -40,60 +36,81 @@ class Reach:
     @property
     def opened(self) -> list[Rule]:
         """The rules there will be that there are not."""
-        return sorted(self.after - self.before)
+        return in_order(self.after - self.before)
 
     @property
     def closed(self) -> list[Rule]:
         """The rules there are that there will not be."""
-        return sorted(self.before - self.after)
+        return in_order(self.before - self.after)
+
+    @property
+    def opened_in_parts(self) -> dict[tuple[str, str], list[str]]:
+        """The groups and ports that will be open to the whole internet, by several ranges, and are not now."""
+        former = _world_in_parts(self.before)
+        return {key: parts for key, parts in _world_in_parts(self.after).items() if key not in former}
 
 
-def reach(steps: Sequence[Step], kind: str = INGRESS) -> Reach:
-    """Return the rules of one kind."""
-    rules = [step for step in steps if step.type == kind]
+def in_order(rules: Iterable[Rule]) -> list[Rule]:
+    """Return rules by group, peer and ports: their order in a preview is another each time."""
+    return sorted(rules, key=lambda rule: (rule.group, rule.peer, rule.protocol, rule.ports))
+
+
+def _world_in_parts(rules: frozenset[Rule]) -> dict[tuple[str, str], list[str]]:
+    opened = open_to_world(rules)
+    return {(rule.group, rule.label): parts for rule, parts in opened.items() if not world(parts[:1])}
+
+
+def reach(steps: Sequence[Step], direction: Direction = Direction.IN) -> Reach:
+    """Return the rules of one direction."""
     return Reach(
-        frozenset(_rule(step.before) for step in rules if step.before),
-        frozenset(_rule(step.after) for step in rules if step.after),
+        frozenset(_rules([step.before for step in steps if step.before], direction)),
+        frozenset(_rules([step.after for step in steps if step.after], direction)),
     )
+
+
+def _rules(resources: Sequence[Resource], direction: Direction) -> Iterator[Rule]:
+    lists = prefix_lists(resources, lambda resource: resource.made_from("prefixListId", LISTS) or [resource.name])
+    for resource in resources:
+        for rule in rules_of(resource):
+            if rule.direction is direction:
+                yield from expanded(_by_name(resource, rule), lists)
+
+
+def _by_name(resource: Resource, rule: Rule) -> Rule:
+    """Return a rule with names for ids."""
+    own = resource.name if resource.type in GROUPS else _made(resource, "securityGroupId", GROUPS)
+    group = own or _text(rule.group)
+    if rule.named_by == SELF:
+        return replace(rule, group=group, peer=group)
+    types = {PeerKind.GROUP: GROUPS, PeerKind.PREFIX_LIST: LISTS}.get(rule.peer_kind, ())
+    return replace(rule, group=group, peer=_made(resource, rule.named_by, types) or _text(rule.peer))
+
+
+def _made(resource: Resource, key: str, types: Sequence[str]) -> str:
+    """Return the name of the program's resource that an input names; empty if it names none, or several."""
+    value, made = resource.get(key), resource.made_from(key, types)
+    several = isinstance(value, list) and (len(value) > 1 or key in list(Direction))
+    return made[0] if made and not several else ""
+
+
+def _text(value: str) -> str:
+    return UNKNOWN if not value or KNOWN_AFTER_UP in value else value
 
 
 def members(steps: Sequence[Step], after: bool) -> dict[str, list[str]]:
     """Return the hosts of each group that are known, by the group's name."""
-    found: dict[str, list[str]] = {}
+    hosts: dict[str, list[str]] = {}
     for step in steps:
-        state = step.after if after else step.before
-        if step.type == "Instance" and state:
-            for group in groups(state):
-                found.setdefault(group, []).append(step.name.removesuffix("-instance"))
-    return {group: sorted(hosts) for group, hosts in found.items()}
+        instance = step.after if after else step.before
+        if step.type == "Instance" and instance:
+            for group in groups(instance):
+                hosts.setdefault(group, []).append(step.owner)
+    return {group: sorted(names) for group, names in hosts.items()}
 
 
-def groups(state: State) -> list[str]:
+def groups(instance: Resource) -> list[str]:
     """Return the names of an instance's security groups; the id of one that the program does not make."""
-    given = state.inputs.get("vpcSecurityGroupIds")
-    made = [name_of(urn) for urn in state.sources.get("vpcSecurityGroupIds", ()) if _is_group(urn)]
+    given, made = instance.get("vpcSecurityGroupIds"), instance.made_from("vpcSecurityGroupIds", GROUPS)
     if made:
         return sorted(made)
     return sorted(map(str, given)) if isinstance(given, list) else []
-
-
-def _rule(state: State) -> Rule:
-    inputs = state.inputs
-    peer = next((key for key in PEERS if inputs.get(key) not in (None, "")), "")
-    first, last = inputs.get("fromPort"), inputs.get("toPort")
-    ports = str(first) if first == last else f"{first}-{last}"
-    return Rule(_group(state, "securityGroupId"), _group(state, peer), str(inputs.get("ipProtocol", "")), ports)
-
-
-def _group(state: State, key: str) -> str:
-    """Return the name of the group that a property comes from, or else its value."""
-    made = [name_of(urn) for urn in state.sources.get(key, ()) if _is_group(urn)]
-    return made[0] if made else _text(state.inputs, key)
-
-
-def _is_group(urn: str) -> bool:
-    return urn.split("::", 3)[2].endswith(":SecurityGroup")
-
-
-def _text(inputs: Mapping[str, Any], key: str) -> str:
-    return str(inputs.get(key, "unknown"))

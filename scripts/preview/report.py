@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from scripts.preview import access, cost, data, downtime, exposure
+from scripts.preview import access, cost, data_at_risk, downtime, exposure
 from scripts.preview.digest import Op, Preview, Step
 from scripts.preview.findings import Finding, code, names
 from scripts.preview.picture import pictures
@@ -19,26 +19,26 @@ SEEN_IN_PART = "Drawn are the rules that change alone: `pulumi preview --json --
 
 @dataclass(frozen=True)
 class Section:
-    """A section: its title, its judge, and what the verdict says of what it finds."""
+    """A section: its title, what assesses it, and what the verdict says of what it finds."""
 
     title: str
-    judge: Callable[[Sequence[Step]], list[Finding]]
-    grave: str
+    assess: Callable[[Sequence[Step]], list[Finding]]
+    severe: str
     other: str
-    gate: str | None = None
-    """What `--fail-on` calls its grave findings."""
+    fail_on: str | None = None
+    """What `--fail-on` calls its severe findings."""
     without: str | None = None
     """What stands there if nothing is found; without it, nothing does."""
 
 
 SECTIONS = (
-    Section("Data at risk", data.judge, "data is lost", "a database is left unmanaged", DATA_LOSS),
-    Section("Exposure", exposure.judge, "reach is opened", "reach changes", EXPOSURE),
-    Section("Access", access.judge, "logins that work now are refused", "access changes"),
-    Section("Downtime", downtime.judge, "downtime", "a restart at most", without="None is to be expected."),
-    Section("Cost", cost.judge, "", ""),
+    Section("Data at risk", data_at_risk.assess, "data is lost", "a database is left unmanaged", DATA_LOSS),
+    Section("Exposure", exposure.assess, "reach is opened", "reach changes", EXPOSURE),
+    Section("Access", access.assess, "logins that work now are refused", "access changes"),
+    Section("Downtime", downtime.assess, "downtime", "a restart at most", without="None is to be expected."),
+    Section("Cost", cost.assess, "", ""),
 )
-GATES = tuple(section.gate for section in SECTIONS if section.gate)
+GATES = tuple(section.fail_on for section in SECTIONS if section.fail_on)
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,12 @@ class Report:
 
     @classmethod
     def of(cls, preview: Preview) -> Report:
-        """Let every judge have its say."""
-        return cls(preview, {section.title: section.judge(preview.steps) for section in SECTIONS})
+        """Assess every section."""
+        return cls(preview, {section.title: section.assess(preview.steps) for section in SECTIONS})
 
     def gates(self) -> set[str]:
         """Return what `--fail-on` would stop at."""
-        return {section.gate for section in SECTIONS if section.gate and self._grave(section)}
+        return {section.fail_on for section in SECTIONS if section.fail_on and self._is_severe(section)}
 
     def markdown(self) -> str:
         """Return the report; a preview without changes is one line."""
@@ -68,15 +68,15 @@ class Report:
             parts += self._section(section)
         parts += [_folded(preview.changes)] if preview.changes else []
         parts += [_messages(preview.warnings)] if preview.warnings else []
-        return preview.veil.over("\n\n".join(parts))
+        return preview.redaction.apply("\n\n".join(parts))
 
     def _verdict(self) -> str:
         if not self.preview.changes:
             return f"**Nothing changes** in stack {code(self.preview.stack)}; the engine has warnings."
         words = [
-            section.grave if self._grave(section) else section.other
+            section.severe if self._is_severe(section) else section.other
             for section in SECTIONS
-            if self.findings[section.title] and section.grave
+            if self.findings[section.title] and section.severe
         ]
         way = cost.direction(self.preview.steps)
         words += [f"cost {'unclear' if way is cost.Way.UNCLEAR else f'goes {way}'}"] if way else []
@@ -85,23 +85,23 @@ class Report:
         counted = ", ".join(f"{counts[op]} {word}" for op, word in DONE.items() if counts[op])
         return f"**{sentence[0].upper()}{sentence[1:]}.** Stack {code(self.preview.stack)}, resources: {counted}."
 
-    def _grave(self, section: Section) -> bool:
-        return any(finding.grave for finding in self.findings[section.title])
+    def _is_severe(self, section: Section) -> bool:
+        return any(finding.severe for finding in self.findings[section.title])
 
     def _section(self, section: Section) -> list[str]:
-        found = self.findings[section.title]
-        if not found:
+        findings = self.findings[section.title]
+        if not findings:
             return [f"### {section.title}\n\n{section.without}"] if section.without and self.preview.changes else []
-        lines = [f"- {finding.words}" for finding in found]
+        lines = [f"- {finding.words}" for finding in findings]
         parts = [f"### {section.title}\n\n" + "\n".join(lines)]
-        return parts + (self._pictures() if section.judge is exposure.judge else [])
+        return parts + (self._pictures() if section.assess is exposure.assess else [])
 
     def _pictures(self) -> list[str]:
         steps = self.preview.steps
-        found, before, after = reach(steps), members(steps, after=False), members(steps, after=True)
-        if found.before == found.after and (before == after or not found.after):
+        ways_in, before, after = reach(steps), members(steps, after=False), members(steps, after=True)
+        if ways_in.before == ways_in.after and (before == after or not ways_in.after):
             return []
-        drawn = pictures(found, before, after)
+        drawn = pictures(ways_in, before, after)
         return [drawn] if self.preview.complete else [drawn, SEEN_IN_PART]
 
 

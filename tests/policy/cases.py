@@ -20,6 +20,7 @@ from lab.cloud.rules import IMAGES
 PASSWORD = "Wq7TzLk2Rv9XbN4sMd8Yc3Hg"
 TAGS = {"Name": "a", "Project": "b", "Stack": "c"}
 WORLD, OFFICE = "0.0.0.0/0", "203.0.113.0/24"
+HALVES = ["0.0.0.0/1", "128.0.0.0/1"]
 
 
 class Case(NamedTuple):
@@ -81,10 +82,23 @@ def rules_of_one_kind(name: str) -> None:
     )
 
 
-def by_list(name: str, cidr: str) -> None:
-    entries = [aws.ec2.ManagedPrefixListEntryArgs(cidr=cidr)]
-    listed = aws.ec2.ManagedPrefixList(f"{name}-list", address_family="IPv4", max_entries=1, entries=entries)
+def by_list(name: str, *cidrs: str) -> None:
+    entries = [aws.ec2.ManagedPrefixListEntryArgs(cidr=cidr) for cidr in cidrs]
+    listed = aws.ec2.ManagedPrefixList(f"{name}-list", address_family="IPv4", max_entries=len(entries), entries=entries)
     ingress(name, prefix_list_id=listed.id)
+
+
+def by_rules(name: str, *cidrs: str) -> None:
+    opened = group(name)
+    for number, cidr in enumerate(cidrs):
+        aws.vpc.SecurityGroupIngressRule(
+            f"{name}-{number}",
+            security_group_id=opened.id,
+            ip_protocol="tcp",
+            from_port=22,
+            to_port=22,
+            cidr_ipv4=cidr,
+        )
 
 
 GOOD: dict[str, Any] = {
@@ -107,9 +121,14 @@ def server(name: str, protected: bool) -> None:
     instance(name, component, disable_api_termination=protected)
 
 
-def template(name: str, **args: Any) -> None:
+def template(name: str, **args: Any) -> aws.ec2.LaunchTemplate:
     good = {key: GOOD[key] for key in ("instance_type", "metadata_options")}
-    aws.ec2.LaunchTemplate(name, **{"image_id": GOOD["ami"], **good, **args})
+    return aws.ec2.LaunchTemplate(name, **{"image_id": GOOD["ami"], **good, **args})
+
+
+def by_template(name: str, *mappings: dict[str, Any]) -> None:
+    made = template(f"{name}-template", block_device_mappings=list(mappings))
+    instance(name, root_block_device=None, launch_template={"id": made.id, "version": "1"})
 
 
 def command(name: str, **args: Any) -> None:
@@ -126,6 +145,8 @@ ROWS: dict[str, list[tuple[Any, ...]]] = {
         ("ssh-from-world", lambda n: ingress(n, cidr_ipv4=WORLD), "opens port 22 to the whole"),
         ("ports-from-world", lambda n: ingress(n, 3000, 4000, cidr_ipv4=WORLD), "opens port 3306"),
         ("all-from-world", lambda n: ingress(n, protocol="-1", cidr_ipv6="::/0"), "opens ports 22, 3306, 33060"),
+        ("old-from-halves", lambda n: old_rule(n, cidr_blocks=HALVES), "opens ports 22, 3306, 33060"),
+        ("inline-from-halves", lambda n: inline(n, from_port=1, cidr_blocks=HALVES), "ingress[0]: "),
         ("old-from-world", lambda n: old_rule(n, cidr_blocks=[WORLD]), "opens ports 22, 3306, 33060"),
         ("inline-from-world", lambda n: inline(n, from_port=1, cidr_blocks=[WORLD]), "ingress[0]: "),
         ("ssh-from-office", lambda n: ingress(n, cidr_ipv4=OFFICE)),
@@ -133,7 +154,12 @@ ROWS: dict[str, list[tuple[Any, ...]]] = {
     ],
     "no-world-prefix-list": [
         ("world-by-list", lambda n: by_list(n, WORLD), "by the prefix list world-by-list-list"),
+        ("halves-by-list", lambda n: by_list(n, *HALVES), "by the prefix list halves-by-list-list"),
         ("office-by-list", lambda n: by_list(n, OFFICE)),
+    ],
+    "no-world-in-parts": [
+        ("halves-by-rules", lambda n: by_rules(n, *HALVES), "(halves-by-rules-0, halves-by-rules-1)"),
+        ("offices-by-rules", lambda n: by_rules(n, OFFICE, "198.51.100.0/24")),
     ],
     "mysql-by-group": [
         ("mysql-from-range", lambda n: ingress(n, 3306, cidr_ipv4="10.0.0.0/24"), "to 10.0.0.0/24; name"),
@@ -186,6 +212,13 @@ ROWS: dict[str, list[tuple[Any, ...]]] = {
         ("plain-second", lambda n: instance(n, ebs_block_devices=[{"device_name": "/dev/sdb"}]), "ebsBlock"),
         ("plain-volume", lambda n: aws.ebs.Volume(n, availability_zone="a", size=1, tags=TAGS), "the volume"),
         ("encrypted-root", lambda n: instance(n)),
+    ],
+    "template-root-encrypted": [
+        ("plain-root-of-template", lambda n: by_template(n), "the launch template plain-root-of-template-template"),
+        (
+            "encrypted-root-of-template",
+            lambda n: by_template(n, {"device_name": "/dev/sda1", "ebs": {"encrypted": "true"}}),
+        ),
     ],
     "protected-data": [
         ("server-unprotected", lambda n: server(n, protected=False), "EC2 may terminate it"),

@@ -23,11 +23,11 @@ def install(variables: Mapping[str, str]) -> None:
 
 
 def _install(variables: Mapping[str, str]) -> None:
-    wanted = REQUIREMENTS.read_text()
-    if INSTALLED.exists() and INSTALLED.read_text() == wanted:
+    required = REQUIREMENTS.read_text()
+    if INSTALLED.exists() and INSTALLED.read_text() == required:
         return
     done = subprocess.run(
         ["pulumi", "install"], cwd=PACK, env=variables, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    INSTALLED.write_text(wanted)
+    INSTALLED.write_text(required)

@@ -135,7 +135,7 @@ def digest(files: Mapping[Path, bytes], packages: Sequence[str]) -> str:
     return hashlib.sha256(b"\0".join([*parts, CREDENTIAL.read_bytes()])).hexdigest()
 
 
-def start(wanted: str) -> None:
+def start(desired: str) -> None:
     """Have the socket listen, and the service run with what is there now.
 
     Raises:
@@ -147,9 +147,9 @@ def start(wanted: str) -> None:
     run("systemctl", "enable", SERVICE)
     started = STARTED.read_text() if STARTED.exists() else ""
     active = run("systemctl", "is-active", SERVICE, may_fail=True).returncode == 0
-    if started != wanted or not active:
+    if started != desired or not active:
         run("systemctl", "restart", SERVICE, may_fail=True)  # `answers` tells, with the journal, if that went wrong
-        write(STARTED, wanted.encode(), 0o600)
+        write(STARTED, desired.encode(), 0o600)
 
 
 def answers(port: int) -> None:

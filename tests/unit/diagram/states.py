@@ -10,19 +10,32 @@ SIGNATURE = "4dabf18193072939515e22adb298388d"
 CANARY = "Pa55-canary-of-the-state"
 SECRET = {SIGNATURE: "1b47061264138c4ac30d75fd1eb44270", "ciphertext": CANARY}
 """A secret as a state has it. Its ciphertext stands for itself: nothing of it may be drawn."""
+ROOT = "urn:pulumi:here::mysql-pair::pulumi:pulumi:Stack::mysql-pair-here"
+OWN_TYPE = "mysql-pair:index:"
+PARTS = {name: f"{OWN_TYPE}{name.capitalize()}::{name}" for name in ("firewall", "network")}
+"""Components by the first word of their resources' names; all other resources are a host's, by the last."""
 OWN = {"server": "sg-server", "client": "sg-client", "jump": "sg-jump"}
 ZONES = ("eu-central-1a", "eu-central-1b")
 
 
 def resource(kind: str, name: str, id: str = "", **properties: Any) -> dict[str, Any]:
-    """Return a resource of a state; a component has its properties as inputs."""
-    where = "outputs" if ":index:" not in kind else "inputs"
-    return {"urn": f"urn:pulumi:here::mysql-pair::{kind}::{name}", "type": kind, "id": id, where: properties}
+    """Return a resource of a state; a component has its properties as inputs, and is a part of the stack."""
+    urn = f"urn:pulumi:here::mysql-pair::{kind}::{name}"
+    if ":index:" in kind:
+        return {"urn": urn, "type": kind, "parent": ROOT, "inputs": properties}
+    component = PARTS.get(name.partition("-")[0], f"{OWN_TYPE}Host::{name.rpartition('-')[0]}")
+    parent = f"urn:pulumi:here::mysql-pair::{component}"
+    return {"urn": urn, "type": kind, "id": id, "parent": parent, "outputs": properties}
+
+
+def grant(*privileges: str, grant_option: bool = False) -> dict[str, Any]:
+    """Return a grant as components show it, but for its target, which a label says too."""
+    return {"privileges": list(privileges), "grant_option": grant_option}
 
 
 def user(key: str, host: str = "10.20.0.0/16", **more: Any) -> dict[str, Any]:
     """Return a user's properties."""
-    usual = {"grants": {"app.*": "ALL"}, "roles": [], "locked": False, "generation": 1, "finished_generation": 0}
+    usual = {"grants": {"app.*": grant("ALL")}, "roles": [], "locked": False, "generation": 1, "finished_generation": 0}
     return {"key": key, "host": host, "password": SECRET, "comment": CANARY, **usual, **more}
 
 
@@ -195,7 +208,8 @@ class StackState:
         )
 
 
-READING = {"app.*": "SELECT, SHOW VIEW"}
+WRITING = {"shop.*": grant("DELETE", "INSERT", "SELECT", "UPDATE")}
+READING = {"app.*": grant("SELECT", "SHOW VIEW")}
 LARGE = StackState(
     clients=(
         *(Client(f"client-{number}") for number in (1, 2, 3)),
@@ -206,7 +220,12 @@ LARGE = StackState(
     users=(
         user("app"),
         user("report", host="%.reports.example.org", grants=READING, roles=["reading"], locked=True),
-        user("shop", grants={"shop.*": "DELETE, INSERT, SELECT, UPDATE"}, generation=2, finished_generation=1),
+        user(
+            "shop",
+            grants={"shop.*": grant("DELETE", "INSERT", "SELECT", "UPDATE")},
+            generation=2,
+            finished_generation=1,
+        ),
         *(user(f"team-{number}", grants=READING) for number in range(4, 31)),
     ),
     databases=("app", "shop", *(f"archive_{year}" for year in range(2010, 2022))),

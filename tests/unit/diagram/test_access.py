@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from scripts.diagram.access import words
+from tests.unit.diagram.states import grant
 
 
 @pytest.mark.parametrize(
     ("grants", "roles", "said"),
     [
         ({}, [], "nothing granted"),
-        ({"*.*": "USAGE"}, [], "nothing granted"),
-        ({"app.*": "ALL"}, [], "all of app"),
-        ({"*.*": "ALL"}, [], "all of the server"),
-        ({"app.*": "SELECT"}, [], "reads app"),
-        ({"app.*": "SELECT", "shop.*": "SELECT, SHOW VIEW"}, [], "reads app, shop"),
-        ({"app.*": "SELECT", "shop.orders": "INSERT, SELECT"}, [], "reads app; writes shop.orders"),
-        ({"app.orders": "SELECT (id, name), UPDATE (name)"}, [], "writes app.orders"),
-        ({"app.*": "CREATE, DROP, SELECT"}, [], "alters app"),
-        ({"*.*": "PROCESS, REPLICATION CLIENT"}, [], "administers the server"),
-        ({"app.*": "SELECT WITH GRANT OPTION"}, [], "reads and hands on app"),
-        ({"app.*": "USAGE WITH GRANT OPTION"}, [], "hands on app"),
-        ({"app.*": "SELECT"}, ["writing", "auditing"], "reads app; role writing; role auditing"),
+        ({"*.*": grant("USAGE")}, [], "nothing granted"),
+        ({"app.*": grant("ALL")}, [], "all of app"),
+        ({"*.*": grant("ALL")}, [], "all of the server"),
+        ({"app.*": grant("SELECT")}, [], "reads app"),
+        ({"app.*": grant("SELECT"), "shop.*": grant("SELECT", "SHOW VIEW")}, [], "reads app, shop"),
+        ({"app.*": grant("SELECT"), "shop.orders": grant("INSERT", "SELECT")}, [], "reads app; writes shop.orders"),
+        ({"app.orders": grant("SELECT (id, name)", "UPDATE (name)")}, [], "writes app.orders"),
+        ({"app.*": grant("CREATE", "DROP", "SELECT")}, [], "alters app"),
+        ({"*.*": grant("PROCESS", "REPLICATION CLIENT")}, [], "administers the server"),
+        ({"app.*": grant("SELECT", grant_option=True)}, [], "reads and hands on app"),
+        ({"app.*": grant("USAGE", grant_option=True)}, [], "hands on app"),
+        ({"app.*": grant("SELECT")}, ["writing", "auditing"], "reads app; role writing; role auditing"),
     ],
 )
-def test_words(grants: dict[str, str], roles: list[str], said: str) -> None:
+def test_words(grants: dict[str, Any], roles: list[str], said: str) -> None:
     assert words(grants, roles) == said

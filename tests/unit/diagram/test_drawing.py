@@ -97,7 +97,7 @@ def test_it_is_well_formed_and_tells_a_screen_reader_all(state: StackState) -> N
         *(
             word
             for rule in (*found.ways_in, *found.ways_out)
-            for word in (rule.label, describe.group(found, rule.peer))
+            for word in (found.label(rule), describe.group(found, rule.peer))
         ),
         *(rule.peer for rule in found.ways_in if not rule.by_group),
         *found.mysql.databases,
@@ -239,15 +239,65 @@ def test_another_client_and_another_rule_change_it() -> None:
             [Rule("server", cidr("0.0.0.0/0"), 3306)],
             {"no way in but 3306", "MySQL", "anyone at all", "No address range"},
         ),
-        ([Rule("client", cidr("10.0.0.0/8"), 0, protocol="-1")], {"addresses", "10.0.0.0/8", "every port"}),
+        ([Rule("client", cidr("10.0.0.0/8"), 0, protocol="-1")], {"addresses", "10.0.0.0/8", "all ports"}),
         ([Rule("client", cidr("10.0.0.0/8"), 8000, 8100)], {"8000-8100"}),
         ([Rule("client", cidr("10.0.0.0/8"), 53, protocol="udp")], {"udp 53"}),
         ([Rule("client", {"cidrIpv6": "::/0"}, 22)], {"anyone at all", "::/0"}),
+        (
+            [Rule("client", cidr("0.0.0.0/1"), 22), Rule("client", cidr("128.0.0.0/1"), 22)],
+            {"anyone at all", "0.0.0.0/1", "128.0.0.0/1", "no way in but 22 ssh"},
+        ),
         ([Rule("client", {"prefixListId": "pl-1"}, 22)], {"operators", "pl-1"}),
     ],
 )
 def test_who_gets_in_and_who_does_not(rules: list[Rule], seen: set[str]) -> None:
     texts = {text.text for text in laid_out(read(StackState(rules=rules))).texts}
+    assert seen <= texts, texts
+
+
+def ssh_rule(**more: Any) -> dict[str, Any]:
+    return {"protocol": "tcp", "fromPort": 22, "toPort": 22, **more}
+
+
+def old_rule(**more: Any) -> dict[str, Any]:
+    kind = "aws:ec2/securityGroupRule:SecurityGroupRule"
+    return states.resource(kind, "firewall-old", type="ingress", securityGroupId="sg-client", **ssh_rule(**more))
+
+
+def inline_group(*rules: dict[str, Any]) -> dict[str, Any]:
+    """Return the clients' group once more, with inline rules; its outputs list those that are resources too."""
+    group = states.resource("aws:ec2/securityGroup:SecurityGroup", "firewall-client", "sg-client", vpcId="vpc-1")
+    listed = [*rules, ssh_rule(cidrBlocks=["192.0.2.0/24"])]
+    return {**group, "inputs": {"ingress": list(rules)}, "outputs": {**group["outputs"], "ingress": listed}}
+
+
+def offices(*cidrs: str) -> dict[str, Any]:
+    entries = [{"cidr": cidr} for cidr in cidrs]
+    return states.resource("aws:ec2/managedPrefixList:ManagedPrefixList", "offices", "pl-1", entries=entries)
+
+
+def entry(cidr: str) -> dict[str, Any]:
+    kind = "aws:ec2/managedPrefixListEntry:ManagedPrefixListEntry"
+    return states.resource(kind, "office", "pl-1,x", cidr=cidr, prefixListId="pl-1")
+
+
+def by_offices() -> dict[str, Any]:
+    return Rule("client", {"prefixListId": "pl-1"}, 22).resource(99)
+
+
+@pytest.mark.parametrize(
+    ("more", "seen"),
+    [
+        ([old_rule(cidrBlocks=["10.0.0.0/8", "11.0.0.0/8"])], {"operators", "10.0.0.0/8", "11.0.0.0/8"}),
+        ([old_rule(sourceSecurityGroupId="sg-0123456789abcdef0")], {"operators' groups", "sg-0123456789abcdef0"}),
+        ([inline_group(ssh_rule(cidrBlocks=["10.0.0.0/8"]))], {"operators", "10.0.0.0/8"}),
+        ([offices("10.0.0.0/8"), by_offices()], {"operators", "10.0.0.0/8"}),
+        ([offices("0.0.0.0/1", "128.0.0.0/1"), by_offices()], {"anyone at all", "0.0.0.0/0", "no way in but 22 ssh"}),
+        ([offices("0.0.0.0/1"), entry("128.0.0.0/1"), by_offices()], {"anyone at all", "0.0.0.0/0"}),
+    ],
+)
+def test_rules_of_every_form_are_read(more: list[dict[str, Any]], seen: set[str]) -> None:
+    texts = {text.text for text in laid_out(read(StackState(rules=(), more=more))).texts}
     assert seen <= texts, texts
 
 
@@ -269,3 +319,14 @@ def test_what_is_out_of_the_ordinary_about_a_user(more: dict[str, Any], marks: l
 def test_what_is_about_to_be_deleted_is_left_out() -> None:
     gone = states.resource("aws:ec2/instance:Instance", "gone-instance", "i-gone", subnetId="subnet-public-1")
     assert drawn(StackState(more=[{**gone, "delete": True}])) == drawn(StackState())
+
+
+@pytest.mark.parametrize("name", ["bastion", "web-instance"])
+def test_a_host_is_called_by_its_component_or_by_its_own_name(name: str) -> None:
+    alone = states.resource("aws:ec2/instance:Instance", name, "i-more", subnetId="subnet-public-1")
+    found = read(StackState(more=[{**alone, "parent": states.ROOT}]))
+    assert [host.name for host in found.hosts] == ["client-1", name, "server"]
+
+
+def test_grants_that_a_former_program_left_as_text_are_not_guessed() -> None:
+    assert read(StackState(users=(user("app", grants={"app.*": "ALL"}),))).mysql.users[0].access == "not known"

@@ -7,7 +7,8 @@ import pkgutil
 from typing import Any
 
 from policy import rules
-from policy.rules.rule import Resource, Rule
+from policy.rules.resource import Resource
+from policy.rules.rule import Rule
 
 INSTANCE = "aws:ec2/instance:Instance"
 TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"

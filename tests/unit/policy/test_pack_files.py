@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from lab.settings import PROJECT_ROOT
 from policy.rules.rule import Rule
@@ -34,8 +38,8 @@ def rows_of_readme() -> Iterator[str]:
 
 
 def test_the_table_in_the_readme_is_that_of_the_rules() -> None:
-    wanted = [row(rule) for rule in RULES.values()]
-    assert sorted(rows_of_readme()) == sorted(wanted), "\n" + "\n".join(wanted)
+    expected = [row(rule) for rule in RULES.values()]
+    assert sorted(rows_of_readme()) == sorted(expected), "\n" + "\n".join(expected)
 
 
 def test_the_labs_config_names_rules_that_there_are() -> None:
@@ -50,3 +54,12 @@ def test_the_pack_runs_on_the_programs_version_of_pulumi() -> None:
     assert pins[0] is not None
     assert pins[1] is not None
     assert pins[0][0] == pins[1][0]
+
+
+def test_the_rules_work_in_a_copy_of_the_folder_with_the_standard_library_alone(tmp_path: Path) -> None:
+    """As in another team's repository; the SDK is needed by the bridge only."""
+    shutil.copytree(PACK / "rules", tmp_path / "rules")
+    modules = [path.stem for path in sorted((PACK / "rules").glob("*.py")) if path.stem not in ("__init__", "bridge")]
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from rules import {', '.join(modules)}"
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from components.user_data import user_data
-from policy.rules.rule import UNKNOWN, Resource, ResourceRule, settled
+from policy.rules.resource import UNKNOWN, Resource
+from policy.rules.rule import ResourceRule, settled
 from tests.unit.policy.resources import AMI, GROUP, INSTANCE, RULES, TEMPLATE, resource
 
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
@@ -66,9 +67,15 @@ REACH = {
         Row("a range that holds two", ingress(20, 4000, cidrIpv4=WORLD), ("opens ports 22, 3306 to",)),
         Row("all protocols", ingress(protocol="-1", cidrIpv4=WORLD), ("opens ports 22, 3306, 33060 to",)),
         Row("TCP by its number", ingress(protocol="6", cidrIpv4=WORLD), ("port 22 ",)),
-        Row("the world, spelled otherwise", ingress(cidrIpv4="10.0.0.0/0"), ("(10.0.0.0/0)",)),
+        Row("the world, spelled otherwise", ingress(cidrIpv4="10.0.0.0/0"), ("(0.0.0.0/0)",)),
         Row("one of an old rule's ranges", old(cidrBlocks=[OFFICE, WORLD]), ("port 22 ",)),
         Row("an old rule's IPv6 ranges", old(ipv6CidrBlocks=[WORLD_6]), ("(::/0)",)),
+        Row(
+            "two halves in an old rule", old(cidrBlocks=["128.0.0.0/1", OFFICE, "0.0.0.0/1"]), ("internet (0.0.0.0/0)",)
+        ),
+        Row("two halves in an inline rule", inline(cidrBlocks=["0.0.0.0/1", "128.0.0.0/1"]), ("ingress[0]: opens",)),
+        Row("all of IPv6 that is routed", ingress(cidrIpv6="2000::/3"), ("internet (2000::/3)",)),
+        Row("half of it", ingress(cidrIpv4="0.0.0.0/1")),
         Row("an inline rule", inline(cidrBlocks=[WORLD]), ("ingress[0]: opens port 22 ",)),
         Row("another port, by settings", ingress(3307, cidrIpv4=WORLD), ("port 3307 ",), {"ports": [3307.0]}),
         Row("a web server", ingress(443, cidrIpv4=WORLD)),
@@ -96,6 +103,7 @@ REACH = {
     "ssh-from-few": [
         Row("half the internet", ingress(cidrIpv4="0.0.0.0/1"), ("0.0.0.0/1, which is broader than /8",)),
         Row("a continent of IPv6", ingress(cidrIpv6="2000::/12"), ("broader than /32",)),
+        Row("two neighbours", old(cidrBlocks=["10.0.0.0/8", "11.0.0.0/8"]), ("10.0.0.0/7, which is broader",)),
         Row("the broadest", ingress(cidrIpv4="10.0.0.0/8")),
         Row("narrower than settings allow", ingress(cidrIpv4=OFFICE), ("than /28",), {"prefix": 28.0}),
         Row("a company's IPv6", ingress(cidrIpv6="2001:db8::/32")),

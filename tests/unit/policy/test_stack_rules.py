@@ -1,4 +1,4 @@
-"""What the rules of a whole stack say: prefix lists that hold the world, groups with two kinds of rules."""
+"""What the rules of a whole stack say: lists and rules that are the world together, two kinds of rules, templates."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from policy.rules.reach import PREFIX_LIST, PREFIX_LIST_ENTRY
-from policy.rules.rule import Resource, StackRule, settled
-from policy.rules.ways_in import INGRESS_RULE, OLD_RULE
-from tests.unit.policy.resources import GROUP, RULES, resource, urn
+from policy.rules.resource import UNKNOWN, Resource
+from policy.rules.rule import StackRule, settled
+from policy.rules.security_groups import INGRESS_RULE, OLD_RULE, PREFIX_LIST, PREFIX_LIST_ENTRY
+from tests.unit.policy.resources import GROUP, INSTANCE, RULES, TEMPLATE, resource, urn
 
 WORLDWIDE = resource(PREFIX_LIST, entries=[{"cidr": "10.0.0.0/8"}, {"cidr": "0.0.0.0/0"}])
 OFFICES = resource(PREFIX_LIST, entries=[{"cidr": "10.0.0.0/8"}])
@@ -39,14 +39,101 @@ OLD_BY_LIST = fed(
     "prefixListIds",
     PREFIX_LIST,
 )
-PREFIX, MIXED = "no-world-prefix-list", "no-mixed-rules"
+HALVES = resource(PREFIX_LIST, entries=[{"cidr": "0.0.0.0/1"}, {"cidr": "128.0.0.0/1"}])
+HALF = resource(PREFIX_LIST, entries=[{"cidr": "0.0.0.0/1"}])
+
+
+def half(cidr: Any, name: str = "it", first: int = 22, last: int = 22) -> Resource:
+    """Return an ingress rule of the group for a range."""
+    key = "cidrIpv6" if ":" in str(cidr) else "cidrIpv4"
+    way = resource(INGRESS_RULE, ipProtocol="tcp", fromPort=first, toPort=last, securityGroupId="sg-1", **{key: cidr})
+    return replace(fed(way, "securityGroupId", GROUP), urn=urn(INGRESS_RULE, name))
+
+
+def by_list_of_group() -> Resource:
+    """Return an ingress rule of the group for a prefix list."""
+    return replace(ssh_by_list(), sources={"prefixListId": (urn(PREFIX_LIST),), "securityGroupId": (urn(GROUP),)})
+
+
+def inline_halves(*ports: int) -> Resource:
+    """Return a group with an inline rule for each half of the internet."""
+    halves = zip(ports, ("0.0.0.0/1", "128.0.0.0/1"), strict=True)
+    rules = [{"protocol": "tcp", "fromPort": port, "toPort": port, "cidrBlocks": [cidr]} for port, cidr in halves]
+    return resource(GROUP, ingress=rules)
+
+
+def launched(**props: Any) -> Resource:
+    """Return an instance that is launched from the program's template."""
+    return fed(resource(INSTANCE, launchTemplate={"id": "lt-1", "version": "3"}, **props), "launchTemplate", TEMPLATE)
+
+
+def template(device: Any = "/dev/sda1", **ebs: Any) -> Resource:
+    return resource(TEMPLATE, blockDeviceMappings=[{"deviceName": device, "ebs": ebs}])
+
+
+PREFIX, PARTS, MIXED, TEMPLATES = (
+    "no-world-prefix-list",
+    "no-world-in-parts",
+    "no-mixed-rules",
+    "template-root-encrypted",
+)
 ROWS: list[tuple[str, str, list[Resource], list[str]]] = [
     (PREFIX, "the world in a list", [WORLDWIDE, ssh_by_list()], ["opens port 22 to the whole internet, by the"]),
     (PREFIX, "the world, added to a list", [OFFICES, ssh_by_list(), entry("::/0")], ["port 22"]),
     (PREFIX, "an old rule", [WORLDWIDE, OLD_BY_LIST], ["ports 22, 3306, 33060"]),
+    (PREFIX, "two halves in a list", [HALVES, ssh_by_list()], ["port 22 to the whole internet, by the prefix list it"]),
+    (PREFIX, "two halves, one added to a list", [HALF, ssh_by_list(), entry("128.0.0.0/1")], ["port 22"]),
+    (PREFIX, "half in a list", [HALF, ssh_by_list()], []),
     (PREFIX, "another port", [WORLDWIDE, ssh_by_list(443)], []),
     (PREFIX, "a list of offices", [OFFICES, ssh_by_list(), entry("192.0.2.0/24")], []),
     (PREFIX, "a list of elsewhere", [replace(ssh_by_list(), sources={})], []),
+    (
+        PARTS,
+        "two halves in two rules",
+        [resource(GROUP), half("0.0.0.0/1", "low"), half("128.0.0.0/1", "high")],
+        ["opens port 22 to the whole internet, by several rules together (high, low)"],
+    ),
+    (
+        PARTS,
+        "many parts of IPv6 in two rules, by a range of ports",
+        [resource(GROUP), half("2000::/4", "low"), half("3000::/4", "high", first=0, last=4000)],
+        ["opens port 22 to"],
+    ),
+    (
+        PARTS,
+        "half in a rule, half in a list",
+        [resource(GROUP), HALF, half("128.0.0.0/1"), by_list_of_group()],
+        ["port 22"],
+    ),
+    (
+        PARTS,
+        "two halves in two inline rules",
+        [inline_halves(22, 22)],
+        ["(it ingress[0], it ingress[1])"],
+    ),
+    (PARTS, "inline halves for two ports", [inline_halves(22, 3306)], []),
+    (
+        PARTS,
+        "one rule that is the world, which its own policy refuses",
+        [resource(GROUP), half("0.0.0.0/0"), half("1.0.0.0/8")],
+        [],
+    ),
+    (PARTS, "halves of two groups", [resource(GROUP), half("0.0.0.0/1"), replace(half("128.0.0.0/1"), sources={})], []),
+    (PARTS, "a range that is not known yet", [resource(GROUP), half("0.0.0.0/1"), half(UNKNOWN)], []),
+    (TEMPLATES, "a template without volumes", [resource(TEMPLATE), launched()], ["as the launch template it does not"]),
+    (
+        TEMPLATES,
+        "a template with a plain root",
+        [template(volumeSize=9), launched()],
+        ["the root volume is not encrypted"],
+    ),
+    (TEMPLATES, "a template with another volume", [template("/dev/sdb", encrypted=True), launched()], ["/dev/sda1"]),
+    (TEMPLATES, "an encrypted root", [template(encrypted="true"), launched()], []),
+    (TEMPLATES, "another image's name of it", [template("/dev/xvda", encrypted=True), launched()], []),
+    (TEMPLATES, "not known yet", [template(UNKNOWN, encrypted=UNKNOWN), launched()], []),
+    (TEMPLATES, "volumes not known yet", [resource(TEMPLATE, blockDeviceMappings=UNKNOWN), launched()], []),
+    (TEMPLATES, "a root that the instance names itself", [resource(TEMPLATE), launched(rootBlockDevice={})], []),
+    (TEMPLATES, "a template of elsewhere", [replace(launched(), sources={})], []),
     (
         MIXED,
         "inline and resource",
@@ -67,4 +154,4 @@ def test_a_rule_says_what_is_wrong_with_a_stack(name: str, case: str, stack: lis
     assert len(said) == len(says), (case, said)
     for (place, message), part in zip(said, says, strict=True):
         assert part in message
-        assert place == urn(GROUP if name == MIXED else stack[1].type)
+        assert place == (stack[1].urn if name in (PREFIX, TEMPLATES) else urn(GROUP))

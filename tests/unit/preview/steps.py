@@ -17,6 +17,7 @@ GROUP = f"{OWN}Firewall$aws:ec2/securityGroup:SecurityGroup"
 IN = f"{OWN}Firewall$aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 OUT = f"{OWN}Firewall$aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 COMMAND = "command:remote:Command"
+SOURCES = {"groups": GROUP, "lists": "aws:ec2/managedPrefixList:ManagedPrefixList"}
 
 Inputs = Mapping[str, Any]
 
@@ -25,14 +26,26 @@ def urn(kind: str, name: str) -> str:
     return f"urn:pulumi:dev::mysql-pair::{kind}::{name}"
 
 
+def parent_of(kind: str, name: str) -> str:
+    component = kind.rpartition("$")[0]
+    return urn(component, name.rpartition("-")[0]) if component.endswith(":Host") else ROOT
+
+
 def step(op: str, kind: str, name: str, old: Inputs | None = None, new: Inputs | None = None, **more: Any) -> Any:
-    """Return a step; `old` and `new` are inputs, of which a `groups` is what the others come from, by property."""
+    """Return a step; `old` and `new` are inputs, of which `groups` and `lists` are what others come from, by property.
+
+    A resource of a host is a part of the component that has its name, up to the last dash.
+    """
     made: dict[str, Any] = {"op": op, "urn": urn(kind, name), **more}
     for key, inputs in (("oldState", old), ("newState", new)):
         if inputs is not None:
-            plain = {name: each for name, each in inputs.items() if name != "groups"}
-            sources = {name: [urn(GROUP, each) for each in groups] for name, groups in inputs.get("groups", {}).items()}
-            made[key] = {"inputs": plain, "propertyDependencies": sources}
+            plain = {name: value for name, value in inputs.items() if name not in SOURCES}
+            sources = {
+                name: [urn(type_, source) for source in made_from]
+                for key_, type_ in SOURCES.items()
+                for name, made_from in inputs.get(key_, {}).items()
+            }
+            made[key] = {"inputs": plain, "propertyDependencies": sources, "parent": parent_of(kind, name)}
     return made
 
 

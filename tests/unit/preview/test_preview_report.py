@@ -14,7 +14,7 @@ import pytest
 from scripts.__main__ import main
 from scripts.preview.digest import read
 from scripts.preview.report import Report
-from scripts.preview.secrecy import Veil
+from scripts.redaction import Redaction
 from scripts.stack import PROJECT_ROOT, OperatorError
 from tests.unit.preview.steps import CLIENT, COMMAND, IN, INSTANCE, OWN, ROOT, printed, rule, step
 
@@ -167,6 +167,22 @@ def test_a_gate_that_there_is_not_is_refused(report: Any, words: str) -> None:
     assert code == 2 and "data-loss, exposure" in told
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "Installing policy pack mysql-pair v1.0.0...\n\n",
+        "warning: A new version of Pulumi is available.\n[policy] {ready}\n",
+        "{this is no JSON either}\n",
+    ],
+)
+def test_lines_that_the_cli_prints_before_the_preview_are_passed_over(report: Any, lines: str) -> None:
+    assert report(lines + printed(OPENED)) == report(printed(OPENED))
+    indented = json.dumps(json.loads(printed(OPENED)), indent=4)
+    assert report(lines + indented) == report(printed(OPENED))
+    assert "no JSON, or cut off" in report(lines + indented[:-30])[2]
+    assert "several JSON documents" in report(lines + indented + lines + indented)[2]
+
+
 FAILED = [{"severity": "error", "message": "error: the config has 1 fault(s)"}]
 BAD = [
     ("an empty file", "", "the preview is empty"),
@@ -176,6 +192,8 @@ BAD = [
     ("one that was cut off", printed(TAGS)[:-30], "no JSON, or cut off"),
     ("what is shown on a terminal", "Previewing update (dev):", "no JSON, or cut off (line 1)"),
     ("a stream of events", '{"sequence": 1}\n{"sequence": 2}', "Unset PULUMI_ENABLE_STREAMING_JSON_PREVIEW"),
+    ("a log line that is JSON, and a preview", '{"level": "warn"}\n' + printed(TAGS), "several JSON documents"),
+    ("lines alone", "Installing policy pack...\nerror: none\n", "no JSON, or cut off"),
     ("two previews", printed(TAGS) + printed(TAGS), "several JSON documents"),
     ("a list", "[]", "it is no object"),
     ("another tool's", '{"resource_changes": [], "changeSummary": {}}', "`steps` is not a list of objects"),
@@ -185,7 +203,7 @@ BAD = [
     ("a corrupt one", printed(TAGS, maybeCorrupt=True), "did not come to its end"),
     ("a step without a URN", printed({"op": "create"}), "a step has no URN"),
     ("a URN of another form", printed({"op": "create", "urn": "urn:pulumi:a"}), "a step has no URN"),
-    ("an op of another engine", printed({"op": "mend", "urn": ROOT}), "does 'mend' to mysql-pair-dev"),
+    ("an op of another engine", printed({"op": "repair", "urn": ROOT}), "does 'repair' to mysql-pair-dev"),
     ("a change without its states", printed({**DROP, "oldState": None}), "does not say from what to what"),
     ("a state of another form", printed({"op": "create", "urn": ROOT, "newState": [1]}), "`newState` of"),
 ]  # fmt: skip
@@ -295,7 +313,7 @@ def test_no_secret_is_in_a_report_whatever_the_engine_masks(report: Any, op: str
 def test_what_is_shown_has_no_secret_even_without_the_last_look(
     report: Any, op: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Veil, "over", lambda _veil, text: text)
+    monkeypatch.setattr(Redaction, "apply", lambda _redaction, text: text)
     code, said, _ = report(printed(*leaky(op), config=CONFIG))
     assert code == 0 and "Every change (9)" in said
     assert "Canary" not in said

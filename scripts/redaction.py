@@ -1,7 +1,7 @@
-"""What of a preview is nobody's to read. The engine masks secrets already; nothing here trusts that it did.
+"""What of a state or a preview is nobody's to read. The engine masks secrets already; nothing here trusts that it did.
 
-Judges get states whose secrets are masked, and show values of a few named properties alone. Behind both stands a last
-look: a text that was found in the place of a secret is masked wherever it turns up.
+Report and diagram get states whose secrets are masked, and show a few named properties alone. Behind both, a report has
+a last look: a text that was found in the place of a secret is masked wherever it turns up.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SECRET_NAME = re.compile(
     re.IGNORECASE,
 )
 """Names of properties that hold secrets, whatever their values look like."""
-LEAST = 8
+SHORTEST = 8
 """Characters of a text that is looked for everywhere: a shorter one would be found in words."""
 
 
@@ -32,11 +32,11 @@ def masked(value: Any, name: str = "") -> Any:
     if SECRET_NAME.search(name):
         return SECRET
     if isinstance(value, dict):
-        return SECRET if SIGNATURE in value else {key: masked(each, key) for key, each in value.items()}
-    return [masked(each) for each in value] if isinstance(value, list) else value
+        return SECRET if SIGNATURE in value else {key: masked(inner, key) for key, inner in value.items()}
+    return [masked(item) for item in value] if isinstance(value, list) else value
 
 
-class Veil:
+class Redaction:
     """Masks texts that stand in the place of a secret anywhere in a preview."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
@@ -48,18 +48,18 @@ class Veil:
             places += [
                 state.get(key) for state in states if isinstance(state, Mapping) for key in ("inputs", "outputs")
             ]
-        found = {text for text in _secrets(places, False) if len(text) >= LEAST and not _is_plain(text)}
-        self._texts = sorted(found, key=len, reverse=True)
+        secrets = {text for text in _secrets(places, False) if len(text) >= SHORTEST and not _is_harmless(text)}
+        self._secrets = sorted(secrets, key=len, reverse=True)
 
-    def over(self, text: str) -> str:
+    def apply(self, text: str) -> str:
         """Return a text with them masked."""
-        for each in self._texts:
-            text = text.replace(each, SECRET)
+        for secret in self._secrets:
+            text = text.replace(secret, SECRET)
         return text
 
 
-def _is_plain(text: str) -> bool:
-    """Tell whether it is no secret wherever it stands: the engine's mask, or an address, which commands read too."""
+def _is_harmless(text: str) -> bool:
+    """Tell whether a text is no secret anywhere: the engine's mask, or an address, which commands read too."""
     try:
         return text == SECRET or bool(ip_address(text))
     except ValueError:
@@ -68,19 +68,19 @@ def _is_plain(text: str) -> bool:
 
 def _secrets(value: Any, within: bool) -> Iterator[str]:
     if isinstance(value, Mapping):
-        for key, each in value.items():
+        for key, inner in value.items():
             if key != SIGNATURE:
-                yield from _secrets(each, within or SIGNATURE in value or bool(SECRET_NAME.search(key)))
+                yield from _secrets(inner, within or SIGNATURE in value or bool(SECRET_NAME.search(key)))
     elif isinstance(value, list):
-        for each in value:
-            yield from _secrets(each, within)
+        for item in value:
+            yield from _secrets(item, within)
     elif isinstance(value, str) and within:
         yield value
         yield from _within_json(value)
 
 
 def _within_json(text: str) -> Iterator[str]:
-    """Give the secrets of a text that is JSON itself, as a plaintext and a command's standard input are."""
+    """Yield the secrets of a text that is JSON itself, as a plaintext and a command's standard input are."""
     if text[:1] not in ("{", "[", '"'):
         return
     try:
