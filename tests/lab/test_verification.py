@@ -19,7 +19,8 @@ def spec(pair: Pair) -> dict[str, Any]:
     """What the stack's own check reads."""
     done = pair.pulumi("stack", "export", "--show-secrets")
     for resource in json.loads(done.stdout)["deployment"]["resources"]:
-        command, *_ = [*resource.get("inputs", {}).get("triggers", []), None]
+        triggers: list[Any] = resource.get("inputs", {}).get("triggers", [])
+        command = triggers[0] if triggers else None
         if isinstance(command, dict) and (command.get("host"), command.get("verb")) == ("client-1", "check-logins"):
             text = resource["inputs"]["stdin"]
             told: dict[str, Any] = json.loads(text if isinstance(text, str) else json.loads(text["plaintext"]))
