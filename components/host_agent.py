@@ -24,6 +24,8 @@ FIRST_BOOT = ROOT / "scripts" / "host" / "first_boot"
 """Scripts for a host that has no agent yet."""
 INSTALL = "install"
 """The verb in the trigger of the command that puts the agent there."""
+INSTALL_SECONDS = 360
+"""More than install.py waits for another command of the agent."""
 PACKAGE = ("scripts/__init__.py", "scripts/host/__init__.py", "scripts/host/constants.py", "scripts/host/entry.py")
 ROOMS = {
     "server": ("common", "system", "mysql", "accounts"),
@@ -69,6 +71,7 @@ class HostAgent:
         script = (FIRST_BOOT / "install.py").read_text()
         step = Step(
             argv=["sudo", "-n", "python3", "-c", script, folder],
+            seconds=INSTALL_SECONDS,
             stdin=json.dumps(files),
             triggers=[_trigger(target, INSTALL)],
         )
