@@ -128,8 +128,10 @@ def private_key(raw: Any, public: str | None) -> str:
 
 @functools.lru_cache(maxsize=64)
 def _ssh_keygen(options: tuple[str, ...], key: str) -> str | None:
-    """Return what ssh-keygen says of a key on its standard input: nothing if it refuses it, None if it is not there."""
-    return _run(["ssh-keygen", *options, "-f", "/dev/stdin"], key)
+    """Return what ssh-keygen says of a key on its standard input: nothing if it refuses it, None if it cannot tell."""
+    done = _run(["ssh-keygen", *options, "-f", "/dev/stdin"], key)
+    # macOS lets others read a pipe, and ssh-keygen then says that the key's permissions are too open.
+    return None if done is None or re.search("ermission|No such file", done.stderr) else done.stdout
 
 
 def agent_keys() -> set[str] | None:
@@ -140,13 +142,15 @@ def agent_keys() -> set[str] | None:
     if pulumi.runtime.is_dry_run():
         return None
     listed = _run(["ssh-add", "-L"], "")
-    return None if listed is None else {line.split()[1] for line in listed.splitlines() if len(line.split()) > 1}
+    if listed is None:
+        return None
+    return {line.split()[1] for line in listed.stdout.splitlines() if len(line.split()) > 1}
 
 
-def _run(command: Sequence[str], standard_input: str) -> str | None:
-    """Return what a program prints; None if it is not there or does not end."""
+def _run(command: Sequence[str], standard_input: str) -> subprocess.CompletedProcess[str] | None:
+    """Run a program; None if it is not there or does not end."""
     try:
-        done = subprocess.run(
+        return subprocess.run(
             command,
             # Not the program's own environment: Pulumi's language hosts put the config there, decrypted.
             env={name: os.environ[name] for name in NEEDED if name in os.environ},
@@ -158,4 +162,3 @@ def _run(command: Sequence[str], standard_input: str) -> str | None:
         )
     except (FileNotFoundError, subprocess.TimeoutExpired):
         return None
-    return done.stdout
