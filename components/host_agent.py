@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pulumi
 from pulumi_command import remote
@@ -19,6 +19,7 @@ from components.remote_command import Step, Target, Trigger, run
 from scripts.host.common import codec
 from scripts.host.constants import AGENT_DIR
 
+Answer = TypeVar("Answer")
 ROOT = Path(__file__).resolve().parent.parent
 FIRST_BOOT = ROOT / "scripts" / "host" / "first_boot"
 """Scripts for a host that has no agent yet."""
@@ -114,9 +115,9 @@ class HostAgent:
         return run(name, self.target, step, parent, [self.installed, *depends_on])
 
 
-def answer(command: remote.Command, field: str) -> pulumi.Output[str]:
-    """Return a field of the JSON object that a verb has printed; none of them is a secret."""
-    return pulumi.Output.unsecret(command.stdout).apply(lambda text: str(json.loads(text)[field]))
+def answer(command: remote.Command, kind: type[Answer]) -> pulumi.Output[Answer]:
+    """Return what a verb has printed, which has no secret."""
+    return pulumi.Output.unsecret(command.stdout).apply(lambda text: codec.decode(kind, text))
 
 
 def _trigger(target: Target, verb: str) -> Trigger:

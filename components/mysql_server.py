@@ -16,7 +16,7 @@ from components.mysql_settings import check_settings, setting
 from components.user_data import host_spec, user_data
 from scripts.host.common.codec import SpecFault
 from scripts.host.constants import MYSQL_PORT, OPTION_FILE, SYSTEMD_UNITS
-from scripts.host.mysql.spec import CertificateSpec, MySqlSpec, ServerSpec, Setting
+from scripts.host.mysql.spec import CertificateFacts, CertificateSpec, MySqlSpec, ServerFacts, ServerSpec, Setting
 
 CONVERGE_SECONDS = 1500
 """Long enough for packages behind another's lock, and for a restart that rolls back."""
@@ -99,8 +99,8 @@ class MySqlServer(pulumi.ComponentResource):
         self.host_key = self.host.host_key
         self.mysql_host = self.host.private_ip
         self.mysql_port = pulumi.Output.from_input(args.get("mysql_port", MYSQL_PORT))
-        self.mysql_version = answer(converged, "mysql_version")
-        self.ca_certificate = answer(certificate, "ca_certificate")
+        self.mysql_version = answer(converged, ServerFacts).apply(lambda facts: facts.mysql_version)
+        self.ca_certificate = answer(certificate, CertificateFacts).apply(lambda facts: facts.ca_certificate)
         self.ready: list[pulumi.Resource] = [converged, certificate]
         """What must be there before anything is done in MySQL."""
         self.register_outputs(properties.outputs(self))
