@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
+from scripts.host.constants import CA_FILE
 from tests.lab.accounts_script import Row, Script, grant, own_document, password_check, user
-from tests.lab.logins import CA_FILE
 from tests.lab.pair import Pair
 
 ACCOUNTS, BATCH, LOGINS = 2000, 500, 200

@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from lab.settings import PROJECT_ROOT
-from tests.lab.logins import CA_FILE, Login
+from scripts.host.constants import CA_FILE
+from tests.lab.logins import Login
 from tests.lab.pair import Pair
 
 OTHER_CA, CONNECTOR = "/home/ubuntu/other-ca.pem", "/home/ubuntu/connect.py"

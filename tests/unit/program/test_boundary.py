@@ -16,7 +16,7 @@ from components.mysql_database import MySqlDatabase
 from components.mysql_role import MySqlRole
 from components.mysql_server import MySqlServer, MySqlServerArgs
 from components.mysql_user import MySqlUser
-from components.network import Network, NetworkArgs
+from components.network import ExistingNetwork, Network, NetworkArgs
 from scripts.host.accounts.spec import DatabaseSpec, GrantSpec, RoleSpec, UserSpec
 from tests.unit.program import mocks
 
@@ -121,3 +121,18 @@ def test_what_is_known_later_is_not_looked_at() -> None:
     known_later: Any = pulumi.Output.from_input("subnet-0a1b2c3d")
     mocks.tested(lambda: client(subnet_id=known_later))()
     assert recorder.of_type("aws:ec2/instance:Instance")
+
+
+def test_a_client_is_placed_in_a_zone_that_the_network_has() -> None:
+    mocks.start()
+
+    def program() -> None:
+        with pytest.raises(ValueError, match="net has 1 zones, and none with the number 2"):
+            network().client_subnet_id(public=True, zone=2)
+
+    mocks.tested(program)()
+
+
+def test_a_client_in_an_existing_network_needs_a_subnet() -> None:
+    with pytest.raises(ValueError, match="the subnet of a client in an existing VPC must be named"):
+        ExistingNetwork("vpc-0a1b2c3d", "subnet-0a1b2c3d").client_subnet_id(public=True, zone=1)
