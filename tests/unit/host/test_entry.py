@@ -80,8 +80,8 @@ def test_bad_input_is_told_in_a_line_on_a_server_with_the_driver_or_without(
 @pytest.mark.parametrize(
     ("kind", "words", "error"),
     [
-        ("client", [], "nothing is no verb; the verbs are converge, diff, "),
-        ("client", ["mend"], "mend is no verb"),
+        ("client", [], "an empty word is not a verb; the verbs are converge, diff, "),
+        ("client", ["mend"], "mend is not a verb"),
         ("client", ["certify"], "certify is a verb of another kind of host"),
         ("client", ["accounts", "list"], "accounts is a verb of another kind of host"),
         ("server", ["check-logins"], "check-logins is a verb of another kind of host"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,10 @@ import pytest
 
 from scripts.host.common import codec
 from scripts.host.mysql import converge, initialization, secure_installation, server, settings, time_zones
-from scripts.host.mysql.spec import MySqlSpec, ServerSpec
+from scripts.host.mysql.spec import MySqlSpec, ServerSpec, Setting
 from scripts.host.system.spec import FileSpec
 
-SETTINGS = {"max_connections": 77, "sql_mode": "ANSI", "mysqlx": False, "long_query_time": 0.5}
+SETTINGS: Mapping[str, Setting] = {"max_connections": 77, "sql_mode": "ANSI", "mysqlx": False, "long_query_time": 0.5}
 
 
 class Session:
