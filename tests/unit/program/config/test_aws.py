@@ -61,7 +61,7 @@ RANGES = [
 def test_a_vpc_has_the_ranges_that_are_associated_with_it(
     monkeypatch: pytest.MonkeyPatch, told: list[tuple[str, str]] | None, ranges: list[str]
 ) -> None:
-    entries = told and [SimpleNamespace(cidr_block=cidr, state=state) for cidr, state in told]
+    entries = None if told is None else [SimpleNamespace(cidr_block=cidr, state=state) for cidr, state in told]
     vpc = SimpleNamespace(cidr_block="10.30.0.0/16", cidr_block_associations=entries)
     monkeypatch.setattr("pulumi_aws.ec2.get_vpc", lambda **_: vpc)
     assert [str(cidr) for cidr in Aws().vpc_ranges("vpc-0a1b2c3d")] == ranges
