@@ -208,7 +208,7 @@ class Host(pulumi.ComponentResource):
             instance_id=instance.id,
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
-        return address.public_ip.apply(lambda found: found), [attached]
+        return address.public_ip.apply(lambda ip: ip), [attached]
 
     def _instance(self, user_data: str) -> aws.ec2.Instance:
         args = self._args
