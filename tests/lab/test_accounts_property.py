@@ -11,16 +11,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-<<<<<<< HEAD
-from scripts.host.constants import CA_FILE
-from tests.lab.accounts_script import Row, Script, grant, own_document, password_check, user
-=======
 from scripts.host.accounts import digests
 from scripts.host.accounts.spec import COMMENT_LENGTH, UserSpec
 from scripts.host.common import codec
+from scripts.host.constants import CA_FILE
 from tests.lab.accounts_script import Script, grant, own_spec, user
-from tests.lab.logins import CA_FILE
->>>>>>> accounts
 from tests.lab.pair import Pair
 
 ACCOUNTS, BATCH, LOGINS = 2000, 500, 200
