@@ -27,15 +27,15 @@ wait "$first"
 wait "$second"
 on "$server" 'timeout 120 sh -c "until echo do 0 | sudo mysql >/dev/null 2>&1; do sleep 0.5; done"
   sudo mysql -BNe "select version()"' </dev/null
-folder=$(dirname "$key") tools=/usr/local/lib/mysql-pair/floor
-for host in "$server" "$client"; do
-  tar -C scripts/host -c . | on "$host" "sudo mkdir -p $tools && sudo tar -C $tools -x && sudo ln -sfn $tools /usr/local/lib/mysql-pair/current"
-done
-on "$server" "sudo python3 $tools/converge.py" <"$folder/server.json"
-authority=$(on "$server" "sudo python3 $tools/certify.py" <"$folder/identity.json")
+folder=$(dirname "$key") agent=/usr/local/lib/mysql-pair/floor
+install=$(printf %q "$(cat scripts/host/first_boot/install.py)")
+on "$server" "sudo python3 -c $install $agent" <"$folder/server-agent.json"
+on "$client" "sudo python3 -c $install $agent" <"$folder/client-agent.json"
+on "$server" "sudo python3 $agent converge" <"$folder/server.json"
+authority=$(on "$server" "sudo python3 $agent certify" <"$folder/identity.json")
 "$python" -c 'import json, sys; said, path = sys.argv[1:]; text = json.dumps(json.loads(said)["ca_certificate"])
 print(open(path).read().replace("\"AUTHORITY\"", text))' "$authority" "$folder/client.json" |
-  on "$client" "sudo python3 $tools/converge.py"
+  on "$client" "sudo python3 $agent converge"
 on "$server" 'sudo mysql' <<SQL
 create database if not exists app;
 create user if not exists 'app'@'10.0.0.0/8' identified by '$password';

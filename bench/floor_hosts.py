@@ -1,8 +1,8 @@
 """Makes the two hosts of floor.sh on a lab, straight from records: no engine, no provider.
 
 Prints the server's public address, the client's, and the server's private one. User data is the program's own, and so
-are the documents that it leaves in the lab's folder for the script to converge the hosts by: server.json and
-identity.json, and client.json with a place for the authority's certificate.
+is what it leaves in the lab's folder for the script to converge the hosts by: the agents' files, the specs server.json
+and identity.json, and client.json with a place for the authority's certificate.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import cast
 
-from components.host_tools import HOST_SCRIPTS
-from components.mysql_options import OPTION_FILE, base_settings, option_file
-from components.mysql_server import CA_FILE, UNITS
+from components.host_agent import agent_files
+from components.mysql_server import MySqlServerArgs, first_settings, server_spec
 from components.mysql_settings import derived
-from components.user_data import document, user_data
+from components.user_data import host_spec, user_data
 from lab.cloud.model import (
     Instance,
     InternetGateway,
@@ -31,25 +31,26 @@ from lab.cloud.model import (
 from lab.cloud.store import Store
 from lab.machine.plane import Plane
 from lab.settings import Lab
+from scripts.host.common import codec
+from scripts.host.constants import CA_FILE, OPTION_FILE
+from scripts.host.mysql.spec import CertificateSpec
 
 VPC = "vpc-0f100f100f100f100"
 ANYWHERE = "0.0.0.0/0"
-SETTINGS = {**base_settings(3306, False, True), **derived(2048)}
+SERVER = cast("MySqlServerArgs", {"derived_settings": derived(2048)})
 """What the program's server has without any config."""
 
 
-def write_documents(folder: Path, address: str) -> None:
-    """Write what scripts/host/converge.py and certify.py are to read on each host."""
-    units = {f"{UNITS}/{path.name}": path.read_text() for path in sorted((HOST_SCRIPTS / "units").iterdir())}
-    mysql = {"option_file": OPTION_FILE, "content": option_file(SETTINGS), "settings": SETTINGS}
-    server = {**document("server", (), units), "mysql": mysql}
-    client = document("client", (), {CA_FILE: "AUTHORITY"})
-    for file, content in {
-        "server": server,
-        "client": client,
-        "identity": {"addresses": [address], "names": []},
-    }.items():
-        (folder / f"{file}.json").write_text(json.dumps(content))
+def write_specs(folder: Path, address: str) -> None:
+    """Write the agents' files, and what the agent's converge and certify are to read on each host."""
+    files = {
+        "server": codec.encode(server_spec(SERVER)),
+        "client": codec.encode(host_spec("client", (), {CA_FILE: "AUTHORITY"})),
+        "identity": codec.encode(CertificateSpec((address,), ())),
+        **{f"{role}-agent": json.dumps(agent_files(role)) for role in ("server", "client")},
+    }
+    for name, text in files.items():
+        (folder / f"{name}.json").write_text(text)
 
 
 def main(name: str) -> None:
@@ -91,7 +92,9 @@ def main(name: str) -> None:
                 (f"sg-{kind}",),
                 auto_public_ip=str(pool[number]),
                 key_name="operators",
-                user_data=user_data(kind, {OPTION_FILE: option_file(SETTINGS)} if kind == "server" else None),
+                user_data=user_data(
+                    kind, {OPTION_FILE: first_settings(SERVER).option_file} if kind == "server" else None
+                ),
             )
         )
     for record in records:
@@ -99,7 +102,7 @@ def main(name: str) -> None:
     plane.refresh_vpc(VPC)
     with ThreadPoolExecutor() as both:
         list(both.map(plane.launch, [host[0] for host in hosts]))
-    write_documents(lab.folder, f"{network}.1.10")
+    write_specs(lab.folder, f"{network}.1.10")
     print(pool[10], pool[11], f"{network}.1.10")
 
 

@@ -8,6 +8,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from components import properties
 from components.args_check import check_args
 from components.naming import tags
 from scripts.host.constants import MYSQL_PORT, SSH_PORT
@@ -100,13 +101,7 @@ class Firewall(pulumi.ComponentResource):
         self.server_group_id = server.id
         self.client_group_id = client.id
         self.jump_group_id = jump.id
-        self.register_outputs(
-            {
-                "server_group_id": self.server_group_id,
-                "client_group_id": self.client_group_id,
-                "jump_group_id": self.jump_group_id,
-            }
-        )
+        self.register_outputs(properties.outputs(self))
 
     def _group(self, label: str, description: str) -> aws.ec2.SecurityGroup:
         name = f"{self._name}-{label}"

@@ -10,6 +10,7 @@ import pulumi
 import pulumi_aws as aws
 from pulumi_command import remote
 
+from components import properties
 from components.args_check import InvalidArgsError, check_args
 from components.host_agent import FIRST_BOOT
 from components.image import ubuntu_ami
@@ -143,15 +144,7 @@ class Host(pulumi.ComponentResource):
         self.target = replace(first, ends_with=ready, route=replace(first.route, host_key=pin))
         seen = pulumi.Output.unsecret(ready.stdout)
         self.host_key = pulumi.Output.all(pin, seen).apply(lambda keys: same_key(name, *keys))
-        self.register_outputs(
-            {
-                "instance_id": self.instance_id,
-                "private_ip": self.private_ip,
-                "private_dns": self.private_dns,
-                "public_ip": self.public_ip,
-                "host_key": self.host_key,
-            }
-        )
+        self.register_outputs(properties.outputs(self))
 
     def _jump(self) -> Host | None:
         """Return the host that this one is reached through; None if it is reached by itself or by a tunnel."""
@@ -215,7 +208,7 @@ class Host(pulumi.ComponentResource):
             instance_id=instance.id,
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
-        return address.public_ip.apply(lambda found: found), [attached]
+        return address.public_ip.apply(lambda ip: ip), [attached]
 
     def _instance(self, user_data: str) -> aws.ec2.Instance:
         args = self._args

@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pulumi
 from pulumi_command import remote
@@ -19,11 +19,14 @@ from components.remote_command import Step, Target, Trigger, run
 from scripts.host.common import codec
 from scripts.host.constants import AGENT_DIR
 
+Answer = TypeVar("Answer")
 ROOT = Path(__file__).resolve().parent.parent
 FIRST_BOOT = ROOT / "scripts" / "host" / "first_boot"
 """Scripts for a host that has no agent yet."""
 INSTALL = "install"
 """The verb in the trigger of the command that puts the agent there."""
+INSTALL_SECONDS = 360
+"""More than install.py waits for another command of the agent."""
 PACKAGE = ("scripts/__init__.py", "scripts/host/__init__.py", "scripts/host/constants.py", "scripts/host/entry.py")
 ROOMS = {
     "server": ("common", "system", "mysql", "accounts"),
@@ -69,6 +72,7 @@ class HostAgent:
         script = (FIRST_BOOT / "install.py").read_text()
         step = Step(
             argv=["sudo", "-n", "python3", "-c", script, folder],
+            seconds=INSTALL_SECONDS,
             stdin=json.dumps(files),
             triggers=[_trigger(target, INSTALL)],
         )
@@ -111,9 +115,9 @@ class HostAgent:
         return run(name, self.target, step, parent, [self.installed, *depends_on])
 
 
-def answer(command: remote.Command, field: str) -> pulumi.Output[str]:
-    """Return a field of the JSON object that a verb has printed; none of them is a secret."""
-    return pulumi.Output.unsecret(command.stdout).apply(lambda text: str(json.loads(text)[field]))
+def answer(command: remote.Command, kind: type[Answer]) -> pulumi.Output[Answer]:
+    """Return what a verb has printed, which has no secret."""
+    return pulumi.Output.unsecret(command.stdout).apply(lambda text: codec.decode(kind, text))
 
 
 def _trigger(target: Target, verb: str) -> Trigger:

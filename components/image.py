@@ -17,10 +17,10 @@ def ubuntu_ami(instance_type: str, parent: pulumi.Resource) -> pulumi.Output[str
     """
     opts = pulumi.InvokeOutputOptions(parent=parent)
     kind = aws.ec2.get_instance_type_output(instance_type=instance_type, opts=opts)
-    path = kind.apply(lambda found: parameter_name(found.supported_architectures))
+    path = kind.apply(lambda facts: parameter_name(facts.supported_architectures))
     # The provider marks every parameter's value secret; an image's id is public.
     return pulumi.Output.unsecret(
-        aws.ssm.get_parameter_output(name=path, opts=opts).apply(lambda found: found.insecure_value)
+        aws.ssm.get_parameter_output(name=path, opts=opts).apply(lambda parameter: parameter.insecure_value)
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pulumi
 from pulumi_command import remote
 
+from components import properties
 from components.args_check import check_args
 from components.host import Host, HostArgs
 from components.host_agent import HostAgent
@@ -51,14 +52,7 @@ class MySqlClient(pulumi.ComponentResource):
         self.private_ip = self.host.private_ip
         self.public_ip = self.host.public_ip
         self.host_key = self.host.host_key
-        self.register_outputs(
-            {
-                "instance_id": self.instance_id,
-                "private_ip": self.private_ip,
-                "public_ip": self.public_ip,
-                "host_key": self.host_key,
-            }
-        )
+        self.register_outputs(properties.outputs(self))
 
     @property
     def name(self) -> str:

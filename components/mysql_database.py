@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pulumi
 
+from components import properties
 from components.args_check import check_spec
-from components.spec_properties import properties
 from scripts.host.accounts.spec import DatabaseSpec
 
 
@@ -22,6 +22,6 @@ class MySqlDatabase(pulumi.ComponentResource):
             InvalidArgsError: with every fault of the spec.
         """
         check_spec("MySqlDatabase", name, spec)
-        super().__init__("mysql-pair:index:MySqlDatabase", name, properties(spec), opts)
+        super().__init__("mysql-pair:index:MySqlDatabase", name, properties.inputs(spec), opts)
         self.spec = spec
         self.register_outputs({})

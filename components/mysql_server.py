@@ -8,6 +8,7 @@ from typing import NotRequired, TypedDict, cast
 import pulumi
 from pulumi_command import remote
 
+from components import properties
 from components.args_check import check_args, of_kind
 from components.host import Host, HostArgs, InstanceArgs
 from components.host_agent import FIRST_BOOT, HostAgent, answer
@@ -15,11 +16,12 @@ from components.mysql_settings import check_settings, setting
 from components.user_data import host_spec, user_data
 from scripts.host.common.codec import SpecFault
 from scripts.host.constants import MYSQL_PORT, OPTION_FILE, SYSTEMD_UNITS
-from scripts.host.mysql.spec import CertificateSpec, MySqlSpec, ServerSpec, Setting
+from scripts.host.mysql.spec import CertificateFacts, CertificateSpec, MySqlSpec, ServerFacts, ServerSpec, Setting
 
 CONVERGE_SECONDS = 1500
 """Long enough for packages behind another's lock, and for a restart that rolls back."""
-CERTIFICATE_SECONDS = 60
+CERTIFICATE_SECONDS = 360
+"""More than the agent waits for another command of its own, such as the timer's renewal."""
 
 
 class MySqlArgs(TypedDict):
@@ -97,22 +99,11 @@ class MySqlServer(pulumi.ComponentResource):
         self.host_key = self.host.host_key
         self.mysql_host = self.host.private_ip
         self.mysql_port = pulumi.Output.from_input(args.get("mysql_port", MYSQL_PORT))
-        self.mysql_version = answer(converged, "mysql_version")
-        self.ca_certificate = answer(certificate, "ca_certificate")
+        self.mysql_version = answer(converged, ServerFacts).apply(lambda facts: facts.mysql_version)
+        self.ca_certificate = answer(certificate, CertificateFacts).apply(lambda facts: facts.ca_certificate)
         self.ready: list[pulumi.Resource] = [converged, certificate]
         """What must be there before anything is done in MySQL."""
-        self.register_outputs(
-            {
-                "instance_id": self.instance_id,
-                "private_ip": self.private_ip,
-                "public_ip": self.public_ip,
-                "host_key": self.host_key,
-                "mysql_host": self.mysql_host,
-                "mysql_port": self.mysql_port,
-                "mysql_version": self.mysql_version,
-                "ca_certificate": self.ca_certificate,
-            }
-        )
+        self.register_outputs(properties.outputs(self))
 
     def _certificate(self, name: str, converged: remote.Command) -> remote.Command:
         """Register the server's certificate, by itself: a changed setting leaves the authority known."""

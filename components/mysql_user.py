@@ -7,9 +7,9 @@ from dataclasses import replace
 import pulumi
 from pulumi_command import local
 
+from components import properties
 from components.args_check import check_spec
 from components.host_agent import ROOT
-from components.spec_properties import properties
 from scripts.host.accounts.spec import UserSpec
 
 GENERATOR = ROOT / "scripts" / "generate_password.py"
@@ -46,7 +46,7 @@ class MySqlUser(pulumi.ComponentResource):
         check_spec("MySqlUser", name, spec)
         # As a property too, so that a preview shows whose password changes: as a secret, never as text.
         given = {} if password is None else {"password": pulumi.Output.secret(password)}
-        super().__init__("mysql-pair:index:MySqlUser", name, {**properties(spec), **given}, opts)
+        super().__init__("mysql-pair:index:MySqlUser", name, {**properties.inputs(spec), **given}, opts)
         self.spec = replace(spec, password="")
         self.password = pulumi.Output.secret(self._generated(name) if password is None else password)
         self.register_outputs({"password": self.password})

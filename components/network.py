@@ -9,6 +9,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from components import properties
 from components.args_check import check_args
 from components.naming import tags
 
@@ -102,14 +103,7 @@ class Network(pulumi.ComponentResource):
         self.server_subnet_id = server.id
         self.public_subnet_ids = pulumi.Output.all(*[subnet.id for subnet in self._public])
         self.private_subnet_ids = pulumi.Output.all(*[subnet.id for subnet in self._private])
-        self.register_outputs(
-            {
-                "vpc_id": self.vpc_id,
-                "server_subnet_id": self.server_subnet_id,
-                "public_subnet_ids": self.public_subnet_ids,
-                "private_subnet_ids": self.private_subnet_ids,
-            }
-        )
+        self.register_outputs(properties.outputs(self))
 
     @property
     def ready(self) -> tuple[pulumi.Resource, ...]:

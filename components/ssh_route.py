@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 from pulumi_command import remote
@@ -37,28 +38,19 @@ class SshRoute:
 
     def connection(self) -> remote.ConnectionArgs:
         """Return how pulumi-command reaches the host."""
-        return remote.ConnectionArgs(
-            host=self.address,
-            port=float(self.port),
-            user=self.user,
-            private_key=self.private_key,
-            host_key=self.host_key,
-            dial_error_limit=self._dials(),
-            per_dial_timeout=DIAL_SECONDS,
-            proxy=self.jump.as_proxy() if self.jump else None,
-        )
+        proxy = remote.ProxyConnectionArgs(**self.jump._fields(), dial_error_limit=DIALS) if self.jump else None
+        return remote.ConnectionArgs(**self._fields(), dial_error_limit=self._dials(), proxy=proxy)
 
-    def as_proxy(self) -> remote.ProxyConnectionArgs:
-        """Return how pulumi-command reaches another host through this one."""
-        return remote.ProxyConnectionArgs(
-            host=self.address,
-            port=float(self.port),
-            user=self.user,
-            private_key=self.private_key,
-            host_key=self.host_key,
-            dial_error_limit=DIALS,
-            per_dial_timeout=DIAL_SECONDS,
-        )
+    def _fields(self) -> dict[str, Any]:
+        """Return what a host and a jump host have in common."""
+        return {
+            "host": self.address,
+            "port": float(self.port),
+            "user": self.user,
+            "private_key": self.private_key,
+            "host_key": self.host_key,
+            "per_dial_timeout": DIAL_SECONDS,
+        }
 
     def _dials(self) -> int:
         if self.jump:

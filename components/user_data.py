@@ -80,5 +80,5 @@ def _on_change(path: str) -> tuple[str, ...]:
 
 
 def _read(role: str) -> dict[str, Any]:
-    document: dict[str, Any] = yaml.safe_load((FOLDER / f"{role}.yaml").read_text())
-    return document
+    config: dict[str, Any] = yaml.safe_load((FOLDER / f"{role}.yaml").read_text())
+    return config

@@ -136,20 +136,22 @@ def _elided(outputs: Outputs) -> bool:
     return bool(outputs.get("connection_string") == {})
 
 
-def _version_fault(stack: str, found: object) -> str | None:
+def _version_fault(stack: str, version: object) -> str | None:
     known, here = contract.VERSION, pulumi.get_project()
     older = (
         f"Update mysql-pair where {stack} is made, and run `pulumi up` there; or install the stack_outputs of its age."
     )
-    if found is None:
+    if version is None:
         return f"The stack {stack} has no contract_version: it is older than version {known}, or no mysql-pair. {older}"
-    if not _is(Type.NUMBER, found):
-        return f"The stack {stack} has a contract_version that is {_name(found)}, not {_expected(Type.NUMBER, found)}."
-    if found == known:
+    if not _is(Type.NUMBER, version):
+        return (
+            f"The stack {stack} has a contract_version that is {_name(version)}, not {_expected(Type.NUMBER, version)}."
+        )
+    if version == known:
         return None
     newer = f"Update stack_outputs in the project {here}."
-    does = f"The stack {stack} has version {_whole(found)} of its contract, the project {here} reads version {known}."
-    return f"{does} {newer if _whole(found) > known else older}"
+    does = f"The stack {stack} has version {_whole(version)} of its contract, the project {here} reads version {known}."
+    return f"{does} {newer if _whole(version) > known else older}"
 
 
 def _fault(output: Output, value: object) -> str | None:

@@ -1,23 +1,19 @@
-"""accounts.py on the pair's server, run as the program runs it, without harm to the stack's own databases and users."""
+"""The agent's verb `accounts` on the pair's server, run as the program runs it, without harm to the stack's own."""
 
 from __future__ import annotations
 
-import copy
 import json
 import subprocess
-import sys
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from lab.settings import PROJECT_ROOT
+from scripts.host.accounts.spec import AccountsSpec, DatabaseSpec, GrantSpec, RoleSpec, UserSpec
+from scripts.host.common import codec
+from scripts.host.constants import AGENT_DIR
 from tests.lab.pair import Pair
 
-sys.path.insert(0, str(PROJECT_ROOT / "scripts" / "host"))  # its modules lie in one folder on a host, too
-
-import password_check as password_check
-
-SCRIPT = "/usr/local/lib/mysql-pair/current/accounts.py"
+COMMAND = f"sudo python3 -B {AGENT_DIR}/current accounts"
 HOST = "10.%"
 """A host part that admits nobody in particular."""
 CHANGING = (
@@ -27,86 +23,66 @@ CHANGING = (
 )
 """MySQL's counters of statements that change accounts and databases."""
 
-Row = dict[str, Any]
+
+def grant(*privileges: str, database: str | None = None, table: str | None = None, option: bool = False) -> GrantSpec:
+    """Return a grant."""
+    return GrantSpec(privileges, database, table, option)
 
 
-def grant(*privileges: str, database: str | None = None, table: str | None = None, option: bool = False) -> Row:
-    """Return a grant of a document."""
-    return {"privileges": list(privileges), "database": database, "table": table, "grant_option": option}
+def user(key: str, **options: Any) -> UserSpec:
+    """Return a user, with everything as usual but the options."""
+    return replace(UserSpec(key=key, name=key, host=HOST, password=f"Pa$$w0rd of {key}"), **options)
 
 
-def user(key: str, **fields: Any) -> Row:
-    """Return a user of a document."""
-    row = {
-        "key": key,
-        "name": key,
-        "host": HOST,
-        "plugin": "caching_sha2_password",
-        "password": f"Pa$$w0rd of {key}",
-        "generation": 1,
-        "finished_generation": 0,
-        "grants": [],
-        "roles": [],
-        "default_roles": [],
-        "locked": False,
-        "password_lifetime_days": None,
-        "comment": None,
-        "adopt": False,
-    }
-    assert fields.keys() <= row.keys()
-    return row | fields
-
-
-def role(key: str, *grants: Row, name: str | None = None) -> Row:
-    """Return a role of a document."""
-    return {"key": key, "name": name or key, "grants": list(grants)}
-
-
-def database(name: str, **fields: Any) -> Row:
-    """Return a database of a document."""
-    return {"name": name, "charset": "utf8mb4", "collation": None, "drop": False} | fields
+def role(key: str, *grants: GrantSpec, name: str | None = None) -> RoleSpec:
+    """Return a role."""
+    return RoleSpec(key, name or key, grants)
 
 
 @dataclass
 class Script:
-    """The script, and what it is told beside the stack's own document."""
+    """The verb, and what it is told beside the stack's own accounts."""
 
     pair: Pair
-    own: Mapping[str, list[Row]]
+    own: AccountsSpec
     databases: set[str] = field(default_factory=set)
     """Those that were made here."""
 
-    def run(self, verb: str, *rows: Iterable[Row]) -> subprocess.CompletedProcess[str]:
+    def spec(
+        self, users: Iterable[UserSpec], roles: Iterable[RoleSpec] = (), databases: Iterable[DatabaseSpec] = ()
+    ) -> AccountsSpec:
+        """Return the stack's own accounts and these."""
+        return AccountsSpec((*self.own.databases, *databases), (*self.own.roles, *roles), (*self.own.users, *users))
+
+    def run(self, verb: str, *specs: Iterable[Any]) -> subprocess.CompletedProcess[str]:
         """Run it with databases, roles and users, as many of these as are given, from the end."""
-        document = copy.deepcopy(dict(self.own))
-        for kind, more in zip(("users", "roles", "databases"), reversed(rows), strict=False):
-            document[kind] = document[kind] + list(more)
-        self.databases |= {row["name"] for row in document["databases"]}
-        return self.pair.ssh("server", f"sudo python3 {SCRIPT} {verb}", stdin=json.dumps(document))
+        spec = self.spec(*reversed(specs)) if specs else self.own
+        self.databases |= {database.name for database in spec.databases}
+        return self.pair.ssh("server", f"{COMMAND} {verb}", stdin=codec.encode(spec))
 
-    def apply(self, *rows: Iterable[Row]) -> dict[str, Any]:
+    def apply(self, *specs: Iterable[Any]) -> dict[str, Any]:
         """Make it so; it has to end well. Return what it says of the users."""
-        done = self.run("apply", *rows)
+        done = self.run("apply", *specs)
         assert (done.returncode, done.stderr) == (0, ""), done.stderr
-        found: dict[str, Any] = json.loads(done.stdout)["users"]
-        return found
+        users: dict[str, Any] = json.loads(done.stdout)["users"]
+        return users
 
-    def refused(self, *rows: Iterable[Row]) -> str:
+    def refused(self, *specs: Iterable[Any]) -> str:
         """Make it so as far as it goes; something has to be refused. Return what is said of it."""
-        done = self.run("apply", *rows)
+        done = self.run("apply", *specs)
         assert done.returncode == 1, done.stdout
-        assert json.loads(done.stdout)["users"].keys() >= {row["key"] for row in self.own["users"]}
+        assert json.loads(done.stdout)["users"].keys() >= {user.key for user in self.own.users}
         return done.stderr
 
-    def differences(self, *rows: Iterable[Row]) -> list[tuple[str, str, str, str]]:
+    def diff(self, *specs: Iterable[Any]) -> list[tuple[str, str, str, str]]:
         """Return what differs: of what, which, as it should be, as it is."""
-        done = self.run("differences", *rows)
+        done = self.run("diff", *specs)
         assert (done.returncode, done.stderr) == (0, ""), done.stderr
         return [(row["name"], row["what"], row["expected"], row["found"]) for row in json.loads(done.stdout)]
 
     def listed(self) -> dict[str, Any]:
         """Return what `list` says, by account."""
-        done = self.pair.ssh("server", f"sudo python3 {SCRIPT} list")
+        done = self.pair.ssh("server", f"{COMMAND} list")
         assert done.returncode == 0, done.stderr
         return {row["account"]: row for row in json.loads(done.stdout)["users"]}
 
@@ -123,19 +99,19 @@ class Script:
 
     def put_back(self) -> None:
         """Leave the stack's own, and nothing else."""
-        kept = {"sys"} | {row["name"] for row in self.own["databases"]}
-        self.apply([database(name, drop=True) for name in sorted(self.databases - kept)], [], [])
+        kept = {"sys"} | {database.name for database in self.own.databases}
+        gone = [DatabaseSpec(name, drop=True) for name in sorted(self.databases - kept)]
+        self.apply(gone, [], [])
         self.databases.clear()
 
 
-def own_document(pair: Pair) -> dict[str, list[Row]]:
-    """Return what the stack itself tells the script: without it the script would drop the stack's users."""
+def own_spec(pair: Pair) -> AccountsSpec:
+    """Return what the stack itself tells the agent: without it the agent would drop the stack's users."""
     done = pair.pulumi("stack", "export", "--show-secrets", "--stack", pair.lab.name)
     assert done.returncode == 0, done.stderr
     for resource in json.loads(done.stdout)["deployment"]["resources"]:
-        if resource["urn"].endswith("::accounts-applied"):
+        triggers = resource.get("inputs", {}).get("triggers") or [None]
+        if isinstance(triggers[0], dict) and triggers[0].get("verb") == "accounts apply":
             stdin = resource["inputs"]["stdin"]
-            text = json.loads(stdin["plaintext"]) if isinstance(stdin, dict) else stdin
-            found: dict[str, list[Row]] = json.loads(text)
-            return found
-    return {"databases": [], "roles": [], "users": []}
+            return codec.decode(AccountsSpec, json.loads(stdin["plaintext"]) if isinstance(stdin, dict) else stdin)
+    return AccountsSpec()

@@ -6,10 +6,9 @@ import json
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
+from scripts.host.constants import CA_FILE
 from stack_outputs import forms
 from tests.lab.pair import Pair
-
-CA_FILE = "/etc/mysql-pair/ca.pem"
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.lab.pair import Pair
 
-PARTS = {"instance", "address", "address-attached", "host-key", "ready", "tools", "converged", "logins"}
+PARTS = {"instance", "address", "address-attached", "host-key", "ready", "agent", "converged", "logins"}
 """What a public client host is made of, by the end of the resources' names."""
 
 

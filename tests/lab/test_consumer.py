@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from scripts.host.constants import CA_FILE
 from tests import consumer_project
 from tests.lab.canaries import Search
-from tests.lab.logins import CA_FILE, Login
+from tests.lab.logins import Login
 from tests.lab.other_project import OtherProject
 from tests.lab.pair import Pair
 from tests.lab.project import PLAIN

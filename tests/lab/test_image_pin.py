@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lab.cloud.model import Instance
 from lab.cloud.store import Store
-from tests.lab.logins import CA_FILE
+from scripts.host.constants import CA_FILE
 from tests.lab.pair import Pair, lab_command
 
 

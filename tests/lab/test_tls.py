@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from lab.settings import PROJECT_ROOT
-from scripts.host.constants import AGENT_DIR, STATE_DIR
-from tests.lab.logins import CA_FILE, Login
+from scripts.host.constants import AGENT_DIR, CA_FILE, STATE_DIR
+from tests.lab.logins import Login
 from tests.lab.pair import Pair
 
 OTHER_CA, CONNECTOR = "/home/ubuntu/other-ca.pem", "/home/ubuntu/connect.py"

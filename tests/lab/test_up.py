@@ -112,7 +112,6 @@ def test_the_program_is_the_same_for_aws() -> None:
     """No file of the program names the lab's parts: what runs here is what runs there."""
     program = [
         PROJECT_ROOT / "__main__.py",
-        PROJECT_ROOT / "arguments.py",
         *(PROJECT_ROOT / "stack_config").glob("*.py"),
         *(PROJECT_ROOT / "components").glob("*.py"),
     ]

@@ -6,8 +6,9 @@ import pulumi
 import pulumi_aws as aws
 
 from components.firewall import Firewall
+from components.host import InstanceArgs
 from components.mysql_client import MySqlClient
-from components.mysql_server import MySqlServer
+from components.mysql_server import MySqlServer, ServerArgs
 from components.network import Network
 from components.placement import Placement, SshAccess
 from lab.machine import slots
@@ -47,16 +48,10 @@ placement = Placement(
     SshAccess(public_key, pulumi.Output.secret(key.read_text())),
     jump_host="reader",
 )
-client = MySqlClient("reader", {"instance_type": "t3.micro", "public": True, **placement.client("reader", {})})
-server = MySqlServer(
-    "store",
-    {
-        "instance_type": "t3.micro",
-        "public": False,
-        "settings": {"max_connections": 44},
-        **placement.server("store", {"reader": client}),
-    },
-)
+reader: InstanceArgs = {"instance_type": "t3.micro", "public": True}
+store: ServerArgs = {"instance_type": "t3.micro", "public": False, "settings": {"max_connections": 44}}
+client = MySqlClient("reader", {**reader, **placement.client("reader", {})})
+server = MySqlServer("store", {**store, **placement.server("store", {"reader": client})})
 client.trust(server)
 pulumi.export("vpc_id", network.vpc_id)
 pulumi.export("public_subnet_ids", network.public_subnet_ids)

@@ -23,6 +23,7 @@ SAID = {
     "-certificate": json.dumps({"ca_certificate": CA_CERTIFICATE}),
 }
 """What commands print, by the end of their names."""
+STACK = "pulumi:pulumi:Stack"
 GENERATED = "s3cret-made-here"
 """How a generated password begins."""
 AMI = "ami-0a1b2c3d4e5f60718"
@@ -35,7 +36,7 @@ class Recorder(Mocks):
     resources: list[MockResourceArgs] = field(default_factory=list)
     calls: list[MockCallArgs] = field(default_factory=list)
     parents: dict[tuple[str, str], str] = field(default_factory=dict)
-    """The name of each resource's parent, by its type and name."""
+    """The name of each resource's parent, by its type and name; STACK of what lies at the top."""
     said: dict[str, str] = field(default_factory=lambda: dict(SAID))
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
@@ -75,7 +76,8 @@ class Monitor(MockMonitor):
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802  the SDK's name
         """Register a resource."""
-        cast(Recorder, self.mocks).parents[request.type, request.name] = request.parent.rpartition("::")[2]
+        _, _, kind, name = request.parent.split("::") if request.parent else ("", "", "", "")
+        cast(Recorder, self.mocks).parents[request.type, request.name] = STACK if kind == STACK else name
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]
 
 

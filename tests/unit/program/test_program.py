@@ -11,6 +11,7 @@ import pulumi
 import pytest
 
 from components.user_data import LIMIT
+from scripts.host.accounts import plan
 from scripts.host.accounts.spec import AccountsSpec, GrantSpec
 from scripts.host.client.spec import LoginCheckSpec
 from scripts.host.common import codec
@@ -18,6 +19,7 @@ from scripts.host.constants import CA_FILE
 from scripts.host.mysql.spec import CertificateSpec, ServerSpec
 from scripts.host.system.spec import HostSpec
 from stack_outputs import contract, forms
+from tests.unit.host.accounts import builders
 from tests.unit.program import mocks
 from tests.unit.program.configs import PASSWORD, public_key, set_config
 
@@ -414,6 +416,18 @@ def test_the_agent_reads_what_the_program_writes(run: Run) -> None:
     assert SPECS.keys() == {name for name, verb in VERBS.items() if verb != "install"}
     for name, kind in SPECS.items():
         assert codec.encode(run.spec(name, kind)) == plain(run.commands[name]["stdin"]), name
+
+
+def test_what_the_agent_reads_is_a_plan_on_an_empty_server() -> None:
+    users = {"app": {"grants": GRANTS, "roles": ["reader"]}}
+    roles = {"reader": {"grants": [{"database": "app", "privileges": ["SELECT"]}]}}
+    spec = Run(users=json.dumps(users), roles=json.dumps(roles)).spec("accounts-applied", AccountsSpec)
+    changes = plan.plan(spec, builders.state(databases={}))
+    assert builders.refusals(changes) == []
+    statements = builders.sql(changes)
+    for start in ("CREATE DATABASE `app`", "CREATE ROLE 'reader'@'%'", "CREATE USER 'app'@'10.20.0.0/16'"):
+        assert sum(statement.startswith(start) for statement in statements) == 1, statements
+    assert any("DELETE ON `app`.`orders` TO 'app'" in statement for statement in statements)
 
 
 def test_a_failing_assert_in_apply_fails_its_test() -> None:
