@@ -66,12 +66,12 @@ check: $(STAMP) ## lint, format, types, templates
 	@tools/check
 
 unit: $(STAMP) ## tests that need no lab, in seconds
-	@$(PYTHON) -m pytest tests/unit --numprocesses=2 -q
+	@$(PYTHON) -m pytest tests/unit lab/tests/unit --numprocesses=2 -q
 
 test: check ## everything, on labs of its own, two processes side by side
 	@tools/packages drivers
 	@$(PYTHON) -m lab setup --lab test
-	@$(PYTHON) -m pytest tests --numprocesses=2 --maxfail=10 --durations=30
+	@$(PYTHON) -m pytest tests lab/tests --numprocesses=2 --maxfail=10 --durations=30
 
 bench: $(STAMP) ## wall time of `up` against a plain shell script doing the same
 	@$(PYTHON) -m bench.up

@@ -18,7 +18,7 @@ from pathlib import Path
 from lab.engine.launcher import is_launcher
 from lab.settings import PROJECT_ROOT, LabError, cache_folder
 
-MODULE = PROJECT_ROOT / "tools" / "engine"
+MODULE = Path(__file__).parent / "module"
 REQUIREMENTS = PROJECT_ROOT / "requirements.txt"
 PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 SDK_MODULE = "github.com/pulumi/pulumi/sdk/v3"
@@ -43,7 +43,7 @@ class Engine:
 
 
 def pinned_version() -> str:
-    """Return the engine's version: the pulumi wheel's in requirements.txt, which tools/engine/go.mod must share.
+    """Return the engine's version: the pulumi wheel's in requirements.txt, which lab/engine/module/go.mod must share.
 
     Raises:
         LabError: the two files disagree.
@@ -52,8 +52,8 @@ def pinned_version() -> str:
     module = _search(r"github\.com/pulumi/pulumi/pkg/v3 v([0-9.]+)", _go_mod())
     if wheel is None or wheel != module:
         raise LabError(
-            f"requirements.txt has pulumi {wheel} and tools/engine/go.mod {module}: "
-            "give both the same version (in tools/engine: `go get github.com/pulumi/pulumi/pkg/v3@vVERSION`)"
+            f"requirements.txt has pulumi {wheel} and lab/engine/module/go.mod {module}: "
+            "give both the same version (in lab/engine/module: `go get github.com/pulumi/pulumi/pkg/v3@vVERSION`)"
         )
     return wheel
 

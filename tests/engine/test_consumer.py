@@ -11,8 +11,8 @@ import pytest
 
 from lab.engine import environment
 from lab.settings import Lab
+from lab.testing.engine_project import Project
 from tests import consumer_project
-from tests.engine.conftest import Project
 from tests.engine.test_outputs import producer
 from tests.unit.outputs.outputs import GOOD, PASSWORD
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lab.settings import PROJECT_ROOT
-from tests.engine.conftest import Project
+from lab.testing.engine_project import Project
 from tests.unit.outputs.outputs import APP, GOOD, PASSWORD, SECRET
 
 MakeProject = Callable[..., Project]

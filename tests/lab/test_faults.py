@@ -14,8 +14,8 @@ import pytest
 from lab.machine import image, network, podman
 from lab.machine.image import Mirror
 from lab.settings import PROJECT_ROOT, LabError, cache_folder
+from lab.testing.processes import wait_for
 from tests.lab.pair import LAB, Pair, lab_command, run
-from tests.processes import wait_for
 
 
 def test_not_root_is_told_to_use_sudo() -> None:

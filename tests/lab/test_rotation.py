@@ -18,9 +18,9 @@ import pytest
 
 from lab.engine import environment
 from lab.settings import PROJECT_ROOT
+from lab.testing.processes import cmdline, descendants
 from tests.lab.logins import Login
 from tests.lab.pair import Pair, run
-from tests.processes import cmdline, descendants
 
 HERE = Path(__file__).parent
 GATE, LOAD = "/home/ubuntu/statement_gate.py", "/home/ubuntu/connection_load.py"

@@ -19,8 +19,8 @@ from lab.machine import hosts, network, slots
 from lab.machine.podman import CGROUPS
 from lab.machine.slots import Slot
 from lab.settings import PROJECT_ROOT, Lab
+from lab.testing.processes import running, wait_for
 from tests.lab.pair import Pair, lab_command
-from tests.processes import running, wait_for
 
 NAME = "killed"
 

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from lab.testing.ports import free_port
+from lab.testing.processes import wait_for
 from scripts.__main__ import VERBS
 from scripts.stack import PROJECT_ROOT
 from scripts.table import table
 from scripts.verbs import connect
-from tests.ports import free_port
-from tests.processes import wait_for
 from tests.unit.operator_bench import CANARY, SECRETS, Bench
 from tests.unit.operator_bench import bench as bench
 

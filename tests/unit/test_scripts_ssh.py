@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from lab.testing.processes import wait_for
 from scripts.__main__ import split
 from scripts.endpoint import Endpoint, endpoint
 from scripts.ssh import remote_line, ssh_argv
 from scripts.stack import PROJECT_ROOT, OperatorError, stack_environment
-from tests.processes import wait_for
 
 HOST_KEY = "ssh-ed25519 AAAAHostKey"
 CLIENT_KEY, APP_KEY = "ssh-ed25519 AAAAClientKey", "ssh-ed25519 AAAAAppKey"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lab.machine import network
-from tests.network.world import MIRROR, OUTSIDE, OUTSIDE_MACHINE, STRANGER, World, ip, world
+from lab.tests.network.world import MIRROR, OUTSIDE, OUTSIDE_MACHINE, STRANGER, World, ip, world
 
 
 @pytest.fixture

@@ -75,7 +75,7 @@ def test_wheel_and_go_module_have_the_same_version() -> None:
 def test_different_versions_of_wheel_and_go_module_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "requirements.txt").write_text("pulumi==3.1.0\npulumi-aws==7.51.1\n")
     monkeypatch.setattr(engine, "REQUIREMENTS", tmp_path / "requirements.txt")
-    with pytest.raises(LabError, match=r"pulumi 3\.1\.0 and tools/engine/go\.mod 3\."):
+    with pytest.raises(LabError, match=r"pulumi 3\.1\.0 and lab/engine/module/go\.mod 3\."):
         engine.pinned_version()
 
 

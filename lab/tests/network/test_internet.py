@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 import pytest
 
 from lab.cloud.model import EipAssociation, Instance, InternetGateway, Route, SecurityGroup, Subnet, Vpc
-from tests.network.probes import connects, dial, echoes, icmp_answers, listening, peer_seen, reaches
-from tests.network.world import ANYWHERE, World
+from lab.tests.network.probes import connects, dial, echoes, icmp_answers, listening, peer_seen, reaches
+from lab.tests.network.world import ANYWHERE, World
 
 MACHINE = ""
 """The namespace that probes of the machine itself start in."""

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.conformance.case import Secret
-from tests.ports import free_port
-from tests.ssh_agent import agent
+from lab.testing.ports import free_port
+from lab.testing.ssh_agent import agent
+from lab.tests.conformance.case import Secret
 
 SSHD = "/usr/sbin/sshd"
 

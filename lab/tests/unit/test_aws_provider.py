@@ -19,7 +19,7 @@ from lab.aws.wire import Values, from_struct, to_struct
 from lab.cloud.model import Eip, EipAssociation, Instance, InternetGateway, SecurityGroup, Subnet, Vpc
 from lab.cloud.rules import AwsError
 from lab.settings import LabError
-from tests.unit.lab.ec2_world import IMAGE, KEY, TYPE, World, make
+from lab.tests.unit.ec2_world import IMAGE, KEY, TYPE, World, make
 
 SEED = bytes(range(32))
 TOKENS = {kind.urn_type.split(":")[-1]: kind.urn_type for kind in provider.TYPES.values()}

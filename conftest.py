@@ -11,9 +11,9 @@ import pytest
 from pulumi.runtime import settings
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
-BY_FILE = ("tests/lab/", "tests/labs/", "tests/unit/")
+BY_FILE = ("tests/lab/", "tests/labs/", "tests/unit/", "lab/tests/unit/")
 """A process brings up one lab for all files of the first that it gets; files of the second have labs of their own;
-those of the third need none."""
+unit tests need none."""
 
 
 class BySuite(LoadScopeScheduling):  # type: ignore[misc]  # ships no types
@@ -21,7 +21,7 @@ class BySuite(LoadScopeScheduling):  # type: ignore[misc]  # ships no types
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return file if file.startswith(BY_FILE) else "/".join(file.split("/")[:2])
+        return file if file.startswith(BY_FILE) else file.rpartition("/")[0]
 
 
 def pytest_xdist_make_scheduler(config: Any, log: Any) -> BySuite:

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from lab.settings import PROJECT_ROOT
-from tests.processes import running, wait_for
+from lab.testing.processes import running, wait_for
 
 ENGINE = """
 import subprocess, sys, time

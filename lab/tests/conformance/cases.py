@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.conformance.case import UNKNOWN, Case, Secret, Step
+from lab.tests.conformance.case import UNKNOWN, Case, Secret, Step
 
 LOCAL = "command:local:Command"
 

@@ -19,7 +19,7 @@ from lab.cloud.model import (
     Subnet,
 )
 from lab.machine import network
-from tests.network.probes import (
+from lab.tests.network.probes import (
     arrives,
     connects,
     datagrams,
@@ -32,7 +32,7 @@ from tests.network.probes import (
     send_as,
     udp_reaches,
 )
-from tests.network.world import ANYWHERE, MIRROR, OUTSIDE_MACHINE, STRANGER, World
+from lab.tests.network.world import ANYWHERE, MIRROR, OUTSIDE_MACHINE, STRANGER, World
 
 MACHINE = ""
 """The namespace that probes of the machine itself start in."""

@@ -16,8 +16,8 @@ from pulumi.automation.events import EngineEvent
 
 from lab.engine.build import ensure_engine
 from lab.settings import PROJECT_ROOT
-from tests.conformance.case import Case, Secret
-from tests.conformance.world import World
+from lab.tests.conformance.case import Case, Secret
+from lab.tests.conformance.world import World
 
 VERSION = "1.2.1"
 SIGNATURE = "4dabf18193072939515e22adb298388d"  # marks a special value in exported state

@@ -14,8 +14,8 @@ from pyroute2 import netns
 from lab.cloud.model import Instance, SecurityGroup, Subnet, Vpc
 from lab.machine import firewall, namespaces, network
 from lab.settings import LabError
-from tests.network.probes import dial, echoes, icmp_answers, listening, reaches
-from tests.network.world import ANYWHERE, World, ip, nft
+from lab.tests.network.probes import dial, echoes, icmp_answers, listening, reaches
+from lab.tests.network.world import ANYWHERE, World, ip, nft
 
 
 @dataclass

@@ -1,6 +1,6 @@
 // The Pulumi CLI and engine, built from its own module where the machine has no pulumi on PATH.
 // The version is the pulumi wheel's in requirements.txt; lab/engine/build.py checks that the two agree.
-module mysql-pair/tools/engine
+module lab/engine
 
 go 1.26
 

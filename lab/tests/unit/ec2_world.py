@@ -12,7 +12,7 @@ from lab.cloud.ec2 import Ec2
 from lab.cloud.model import Instance, SecurityGroup, Subnet, Vpc
 from lab.cloud.store import Store
 from lab.settings import Lab
-from tests.aws_provider.fake_plane import FakePlane
+from lab.testing.fake_plane import FakePlane
 
 TYPE = "t3.micro" if rules.machine_architecture() == "x86_64" else "t4g.micro"
 IMAGE = rules.IMAGES[rules.machine_architecture()]

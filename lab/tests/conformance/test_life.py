@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance import runs
-from tests.conformance.case import Case, Step
-from tests.conformance.cases import LOCAL, on
-from tests.conformance.runs import Engine
-from tests.conformance.world import World, started
-from tests.processes import cmdline, running
+from lab.testing.processes import cmdline, running
+from lab.tests.conformance import runs
+from lab.tests.conformance.case import Case, Step
+from lab.tests.conformance.cases import LOCAL, on
+from lab.tests.conformance.runs import Engine
+from lab.tests.conformance.world import World, started
 
 MANY = 200
 

@@ -23,8 +23,8 @@ from lab.cloud.model import KINDS, Eip, Instance, Subnet
 from lab.cloud.store import Store
 from lab.engine.build import ensure_engine
 from lab.settings import Lab
-from tests.aws_provider.fake_plane import FakePlane
-from tests.processes import wait_for
+from lab.testing.fake_plane import FakePlane
+from lab.testing.processes import wait_for
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGy0dGmZ0m1rQq2xgnq2m8d5j5wU0Y4o3s9c3Hj0o0aB me@here"
 IMAGE = "/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.conftest import Project
+from lab.testing.engine_project import Project
 
 MakeProject = Callable[..., Project]
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import pytest
 
 from lab.cloud.model import Instance, SecurityGroup, Subnet, Vpc
-from tests.network import probes
-from tests.network.probes import connects, dial, echoes, icmp_answers, listening, reaches, udp_reaches
-from tests.network.world import ANYWHERE, World
+from lab.tests.network import probes
+from lab.tests.network.probes import connects, dial, echoes, icmp_answers, listening, reaches, udp_reaches
+from lab.tests.network.world import ANYWHERE, World
 
 MYSQL = 3306
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.conformance import runs
-from tests.conformance.case import Case, Step
-from tests.conformance.cases import FAILING_CASES, LOCAL_CASES, REFUSED_CASES, REMOTE_CASES
-from tests.conformance.runs import Engine, Seen, is_secret, reveal
-from tests.conformance.world import World, started
+from lab.tests.conformance import runs
+from lab.tests.conformance.case import Case, Step
+from lab.tests.conformance.cases import FAILING_CASES, LOCAL_CASES, REFUSED_CASES, REMOTE_CASES
+from lab.tests.conformance.runs import Engine, Seen, is_secret, reveal
+from lab.tests.conformance.world import World, started
 
 WORKING = [*LOCAL_CASES, *REMOTE_CASES]
 

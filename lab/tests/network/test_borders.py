@@ -14,7 +14,7 @@ import pytest
 from lab.cloud.model import Instance, SecurityGroup, Subnet, Vpc
 from lab.machine import network
 from lab.settings import LabError
-from tests.network.probes import (
+from lab.tests.network.probes import (
     arrives,
     connects,
     datagrams,
@@ -26,7 +26,7 @@ from tests.network.probes import (
     send_as,
     udp_reaches,
 )
-from tests.network.world import ANYWHERE, MIRROR, OUTSIDE_MACHINE, STRANGER, World, ip, nft
+from lab.tests.network.world import ANYWHERE, MIRROR, OUTSIDE_MACHINE, STRANGER, World, ip, nft
 
 
 @dataclass

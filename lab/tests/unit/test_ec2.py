@@ -33,7 +33,7 @@ from lab.cloud.model import (
 from lab.cloud.rules import AwsError
 from lab.cloud.store import Store
 from lab.settings import LabError
-from tests.unit.lab.ec2_world import IMAGE, KEY, World, make
+from lab.tests.unit.ec2_world import IMAGE, KEY, World, make
 
 CALL: dict[str, Any] = {"urn": "urn:pulumi:t::p::aws:ec2/x:X::name", "client_token": "token"}
 
