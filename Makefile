@@ -16,7 +16,7 @@ STAMP := .venv/requirements.stamp
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
 
-$(STAMP): requirements-dev.txt requirements.txt lab/requirements.txt
+$(STAMP): requirements-dev.txt requirements.txt lab/requirements.txt lab/requirements-test.txt
 	@tools/venv
 	@touch $@
 
@@ -27,6 +27,8 @@ setup: $(STAMP) ## install what the lab needs, build or find the engine, build t
 up: $(STAMP) ## bring the pair up on this machine
 	@tools/packages
 	@$(PYTHON) -m lab up
+	@echo "  a shell on a host     $(PYTHON) -m scripts ssh server --stack $(LAB)   (or client-1)"
+	@echo "  a mysql prompt        make connect LAB=$(LAB)"
 
 preview: $(STAMP) ## what `make up` would change
 	@$(PYTHON) -m lab preview

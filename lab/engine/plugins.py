@@ -11,7 +11,10 @@ from pathlib import Path
 
 from lab.engine.build import Engine
 from lab.engine.launcher import is_launcher, write_launcher
-from lab.settings import PROJECT_ROOT, Lab, LabError
+from lab.settings import Lab, LabError
+
+IMPORT_FOLDER = Path(__file__).resolve().parents[2]
+"""Where Python finds this package."""
 
 CHOICE = "LAB_COMMAND_PLUGIN"
 """`install`, or the path of a binary: which `command` provider the lab uses. Without it the lab dials nobody."""
@@ -39,7 +42,7 @@ def _version(provider: str) -> str:
 def _stand_in(lab: Lab, provider: str, module: str) -> None:
     # -P: the engine starts plugins in the project's folder, whose modules are not the lab's.
     command = [sys.executable, "-P", "-m", module, "--lab-folder", str(lab.folder)]
-    _write(lab, provider, command, {"PYTHONPATH": str(PROJECT_ROOT)})
+    _write(lab, provider, command, {"PYTHONPATH": str(IMPORT_FOLDER)})
 
 
 def _write(lab: Lab, provider: str, command: list[str], variables: dict[str, str]) -> None:

@@ -27,7 +27,7 @@ from lab.cloud.topology import HostPlan, VpcPlan
 from lab.machine import firewall, namespaces
 from lab.machine.image import Mirror
 from lab.machine.slots import PUBLIC_RANGE, Slot
-from lab.settings import LabError
+from lab.settings import RUN_FOLDER, LabError
 
 LAST_RESORT = 4294967294
 """A route metric that any other route beats: 2³² minus 2."""
@@ -38,7 +38,7 @@ ONLINK = 4
 HOST_LINK = "eth0"
 """The name of a host's one link, inside it."""
 
-SAVED_FORWARDING = Path("/run/mysql-pair/forwarding-before")
+SAVED_FORWARDING = RUN_FOLDER / "forwarding-before"
 """A symbolic link a device of the machine, to its setting before the first lab: made whole and once only."""
 
 

@@ -19,7 +19,7 @@ VENV = Path(sys.prefix)
 
 
 @dataclass(frozen=True)
-class Project:
+class EngineProject:
     """A project with a stack `t`, and how to run `pulumi` in it."""
 
     folder: Path
@@ -67,18 +67,18 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Lab:
 
 
 @pytest.fixture
-def make_project(lab: Lab, tmp_path: Path) -> Iterator[Callable[..., Project]]:
+def make_project(lab: Lab, tmp_path: Path) -> Iterator[Callable[..., EngineProject]]:
     """Write a project of one program; whatever it left running is killed in the end."""
-    made: list[Project] = []
+    made: list[EngineProject] = []
 
-    def make(program: str, name: str = "tiny", virtualenv: str | None = str(VENV)) -> Project:
+    def make(program: str, name: str = "tiny", virtualenv: str | None = str(VENV)) -> EngineProject:
         folder = tmp_path / name
         folder.mkdir()
         options = {"virtualenv": virtualenv} if virtualenv else {}
         runtime = {"name": "python", "options": options}
         (folder / "Pulumi.yaml").write_text(json.dumps({"name": f"{name}-{tmp_path.name}", "runtime": runtime}))
         (folder / "__main__.py").write_text(program)
-        project = Project(folder, environment.variables(lab))
+        project = EngineProject(folder, environment.variables(lab))
         made.append(project)
         assert project.pulumi("stack", "init", "t")[0] == 0
         return project

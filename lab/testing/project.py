@@ -19,7 +19,7 @@ from lab.cloud.store import Store
 from lab.engine import environment
 from lab.machine import hosts
 from lab.machine.plane import Plane
-from lab.settings import PROJECT_ROOT, Lab
+from lab.settings import Lab
 
 PULUMI_SECONDS = 400
 """Several times what the longest run of `pulumi` here takes."""
@@ -31,7 +31,7 @@ class Project:
     """A project, with the stack that is selected in it."""
 
     lab: Lab
-    folder: Path = PROJECT_ROOT
+    folder: Path = field(default_factory=Path.cwd)
     more: Mapping[str, str] = field(default_factory=dict)
     """What its environment has besides the lab's."""
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lab.settings import PROJECT_ROOT
+from tests import PROJECT_ROOT
 from tests.lab.pair import Pair
 
 sys.path.insert(0, str(PROJECT_ROOT / "scripts" / "host"))  # its modules lie in one folder on a host, too

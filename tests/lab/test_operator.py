@@ -20,8 +20,8 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from lab.engine import environment
-from lab.settings import PROJECT_ROOT
 from lab.testing.ports import free_port
+from tests import PROJECT_ROOT
 from tests.lab.pair import LAB, Pair, run
 
 LOOK = """

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from lab.engine import environment
-from lab.settings import PROJECT_ROOT
 from lab.testing.processes import cmdline, descendants
+from tests import PROJECT_ROOT
 from tests.lab.logins import Login
 from tests.lab.pair import Pair, run
 

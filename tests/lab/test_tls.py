@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from lab.settings import PROJECT_ROOT
+from tests import PROJECT_ROOT
 from tests.lab.logins import CA_FILE, Login
 from tests.lab.pair import Pair
 

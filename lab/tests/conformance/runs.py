@@ -15,7 +15,8 @@ from pulumi import automation
 from pulumi.automation.events import EngineEvent
 
 from lab.engine.build import ensure_engine
-from lab.settings import PROJECT_ROOT
+from lab.engine.launcher import write_launcher
+from lab.engine.plugins import IMPORT_FOLDER
 from lab.tests.conformance.case import Case, Secret
 from lab.tests.conformance.world import World
 
@@ -101,10 +102,9 @@ class Engine:
 
 
 def stand_in(folder: Path) -> Path:
-    """Return an executable that is the stand-in of this work tree."""
+    """Return an executable that is the lab's stand-in."""
     wrapper = folder / "pulumi-resource-command"
-    wrapper.write_text(f'#!/bin/sh\nPYTHONPATH="{PROJECT_ROOT}" exec "{sys.executable}" -m lab.command_provider "$@"\n')
-    wrapper.chmod(0o755)
+    write_launcher(wrapper, [sys.executable, "-m", "lab.command_provider"], {"PYTHONPATH": str(IMPORT_FOLDER)})
     return wrapper
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from lab.testing.engine_project import Project
+from lab.testing.engine_project import EngineProject
 
-MakeProject = Callable[..., Project]
+MakeProject = Callable[..., EngineProject]
 
 
 def test_up_preview_and_output(make_project: MakeProject) -> None:

@@ -4,6 +4,7 @@ import os
 import stat
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -68,15 +69,28 @@ def cached(machine: Path) -> Path:
     return machine.parent / "cache" / "mysql-pair" / "engine" / f"v{engine.pinned_version()}"
 
 
-def test_wheel_and_go_module_have_the_same_version() -> None:
-    assert engine.pinned_version().count(".") == 2
+def test_the_package_that_tests_run_with_and_the_go_module_have_the_same_version() -> None:
+    assert engine.pinned_version() == metadata.version("pulumi")
 
 
-def test_different_versions_of_wheel_and_go_module_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "requirements.txt").write_text("pulumi==3.1.0\npulumi-aws==7.51.1\n")
-    monkeypatch.setattr(engine, "REQUIREMENTS", tmp_path / "requirements.txt")
-    with pytest.raises(LabError, match=r"pulumi 3\.1\.0 and lab/engine/module/go\.mod 3\."):
-        engine.pinned_version()
+@pytest.fixture
+def newer_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metadata, "version", {"pulumi": "998.0.0"}.__getitem__)
+
+
+@pytest.mark.usefixtures("newer_package", "machine")
+def test_a_package_newer_than_the_engine_that_is_built_is_told() -> None:
+    with pytest.raises(LabError, match=r"pulumi is 998\.0\.0, newer than .* builds, 3\..*: install the Pulumi CLI 998"):
+        engine.ensure_engine()
+
+
+@pytest.mark.usefixtures("newer_package")
+def test_a_package_newer_than_the_engine_that_is_built_runs_with_a_cli_as_new(
+    install: Callable[[str, str], Path],
+) -> None:
+    path = install("pulumi", pulumi("v999.0.0"))
+    install(engine.LANGUAGE_HOST, "#!/bin/sh\n")
+    assert engine.ensure_engine().path == path
 
 
 @pytest.mark.parametrize("newer", ["v{pinned}", "v999.0.0", "v999.0.0-alpha.1+abc"])

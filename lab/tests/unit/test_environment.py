@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.engine import environment, plugins
+from lab.engine import environment, plugins, stack_file
 from lab.engine.build import Engine
 from lab.engine.launcher import is_launcher, write_launcher
 from lab.settings import Lab, LabError
@@ -18,26 +18,29 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.delenv("PULUMI_HOME", raising=False)
     monkeypatch.delenv(plugins.CHOICE, raising=False)
-    return Lab("lab", tmp_path / "it's a folder" / "lab")
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "Pulumi.yaml").write_text("name: tiny\nruntime: python\n")
+    return Lab("lab", tmp_path / "it's a folder" / "lab", project)
 
 
 @pytest.mark.parametrize(
-    ("wanted", "given", "now", "result"),
+    ("values", "given", "current", "result"),
     [
         pytest.param({"a": 1}, {}, {}, {"a": 1}, id="first run"),
         pytest.param({"a": 1}, {"a": 1}, {"a": 1}, {"a": 1}, id="nothing new"),
-        pytest.param({"a": 2}, {"a": 1}, {"a": 1}, {"a": 2}, id="the lab gives another value"),
+        pytest.param({"a": 2}, {"a": 1}, {"a": 1}, {"a": 2}, id="the project gives another value"),
         pytest.param({"a": 1}, {"a": 1}, {"a": 9}, {"a": 9}, id="the user changed it"),
         pytest.param({"a": 2}, {"a": 1}, {"a": 9}, {"a": 2}, id="both changed it"),
         pytest.param({"a": 1}, {"a": 1}, {}, {}, id="the user removed it"),
         pytest.param({"a": 1}, {"a": 1}, {"a": 1, "b": 5}, {"a": 1, "b": 5}, id="the user added one"),
-        pytest.param({}, {"a": 1}, {"a": 1}, {}, id="the lab gives it no longer"),
+        pytest.param({}, {"a": 1}, {"a": 1}, {}, id="the project gives it no longer"),
     ],
 )
 def test_what_the_user_set_in_the_stack_stays(
-    wanted: dict[str, int], given: dict[str, int], now: dict[str, int], result: dict[str, int]
+    values: dict[str, int], given: dict[str, int], current: dict[str, int], result: dict[str, int]
 ) -> None:
-    assert environment.merged(wanted, given, now) == result
+    assert stack_file.merged(values, given, current) == result
 
 
 def test_everything_is_private_and_made_twice_the_same(lab: Lab) -> None:
@@ -71,7 +74,7 @@ def test_a_users_own_stack_and_passphrase_do_not_reach_the_lab(lab: Lab, monkeyp
 
 
 def test_a_lab_that_is_not_set_up_says_so(lab: Lab) -> None:
-    with pytest.raises(LabError, match="lab lab is not set up: run `make up`"):
+    with pytest.raises(LabError, match=r"lab lab is not set up: run `.*python.* -m lab up`"):
         environment.exports(lab)
 
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from lab.settings import PROJECT_ROOT
+from lab.engine.plugins import IMPORT_FOLDER
 from lab.testing.processes import running, wait_for
 
 ENGINE = """
@@ -26,7 +26,7 @@ def runs(pid: int) -> bool:
 
 @pytest.mark.parametrize("end", ["the engine is killed", "the engine asks"])
 def test_a_plugin_ends(end: str) -> None:
-    engine = subprocess.Popen([sys.executable, "-c", ENGINE], cwd=PROJECT_ROOT, stdout=subprocess.PIPE, text=True)
+    engine = subprocess.Popen([sys.executable, "-c", ENGINE], cwd=IMPORT_FOLDER, stdout=subprocess.PIPE, text=True)
     with engine:
         assert engine.stdout
         plugin = int(engine.stdout.readline())

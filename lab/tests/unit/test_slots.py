@@ -61,7 +61,7 @@ def test_slot_of_a_deleted_checkout_is_free_once_its_namespaces_are_gone(machine
 def test_no_slot_left_says_what_to_do(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slots, "SLOTS", 1)
     slots.claim(a_lab(machine, "one"))
-    with pytest.raises(LabError, match=r"all 1 labs of this machine are taken .* `make down`"):
+    with pytest.raises(LabError, match=r"all 1 labs of this machine are taken .* `python -m lab down`"):
         slots.claim(a_lab(machine, "two"))
 
 

@@ -11,10 +11,11 @@ from components.mysql_server import MySqlServer
 from components.network import Network
 from lab.machine import slots
 from lab.settings import Lab
+from tests import PROJECT_ROOT
 
-lab = Lab.named(pulumi.Config().require("lab"))
+lab = Lab.named(pulumi.Config().require("lab"), PROJECT_ROOT)
 slot = slots.claim(lab)
-key = lab.folder / "operator-key"
+key = lab.operator_key
 prefix = slot.vpc_cidr.rsplit(".", 2)[0]
 network = Network(
     "net",

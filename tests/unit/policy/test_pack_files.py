@@ -6,8 +6,8 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
-from lab.settings import PROJECT_ROOT
 from policy.rules.rule import Rule
+from tests import PROJECT_ROOT
 from tests.unit.policy.resources import RULES
 
 PACK = PROJECT_ROOT / "policy"
