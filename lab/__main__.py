@@ -54,8 +54,8 @@ def _instance(lab: Lab, host: str) -> Instance:
         if host in (instance.id, name) or name.endswith(f"-{host}"):
             return instance
         names[name] = instance.id
-    there = ", ".join(f"{name} ({key})" for name, key in names.items()) or f"none: run `{lab.command('up')}`"
-    raise LabError(f"no instance {host!r} in lab {lab.name}; there are {there}")
+    known = ", ".join(f"{name} ({key})" for name, key in names.items()) or f"none: run `{lab.command('up')}`"
+    raise LabError(f"no instance {host!r} in lab {lab.name}; there are {known}")
 
 
 def _container(lab: Lab, host: str) -> str:
@@ -99,12 +99,12 @@ def status(name: LabName = DEFAULT_NAME) -> None:
     lab = Lab.named(name)
     slot = slots.find(lab)
     ec2 = _ec2(lab)
-    found = ec2.instances() if slot else []
-    if not slot or not found:
+    instances = ec2.instances() if slot else []
+    if not slot or not instances:
         console.print(f"lab {lab.name}: nothing is up; `{lab.command('up')}` brings the stack up")
         return
     table = Table("name", "id", "state", "type", "private", "public", "refused in/out", box=None)
-    for instance in found:
+    for instance in instances:
         table.add_row(
             instance.tags.get("Name", ""),
             instance.id,

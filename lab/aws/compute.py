@@ -291,13 +291,13 @@ class InstanceType(ResourceType):
 
     def replacing(self, old: Values, new: Values) -> set[str]:
         """Return user data where it is to replace, a type of another architecture, the root volume's encryption."""
-        found = {"rootBlockDevice.encrypted", "rootBlockDevice.kmsKeyId"}
+        names = {"rootBlockDevice.encrypted", "rootBlockDevice.kmsKeyId"}
         if new.get("userDataReplaceOnChange") is True:
-            found |= {"userData", "userDataBase64"}
-        types = [rules.INSTANCE_TYPES.get(str(one.get("instanceType"))) for one in (old, new)]
+            names |= {"userData", "userDataBase64"}
+        types = [rules.INSTANCE_TYPES.get(str(inputs.get("instanceType"))) for inputs in (old, new)]
         if types[0] and types[1] and types[0].architecture != types[1].architecture:
-            found.add("instanceType")
-        return found
+            names.add("instanceType")
+        return names
 
     def volatile(self, cloud: Cloud, record_id: str, changed: set[str]) -> tuple[str, ...]:
         """Return the public address if the instance will be stopped and has no Elastic IP."""
@@ -350,13 +350,13 @@ class InstanceType(ResourceType):
             return tuple(sorted(inputs["vpcSecurityGroupIds"]))
         return existing.security_group_ids if existing else ()
 
-    def create(self, cloud: Cloud, wanted: Instance) -> Record:
+    def create(self, cloud: Cloud, instance: Instance) -> Record:
         """Launch the instance."""
-        return cloud.ec2.run(wanted)
+        return cloud.ec2.run(instance)
 
-    def update(self, cloud: Cloud, wanted: Instance, changed: set[str]) -> Record:
+    def update(self, cloud: Cloud, instance: Instance, changed: set[str]) -> Record:
         """Change the instance, stopping and starting it if it must."""
-        return cloud.ec2.modify(wanted, restart=bool(changed & _STOPS))
+        return cloud.ec2.modify(instance, restart=bool(changed & _STOPS))
 
     def delete(self, cloud: Cloud, record_id: str, inputs: Values) -> None:
         """Terminate the instance."""

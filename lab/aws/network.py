@@ -310,9 +310,9 @@ class EipType(ResourceType):
     def outputs(self, cloud: Cloud, record: Eip) -> Values:
         """Return the address, and whose it is."""
         store = cloud.ec2.store
-        association = next((one for one in store.all(EipAssociation) if one.allocation_id == record.id), None)
+        association = next((item for item in store.all(EipAssociation) if item.allocation_id == record.id), None)
         instance = store.find(Instance, association.instance_id) if association else None
-        gateway = next((one for one in store.all(NatGateway) if one.allocation_id == record.id), None)
+        gateway = next((item for item in store.all(NatGateway) if item.allocation_id == record.id), None)
         association_id = _nat_association_id(gateway) if gateway else association.id if association else ""
         holder = gateway or instance
         return {

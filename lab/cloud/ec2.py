@@ -82,7 +82,7 @@ class Ec2:
 
     # Records
 
-    def create(self, wanted: R, prefix: str = "") -> R:
+    def create(self, spec: R, prefix: str = "") -> R:
         """Make a record, in force when this returns; or take over the one that a killed call made.
 
         Only a record of the same URN *and* inputs that the engine does not know is taken over: replacing makes
@@ -90,7 +90,7 @@ class Ec2:
         inputs the one left behind stays, as on AWS, until `lab down`.
 
         Args:
-            wanted: the record; an id is given to it where it has none.
+            spec: the record as it is asked for; an id is given to it where it has none.
             prefix: of the id, "vpc" for example.
 
         Raises:
@@ -98,8 +98,8 @@ class Ec2:
             LabError: the machine could not do it; no record is left then.
         """
         with self.store.locked():
-            earlier = self._left_by_killed_run(wanted)
-            record = self._with_identity(wanted, earlier, prefix)
+            earlier = self._left_by_killed_run(spec)
+            record = self._with_identity(spec, earlier, prefix)
             check_references(self.store, record)
             self._check(record)
             gone: list[Record] = [earlier] if earlier and earlier.id != record.id else []
@@ -139,35 +139,35 @@ class Ec2:
                 self._apply(gone=[*goes_with(self.store, record), record])
 
     def _existing(self, kind: type[R], record_id: str) -> R:
-        found = self.store.find(kind, record_id)
-        if found is None:
+        record = self.store.find(kind, record_id)
+        if record is None:
             words = KIND.get(kind)
             raise AwsError(
                 words.not_found if words else "InvalidParameterValue", f"The ID '{record_id}' does not exist"
             )
-        return found
+        return record
 
-    def _left_by_killed_run(self, wanted: R) -> R | None:
-        for record in self.store.all(type(wanted)):
-            same_call = (record.urn, record.client_token) == (wanted.urn, wanted.client_token)
+    def _left_by_killed_run(self, spec: R) -> R | None:
+        for record in self.store.all(type(spec)):
+            same_call = (record.urn, record.client_token) == (spec.urn, spec.client_token)
             if same_call and not checkpoint.has(self.lab, record.urn, record.id):
                 return record
         return None
 
-    def _with_identity(self, wanted: R, earlier: R | None, prefix: str) -> R:
+    def _with_identity(self, spec: R, earlier: R | None, prefix: str) -> R:
         """Return the record with what only EC2 can give it: its id, an address."""
-        if not wanted.id:
-            wanted = replace(wanted, id=earlier.id if earlier else new_id(prefix))
-        if isinstance(wanted, Eip):
+        if not spec.id:
+            spec = replace(spec, id=earlier.id if earlier else new_id(prefix))
+        if isinstance(spec, Eip):
             address = earlier.public_ip if isinstance(earlier, Eip) else self._free_address()
-            return replace(wanted, public_ip=address)
-        if isinstance(wanted, KeyPair):
+            return replace(spec, public_ip=address)
+        if isinstance(spec, KeyPair):
             pair_id = earlier.key_pair_id if isinstance(earlier, KeyPair) else new_id("key")
-            return replace(wanted, key_pair_id=pair_id)
-        if isinstance(wanted, NatGateway):
+            return replace(spec, key_pair_id=pair_id)
+        if isinstance(spec, NatGateway):
             kept = earlier.private_ip if isinstance(earlier, NatGateway) else ""
-            return replace(wanted, private_ip=kept or self._private_address(wanted.subnet_id, wanted.private_ip))
-        return wanted
+            return replace(spec, private_ip=kept or self._private_address(spec.subnet_id, spec.private_ip))
+        return spec
 
     def _apply(self, put: Sequence[Record] = (), gone: Sequence[Record] = ()) -> None:
         """Write and forget records and make the networks follow; undo all of it if they cannot."""
@@ -278,7 +278,7 @@ class Ec2:
     def _check_nat_gateway(self, record: NatGateway) -> None:
         _check_free(record.allocation_id, [*self._others(record), *self.store.all(EipAssociation)])
         vpc = vpc_of(self.store, record)
-        if not any(one.vpc_id == vpc for one in self.store.all(InternetGateway)):
+        if not any(gateway.vpc_id == vpc for gateway in self.store.all(InternetGateway)):
             raise AwsError("Gateway.NotAttached", f"Network {vpc} has no Internet gateway attached")
 
     def _check_group(self, record: SecurityGroup) -> None:
@@ -319,14 +319,14 @@ class Ec2:
 
     # Addresses
 
-    def _private_address(self, subnet_id: str, wanted: str = "") -> str:
+    def _private_address(self, subnet_id: str, requested: str = "") -> str:
         """Return the address that is asked for of a subnet, else its lowest free one."""
         network = IPv4Network(self._existing(Subnet, subnet_id).cidr_block)
         holders: list[Instance | NatGateway] = [*self.store.all(Instance), *self.store.all(NatGateway)]
-        taken = {one.private_ip for one in holders if one.subnet_id == subnet_id}
-        if wanted:
-            rules.check_private_ip(network, wanted, taken)
-        return wanted or rules.free_private_ip(network, taken)
+        taken = {holder.private_ip for holder in holders if holder.subnet_id == subnet_id}
+        if requested:
+            rules.check_private_ip(network, requested, taken)
+        return requested or rules.free_private_ip(network, taken)
 
     def _free_address(self, previous: str = "") -> str:
         taken = {eip.public_ip for eip in self.store.all(Eip)}
@@ -338,19 +338,19 @@ class Ec2:
         return public_ip(self.store, instance)
 
     def _elastic(self, instance_id: str) -> list[EipAssociation]:
-        return [one for one in self.store.all(EipAssociation) if one.instance_id == instance_id]
+        return [item for item in self.store.all(EipAssociation) if item.instance_id == instance_id]
 
-    def _take_over_address(self, wanted: EipAssociation) -> tuple[list[Record], list[Record]]:
+    def _take_over_address(self, association: EipAssociation) -> tuple[list[Record], list[Record]]:
         """Associate: the address leaves where it was, and the instance gives its automatic one back."""
-        put: list[Record] = [wanted]
+        put: list[Record] = [association]
         gone: list[Record] = []
-        instance = self._existing(Instance, wanted.instance_id)
+        instance = self._existing(Instance, association.instance_id)
         if instance.auto_public_ip:
             put.append(replace(instance, auto_public_ip="", last_public_ip=instance.auto_public_ip))
-        for other in self._others(wanted):
-            if other.allocation_id == wanted.allocation_id and other.instance_id != wanted.instance_id:
+        for other in self._others(association):
+            if other.allocation_id == association.allocation_id and other.instance_id != association.instance_id:
                 put += self._give_address_back(other)
-            if other.allocation_id == wanted.allocation_id or other.instance_id == wanted.instance_id:
+            if other.allocation_id == association.allocation_id or other.instance_id == association.instance_id:
                 gone.append(other)
         return put, gone
 
@@ -365,8 +365,8 @@ class Ec2:
 
     def images(self, architecture: str) -> list[str]:
         """Return the ids of the lab's images of an architecture, the newest last."""
-        ids = [rules.IMAGES[architecture], *(one.id for one in self.store.all(Image))]
-        return [one for one in ids if rules.image_architecture(one) == architecture]
+        ids = [rules.IMAGES[architecture], *(image.id for image in self.store.all(Image))]
+        return [image for image in ids if rules.image_architecture(image) == architecture]
 
     def publish_images(self) -> list[str]:
         """Publish an image of each architecture, newer than those there are, and return their ids."""
@@ -374,7 +374,7 @@ class Ec2:
             release = len(self.images(rules.machine_architecture()))
             made = [Image(rules.image_id(architecture, release)) for architecture in rules.IMAGES]
             self._apply(put=made)
-        return [one.id for one in made]
+        return [image.id for image in made]
 
     # Instances
 
@@ -382,7 +382,7 @@ class Ec2:
         """Return every instance, whether it runs or not."""
         return self.store.all(Instance)
 
-    def run(self, wanted: Instance) -> Instance:
+    def run(self, spec: Instance) -> Instance:
         """Launch an instance, or see to the end what a killed call of the same token began.
 
         Returns:
@@ -392,14 +392,14 @@ class Ec2:
             AwsError: EC2's refusals.
             LabError: the host did not boot; neither host nor record is left then.
         """
-        rules.check_image_fits(wanted.ami, wanted.instance_type)
-        rules.check_user_data(wanted.user_data.encode())
-        if wanted.ami not in self.images(rules.image_architecture(wanted.ami)):
-            raise rules.image_not_found(wanted.ami)
-        self._forget_terminated(wanted.urn)
+        rules.check_image_fits(spec.ami, spec.instance_type)
+        rules.check_user_data(spec.user_data.encode())
+        if spec.ami not in self.images(rules.image_architecture(spec.ami)):
+            raise rules.image_not_found(spec.ami)
+        self._forget_terminated(spec.urn)
         with self.store.locked():
-            earlier = self._left_by_killed_run(wanted)
-            record = earlier or self._placed(wanted)
+            earlier = self._left_by_killed_run(spec)
+            record = earlier or self._placed(spec)
             check_references(self.store, record)
             self._check(record)
             self._apply(put=[record])
@@ -443,42 +443,42 @@ class Ec2:
         elif state == "stopped":
             self.plane.start(instance_id)
 
-    def _placed(self, wanted: Instance) -> Instance:
+    def _placed(self, spec: Instance) -> Instance:
         """Return an instance with its id, its addresses and, where it names none, the VPC's default group."""
-        subnet = self._existing(Subnet, wanted.subnet_id)
+        subnet = self._existing(Subnet, spec.subnet_id)
         return replace(
-            wanted,
+            spec,
             id=new_id("i"),
-            private_ip=self._private_address(subnet.id, wanted.private_ip),
-            auto_public_ip=self._free_address() if wanted.wants_public_ip else "",
-            security_group_ids=wanted.security_group_ids or (self.default_group(subnet.vpc_id),),
+            private_ip=self._private_address(subnet.id, spec.private_ip),
+            auto_public_ip=self._free_address() if spec.wants_public_ip else "",
+            security_group_ids=spec.security_group_ids or (self.default_group(subnet.vpc_id),),
         )
 
-    def modify(self, wanted: Instance, restart: bool = False) -> Instance:
+    def modify(self, spec: Instance, restart: bool = False) -> Instance:
         """Change an instance.
 
         Args:
-            wanted: the instance as it is to be.
+            spec: the instance as it is to be.
             restart: stop it first and start it afterwards, as new user data and another type need. It is started
                 however it was found: so an update that was killed after the stop ends running when repeated.
 
         Raises:
             AwsError: EC2's refusals.
         """
-        rules.check_image_fits(wanted.ami, wanted.instance_type)
-        rules.check_user_data(wanted.user_data.encode())
+        rules.check_image_fits(spec.ami, spec.instance_type)
+        rules.check_user_data(spec.user_data.encode())
         if restart:
-            self.stop(wanted.id)
+            self.stop(spec.id)
         with self.store.locked():
-            old = self._existing(Instance, wanted.id)
+            old = self._existing(Instance, spec.id)
             ec2s_own = {name: getattr(old, name) for name in ("auto_public_ip", "last_public_ip", "launched")}
-            record = replace(wanted, **ec2s_own)
+            record = replace(spec, **ec2s_own)
             check_references(self.store, replace(record, key_name=""))  # read at the launch alone
             self._check(record)
             self._apply(put=[record])
         if restart:
-            self.start(wanted.id)
-        return self.store.get(Instance, wanted.id)
+            self.start(spec.id)
+        return self.store.get(Instance, spec.id)
 
     def stop(self, instance_id: str) -> None:
         """Stop an instance; its automatic public address goes back to the pool.
@@ -556,7 +556,7 @@ class Ec2:
 
 
 def _check_free(allocation_id: str, holders: Sequence[EipAssociation | NatGateway]) -> None:
-    if any(one.allocation_id == allocation_id for one in holders):
+    if any(holder.allocation_id == allocation_id for holder in holders):
         raise AwsError("Resource.AlreadyAssociated", f"Elastic IP address {allocation_id} is already associated")
 
 

@@ -113,12 +113,12 @@ def check_private_ip(network: IPv4Network, address: str, taken: Collection[str])
         AwsError: InvalidParameterValue (not of the subnet, or reserved) or InvalidIPAddress.InUse.
     """
     try:
-        wanted = IPv4Address(address)
+        requested = IPv4Address(address)
     except ValueError:
         raise AwsError("InvalidParameterValue", f"Invalid IPv4 address: {address}") from None
-    if wanted not in network:
+    if requested not in network:
         raise AwsError("InvalidParameterValue", f"Address {address} does not fall within the subnet's address range")
-    if not usable(network, wanted):
+    if not usable(network, requested):
         raise AwsError("InvalidParameterValue", f"Address {address} is in subnet's reserved address range")
     if address in taken:
         raise AwsError("InvalidIPAddress.InUse", f"Address {address} is in use.")
@@ -341,14 +341,14 @@ def instance_type(name: str) -> InstanceType:
     Raises:
         AwsError: InvalidInstanceType, for one that AWS, or the lab's table, does not have.
     """
-    found = INSTANCE_TYPES.get(name)
-    if found is None:
+    offer = INSTANCE_TYPES.get(name)
+    if offer is None:
         raise AwsError(
             "InvalidInstanceType",
             f"The following supplied instance types do not exist: [{name}] "
             f"(a lab knows these: {', '.join(INSTANCE_TYPES)})",
         )
-    return found
+    return offer
 
 
 def image_architecture(ami: str) -> str:
@@ -359,10 +359,10 @@ def image_architecture(ami: str) -> str:
     """
     if not re.fullmatch(r"ami-([0-9a-f]{8}|[0-9a-f]{17})", ami):
         raise AwsError("InvalidAMIID.Malformed", f'Invalid id: "{ami}" (expecting "ami-...")')
-    found = re.fullmatch(r"ami-01ab[0-9a-f]{11}a([12])", ami)
-    if not found:
+    match = re.fullmatch(r"ami-01ab[0-9a-f]{11}a([12])", ami)
+    if not match:
         raise image_not_found(ami)
-    return next(name for name, digit in _IMAGE_DIGITS.items() if digit == found[1])
+    return next(name for name, digit in _IMAGE_DIGITS.items() if digit == match[1])
 
 
 def image_not_found(ami: str) -> AwsError:
@@ -380,16 +380,16 @@ def check_image_fits(ami: str, type_name: str) -> None:
     Raises:
         AwsError: InvalidParameterValue, or what `instance_type` and `image_architecture` raise.
     """
-    wanted, offered = image_architecture(ami), instance_type(type_name).architecture
-    if wanted != offered:
+    needed, offered = image_architecture(ami), instance_type(type_name).architecture
+    if needed != offered:
         raise AwsError(
             "InvalidParameterValue",
             f"The architecture '{offered}' of the specified instance type does not "
-            f"match the architecture '{wanted}' of the specified AMI. Specify an instance type and an "
+            f"match the architecture '{needed}' of the specified AMI. Specify an instance type and an "
             "AMI that have matching architectures, and try again.",
         )
-    if wanted != machine_architecture():
+    if needed != machine_architecture():
         raise LabError(
-            f"instance type {type_name} is {wanted}, and this machine is {machine_architecture()}: a lab "
+            f"instance type {type_name} is {needed}, and this machine is {machine_architecture()}: a lab "
             "runs hosts of its own architecture only"
         )

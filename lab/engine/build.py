@@ -182,9 +182,9 @@ def _require_go(purpose: str) -> str:
     go = shutil.which("go")
     have = "" if go is None else _go(go, "env", "GOVERSION")
     if go is None or _number(have) < _number(needed):
-        found = f" (this one is {have.removeprefix('go')})" if have else ""
+        shown = f" (this one is {have.removeprefix('go')})" if have else ""
         raise LabError(
-            f"install the Pulumi CLI {needed_version()} or newer, or Go {needed} or newer{found}: "
+            f"install the Pulumi CLI {needed_version()} or newer, or Go {needed} or newer{shown}: "
             f"one of them is needed {purpose}"
         )
     return go

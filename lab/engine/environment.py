@@ -120,10 +120,10 @@ def _runnable(lab: Lab, engine: Engine) -> Path:
             shutil.copy2(engine.path, partial)
         partial.replace(path)
     beside = engine.path.with_name(EXECUTOR)
-    found = beside if beside.exists() else executor()
+    script = beside if beside.exists() else executor()
     write_launcher(
         path.with_name(LANGUAGE_HOST),
-        [sys.executable, "-I", _script("language_host.py"), "--executor", str(found)],
+        [sys.executable, "-I", _script("language_host.py"), "--executor", str(script)],
     )
     return path
 

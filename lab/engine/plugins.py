@@ -53,18 +53,18 @@ def _write(lab: Lab, provider: str, command: list[str], variables: dict[str, str
 
 
 def _choose_command_plugin(lab: Lab, engine: Engine) -> None:
-    ours = plugin_path(lab.pulumi_home, "command")
+    own = plugin_path(lab.pulumi_home, "command")
     choice = os.environ.get(CHOICE, "")
-    official = ours.exists() and not is_launcher(ours)
+    official = own.exists() and not is_launcher(own)
     if choice and choice != "install":
-        _use_named(lab, choice, official and not ours.parent.is_symlink())
+        _use_named(lab, choice, official and not own.parent.is_symlink())
     elif official:
         return
-    elif theirs := _of_user(lab):
-        shutil.rmtree(ours.parent, ignore_errors=True)
-        ours.parent.parent.mkdir(parents=True, exist_ok=True)
-        ours.parent.unlink(missing_ok=True)  # a link to what is gone
-        ours.parent.symlink_to(theirs.parent)
+    elif installed := _of_user(lab):
+        shutil.rmtree(own.parent, ignore_errors=True)
+        own.parent.parent.mkdir(parents=True, exist_ok=True)
+        own.parent.unlink(missing_ok=True)  # a link to what is gone
+        own.parent.symlink_to(installed.parent)
     elif choice == "install":
         _install_official(lab, engine)
     else:

@@ -135,10 +135,10 @@ def state(name: str) -> State:
     Raises:
         LabError: podman could not tell; a host is not taken for gone because of that.
     """
-    found = json.loads(podman.run("ps", "--all", "--format=json", f"--filter=name=^{name}$").stdout)
-    if not found:
+    containers = json.loads(podman.run("ps", "--all", "--format=json", f"--filter=name=^{name}$").stdout)
+    if not containers:
         return "gone"
-    return "running" if found[0]["State"] == "running" else "stopped"
+    return "running" if containers[0]["State"] == "running" else "stopped"
 
 
 def console(name: str, lines: int = 40) -> str:

@@ -68,8 +68,8 @@ def read_mirror() -> Mirror:
 def _acquire_options() -> tuple[str, ...]:
     """Return the Acquire options that decide how this machine reaches its mirror (proxies, validity checks)."""
     dump = subprocess.run(["apt-config", "dump", "Acquire"], capture_output=True, text=True, check=True).stdout
-    wanted = re.compile(r'Acquire::(Check-|https?::|Retries|ForceIPv4)[^ ]* "..*";')
-    return tuple(line for line in dump.splitlines() if wanted.fullmatch(line))
+    relevant = re.compile(r'Acquire::(Check-|https?::|Retries|ForceIPv4)[^ ]* "..*";')
+    return tuple(line for line in dump.splitlines() if relevant.fullmatch(line))
 
 
 def tag(mirror: Mirror) -> str:

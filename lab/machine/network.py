@@ -60,8 +60,8 @@ def _sysctl(space: str, **values: int) -> None:
 
 
 def _index(ip: IPRoute, name: str) -> int | None:
-    found = ip.link_lookup(ifname=name)
-    return found[0] if found else None
+    indexes = ip.link_lookup(ifname=name)
+    return indexes[0] if indexes else None
 
 
 def _remove_link(ip: IPRoute, name: str) -> None:
@@ -133,13 +133,13 @@ def mirror_endpoints(mirror: Mirror) -> dict[str, list[tuple[str, int]]]:
         port = parts.port or (443 if parts.scheme == "https" else 80)
         name = parts.hostname or ""
         try:
-            found = socket.getaddrinfo(name, port, socket.AF_INET, socket.SOCK_STREAM)
+            answers = socket.getaddrinfo(name, port, socket.AF_INET, socket.SOCK_STREAM)
         except OSError as error:
             raise LabError(
                 f"this machine's package mirror does not resolve ({error.strerror}): "
                 "hosts install their packages from it; check `apt-get update`"
             ) from error
-        endpoints[name] = sorted({(str(item[4][0]), port) for item in found})
+        endpoints[name] = sorted({(str(item[4][0]), port) for item in answers})
     return endpoints
 
 
@@ -152,11 +152,11 @@ def open_way_to_mirror(slot: Slot, endpoints: dict[str, list[tuple[str, int]]]) 
         LabError: nftables refused them; what was in force before stays.
     """
     anew = f"add table ip {_table(slot)}\ndelete table ip {_table(slot)}\n"
-    done = _machine_rules(slot, anew, [end for found in endpoints.values() for end in found])
+    done = _machine_rules(slot, anew, [end for addresses in endpoints.values() for end in addresses])
     if done.returncode != 0:
         raise LabError(f"the lab's way to the mirror was not opened: {done.stderr.strip()[:500]}")
     with IPRoute() as machine:
-        for address in {address for found in endpoints.values() for address, _ in found}:
+        for address in {address for addresses in endpoints.values() for address, _ in addresses}:
             route = machine.route("get", dst=address)[0]
             device = machine.get_links(route.get_attr("RTA_OIF"))[0].get_attr("IFLA_IFNAME")
             if device != "lo":
@@ -269,10 +269,10 @@ def _prepare_router(inside: IPRoute, slot: Slot, vpc: VpcPlan) -> None:
 
 
 def _address_gateways(inside: IPRoute, loopback: int | None, gateways: set[str]) -> None:
-    there = {str(address.get_attr("IFA_ADDRESS")) for address in inside.get_addr(index=loopback, prefixlen=32)}
-    for gateway in there - gateways:
+    current = {str(address.get_attr("IFA_ADDRESS")) for address in inside.get_addr(index=loopback, prefixlen=32)}
+    for gateway in current - gateways:
         inside.addr("del", index=loopback, address=gateway, prefixlen=32)
-    for gateway in gateways - there:
+    for gateway in gateways - current:
         inside.addr("add", index=loopback, address=gateway, prefixlen=32)
 
 

@@ -85,7 +85,7 @@ class Plane:
             vcpus=size.vcpus,
             public_keys=(key.public_key,) if key else (),
             user_data=instance.user_data,
-            known_hosts={name: found[0][0] for name, found in endpoints.items()},
+            known_hosts={name: addresses[0][0] for name, addresses in endpoints.items()},
         )
         hosts.launch(boot, self._seed(instance_id))
         hosts.require_running(boot.name)

@@ -31,10 +31,10 @@ def running() -> Iterator[Process]:
 def descendants(pid: int) -> set[int]:
     """Return the processes below one, itself included."""
     parents = {process.pid: process.parent for process in running()}
-    found = {pid}
-    while more := {child for child, parent in parents.items() if parent in found} - found:
-        found |= more
-    return found
+    family = {pid}
+    while more := {child for child, parent in parents.items() if parent in family} - family:
+        family |= more
+    return family
 
 
 def wait_for(reached: Callable[[], object], process: subprocess.Popen[Any] | None = None, seconds: float = 120) -> None:

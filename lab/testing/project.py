@@ -99,5 +99,5 @@ class Project:
 
     def outputs(self) -> dict[str, Any]:
         """Return the stack's outputs, secrets in plain."""
-        found: dict[str, Any] = json.loads(self.done("stack", "output", "--json", "--show-secrets"))
-        return found
+        outputs: dict[str, Any] = json.loads(self.done("stack", "output", "--json", "--show-secrets"))
+        return outputs
