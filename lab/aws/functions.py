@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from lab.aws.network import SubnetType, VpcType, zone_id
 from lab.aws.schema import NOT_SUPPORTED, Cloud
 from lab.aws.wire import Values, secret
-from lab.cloud import rules
+from lab.cloud import catalog
 from lab.cloud.model import Subnet, Vpc
 from lab.cloud.rules import ACCOUNT_ID, AwsError
 from lab.settings import LabError
@@ -121,7 +121,7 @@ def get_ami(cloud: Cloud, args: Values) -> Values:
         )
     # A later release has a higher id, up to its last digit, which is the architecture's.
     facts = max(
-        images, key=lambda image: (image["image-id"][:-1], image["architecture"] == rules.machine_architecture())
+        images, key=lambda image: (image["image-id"][:-1], image["architecture"] == catalog.machine_architecture())
     )
     return {
         "id": facts["image-id"],
@@ -229,7 +229,7 @@ def _by_id(cloud: Cloud, kind: type[R], args: Values, word: str) -> R:
 def get_instance_type(cloud: Cloud, args: Values) -> Values:
     """Answer aws.ec2.get_instance_type with what a lab's hosts of that type are given."""
     name = args["instanceType"]
-    offered = rules.instance_type(name)
+    offered = catalog.instance_type(name)
     return {
         "id": name,
         "instanceType": name,

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from pulumi.runtime.rpc import UNKNOWN
 
-from lab.aws import compute, network, schema
+from lab.aws import addresses, compute, network, schema, security_groups
 from lab.aws.schema import NOT_SUPPORTED, Cloud, Difference, Failure, ResourceType
 from lab.aws.wire import Values, unknown_in
 from lab.cloud.model import Record
@@ -26,12 +26,12 @@ TYPES: dict[str, ResourceType] = {
         network.RouteTableType(),
         network.RouteType(),
         network.RouteTableAssociationType(),
-        network.EipType(),
-        network.EipAssociationType(),
-        network.NatGatewayType(),
-        compute.SecurityGroupType(),
-        compute.IngressRuleType(),
-        compute.EgressRuleType(),
+        addresses.EipType(),
+        addresses.EipAssociationType(),
+        addresses.NatGatewayType(),
+        security_groups.SecurityGroupType(),
+        security_groups.IngressRuleType(),
+        security_groups.EgressRuleType(),
         compute.KeyPairType(),
         compute.InstanceType(),
     )

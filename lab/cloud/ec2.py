@@ -12,7 +12,7 @@ from dataclasses import replace
 from ipaddress import IPv4Network
 from typing import Literal, Protocol, TypeVar
 
-from lab.cloud import checkpoint, rules
+from lab.cloud import catalog, checkpoint, rules
 from lab.cloud.dependencies import KIND, check_references, goes_with, vpc_of
 from lab.cloud.model import (
     Eip,
@@ -365,14 +365,14 @@ class Ec2:
 
     def images(self, architecture: str) -> list[str]:
         """Return the ids of the lab's images of an architecture, the newest last."""
-        ids = [rules.IMAGES[architecture], *(image.id for image in self.store.all(Image))]
-        return [image for image in ids if rules.image_architecture(image) == architecture]
+        ids = [catalog.IMAGES[architecture], *(image.id for image in self.store.all(Image))]
+        return [image for image in ids if catalog.image_architecture(image) == architecture]
 
     def publish_images(self) -> list[str]:
         """Publish an image of each architecture, newer than those there are, and return their ids."""
         with self.store.locked():
-            release = len(self.images(rules.machine_architecture()))
-            made = [Image(rules.image_id(architecture, release)) for architecture in rules.IMAGES]
+            release = len(self.images(catalog.machine_architecture()))
+            made = [Image(catalog.image_id(architecture, release)) for architecture in catalog.IMAGES]
             self._apply(put=made)
         return [image.id for image in made]
 
@@ -392,10 +392,10 @@ class Ec2:
             AwsError: EC2's refusals.
             LabError: the host did not boot; neither host nor record is left then.
         """
-        rules.check_image_fits(spec.ami, spec.instance_type)
+        catalog.check_image_fits(spec.ami, spec.instance_type)
         rules.check_user_data(spec.user_data.encode())
-        if spec.ami not in self.images(rules.image_architecture(spec.ami)):
-            raise rules.image_not_found(spec.ami)
+        if spec.ami not in self.images(catalog.image_architecture(spec.ami)):
+            raise catalog.image_not_found(spec.ami)
         self._forget_terminated(spec.urn)
         with self.store.locked():
             earlier = self._left_by_killed_run(spec)
@@ -465,7 +465,7 @@ class Ec2:
         Raises:
             AwsError: EC2's refusals.
         """
-        rules.check_image_fits(spec.ami, spec.instance_type)
+        catalog.check_image_fits(spec.ami, spec.instance_type)
         rules.check_user_data(spec.user_data.encode())
         if restart:
             self.stop(spec.id)

@@ -6,8 +6,7 @@ from functools import cached_property
 from ipaddress import IPv4Network
 from pathlib import Path
 
-from lab.cloud import rules as ec2_rules
-from lab.cloud import topology
+from lab.cloud import catalog, topology
 from lab.cloud.model import Instance, KeyPair, Vpc
 from lab.cloud.store import Store
 from lab.machine import hosts, image, network, slots
@@ -74,7 +73,7 @@ class Plane:
         """
         instance = self.store.get(Instance, instance_id)
         endpoints = self._open_way_to_mirror()
-        size = ec2_rules.instance_type(instance.instance_type)
+        size = catalog.instance_type(instance.instance_type)
         key = self.store.find(KeyPair, instance.key_name) if instance.key_name else None
         boot = hosts.Boot(
             name=self.host_name(instance_id),
@@ -98,7 +97,7 @@ class Plane:
         """Boot an instance's host again from its disk, with the user data of its record."""
         instance = self.store.get(Instance, instance_id)
         self._open_way_to_mirror()
-        size = ec2_rules.instance_type(instance.instance_type)
+        size = catalog.instance_type(instance.instance_type)
         name = self.host_name(instance_id)
         hosts.give_user_data(self._seed(instance_id), instance.user_data)
         hosts.start(name, size.memory_mib, size.vcpus)

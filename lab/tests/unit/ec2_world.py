@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from lab.cloud import rules
+from lab.cloud import catalog
 from lab.cloud.ec2 import Ec2
 from lab.cloud.model import Instance, SecurityGroup, Subnet, Vpc
 from lab.cloud.store import Store
 from lab.settings import Lab
 from lab.testing.fake_plane import FakePlane
 
-TYPE = "t3.micro" if rules.machine_architecture() == "x86_64" else "t4g.micro"
-IMAGE = rules.IMAGES[rules.machine_architecture()]
+TYPE = "t3.micro" if catalog.machine_architecture() == "x86_64" else "t4g.micro"
+IMAGE = catalog.IMAGES[catalog.machine_architecture()]
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGy0dGmZ0m1rQq2xgnq2m8d5j5wU0Y4o3s9c3Hj0o0aB me@here"
 
 

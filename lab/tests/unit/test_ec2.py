@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from lab.cloud import rules
+from lab.cloud import catalog
 from lab.cloud.ec2 import Ec2
 from lab.cloud.model import (
     KINDS,
@@ -279,16 +279,16 @@ def test_a_subnet_changes_its_route_table_in_place(world: World) -> None:
 
 
 def test_a_newer_image_is_beside_the_older_ones_and_boots_too(world: World) -> None:
-    machine = rules.machine_architecture()
+    machine = catalog.machine_architecture()
     assert world.ec2.images(machine) == [IMAGE]
-    unpublished = rules.image_id(machine, 1)
+    unpublished = catalog.image_id(machine, 1)
     assert code_of(lambda: world.run(ami=unpublished)) == "InvalidAMIID.NotFound"
     first, second = (world.ec2.publish_images() for _ in range(2))
     assert len({*first, *second}) == 4
-    for architecture in rules.IMAGES:
+    for architecture in catalog.IMAGES:
         ids = world.ec2.images(architecture)
         assert ids == sorted(ids)
-        assert [rules.image_architecture(one) for one in ids] == [architecture] * 3
+        assert [catalog.image_architecture(one) for one in ids] == [architecture] * 3
     for image in world.ec2.images(machine):
         assert world.again(world.run(ami=image)).ami == image
 

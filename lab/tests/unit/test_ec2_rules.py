@@ -7,12 +7,12 @@ from ipaddress import IPv4Network
 
 import pytest
 
-from lab.cloud import rules
+from lab.cloud import catalog, rules
 from lab.cloud.rules import AwsError
 
 ED25519 = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGy0dGmZ0m1rQq2xgnq2m8d5j5wU0Y4o3s9c3Hj0o0aB me@here"
 SUBNET = IPv4Network("10.0.1.0/24")
-IMAGE = rules.IMAGES[rules.machine_architecture()]
+IMAGE = catalog.IMAGES[catalog.machine_architecture()]
 
 REFUSED: list[tuple[str, Callable[[], object], str]] = [
     ("a VPC wider than /16", lambda: rules.vpc_cidr("10.0.0.0/15"), "InvalidVpc.Range"),
@@ -65,12 +65,12 @@ REFUSED: list[tuple[str, Callable[[], object], str]] = [
     ("a key cut short", lambda: rules.key_fingerprint(ED25519[:60]), "InvalidKey.Format"),
     ("a key of another name", lambda: rules.key_fingerprint("ssh-rsa " + ED25519[12:]), "InvalidKey.Format"),
     ("user data over 16 KB", lambda: rules.check_user_data(b"x" * 16385), "InvalidParameterValue"),
-    ("an AMI id that is none", lambda: rules.image_architecture("ubuntu"), "InvalidAMIID.Malformed"),
-    ("an AMI of AWS", lambda: rules.image_architecture("ami-0123456789abcdef0"), "InvalidAMIID.NotFound"),
-    ("an unknown type", lambda: rules.instance_type("t9.huge"), "InvalidInstanceType"),
+    ("an AMI id that is none", lambda: catalog.image_architecture("ubuntu"), "InvalidAMIID.Malformed"),
+    ("an AMI of AWS", lambda: catalog.image_architecture("ami-0123456789abcdef0"), "InvalidAMIID.NotFound"),
+    ("an unknown type", lambda: catalog.instance_type("t9.huge"), "InvalidInstanceType"),
     (
         "an arm type for an amd64 image",
-        lambda: rules.check_image_fits(rules.IMAGES["x86_64"], "t4g.micro"),
+        lambda: catalog.check_image_fits(catalog.IMAGES["x86_64"], "t4g.micro"),
         "InvalidParameterValue",
     ),
 ]
@@ -125,11 +125,11 @@ def test_fingerprints_are_those_of_ec2() -> None:
 
 
 def test_instance_types_are_as_large_as_on_aws() -> None:
-    small, large = rules.instance_type("t3.small"), rules.instance_type("r6i.large")
+    small, large = catalog.instance_type("t3.small"), catalog.instance_type("r6i.large")
     assert (small.vcpus, small.memory_mib) == (2, 2048)
     assert (large.vcpus, large.memory_mib) == (2, 16384)
 
 
 def test_the_labs_image_fits_this_machine() -> None:
-    name = "t3.micro" if rules.machine_architecture() == "x86_64" else "t4g.micro"
-    rules.check_image_fits(IMAGE, name)
+    name = "t3.micro" if catalog.machine_architecture() == "x86_64" else "t4g.micro"
+    catalog.check_image_fits(IMAGE, name)
