@@ -23,7 +23,8 @@ from pulumi.runtime.proto import provider_pb2_grpc
 from lab.aws import config, functions, provider
 from lab.aws.schema import Cloud, Difference, Failure
 from lab.aws.wire import Values, from_struct, to_struct
-from lab.cloud.ec2 import Ec2, Machinery
+from lab.cloud.ec2 import Ec2
+from lab.cloud.machinery import Machinery
 from lab.cloud.store import Store
 from lab.machine.plane import Plane
 from lab.plugin_process import end_with_the_engine
