@@ -18,7 +18,7 @@ from lab.cloud.ec2 import Ec2
 from lab.cloud.model import Instance, Subnet, Vpc
 from lab.cloud.store import Store
 from lab.engine import environment
-from lab.machine import firewall, hosts, image, network, slots
+from lab.machine import firewall, hosts, image, links, slots
 from lab.machine.plane import Plane
 from lab.settings import DEFAULT_NAME, Lab, LabError
 
@@ -137,7 +137,7 @@ def refused_packets(lab: Lab, instance: Instance) -> dict[str, int]:
     host = next((host for host in plan.hosts if host.instance_id == instance.id), None)
     if host is None:
         raise LabError(f"instance {instance.id} was terminated")
-    return firewall.dropped(network.namespace(slot, vpc.id), host)
+    return firewall.dropped(links.namespace(slot, vpc.id), host)
 
 
 @app.command()

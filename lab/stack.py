@@ -21,7 +21,7 @@ from lab.cloud.store import Store
 from lab.engine import environment
 from lab.engine.build import ensure_engine
 from lab.engine.stack_file import ensure_stack
-from lab.machine import hosts, image, network, slots
+from lab.machine import hosts, image, internet, slots
 from lab.machine.plane import Plane
 from lab.settings import Lab, LabError
 
@@ -63,7 +63,7 @@ def prepare(lab: Lab) -> None:
     environment.prepare(lab, ensure_engine())
     image.ensure_image(console.print)
     slot = slots.claim(lab)
-    network.fence(slot, [slot.vpc_cidr])
+    internet.fence(slot, [slot.vpc_cidr])
     ensure_stack(lab, project_config.read(lab, project_config.facts(lab, slot)))
 
 
@@ -119,7 +119,7 @@ def down(lab: Lab) -> None:
                 console.print(f"pulumi destroy ended with {code}: removing what is left by force")
         Plane(lab, Store(lab.cloud)).tear_down()
         if not slots.REGISTRY.exists() or not list(slots.REGISTRY.glob("[0-9]*")):
-            network.restore_forwarding()
+            internet.restore_forwarding()
         shutil.rmtree(lab.folder, ignore_errors=True)
     console.print(f"lab {lab.name} is down: no host, namespace, mount or container of it is left")
 

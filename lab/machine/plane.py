@@ -9,7 +9,7 @@ from pathlib import Path
 from lab.cloud import catalog, topology
 from lab.cloud.model import Instance, KeyPair, Vpc
 from lab.cloud.store import Store
-from lab.machine import hosts, image, network, slots
+from lab.machine import hosts, image, internet, links, network, slots
 from lab.machine.hosts import State
 from lab.settings import Lab
 
@@ -37,7 +37,7 @@ class Plane:
 
     def host_name(self, instance_id: str) -> str:
         """Return the name of an instance's container and namespace."""
-        return network.namespace(self.slot, instance_id)
+        return links.namespace(self.slot, instance_id)
 
     def _seed(self, instance_id: str) -> Path:
         return self.lab.folder / "seeds" / instance_id
@@ -58,11 +58,11 @@ class Plane:
         if plan.hosts or network.has_router(self.slot, vpc_id):
             network.refresh(self.slot, plan)
         else:  # nobody is there yet to see a network: the first host's launch makes it
-            network.fence(self.slot, [vpc.cidr_block])
+            internet.fence(self.slot, [vpc.cidr_block])
 
     def _open_way_to_mirror(self) -> dict[str, list[tuple[str, int]]]:
-        endpoints = network.mirror_endpoints(image.read_mirror())
-        network.open_way_to_mirror(self.slot, endpoints)
+        endpoints = internet.mirror_endpoints(image.read_mirror())
+        internet.open_way_to_mirror(self.slot, endpoints)
         return endpoints
 
     def launch(self, instance_id: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.machine import image, network, podman
+from lab.machine import image, internet, podman
 from lab.machine.image import Mirror
 from lab.settings import LabError, cache_folder
 from lab.testing.processes import wait_for
@@ -88,7 +88,7 @@ def test_unreachable_mirror_is_said_and_nothing_of_the_image_is_kept(
 
 def test_mirror_whose_name_does_not_resolve_is_said() -> None:
     with pytest.raises(LabError, match="does not resolve"):
-        network.mirror_endpoints(Mirror("http://mirror.invalid/debian", "sid", "main", ()))
+        internet.mirror_endpoints(Mirror("http://mirror.invalid/debian", "sid", "main", ()))
 
 
 def test_image_is_built_anew_when_its_recipe_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

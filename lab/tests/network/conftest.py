@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.machine import network
+from lab.machine import internet
 from lab.tests.network.world import MIRROR, OUTSIDE, OUTSIDE_MACHINE, STRANGER, World, ip, world
 
 
@@ -46,7 +46,7 @@ def outside(lab: World) -> Iterator[str]:
         ip("route", "add", "default", "via", OUTSIDE_MACHINE, inside=name)
         yield name
     finally:
-        (network.SAVED_FORWARDING / link).unlink(missing_ok=True)
+        (internet.SAVED_FORWARDING / link).unlink(missing_ok=True)
         subprocess.run(["ip", "link", "del", link], capture_output=True, check=False)
         ip("netns", "del", name)
         ip("route", "del", "unreachable", OUTSIDE, "metric", "4294967294")

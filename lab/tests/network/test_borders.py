@@ -12,7 +12,7 @@ from ipaddress import ip_interface
 import pytest
 
 from lab.cloud.model import Instance, SecurityGroup, Subnet, Vpc
-from lab.machine import network
+from lab.machine import internet, network
 from lab.settings import LabError
 from lab.tests.network.probes import (
     arrives,
@@ -59,7 +59,7 @@ def site(lab: World) -> Site:
 
 
 def test_host_reaches_the_mirror_as_the_machine_and_nothing_else_outside(site: Site, outside: str) -> None:
-    network.open_way_to_mirror(site.lab.slot, {"mirror": [(MIRROR, 80)]})
+    internet.open_way_to_mirror(site.lab.slot, {"mirror": [(MIRROR, 80)]})
     host = site.lab.inside(site.host)
     assert peer_seen(host, outside, MIRROR, 80) == OUTSIDE_MACHINE
     assert not reaches(host, outside, MIRROR, 81)
@@ -69,16 +69,16 @@ def test_host_reaches_the_mirror_as_the_machine_and_nothing_else_outside(site: S
 
 
 def test_before_a_way_is_opened_nothing_outside_is_reached(site: Site, outside: str) -> None:
-    network._let_answers_in(f"lab{site.lab.slot.number}out")  # as another lab, with its way open, would have
+    internet._let_answers_in(f"lab{site.lab.slot.number}out")  # as another lab, with its way open, would have
     host = site.lab.inside(site.host)
     assert not reaches(host, outside, MIRROR, 80)
-    network.open_way_to_mirror(site.lab.slot, {"mirror": [(MIRROR, 80)]})
+    internet.open_way_to_mirror(site.lab.slot, {"mirror": [(MIRROR, 80)]})
     site.lab.refresh()
     assert reaches(host, outside, MIRROR, 80)
 
 
 def test_mirror_is_out_of_reach_without_a_route_to_an_internet_gateway(site: Site, outside: str) -> None:
-    network.open_way_to_mirror(site.lab.slot, {"mirror": [(MIRROR, 80)]})
+    internet.open_way_to_mirror(site.lab.slot, {"mirror": [(MIRROR, 80)]})
     site.lab.own_table(site.subnet)
     site.lab.refresh()
     assert not reaches(site.lab.inside(site.host), outside, MIRROR, 80)
@@ -86,7 +86,7 @@ def test_mirror_is_out_of_reach_without_a_route_to_an_internet_gateway(site: Sit
 
 def test_world_outside_reaches_no_host(site: Site, outside: str) -> None:
     """Not even with a packet that asks for no answer."""
-    network.open_way_to_mirror(site.lab.slot, {"mirror": [(MIRROR, 80)]})
+    internet.open_way_to_mirror(site.lab.slot, {"mirror": [(MIRROR, 80)]})
     address = site.lab.public_ip(site.host)
     assert not reaches(outside, site.lab.inside(site.host), address, 22)
     with datagrams(site.lab.inside(site.host), 9999) as server:
@@ -100,7 +100,7 @@ def test_world_outside_reaches_no_host(site: Site, outside: str) -> None:
 def test_forwarding_of_the_machines_own_links_is_put_back(
     site: Site, outside: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(network, "SAVED_FORWARDING", site.lab.lab.folder / "forwarding")
+    monkeypatch.setattr(internet, "SAVED_FORWARDING", site.lab.lab.folder / "forwarding")
     assert outside
     setting = f"net.ipv4.conf.lab{site.lab.slot.number}out.forwarding"
 
@@ -109,9 +109,9 @@ def test_forwarding_of_the_machines_own_links_is_put_back(
 
     before = current()
     for _ in range(2):
-        network.open_way_to_mirror(site.lab.slot, {"mirror": [(MIRROR, 80)]})
+        internet.open_way_to_mirror(site.lab.slot, {"mirror": [(MIRROR, 80)]})
     assert current() == "1\n"
-    network.restore_forwarding()
+    internet.restore_forwarding()
     assert current() == before == "0\n"
 
 
@@ -214,7 +214,7 @@ def test_addresses_are_fenced_before_a_host_is_there_and_when_the_lab_is_gone(la
         network.remove_everything(lab.slot)
         assert_unreachable_at_once("198.51.100.4", str(lab.slot.public_pool[9]))
     finally:
-        ip("route", "del", "unreachable", cidr, "metric", str(network.LAST_RESORT))
+        ip("route", "del", "unreachable", cidr, "metric", str(internet.LAST_RESORT))
 
 
 def test_private_and_public_address_of_a_host_are_fenced_when_the_lab_is_gone(site: Site) -> None:

@@ -18,7 +18,7 @@ from lab.cloud.model import (
     SecurityGroup,
     Subnet,
 )
-from lab.machine import network
+from lab.machine import internet
 from lab.tests.network.probes import (
     arrives,
     connects,
@@ -91,7 +91,7 @@ def test_inside_the_vpc_nothing_is_translated(site: Site) -> None:
 
 
 def test_host_behind_nat_reaches_the_mirror_and_nothing_else_outside(site: Site, outside: str) -> None:
-    network.open_way_to_mirror(site.lab.slot, {"mirror": [(MIRROR, 80)]})
+    internet.open_way_to_mirror(site.lab.slot, {"mirror": [(MIRROR, 80)]})
     host = site.lab.inside(site.host)
     assert peer_seen(host, outside, MIRROR, 80) == OUTSIDE_MACHINE
     assert not reaches(host, outside, MIRROR, 81)

@@ -12,7 +12,7 @@ import pytest
 from pyroute2 import netns
 
 from lab.cloud.model import Instance, SecurityGroup, Subnet, Vpc
-from lab.machine import firewall, namespaces, network
+from lab.machine import firewall, internet, links, namespaces, network
 from lab.settings import LabError
 from lab.tests.network.probes import dial, echoes, icmp_answers, listening, reaches
 from lab.tests.network.world import ANYWHERE, World, ip, nft
@@ -56,7 +56,7 @@ def site(lab: World) -> Site:
 def state(site: Site) -> tuple[str, ...]:
     """Return links, addresses, routes and rules of the machine, the router and both hosts."""
     spaces = [site.lab.router(site.vpc), site.lab.inside(site.server), site.lab.inside(site.client)]
-    uplink = network._uplink_name(site.lab.slot, site.vpc.id)
+    uplink = links.uplink_name(site.lab.slot, site.vpc.id)
     shown = [ip("-4", "address", "show", "dev", uplink), ip("-4", "route", "show", "dev", uplink)]
     for space in spaces:
         shown += [ip("-4", "address", inside=space), ip("-4", "route", inside=space)]
@@ -165,7 +165,7 @@ def _host(site: Site) -> str:
 
 
 def _uplink(site: Site) -> str:
-    return network._uplink_name(site.lab.slot, site.vpc.id)
+    return links.uplink_name(site.lab.slot, site.vpc.id)
 
 
 def _link(site: Site) -> str:
@@ -185,7 +185,7 @@ AFTER: dict[str, Damage] = {
     "uplink without address at the router": lambda site: ip("address", "flush", "dev", "uplink", inside=_router(site)),
     "uplink down at the router": lambda site: ip("link", "set", "uplink", "down", inside=_router(site)),
     "uplink gone": lambda site: ip("link", "del", _uplink(site)),
-    "router that does not forward": lambda site: network._sysctl(_router(site), ip_forward=0),
+    "router that does not forward": lambda site: links.sysctl(_router(site), ip_forward=0),
     "host's link without address": lambda site: ip("address", "flush", "dev", "eth0", inside=_host(site)),
     "host's link down": lambda site: ip("link", "set", "eth0", "down", inside=_host(site)),
     "host's link down at the router": lambda site: ip("link", "set", _link(site), "down", inside=_router(site)),
@@ -215,7 +215,7 @@ def test_what_is_broken_is_mended(site: Site, damage: Damage) -> None:
 
 def test_machines_rules_flushed_behind_the_labs_back_come_back(site: Site) -> None:
     site.lab.refresh()
-    network.close_way_to_mirror(site.lab.slot)
+    internet.close_way_to_mirror(site.lab.slot)
     site.lab.refresh()
     own = str(site.lab.slot.machine_address)
     assert reaches("", "", own, 8766)

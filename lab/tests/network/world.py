@@ -31,7 +31,7 @@ from lab.cloud.model import (
     Vpc,
 )
 from lab.cloud.store import Store, new_id
-from lab.machine import firewall, namespaces, network, slots
+from lab.machine import firewall, links, namespaces, network, slots
 from lab.machine.slots import Slot
 from lab.settings import Lab
 
@@ -199,11 +199,11 @@ class World:
 
     def inside(self, instance: Instance) -> str:
         """Return the namespace that stands for a host."""
-        return network.namespace(self.slot, instance.id)
+        return links.namespace(self.slot, instance.id)
 
     def router(self, vpc: Vpc) -> str:
         """Return the namespace of a VPC's router."""
-        return network.namespace(self.slot, vpc.id)
+        return links.namespace(self.slot, vpc.id)
 
     def public_ip(self, instance: Instance) -> str:
         """Return the address that stands for an instance outside."""
