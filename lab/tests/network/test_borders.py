@@ -254,7 +254,7 @@ def test_vpc_cidr_that_overlaps_a_network_of_the_machine_is_refused(lab: World, 
         lab.refresh()
     network_of_it = ip_interface(machine).network
     assert f"{vpc} overlaps {network_of_it}, which this machine is connected to" in str(refused.value)
-    assert "choose another vpcCidr" in str(refused.value)
+    assert "choose another CIDR" in str(refused.value)
     assert network.leftovers(lab.slot) == ([], [])
 
 
