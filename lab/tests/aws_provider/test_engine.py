@@ -25,8 +25,8 @@ from lab.engine.build import ensure_engine
 from lab.settings import Lab
 from lab.testing.fake_plane import FakePlane
 from lab.testing.processes import wait_for
+from lab.tests.unit.ec2_world import KEY
 
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGy0dGmZ0m1rQq2xgnq2m8d5j5wU0Y4o3s9c3Hj0o0aB me@here"
 IMAGE = "/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id"
 
 
@@ -149,8 +149,8 @@ def test_a_stacks_whole_life(rig: Rig) -> None:
     assert rig.records() == 0
     up = stack.up()
     assert operations(up) == {"create": 18}
-    assert up.outputs["address"].value in [one.public_ip for one in rig.plane.store.all(Eip)]
-    assert up.outputs["nat_address"].value in [one.public_ip for one in rig.plane.store.all(Eip)]
+    assert up.outputs["address"].value in [eip.public_ip for eip in rig.plane.store.all(Eip)]
+    assert up.outputs["nat_address"].value in [eip.public_ip for eip in rig.plane.store.all(Eip)]
     assert up.outputs["image"].secret
     assert up.outputs["user_data"].secret
     assert planned(stack.preview()) == {}
@@ -213,15 +213,15 @@ def test_a_newer_image_is_taken_only_by_what_asks_for_the_latest(rig: Rig) -> No
 
 
 def test_a_vpc_and_its_subnet_are_found_by_the_next_stack(rig: Rig) -> None:
-    found = []
+    cidrs = []
 
     def reader() -> None:
         subnet = aws.ec2.get_subnet(id=rig.plane.store.all(Subnet)[0].id)
-        found.extend([subnet.cidr_block, aws.ec2.get_vpc(id=subnet.vpc_id).cidr_block])
+        cidrs.extend([subnet.cidr_block, aws.ec2.get_vpc(id=subnet.vpc_id).cidr_block])
 
     rig.stack(program).up()
     rig.stack(reader).preview()
-    assert found == ["10.1.1.0/24", "10.1.0.0/16"]
+    assert cidrs == ["10.1.1.0/24", "10.1.0.0/16"]
     refused = rig.stack(lambda: aws.ec2.get_instance_type(instance_type="t9.huge"))
     with pytest.raises(auto.CommandError, match=r"InvalidInstanceType: .*\[t9\.huge\]"):
         refused.preview()
@@ -238,15 +238,15 @@ def test_a_refusal_is_shown_in_awss_words(rig: Rig) -> None:
 
 def children() -> list[int]:
     """Return the engines this process runs."""
-    found = []
+    pids = []
     for status in Path("/proc").glob("[0-9]*/stat"):
         try:
             name, _, rest = status.read_text().partition("(")[2].partition(") ")
         except OSError:
             continue
         if name == "pulumi" and int(rest.split()[1]) == os.getpid():
-            found.append(int(status.parent.name))
-    return found
+            pids.append(int(status.parent.name))
+    return pids
 
 
 @pytest.mark.parametrize("boot_succeeds", [True, False])

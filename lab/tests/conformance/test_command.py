@@ -55,8 +55,8 @@ def test_refused_case(case: Case, engine: Engine, world: World) -> None:
 
 def _check(case: Case, seen: list[Seen], world: World) -> None:
     for number, (step, run) in enumerate(zip(case.steps, seen, strict=False)):
-        wanted = world.fill({name: value for name, value in vars(step).items() if name != "inputs"}, case.name)
-        _check_step(Step(inputs=None, **wanted), run, f"{case.name}, step {number + 1}: {case.source}")
+        expected = world.fill({name: value for name, value in vars(step).items() if name != "inputs"}, case.name)
+        _check_step(Step(inputs=None, **expected), run, f"{case.name}, step {number + 1}: {case.source}")
 
 
 def _check_step(step: Step, run: Seen, where: str) -> None:
@@ -89,7 +89,7 @@ def _check_state(step: Step, run: Seen, where: str) -> None:
     outputs = (run.state or {}).get("outputs", {})
     named = {name: text for name, text in (("stdout", step.stdout), ("stderr", step.stderr)) if text is not None}
     for name, value in {**named, **(step.outputs or {})}.items():
-        wanted = str(value) if name in named else value
-        assert reveal(outputs.get(name)) == wanted, f"{where}: {name}"
+        expected = str(value) if name in named else value
+        assert reveal(outputs.get(name)) == expected, f"{where}: {name}"
     for name, marked in (step.secret or {}).items():
         assert is_secret(outputs.get(name)) == marked, f"{where}: {name} secret"

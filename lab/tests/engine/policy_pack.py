@@ -32,7 +32,7 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
     def AnalyzeStack(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802
         print("the pack speaks from", Path.cwd().name)
         time.sleep(2)  # at the verdict the engine ends, and what has not come by then is shown nowhere
-        found = pb.AnalyzeDiagnostic(
+        diagnostic = pb.AnalyzeDiagnostic(
             policyName="refuse",
             policyPackName=PACK,
             policyPackVersion="1.0.0",
@@ -41,7 +41,7 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
             enforcementLevel=pb.MANDATORY,
             urn=request.resources[0].urn,
         )
-        return pb.AnalyzeResponse(diagnostics=[found])
+        return pb.AnalyzeResponse(diagnostics=[diagnostic])
 
 
 def main() -> None:

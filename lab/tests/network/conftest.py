@@ -17,8 +17,8 @@ from lab.tests.network.world import MIRROR, OUTSIDE, OUTSIDE_MACHINE, STRANGER, 
 def lab(tmp_path: Path) -> Iterator[World]:
     """A lab with a slot of this machine, empty; gone, and seen to be gone, afterwards."""
     assert os.geteuid() == 0, "network namespaces need root: run the tests with sudo"
-    with world(tmp_path / "one") as one:
-        yield one
+    with world(tmp_path / "lab") as lab:
+        yield lab
 
 
 @pytest.fixture

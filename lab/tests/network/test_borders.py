@@ -53,9 +53,9 @@ def open_site(lab: World) -> Site:
 
 @pytest.fixture
 def site(lab: World) -> Site:
-    found = open_site(lab)
+    opened = open_site(lab)
     lab.refresh()
-    return found
+    return opened
 
 
 def test_host_reaches_the_mirror_as_the_machine_and_nothing_else_outside(site: Site, outside: str) -> None:
@@ -126,7 +126,7 @@ def test_host_reaches_no_service_of_the_machine(site: Site, outside: str) -> Non
 
 def test_host_reaches_nothing_on_its_router(site: Site) -> None:
     host, router = site.lab.inside(site.host), site.lab.router(site.vpc)
-    gateway = next(one.gateway for one in site.lab.plan(site.vpc).hosts)
+    gateway = next(host.gateway for host in site.lab.plan(site.vpc).hosts)
     for address in (gateway, str(site.lab.slot.uplink_address)):
         assert not reaches(host, router, address, 8765)
 

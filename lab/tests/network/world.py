@@ -88,7 +88,7 @@ class World:
 
     def main_table(self, vpc: Vpc) -> RouteTable:
         """Return the route table the VPC was born with."""
-        return next(one for one in self.store.all(RouteTable) if one.vpc_id == vpc.id and one.main)
+        return next(table for table in self.store.all(RouteTable) if table.vpc_id == vpc.id and table.main)
 
     def own_table(self, subnet: Subnet) -> RouteTable:
         """Write an empty route table and let a subnet use it."""
@@ -212,7 +212,7 @@ class World:
     def dropped(self, instance: Instance, direction: str = "ingress") -> int:
         """Return how many packets the host's groups refused since the last refresh."""
         vpc = self.store.get(Vpc, self.store.get(Subnet, instance.subnet_id).vpc_id)
-        host = next(one for one in self.plan(vpc).hosts if one.instance_id == instance.id)
+        host = next(plan for plan in self.plan(vpc).hosts if plan.instance_id == instance.id)
         return firewall.dropped(self.router(vpc), host)[direction]
 
     def spoofed(self, vpc: Vpc) -> int:

@@ -107,10 +107,10 @@ def test_an_ipv6_endpoint_has_brackets() -> None:
 def test_what_counts_as_a_change(
     old: dict[str, Any], new: dict[str, Any], changed: list[str], replacing: list[str]
 ) -> None:
-    found = compare(property_map(old), property_map(new))
-    assert list(found.detailed_diff) == changed
-    assert found.replaces == replacing
-    assert found.changes == bool(changed)
+    diff = compare(property_map(old), property_map(new))
+    assert list(diff.detailed_diff) == changed
+    assert diff.replaces == replacing
+    assert diff.changes == bool(changed)
 
 
 @pytest.mark.parametrize(

@@ -145,8 +145,8 @@ def test_two_runs_at_once_build_one_engine(
 ) -> None:
     install_go()
     with ThreadPoolExecutor() as pool:
-        found = set(pool.map(lambda _: engine.ensure_engine(), range(2)))
-    assert found == {engine.Engine(cached(machine) / "pulumi", engine.pinned_version(), False)}
+        engines = set(pool.map(lambda _: engine.ensure_engine(), range(2)))
+    assert engines == {engine.Engine(cached(machine) / "pulumi", engine.pinned_version(), False)}
     assert os.access(cached(machine) / "pulumi", os.X_OK)
     assert (machine / "calls").read_text().count("build -v") == 1
     assert "about 5 minutes" in capsys.readouterr().err

@@ -112,22 +112,22 @@ def test_an_official_plugin_in_the_labs_home_is_never_overwritten(lab: Lab, monk
 
 def test_the_users_official_plugin_is_used_untouched(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plugins.install_plugins(lab, ENGINE)
-    theirs = official(tmp_path / "home" / ".pulumi")
+    installed = official(tmp_path / "home" / ".pulumi")
     plugins.install_plugins(lab, ENGINE)
     plugins.install_plugins(lab, ENGINE)
-    ours = plugins.plugin_path(lab.pulumi_home, "command")
-    assert ours.samefile(theirs)
+    own = plugins.plugin_path(lab.pulumi_home, "command")
+    assert own.samefile(installed)
     monkeypatch.setenv(plugins.CHOICE, "/bin/true")
     plugins.install_plugins(lab, ENGINE)
-    assert is_launcher(ours)
-    assert theirs.read_bytes() == b"\x7fELF official"
+    assert is_launcher(own)
+    assert installed.read_bytes() == b"\x7fELF official"
 
 
 def test_the_users_plugin_that_is_gone_gives_way_to_the_stand_in(lab: Lab, tmp_path: Path) -> None:
-    theirs = official(tmp_path / "home" / ".pulumi")
+    installed = official(tmp_path / "home" / ".pulumi")
     plugins.install_plugins(lab, ENGINE)
-    theirs.unlink()
-    theirs.parent.rmdir()
+    installed.unlink()
+    installed.parent.rmdir()
     plugins.install_plugins(lab, ENGINE)
     assert is_launcher(plugins.plugin_path(lab.pulumi_home, "command"))
 

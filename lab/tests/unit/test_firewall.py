@@ -48,7 +48,7 @@ def added(plan: VpcPlan, what: str) -> list[dict[str, Any]]:
 
 def chain(plan: VpcPlan, name: str) -> list[list[dict[str, Any]]]:
     """Return the rules of a chain."""
-    return [one["expr"] for one in added(plan, "rule") if one["chain"] == name]
+    return [rule["expr"] for rule in added(plan, "rule") if rule["chain"] == name]
 
 
 def equal(left: Any, right: Any) -> dict[str, Any]:
@@ -124,7 +124,7 @@ def test_rule_that_names_an_unknown_group_allows_nothing() -> None:
 
 
 def test_each_group_is_a_set_of_its_members_addresses() -> None:
-    sets = {one["name"]: one.get("elem") for one in added(vpc(hosts=(HOST,)), "set")}
+    sets = {item["name"]: item.get("elem") for item in added(vpc(hosts=(HOST,)), "set")}
     assert sets["members_sg_1"] == ["10.0.1.4"]
     assert sets["members_sg_2"] is None
 
@@ -133,7 +133,7 @@ def test_table_is_replaced_in_one_transaction_and_closed_by_default() -> None:
     commands = firewall.ruleset(vpc())["nftables"]
     assert [next(iter(command)) for command in commands[:3]] == ["add", "delete", "add"]
     assert all(next(iter(command)) == "add" for command in commands[3:])
-    bases = {one["name"]: one["policy"] for one in added(vpc(), "chain") if one.get("type") == "filter"}
+    bases = {chain["name"]: chain["policy"] for chain in added(vpc(), "chain") if chain.get("type") == "filter"}
     assert bases == {"forward": "drop", "input": "drop"}
 
 

@@ -22,10 +22,10 @@ def test_virtualenv_is_relative_to_the_project(tmp_path: Path, inside: bool) -> 
     project.mkdir()
     (venv / "bin").mkdir(parents=True)
     (venv / "bin" / "python").touch()
-    found = toolchain(project, virtualenv=".venv" if inside else "../shared")
-    assert Path(found.python).samefile(venv / "bin" / "python")
-    assert Path(found.environment()["VIRTUAL_ENV"]).samefile(venv)
-    assert Path(found.environment()["PATH"].split(":")[0]).samefile(venv / "bin")
+    toolchain_of_project = toolchain(project, virtualenv=".venv" if inside else "../shared")
+    assert Path(toolchain_of_project.python).samefile(venv / "bin" / "python")
+    assert Path(toolchain_of_project.environment()["VIRTUAL_ENV"]).samefile(venv)
+    assert Path(toolchain_of_project.environment()["PATH"].split(":")[0]).samefile(venv / "bin")
 
 
 @pytest.mark.parametrize("exists", [True, False])
@@ -69,10 +69,11 @@ def test_exit_codes_are_told_in_the_stock_hosts_words(code: int, cancelled: bool
 
 def test_the_installed_sdks_name_their_plugins() -> None:
     packages = python_facts.facts()["packages"]
-    found = {
-        (each.name, each.version) for each in map(language_host._plugin, filter(language_host._has_plugin, packages))
+    plugins = {
+        (plugin.name, plugin.version)
+        for plugin in map(language_host._plugin, filter(language_host._has_plugin, packages))
     }
-    assert {("aws", "v7.51.1"), ("command", "v1.2.1")} <= found
+    assert {("aws", "v7.51.1"), ("command", "v1.2.1")} <= plugins
 
 
 @pytest.mark.parametrize(

@@ -26,10 +26,10 @@ def a_lab(machine: Path, name: str) -> Lab:
 
 
 def test_each_lab_gets_a_slot_of_its_own_and_keeps_it(machine: Path) -> None:
-    one, two = a_lab(machine, "one"), a_lab(machine, "two")
-    first, second = slots.claim(one), slots.claim(two)
+    lab, two = a_lab(machine, "lab"), a_lab(machine, "two")
+    first, second = slots.claim(lab), slots.claim(two)
     assert first != second
-    assert slots.claim(one) == first == slots.find(one)
+    assert slots.claim(lab) == first == slots.find(lab)
     assert slots.find(two) == second
 
 
@@ -39,18 +39,18 @@ def test_lab_that_was_never_up_has_no_slot(machine: Path) -> None:
 
 
 def test_released_slot_is_given_to_the_next(machine: Path) -> None:
-    one = a_lab(machine, "one")
-    first = slots.claim(one)
+    lab = a_lab(machine, "lab")
+    first = slots.claim(lab)
     for _ in range(2):
-        slots.release(one)
-    assert slots.find(one) is None
+        slots.release(lab)
+    assert slots.find(lab) is None
     assert slots.claim(a_lab(machine, "two")) == first
 
 
 def test_slot_of_a_deleted_checkout_is_free_once_its_namespaces_are_gone(machine: Path) -> None:
-    one = a_lab(machine, "one")
-    first = slots.claim(one)
-    one.folder.rmdir()
+    lab = a_lab(machine, "lab")
+    first = slots.claim(lab)
+    lab.folder.rmdir()
     left = machine / "netns" / f"{first.prefix}i-0123"
     left.touch()
     assert slots.claim(a_lab(machine, "two")) != first

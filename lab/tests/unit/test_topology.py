@@ -97,8 +97,8 @@ def host_of(plan: VpcPlan) -> HostPlan:
 def test_way_out_is_the_subnets_table_to_an_attached_gateway(
     store: Store, records: tuple[Record, ...], internet: tuple[str, ...]
 ) -> None:
-    found = tuple(cidr for way in host_of(planned(store, *records)).ways for cidr in way.open)
-    assert found == internet
+    cidrs = tuple(cidr for way in host_of(planned(store, *records)).ways for cidr in way.open)
+    assert cidrs == internet
 
 
 @pytest.mark.parametrize(
