@@ -12,7 +12,7 @@ from lab.aws.schema import Cloud
 from lab.aws.wire import Values
 from lab.cloud.model import Eip, Instance, InternetGateway, SecurityGroup, Subnet, Vpc
 from lab.cloud.rules import AwsError
-from lab.tests.unit.aws_inputs import SEED, TOKENS, VALUES, checked, instance_of, urn
+from lab.tests.unit.aws.inputs import SEED, TOKENS, VALUES, checked, instance_of, urn
 from lab.tests.unit.ec2_world import World
 
 

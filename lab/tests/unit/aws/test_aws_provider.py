@@ -15,7 +15,7 @@ from lab.aws.wire import Values
 from lab.cloud.model import Eip, EipAssociation
 from lab.cloud.rules import AwsError
 from lab.settings import LabError
-from lab.tests.unit.aws_inputs import SDK, SEED, TOKENS, VALUES, checked, instance_of, refusals, urn
+from lab.tests.unit.aws.inputs import SDK, SEED, TOKENS, VALUES, checked, instance_of, refusals, urn
 from lab.tests.unit.ec2_world import KEY, TYPE, World
 
 # Names

@@ -130,5 +130,4 @@ def test_instance_types_are_as_large_as_on_aws() -> None:
 
 
 def test_the_labs_image_fits_this_machine() -> None:
-
     catalog.check_image_fits(IMAGE, TYPE)
