@@ -30,7 +30,7 @@ app = typer.Typer(
 )
 console = Console() if sys.stdout.isatty() else Console(width=140)
 
-NEEDS_NO_ROOT = {"--help", "env", "packages"}
+NEED_NO_ROOT = ("env", "packages")
 PACKAGES = Path(__file__).parent / "machine" / "packages.txt"
 
 LabName = Annotated[str, typer.Option("--lab", envvar="LAB", help="The lab's, and its stack's, name.")]
@@ -206,7 +206,8 @@ def schema(files: list[Path]) -> None:
 
 def main() -> None:
     """Run a verb; a fault that the user can repair is one message and exit code 1."""
-    if os.geteuid() != 0 and not NEEDS_NO_ROOT & set(sys.argv):
+    needs_root = len(sys.argv) > 1 and sys.argv[1] not in NEED_NO_ROOT and "--help" not in sys.argv
+    if needs_root and os.geteuid() != 0:
         sys.exit("the lab makes network namespaces and containers: run it as root, for example with sudo")
     try:
         app()
