@@ -60,7 +60,9 @@ class EngineProject:
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Lab:
     """A prepared lab, whose folder's name has a space as a user's may."""
-    lab = Lab("lab", tmp_path_factory.mktemp("a lab") / "lab")
+    folder = tmp_path_factory.mktemp("a lab")
+    (folder / "Pulumi.yaml").write_text("name: project-of-the-lab\nruntime: python\n")
+    lab = Lab("lab", folder / "lab", folder)
     # The stand-in is what is tested, even where the CLI has the stock language host.
     environment.prepare(lab, replace(ensure_engine(), has_language_host=False))
     return lab
