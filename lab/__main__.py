@@ -46,7 +46,7 @@ def _instance(lab: Lab, host: str) -> Instance:
     """Return the instance meant by a name.
 
     Raises:
-        LabError: none has it; the message lists those that there are.
+        LabError: no instance has that name; the message lists the instances.
     """
     names = {}
     for instance in _ec2(lab).instances():

@@ -44,7 +44,7 @@ _KINDS = {
 
 
 def answered(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Turn a refusal into the call's error, in its own words; anything else is a fault of ours, with its traceback."""
+    """Turn a refusal into the call's error, in its own words; all else is a fault of the lab, with a traceback."""
 
     @wraps(method)
     def call(self: AwsProvider, request: Any, context: grpc.ServicerContext) -> Any:

@@ -55,7 +55,7 @@ def in_use(lab: Lab) -> Iterator[None]:
 
 
 def prepare(lab: Lab) -> None:
-    """Make everything `pulumi` needs to work on this lab; what is there already is kept.
+    """Make everything `pulumi` needs to work on this lab; what exists already is kept.
 
     Raises:
         LabError: no engine, no image, or a fault of Pulumi.lab.yaml or of this machine, with a hint.

@@ -124,7 +124,7 @@ def update(
 
 
 def delete(cloud: Cloud, urn: str, record_id: str, inputs: Values) -> None:
-    """Delete a resource; one that is gone already is no fault."""
+    """Delete a resource; nothing happens if it is gone."""
     type_of(urn).delete(cloud, record_id, inputs)
 
 

@@ -48,7 +48,7 @@ class Property:
     required: bool = False
     default: object = None
     computed: bool = False
-    """EC2 decides where it is not given: left out, it stays as it is; given, it is compared with what is there."""
+    """EC2 decides if it is left out, and then it stays as it is; if given, it is compared with what there is."""
     only: tuple[object, ...] = ()
     """The values a lab can honour; empty: any."""
     fields: frozenset[str] = frozenset()

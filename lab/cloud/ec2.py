@@ -167,7 +167,7 @@ class Ec2(Records):
         self.plane.reboot(instance_id)
 
     def terminate(self, instance_id: str, force: bool = False) -> None:
-        """Take an instance, its disk and its record away; one that is gone already is no fault.
+        """Take an instance, its disk and its record away; nothing happens if it is gone.
 
         Args:
             instance_id: which.

@@ -84,7 +84,7 @@ class Records:
             self._apply(put=[record])
 
     def delete(self, kind: type[Record], record_id: str) -> None:
-        """Delete a record and what AWS deletes with it; one that is gone already is no fault.
+        """Delete a record and what AWS deletes with it; nothing happens if it is gone.
 
         Raises:
             AwsError: DependencyViolation and its like.

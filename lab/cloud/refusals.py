@@ -30,7 +30,7 @@ R = TypeVar("R", bound=Record)
 
 
 def check(store: Store, record: Record) -> None:
-    """Refuse a record that EC2 refuses beside those that there are.
+    """Refuse a record that EC2 refuses, by itself or because of the other records.
 
     Raises:
         AwsError: in EC2's words.

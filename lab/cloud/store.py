@@ -109,7 +109,7 @@ class Store:
         return records
 
     def delete(self, record: Record) -> None:
-        """Forget a record; one that is gone already is no fault."""
+        """Forget a record; nothing happens if it is gone."""
         self._path(type(record), record.id).unlink(missing_ok=True)
 
 

@@ -24,7 +24,7 @@ FOREIGN = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_STACK", "PULUMI_ACCESS_TOKEN", "P
 
 
 def prepare(lab: Lab, engine: Engine) -> None:
-    """Make the lab's own Pulumi; what is there already is kept, launchers are written anew.
+    """Make the lab's own Pulumi; what exists already is kept, launchers are written anew.
 
     Raises:
         LabError: the disk is full, or a plugin that was asked for cannot be had.

@@ -143,5 +143,5 @@ def keep_inside(slot: Slot) -> None:
 
 
 def close_way_to_mirror(slot: Slot) -> None:
-    """Take the lab's table out of the machine's nftables; no fault if it is not there."""
+    """Take the lab's table out of the machine's nftables; nothing happens if there is none."""
     subprocess.run(["nft", "delete", "table", "ip", _table(slot)], capture_output=True, check=False)

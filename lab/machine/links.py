@@ -44,7 +44,7 @@ def index_of(ip: IPRoute, name: str) -> int | None:
 
 
 def remove_link(ip: IPRoute, name: str) -> None:
-    """Take a link away, and with it its far end; no fault if it is gone, or goes while being asked to."""
+    """Take a link away, and with it its far end; nothing happens if it is gone, or goes meanwhile."""
     index = index_of(ip, name)
     if index is not None:
         with tolerated(errno.ENODEV):

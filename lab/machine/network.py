@@ -20,7 +20,7 @@ from lab.machine.links import index_of, mtu_of_machine, namespace, remove_link, 
 from lab.machine.slots import Slot
 
 ONLINK = 4
-"""RTNH_F_ONLINK: the next hop is on this link though no address of ours says so."""
+"""RTNH_F_ONLINK: the next hop is on this link though no address of this side says so."""
 
 HOST_LINK = "eth0"
 """The name of a host's one link, inside it."""
@@ -139,12 +139,12 @@ def has_router(slot: Slot, vpc_id: str) -> bool:
 
 
 def remove_host(slot: Slot, instance_id: str) -> None:
-    """Take a host's namespace away, and with it its link; no fault if it is gone."""
+    """Take a host's namespace away, and with it its link; nothing happens if it is gone."""
     namespaces.remove(namespace(slot, instance_id))
 
 
 def remove_vpc(slot: Slot, vpc_id: str) -> None:
-    """Take a VPC's router away, and with it its uplink and routes; no fault if it is gone."""
+    """Take a VPC's router away, and with it its uplink and routes; nothing happens if it is gone."""
     with IPRoute() as machine:
         remove_link(machine, uplink_name(slot, vpc_id))
     namespaces.remove(namespace(slot, vpc_id))

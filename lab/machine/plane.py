@@ -109,11 +109,11 @@ class Plane:
         self.start(instance_id)
 
     def terminate(self, instance_id: str) -> None:
-        """Take a host and its disk away; no fault if they are gone."""
+        """Take a host and its disk away; nothing happens if they are gone."""
         hosts.remove(self.host_name(instance_id), self._seed(instance_id))
 
     def detach(self, instance_id: str) -> None:
-        """Take a host's namespace and link away; no fault if they are gone."""
+        """Take a host's namespace and link away; nothing happens if they are gone."""
         network.remove_host(self.slot, instance_id)
 
     def state(self, instance_id: str) -> State:

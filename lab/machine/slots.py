@@ -100,6 +100,6 @@ def _free(slot: Slot) -> bool:
 
 
 def release(lab: Lab) -> None:
-    """Give the lab's slot back; no fault if it has none."""
+    """Give the lab's slot back; nothing happens if it has none."""
     if slot := find(lab):
         (REGISTRY / str(slot.number)).unlink(missing_ok=True)

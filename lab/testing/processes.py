@@ -38,7 +38,7 @@ def descendants(pid: int) -> set[int]:
 
 
 def wait_for(reached: Callable[[], object], process: subprocess.Popen[Any] | None = None, seconds: float = 120) -> None:
-    """Wait until something is so; where a process of ours is to bring it about, no longer than that one runs."""
+    """Wait until a condition holds, and no longer than the process that is to bring it about runs."""
     deadline = time.monotonic() + seconds
     while not reached():
         assert process is None or process.poll() is None, "it ended before"
