@@ -16,7 +16,7 @@ STAMP := .venv/requirements.stamp
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
 
-$(STAMP): requirements-dev.txt requirements.txt lab/requirements.txt
+$(STAMP): requirements-dev.txt requirements.txt lab/requirements.txt lab/requirements-test.txt
 	@tools/venv
 	@touch $@
 
@@ -27,6 +27,8 @@ setup: $(STAMP) ## install what the lab needs, build or find the engine, build t
 up: $(STAMP) ## bring the pair up on this machine
 	@tools/packages
 	@$(PYTHON) -m lab up
+	@echo "  a shell on a host     $(PYTHON) -m scripts ssh server --stack $(LAB)   (or client-1)"
+	@echo "  a mysql prompt        make connect LAB=$(LAB)"
 
 preview: $(STAMP) ## what `make up` would change
 	@$(PYTHON) -m lab preview
@@ -66,12 +68,12 @@ check: $(STAMP) ## lint, format, types, templates
 	@tools/check
 
 unit: $(STAMP) ## tests that need no lab, in seconds
-	@$(PYTHON) -m pytest tests/unit --numprocesses=2 -q
+	@$(PYTHON) -m pytest tests/unit lab/tests/unit --numprocesses=2 -q
 
 test: check ## everything, on labs of its own, two processes side by side
 	@tools/packages drivers
 	@$(PYTHON) -m lab setup --lab test
-	@$(PYTHON) -m pytest tests --numprocesses=2 --maxfail=10 --durations=30
+	@$(PYTHON) -m pytest tests lab/tests --numprocesses=2 --maxfail=10 --durations=30
 
 bench: $(STAMP) ## wall time of `up` against a plain shell script doing the same
 	@$(PYTHON) -m bench.up

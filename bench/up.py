@@ -10,9 +10,11 @@ import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
 
-from lab.settings import PROJECT_ROOT, Lab
+from lab.settings import Lab
 
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
 FLOOR, PROGRAM = "benchfloor", "benchup"
 
 

@@ -1,4 +1,4 @@
-"""`python -m lab VERB`: a lab's life from the command line. make targets only wrap it."""
+"""`python -m lab VERB`: a lab's life from the command line. run it in the folder of a Pulumi project."""
 
 from __future__ import annotations
 
@@ -18,20 +18,23 @@ from lab.cloud.ec2 import Ec2
 from lab.cloud.model import Instance, Subnet, Vpc
 from lab.cloud.store import Store
 from lab.engine import environment
-from lab.machine import firewall, hosts, image, network, slots
+from lab.machine import firewall, hosts, image, links, slots
 from lab.machine.plane import Plane
-from lab.settings import Lab, LabError
+from lab.settings import DEFAULT_NAME, Lab, LabError
 
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
-    help="EC2 on one Linux machine: a lab for the program in this work tree.",
+    help="EC2 on one Linux machine: a lab for the Pulumi project in the current folder.",
     pretty_exceptions_enable=False,
 )
 console = Console() if sys.stdout.isatty() else Console(width=140)
 
+NEED_NO_ROOT = ("env", "packages")
+PACKAGES = Path(__file__).parent / "machine" / "packages.txt"
+
 LabName = Annotated[str, typer.Option("--lab", envvar="LAB", help="The lab's, and its stack's, name.")]
-Host = Annotated[str, typer.Argument(help="server, client-1, …: the end of an instance's Name, or its id.")]
+Host = Annotated[str, typer.Argument(help="An instance: the end of its Name tag, or its id.")]
 
 
 def _ec2(lab: Lab) -> Ec2:
@@ -43,7 +46,7 @@ def _instance(lab: Lab, host: str) -> Instance:
     """Return the instance meant by a name.
 
     Raises:
-        LabError: none has it; the message lists those that there are.
+        LabError: no instance has that name; the message lists the instances.
     """
     names = {}
     for instance in _ec2(lab).instances():
@@ -51,8 +54,8 @@ def _instance(lab: Lab, host: str) -> Instance:
         if host in (instance.id, name) or name.endswith(f"-{host}"):
             return instance
         names[name] = instance.id
-    there = ", ".join(f"{name} ({key})" for name, key in names.items()) or "none: run `make up`"
-    raise LabError(f"no instance {host!r} in lab {lab.name}; there are {there}")
+    known = ", ".join(f"{name} ({key})" for name, key in names.items()) or f"none: run `{lab.command('up')}`"
+    raise LabError(f"no instance {host!r} in lab {lab.name}; there are {known}")
 
 
 def _container(lab: Lab, host: str) -> str:
@@ -61,47 +64,47 @@ def _container(lab: Lab, host: str) -> str:
 
 
 @app.command()
-def setup(name: LabName = "lab") -> None:
+def setup(name: LabName = DEFAULT_NAME) -> None:
     """Find or build the engine, prepare the lab's own Pulumi, build the hosts' image."""
     stack.setup(Lab.named(name))
 
 
 @app.command()
-def up(name: LabName = "lab") -> None:
-    """Bring the pair up: setup, then `pulumi up` on the lab's stack."""
+def up(name: LabName = DEFAULT_NAME) -> None:
+    """Bring the project's stack up: setup, then `pulumi up`."""
     raise typer.Exit(stack.up(Lab.named(name)))
 
 
 @app.command()
-def preview(name: LabName = "lab") -> None:
+def preview(name: LabName = DEFAULT_NAME) -> None:
     """Show what `up` would change, with the differences in detail."""
     raise typer.Exit(stack.preview(Lab.named(name)))
 
 
 @app.command()
-def down(name: LabName = "lab") -> None:
+def down(name: LabName = DEFAULT_NAME) -> None:
     """Destroy the stack and everything the lab has on this machine, whatever state it is in."""
     stack.down(Lab.named(name))
 
 
 @app.command()
-def env(name: LabName = "lab") -> None:
+def env(name: LabName = DEFAULT_NAME) -> None:
     """Print the exports with which the plain `pulumi` command works on this lab, for `eval`."""
     print(environment.exports(Lab.named(name)), end="")
 
 
 @app.command()
-def status(name: LabName = "lab") -> None:
+def status(name: LabName = DEFAULT_NAME) -> None:
     """List the lab's instances: state, addresses, packets refused."""
     lab = Lab.named(name)
     slot = slots.find(lab)
     ec2 = _ec2(lab)
-    found = ec2.instances() if slot else []
-    if not slot or not found:
-        console.print(f"lab {lab.name}: nothing is up; `make up` brings the pair up")
+    instances = ec2.instances() if slot else []
+    if not slot or not instances:
+        console.print(f"lab {lab.name}: nothing is up; `{lab.command('up')}` brings the stack up")
         return
     table = Table("name", "id", "state", "type", "private", "public", "refused in/out", box=None)
-    for instance in found:
+    for instance in instances:
         table.add_row(
             instance.tags.get("Name", ""),
             instance.id,
@@ -134,11 +137,11 @@ def refused_packets(lab: Lab, instance: Instance) -> dict[str, int]:
     host = next((host for host in plan.hosts if host.instance_id == instance.id), None)
     if host is None:
         raise LabError(f"instance {instance.id} was terminated")
-    return firewall.dropped(network.namespace(slot, vpc.id), host)
+    return firewall.dropped(links.namespace(slot, vpc.id), host)
 
 
 @app.command()
-def drops(host: Host, name: LabName = "lab") -> None:
+def drops(host: Host, name: LabName = DEFAULT_NAME) -> None:
     """Print how many packets a host's security groups refused since its VPC's last change."""
     lab = Lab.named(name)
     for direction, count in refused_packets(lab, _instance(lab, host)).items():
@@ -146,7 +149,7 @@ def drops(host: Host, name: LabName = "lab") -> None:
 
 
 def _verb(name: str, act: Callable[[Ec2, str], None], text: str) -> None:
-    def command(host: Host, name: LabName = "lab") -> None:
+    def command(host: Host, name: LabName = DEFAULT_NAME) -> None:
         lab = Lab.named(name)
         act(_ec2(lab), _instance(lab, host).id)
 
@@ -160,19 +163,19 @@ _verb("terminate", Ec2.terminate, "Take a host away behind the engine's back, di
 
 
 @app.command()
-def crash(host: Host, name: LabName = "lab") -> None:
+def crash(host: Host, name: LabName = DEFAULT_NAME) -> None:
     """Kill every process of a host at once."""
     hosts.crash(_container(Lab.named(name), host))
 
 
 @app.command(name="console")
-def show_console(host: Host, lines: int = 100, name: LabName = "lab") -> None:
+def show_console(host: Host, lines: int = 100, name: LabName = DEFAULT_NAME) -> None:
     """Print the end of what a host wrote to its console."""
     print(hosts.console(_container(Lab.named(name), host), lines))
 
 
 @app.command(name="exec", context_settings={"ignore_unknown_options": True})
-def execute(host: Host, command: list[str], name: LabName = "lab") -> None:
+def execute(host: Host, command: list[str], name: LabName = DEFAULT_NAME) -> None:
     """Run a command as root on a host, past its network and sshd."""
     done = hosts.execute(_container(Lab.named(name), host), *command)
     print(done.stdout, end="")
@@ -181,10 +184,16 @@ def execute(host: Host, command: list[str], name: LabName = "lab") -> None:
 
 
 @app.command(name="publish-image")
-def publish_image(name: LabName = "lab") -> None:
+def publish_image(name: LabName = DEFAULT_NAME) -> None:
     """Publish newer images than there are: Canonical's parameters and searches for the latest find them from now on."""
     for image_id in _ec2(Lab.named(name)).publish_images():
         print(image_id)
+
+
+@app.command()
+def packages() -> None:
+    """List the Debian packages that the lab needs on this machine."""
+    print(PACKAGES.read_text(), end="")
 
 
 @app.command()
@@ -196,9 +205,10 @@ def schema(files: list[Path]) -> None:
 
 
 def main() -> None:
-    """Run a verb; a fault the user can mend is one message and exit code 1."""
-    if os.geteuid() != 0 and not {"--help", "env"} & set(sys.argv):
-        sys.exit("the lab makes network namespaces and containers: run it as root, for example `sudo make up`")
+    """Run a verb; a fault that the user can repair is one message and exit code 1."""
+    needs_root = len(sys.argv) > 1 and sys.argv[1] not in NEED_NO_ROOT and "--help" not in sys.argv
+    if needs_root and os.geteuid() != 0:
+        sys.exit("the lab makes network namespaces and containers: run it as root, for example with sudo")
     try:
         app()
     except LabError as error:

@@ -23,7 +23,8 @@ from pulumi.runtime.proto import provider_pb2_grpc
 from lab.aws import config, functions, provider
 from lab.aws.schema import Cloud, Difference, Failure
 from lab.aws.wire import Values, from_struct, to_struct
-from lab.cloud.ec2 import Ec2, Machinery
+from lab.cloud.ec2 import Ec2
+from lab.cloud.machinery import Machinery
 from lab.cloud.store import Store
 from lab.machine.plane import Plane
 from lab.plugin_process import end_with_the_engine
@@ -43,7 +44,7 @@ _KINDS = {
 
 
 def answered(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Turn a refusal into the call's error, in its own words; anything else is a fault of ours, with its traceback."""
+    """Turn a refusal into the call's error, in its own words; all else is a fault of the lab, with a traceback."""
 
     @wraps(method)
     def call(self: AwsProvider, request: Any, context: grpc.ServicerContext) -> Any:
@@ -108,8 +109,8 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
     @answered
     def Invoke(self, request: Any) -> Any:  # noqa: N802
         """Answer a function."""
-        found = functions.call(self.cloud, request.tok, from_struct(request.args))
-        return proto.InvokeResponse(**{"return": to_struct(found)})
+        answer = functions.call(self.cloud, request.tok, from_struct(request.args))
+        return proto.InvokeResponse(**{"return": to_struct(answer)})
 
     @answered
     def Check(self, request: Any) -> Any:  # noqa: N802
@@ -123,14 +124,14 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         """Compare a resource's new inputs with those in the state."""
         old_inputs, old_state = from_struct(request.old_inputs), from_struct(request.olds)
         news = from_struct(request.news)
-        found = provider.diff(self.cloud, request.urn, old_inputs, old_state, news, request.ignoreChanges)
+        diff = provider.diff(self.cloud, request.urn, old_inputs, old_state, news, request.ignoreChanges)
         return proto.DiffResponse(
-            changes=proto.DiffResponse.DIFF_SOME if found.changes else proto.DiffResponse.DIFF_NONE,
-            diffs=list(found.changes),
-            replaces=[name for name, one in found.changes.items() if one.replaces],
-            detailedDiff={name: _detail(name, one) for name, one in found.changes.items()},
+            changes=proto.DiffResponse.DIFF_SOME if diff.changes else proto.DiffResponse.DIFF_NONE,
+            diffs=list(diff.changes),
+            replaces=[name for name, change in diff.changes.items() if change.replaces],
+            detailedDiff={name: _detail(name, change) for name, change in diff.changes.items()},
             hasDetailedDiff=True,
-            deleteBeforeReplace=found.delete_before_replace,
+            deleteBeforeReplace=diff.delete_before_replace,
         )
 
     @answered
@@ -162,8 +163,8 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         return Empty()
 
 
-def _failures(found: list[Failure]) -> list[Any]:
-    return [proto.CheckFailure(property=one.property, reason=one.reason) for one in found]
+def _failures(failures: list[Failure]) -> list[Any]:
+    return [proto.CheckFailure(property=failure.property, reason=failure.reason) for failure in failures]
 
 
 def _detail(name: str, change: Difference) -> Any:

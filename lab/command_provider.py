@@ -1,6 +1,6 @@
 """The command provider's stand-in as a program: `python -m lab.command_provider ENGINE_ADDRESS`.
 
-The engine starts it, through the plugin wrapper in the lab's PULUMI_HOME, wherever no official plugin is to be had.
+The engine starts it, through the plugin wrapper in the lab's PULUMI_HOME, where there is no official plugin.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The stack of a lab: what `make up`, `make preview` and `make down` do."""
+"""The stack of a lab: what `python -m lab setup`, `up`, `preview` and `down` do."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from rich.console import Console
 
+from lab import project_config
 from lab.cloud.model import Instance
-from lab.cloud.store import Store, write_atomically
+from lab.cloud.store import Store
 from lab.engine import environment
 from lab.engine.build import ensure_engine
-from lab.machine import hosts, image, network, slots
+from lab.engine.stack_file import ensure_stack
+from lab.machine import hosts, image, internet, slots
 from lab.machine.plane import Plane
-from lab.settings import PROJECT_ROOT, Lab, LabError
+from lab.settings import Lab, LabError
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -45,7 +45,7 @@ def in_use(lab: Lab) -> Iterator[None]:
             lock.seek(0)
             raise LabError(
                 f"lab {lab.name} is in use by process {lock.read().strip() or '?'}: wait for it to end, "
-                "or use another lab (`make up LAB=lab2`)"
+                "or use another lab (`--lab lab2`)"
             ) from error
         lock.truncate(0)
         lock.write(str(os.getpid()))
@@ -55,22 +55,16 @@ def in_use(lab: Lab) -> Iterator[None]:
 
 
 def prepare(lab: Lab) -> None:
-    """Make everything `pulumi` needs to work on this lab; what is there already is kept.
+    """Make everything `pulumi` needs to work on this lab; what exists already is kept.
 
     Raises:
-        LabError: no engine, no image, or a fault of this machine, with how to mend it.
+        LabError: no engine, no image, or a fault of Pulumi.lab.yaml or of this machine, with a hint.
     """
     environment.prepare(lab, ensure_engine())
     image.ensure_image(console.print)
     slot = slots.claim(lab)
-    network.fence(slot, [slot.vpc_cidr])
-    private, public = _operator_key(lab)
-    values = {
-        "vpcCidr": slot.vpc_cidr,
-        "operatorCidrs": json.dumps([f"{slot.machine_address}/32"]),
-        "sshPublicKey": public,
-    }
-    environment.ensure_stack(lab, values, {"sshPrivateKey": private})
+    internet.fence(slot, [slot.vpc_cidr])
+    ensure_stack(lab, project_config.read(lab, project_config.facts(lab, slot)))
 
 
 def setup(lab: Lab) -> None:
@@ -79,26 +73,13 @@ def setup(lab: Lab) -> None:
         prepare(lab)
 
 
-def _operator_key(lab: Lab) -> tuple[str, str]:
-    """Return the lab's own ssh key, private and public, made at the first call and kept with its secrets."""
-    path = lab.folder / "operator-key"
-    if not path.exists():
-        made = Ed25519PrivateKey.generate()
-        write_atomically(
-            path, made.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()).decode(), mode=0o600
-        )
-        public = made.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
-        write_atomically(path.with_suffix(".pub"), f"{public} {lab.name}\n")
-    return path.read_text(), path.with_suffix(".pub").read_text().strip()
-
-
 def _pulumi(lab: Lab, *arguments: str) -> int:
     command = ["pulumi", *arguments, "--stack", lab.name]
-    return subprocess.run(command, cwd=PROJECT_ROOT, env=environment.variables(lab), check=False).returncode
+    return subprocess.run(command, cwd=lab.project, env=environment.variables(lab), check=False).returncode
 
 
 def up(lab: Lab) -> int:
-    """Bring the pair up, and return pulumi's exit code."""
+    """Bring the stack up, and return pulumi's exit code."""
     with in_use(lab):
         began = time.monotonic()
         prepare(lab)
@@ -109,7 +90,7 @@ def up(lab: Lab) -> int:
         if code != 0:
             show_consoles(lab)
             return code
-        _tell_how_to_connect(lab)
+        _tell_what_next(lab)
         console.print(f"[dim]setup {prepared - began:.0f} s, pulumi up {ended - prepared:.0f} s[/dim]")
         return 0
 
@@ -138,7 +119,7 @@ def down(lab: Lab) -> None:
                 console.print(f"pulumi destroy ended with {code}: removing what is left by force")
         Plane(lab, Store(lab.cloud)).tear_down()
         if not slots.REGISTRY.exists() or not list(slots.REGISTRY.glob("[0-9]*")):
-            network.restore_forwarding()
+            internet.restore_forwarding()
         shutil.rmtree(lab.folder, ignore_errors=True)
     console.print(f"lab {lab.name} is down: no host, namespace, mount or container of it is left")
 
@@ -175,18 +156,15 @@ def _last_changes(lab: Lab) -> set[str]:
     return set(json.loads(last.read_text()).get("resourceChanges") or {})
 
 
-def _tell_how_to_connect(lab: Lab) -> None:
+def _tell_what_next(lab: Lab) -> None:
     if _last_changes(lab) <= {"same"}:
-        console.print("\nNothing changed: the pair is as the program says.")
-    option = "" if lab.name == "lab" else f" --stack {lab.name}"
-    lab_option = "" if lab.name == "lab" else f" --lab {lab.name}"
+        console.print("\nNothing changed: the stack is as the program says.")
     console.print(
-        "\n[bold]The pair is up.[/bold]\n"
-        f"  a shell on the server     .venv/bin/python -m scripts ssh server{option}\n"
-        f"  a shell on the client     .venv/bin/python -m scripts ssh client-1{option}\n"
-        f'  plain pulumi              eval "$(.venv/bin/python -m lab env{lab_option})"; pulumi stack output\n'
-        "  the connection string     … pulumi stack output connection_string --show-secrets\n"
-        f"  hosts and addresses       make status   what would change   make preview   an end   make down"
+        f"\n[bold]Stack {lab.name} of project {environment.project_name(lab)} is up.[/bold]\n"
+        f'  plain pulumi          eval "$({lab.command("env")})"; pulumi stack output\n'
+        f"  hosts and addresses   {lab.command('status')}\n"
+        f"  what would change     {lab.command('preview')}\n"
+        f"  an end                {lab.command('down')}"
     )
 
 

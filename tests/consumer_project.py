@@ -6,7 +6,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from lab.settings import PROJECT_ROOT
+from tests import PROJECT_ROOT
 
 EXAMPLE = PROJECT_ROOT / "examples" / "consumer"
 OWNERS = ("venv", "Pulumi.*.yaml", "__pycache__")

@@ -1,4 +1,4 @@
-"""Instances, and what guards them: security groups, their rules, key pairs."""
+"""Instances and their key pairs."""
 # ruff: noqa: ARG002 - the types share one signature a method, whether each of them needs all of it or not
 
 from __future__ import annotations
@@ -6,151 +6,17 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterator
-from typing import ClassVar, Literal, cast
+from typing import ClassVar, cast
 
 import pulumi_aws.ec2 as sdk
-import pulumi_aws.vpc as sdk_vpc
 
-from lab.aws.network import REGION, TAGS, network_interface_id, public_dns
+from lab.aws.addresses import network_interface_id, public_dns
+from lab.aws.network import REGION, TAGS
 from lab.aws.schema import Cloud, Failure, Property, ResourceType, attempt, fields_of
 from lab.aws.wire import Values
-from lab.cloud import rules
-from lab.cloud.model import Instance, KeyPair, Record, SecurityGroup, SecurityGroupRule, Subnet
-from lab.cloud.rules import ACCOUNT_ID, AwsError
-
-
-class SecurityGroupType(ResourceType):
-    """aws.ec2.SecurityGroup, its rules being resources of their own."""
-
-    urn_type = "aws:ec2/securityGroup:SecurityGroup"
-    args = sdk.SecurityGroupArgs
-    kind = SecurityGroup
-    prefix = "sg"
-    auto_name = "name"
-    auto_name_prefix = "namePrefix"
-    properties: ClassVar = {
-        "vpcId": Property(required=True, replaces=True),
-        "name": Property(replaces=True),
-        "namePrefix": Property(replaces=True),
-        "description": Property(default="Managed by Pulumi", replaces=True),
-        "revokeRulesOnDelete": Property("bool", default=False, without_effect="a group's rules go with it"),
-        "region": REGION,
-        "tags": TAGS,
-    }
-    computed = ("arn", "ownerId")
-
-    def validate(self, inputs: Values, unknown: set[str]) -> Iterator[Failure]:
-        """Yield a name or a description that AWS refuses."""
-        if "name" in inputs:
-            yield from attempt("name", rules.check_group_name, inputs["name"])
-        if "description" in inputs:
-            yield from attempt("description", rules.check_description, "GroupDescription", inputs["description"])
-
-    def record(self, cloud: Cloud, inputs: Values, record_id: str) -> SecurityGroup:
-        """Return the group that inputs ask for."""
-        return SecurityGroup(record_id, inputs["vpcId"], inputs["name"], inputs["description"])
-
-    def inputs(self, record: SecurityGroup) -> Values:
-        """Return the inputs that a group tells of itself."""
-        return {"vpcId": record.vpc_id, "name": record.name, "description": record.description}
-
-    def outputs(self, cloud: Cloud, record: SecurityGroup) -> Values:
-        """Return what EC2 adds to a group."""
-        return {"arn": cloud.arn(f"security-group/{record.id}"), "ownerId": ACCOUNT_ID}
-
-
-_PEERS = ("cidrIpv4", "referencedSecurityGroupId")
-"""Whom a rule lets in or out: one of them."""
-
-
-class _RuleType(ResourceType):
-    """What ingress and egress rules have in common: one protocol, one range of ports, one peer."""
-
-    direction: ClassVar[Literal["ingress", "egress"]]
-    kind = SecurityGroupRule
-    prefix = "sgr"
-    properties: ClassVar = {
-        "securityGroupId": Property(required=True, replaces=True),
-        "ipProtocol": Property(required=True),
-        "fromPort": Property("number"),
-        "toPort": Property("number"),
-        "cidrIpv4": Property(),
-        "referencedSecurityGroupId": Property(),
-        "description": Property(),
-        "region": REGION,
-        "tags": TAGS,
-    }
-    computed = ("arn", "securityGroupRuleId")
-
-    def validate(self, inputs: Values, unknown: set[str]) -> Iterator[Failure]:
-        """Yield protocols, ports, peers and descriptions that AWS refuses."""
-        if not unknown & {"ipProtocol", "fromPort", "toPort"}:
-            yield from self._port_failures(inputs)
-        if len(set(_PEERS) & (set(inputs) | unknown)) != 1:
-            yield Failure("cidrIpv4", f"one (and only one) of {' and '.join(_PEERS)} is required")
-        if "cidrIpv4" in inputs:
-            yield from attempt("cidrIpv4", rules.cidr, inputs["cidrIpv4"])
-        if "description" in inputs:
-            yield from attempt("description", rules.check_description, "description", inputs["description"])
-
-    def _port_failures(self, inputs: Values) -> Iterator[Failure]:
-        try:
-            protocol = rules.protocol(inputs["ipProtocol"])
-        except AwsError as refusal:
-            yield Failure("ipProtocol", str(refusal))
-            return
-        yield from attempt("toPort", rules.check_ports, protocol, inputs.get("fromPort"), inputs.get("toPort"))
-
-    def record(self, cloud: Cloud, inputs: Values, record_id: str) -> SecurityGroupRule:
-        """Return the rule that inputs ask for."""
-        return SecurityGroupRule(
-            record_id,
-            inputs["securityGroupId"],
-            self.direction,
-            rules.protocol(inputs["ipProtocol"]),
-            inputs.get("fromPort"),
-            inputs.get("toPort"),
-            inputs.get("cidrIpv4", ""),
-            inputs.get("referencedSecurityGroupId", ""),
-            inputs.get("description", ""),
-        )
-
-    def inputs(self, record: SecurityGroupRule) -> Values:
-        """Return the inputs that a rule tells of itself."""
-        return {
-            "securityGroupId": record.security_group_id,
-            "ipProtocol": record.ip_protocol,
-            "fromPort": record.from_port,
-            "toPort": record.to_port,
-            "cidrIpv4": record.cidr_ipv4 or None,
-            "referencedSecurityGroupId": record.referenced_security_group_id or None,
-            "description": record.description or None,
-        }
-
-    def outputs(self, cloud: Cloud, record: SecurityGroupRule) -> Values:
-        """Return what EC2 adds to a rule."""
-        return {"arn": cloud.arn(f"security-group-rule/{record.id}"), "securityGroupRuleId": record.id}
-
-    def replacing(self, old: Values, new: Values) -> set[str]:
-        """Return the peer if its kind changes: EC2 modifies a rule's peer only within its kind."""
-        changes_kind = [name for name in _PEERS if name in old] != [name for name in _PEERS if name in new]
-        return set(_PEERS) if changes_kind else set()
-
-
-class IngressRuleType(_RuleType):
-    """aws.vpc.SecurityGroupIngressRule."""
-
-    urn_type = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
-    args = sdk_vpc.SecurityGroupIngressRuleArgs
-    direction = "ingress"
-
-
-class EgressRuleType(_RuleType):
-    """aws.vpc.SecurityGroupEgressRule."""
-
-    urn_type = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
-    args = sdk_vpc.SecurityGroupEgressRuleArgs
-    direction = "egress"
+from lab.cloud import catalog, rules
+from lab.cloud.model import Instance, KeyPair, Record, Subnet
+from lab.cloud.rules import AwsError
 
 
 class KeyPairType(ResourceType):
@@ -278,9 +144,9 @@ class InstanceType(ResourceType):
     def validate(self, inputs: Values, unknown: set[str]) -> Iterator[Failure]:
         """Yield images, types, user data and volumes that AWS refuses."""
         if "ami" in inputs:
-            yield from attempt("ami", rules.image_architecture, inputs["ami"])
+            yield from attempt("ami", catalog.image_architecture, inputs["ami"])
         if "instanceType" in inputs:
-            yield from attempt("instanceType", rules.instance_type, inputs["instanceType"])
+            yield from attempt("instanceType", catalog.instance_type, inputs["instanceType"])
         if "userData" in inputs and "userDataBase64" in inputs:
             yield Failure("userData", "property userData conflicts with userDataBase64")
         if "volumeTags" in inputs and "tags" in inputs.get("rootBlockDevice", {}):
@@ -291,13 +157,13 @@ class InstanceType(ResourceType):
 
     def replacing(self, old: Values, new: Values) -> set[str]:
         """Return user data where it is to replace, a type of another architecture, the root volume's encryption."""
-        found = {"rootBlockDevice.encrypted", "rootBlockDevice.kmsKeyId"}
+        names = {"rootBlockDevice.encrypted", "rootBlockDevice.kmsKeyId"}
         if new.get("userDataReplaceOnChange") is True:
-            found |= {"userData", "userDataBase64"}
-        types = [rules.INSTANCE_TYPES.get(str(one.get("instanceType"))) for one in (old, new)]
+            names |= {"userData", "userDataBase64"}
+        types = [catalog.INSTANCE_TYPES.get(str(inputs.get("instanceType"))) for inputs in (old, new)]
         if types[0] and types[1] and types[0].architecture != types[1].architecture:
-            found.add("instanceType")
-        return found
+            names.add("instanceType")
+        return names
 
     def volatile(self, cloud: Cloud, record_id: str, changed: set[str]) -> tuple[str, ...]:
         """Return the public address if the instance will be stopped and has no Elastic IP."""
@@ -350,13 +216,13 @@ class InstanceType(ResourceType):
             return tuple(sorted(inputs["vpcSecurityGroupIds"]))
         return existing.security_group_ids if existing else ()
 
-    def create(self, cloud: Cloud, wanted: Instance) -> Record:
+    def create(self, cloud: Cloud, instance: Instance) -> Record:
         """Launch the instance."""
-        return cloud.ec2.run(wanted)
+        return cloud.ec2.run(instance)
 
-    def update(self, cloud: Cloud, wanted: Instance, changed: set[str]) -> Record:
+    def update(self, cloud: Cloud, instance: Instance, changed: set[str]) -> Record:
         """Change the instance, stopping and starting it if it must."""
-        return cloud.ec2.modify(wanted, restart=bool(changed & _STOPS))
+        return cloud.ec2.modify(instance, restart=bool(changed & _STOPS))
 
     def delete(self, cloud: Cloud, record_id: str, inputs: Values) -> None:
         """Terminate the instance."""

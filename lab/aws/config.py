@@ -49,5 +49,5 @@ def default_tags(inputs: Values) -> Tags:
 
 def _decoded(value: Any) -> dict[str, Any]:
     """Return an object of the configuration, which the engine hands over as JSON text."""
-    found = json.loads(value) if isinstance(value, str) and value else value
-    return found if isinstance(found, dict) else {}
+    decoded = json.loads(value) if isinstance(value, str) and value else value
+    return decoded if isinstance(decoded, dict) else {}

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from lab.aws.network import SubnetType, VpcType, zone_id
 from lab.aws.schema import NOT_SUPPORTED, Cloud
 from lab.aws.wire import Values, secret
-from lab.cloud import rules
+from lab.cloud import catalog
 from lab.cloud.model import Subnet, Vpc
 from lab.cloud.rules import ACCOUNT_ID, AwsError
 from lab.settings import LabError
@@ -58,9 +58,9 @@ def get_availability_zones(cloud: Cloud, args: Values) -> Values:
         }
         for name in cloud.zones()
     ]
-    wanted = _filters(args, set(zones[0]))
-    wanted["state"] = [args.get("state", "available")]
-    zones = [zone for zone in zones if all(zone[name] in values for name, values in wanted.items())]
+    filters = _filters(args, set(zones[0]))
+    filters["state"] = [args.get("state", "available")]
+    zones = [zone for zone in zones if all(zone[name] in values for name, values in filters.items())]
     zones = [
         zone
         for zone in zones
@@ -82,14 +82,14 @@ def get_parameter(cloud: Cloud, args: Values) -> Values:
     Raises:
         AwsError: ParameterNotFound.
     """
-    found = _PARAMETER.fullmatch(args["name"])
-    if not found:
+    match = _PARAMETER.fullmatch(args["name"])
+    if not match:
         raise AwsError(
             "ParameterNotFound",
             f"couldn't find SSM parameter {args['name']!r} (a lab has Canonical's "
             "/aws/service/canonical/ubuntu/server/…/ami-id and no other)",
         )
-    images = cloud.ec2.images(_DEBIAN_NAMES[found["architecture"]])
+    images = cloud.ec2.images(_DEBIAN_NAMES[match["architecture"]])
     image = images[-1]
     return {
         "id": args["name"],
@@ -111,16 +111,18 @@ def get_ami(cloud: Cloud, args: Values) -> Values:
         LabError: in the provider's words, no image is like that, or more than one.
     """
     owned = set(args.get("owners", [CANONICAL])) & {CANONICAL, "self", "amazon", "aws-marketplace"}
-    found = [one for name in _DEBIAN_NAMES for one in _images_like(cloud, args, name)] if owned else []
-    if not found:
+    images = [image for name in _DEBIAN_NAMES for image in _images_like(cloud, args, name)] if owned else []
+    if not images:
         raise LabError("Your query returned no results. Please change your search criteria and try again.")
-    if len(found) > 1 and not args.get("mostRecent"):
+    if len(images) > 1 and not args.get("mostRecent"):
         raise LabError(
             "Your query returned more than one result. Please try a more specific search criteria, or set "
             "`most_recent` attribute to true."
         )
     # A later release has a higher id, up to its last digit, which is the architecture's.
-    facts = max(found, key=lambda one: (one["image-id"][:-1], one["architecture"] == rules.machine_architecture()))
+    facts = max(
+        images, key=lambda image: (image["image-id"][:-1], image["architecture"] == catalog.machine_architecture())
+    )
     return {
         "id": facts["image-id"],
         "imageId": facts["image-id"],
@@ -141,7 +143,7 @@ def get_ami(cloud: Cloud, args: Values) -> Values:
 
 def _images_like(cloud: Cloud, args: Values, debian: str) -> list[dict[str, str]]:
     """Return what a search may ask of the images of an architecture, by Debian's name for it, that it finds."""
-    found = []
+    images = []
     for image in cloud.ec2.images(_DEBIAN_NAMES[debian]):
         facts = {
             "architecture": _DEBIAN_NAMES[debian],
@@ -152,12 +154,12 @@ def _images_like(cloud: Cloud, args: Values, debian: str) -> list[dict[str, str]
             "state": "available",
             "name": f"ubuntu/images/hvm-ssd-gp3/ubuntu-lab-{debian}-server-{image.removeprefix('ami-')}",
         }
-        wanted = _filters(args, set(facts))
-        names = wanted.pop("name", [])
-        fits = all(any(fnmatch.fnmatch(facts[key], one) for one in values) for key, values in wanted.items())
-        if fits and (not names or any(_names_ubuntu(one, debian) for one in names)):
-            found.append(facts)
-    return found
+        filters = _filters(args, set(facts))
+        names = filters.pop("name", [])
+        fits = all(any(fnmatch.fnmatch(facts[key], pattern) for pattern in values) for key, values in filters.items())
+        if fits and (not names or any(_names_ubuntu(pattern, debian) for pattern in names)):
+            images.append(facts)
+    return images
 
 
 def _names_ubuntu(pattern: str, architecture: str) -> bool:
@@ -218,16 +220,16 @@ def get_subnet(cloud: Cloud, args: Values) -> Values:
 def _by_id(cloud: Cloud, kind: type[R], args: Values, word: str) -> R:
     if "id" not in args:
         raise LabError(f"a search for an {word} without its id: {NOT_SUPPORTED}")
-    found = cloud.ec2.store.find(kind, args["id"])
-    if found is None:
+    record = cloud.ec2.store.find(kind, args["id"])
+    if record is None:
         raise LabError(f"no matching {word} found")
-    return found
+    return record
 
 
 def get_instance_type(cloud: Cloud, args: Values) -> Values:
     """Answer aws.ec2.get_instance_type with what a lab's hosts of that type are given."""
     name = args["instanceType"]
-    offered = rules.instance_type(name)
+    offered = catalog.instance_type(name)
     return {
         "id": name,
         "instanceType": name,
@@ -243,12 +245,12 @@ def get_instance_type(cloud: Cloud, args: Values) -> Values:
 
 
 def _filters(args: Values, names: set[str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for one in args.get("filters", ()):
-        if one["name"] not in names:
-            raise LabError(f"filter {one['name']!r}: {NOT_SUPPORTED}")
-        found[one["name"]] = one["values"]
-    return found
+    filters: dict[str, list[str]] = {}
+    for given in args.get("filters", ()):
+        if given["name"] not in names:
+            raise LabError(f"filter {given['name']!r}: {NOT_SUPPORTED}")
+        filters[given["name"]] = given["values"]
+    return filters
 
 
 Function = Callable[[Cloud, Values], Values]

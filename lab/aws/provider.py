@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from pulumi.runtime.rpc import UNKNOWN
 
-from lab.aws import compute, network, schema
+from lab.aws import addresses, compute, network, schema, security_groups
 from lab.aws.schema import NOT_SUPPORTED, Cloud, Difference, Failure, ResourceType
 from lab.aws.wire import Values, unknown_in
 from lab.cloud.model import Record
@@ -26,12 +26,12 @@ TYPES: dict[str, ResourceType] = {
         network.RouteTableType(),
         network.RouteType(),
         network.RouteTableAssociationType(),
-        network.EipType(),
-        network.EipAssociationType(),
-        network.NatGatewayType(),
-        compute.SecurityGroupType(),
-        compute.IngressRuleType(),
-        compute.EgressRuleType(),
+        addresses.EipType(),
+        addresses.EipAssociationType(),
+        addresses.NatGatewayType(),
+        security_groups.SecurityGroupType(),
+        security_groups.IngressRuleType(),
+        security_groups.EgressRuleType(),
         compute.KeyPairType(),
         compute.InstanceType(),
     )
@@ -82,12 +82,12 @@ def diff(
     """
     kind = type_of(urn)
     changes = schema.diff(kind, old_inputs, old_state, news)
-    changes = {path: one for path, one in changes.items() if not any(_within(path, whole) for whole in ignored)}
+    changes = {path: change for path, change in changes.items() if not any(_within(path, whole) for whole in ignored)}
     tags_all = _tags_all(cloud, kind, news)
     same_tags = old_inputs.get("tags") == news.get("tags")
     if tags_all is not None and same_tags and old_state.get("tagsAll", tags_all) != tags_all:
         changes["tagsAll"] = Difference("update", replaces=False)
-    replaces = any(one.replaces for one in changes.values())
+    replaces = any(change.replaces for change in changes.values())
     return Diff(changes, replaces and schema.deletes_first(kind, old_inputs, news))
 
 
@@ -124,7 +124,7 @@ def update(
 
 
 def delete(cloud: Cloud, urn: str, record_id: str, inputs: Values) -> None:
-    """Delete a resource; one that is gone already is no fault."""
+    """Delete a resource; nothing happens if it is gone."""
     type_of(urn).delete(cloud, record_id, inputs)
 
 
@@ -155,14 +155,14 @@ def _read_inputs(cloud: Cloud, kind: ResourceType, record: Record, old: Values) 
         if actual["tags"] and "tags" not in old:
             old = {**old, "tags": None}
     if not old:
-        defaults = {name: one.default for name, one in kind.properties.items() if one.default is not None}
+        defaults = {name: rule.default for name, rule in kind.properties.items() if rule.default is not None}
         chosen = {**defaults, **{k: v for k, v in actual.items() if v is not None}}
         chosen.pop("userDataBase64", None)  # userData says it
         return {**chosen, "__defaults": []}
     known = {name: actual.get(name, value) for name, value in old.items()}
     for name, value in known.items():
         if name in kind.properties and kind.properties[name].kind == "object" and value:
-            known[name] = {field: one for field, one in value.items() if field in old[name]}
+            known[name] = {field: item for field, item in value.items() if field in old[name]}
     return {name: value for name, value in known.items() if value is not None}
 
 

@@ -48,7 +48,7 @@ class Property:
     required: bool = False
     default: object = None
     computed: bool = False
-    """EC2 decides where it is not given: left out, it stays as it is; given, it is compared with what is there."""
+    """EC2 decides if it is left out, and then it stays as it is; if given, it is compared with what there is."""
     only: tuple[object, ...] = ()
     """The values a lab can honour; empty: any."""
     fields: frozenset[str] = frozenset()
@@ -61,11 +61,11 @@ class Property:
         if not isinstance(value, _TYPES[self.kind]) or (self.kind == "number" and isinstance(value, bool)):
             return f"expected {self.kind}, got {type(value).__name__}"
         if self.only and value not in self.only:
-            honoured = " or ".join(repr(one) for one in self.only)
+            honoured = " or ".join(repr(choice) for choice in self.only)
             return f"the lab's stand-in for aws supports only {honoured} here, not {value!r}"
-        if self.kind == "strings" and not all(isinstance(one, str) for one in value):
+        if self.kind == "strings" and not all(isinstance(item, str) for item in value):
             return "expected a list of strings"
-        if self.kind == "map" and not all(isinstance(one, str) for one in value.values()):
+        if self.kind == "map" and not all(isinstance(item, str) for item in value.values()):
             return "expected a map of strings"
         if self.kind == "object" and (strange := set(value) - self.fields):
             return f"{', '.join(sorted(strange))}: {NOT_SUPPORTED}"
@@ -143,14 +143,14 @@ class ResourceType(ABC):
 
     # What an operation does; most types need no other
 
-    def create(self, cloud: Cloud, wanted: Any) -> Record:
+    def create(self, cloud: Cloud, record: Any) -> Record:
         """Make the record."""
-        return cloud.ec2.create(cast(Record, wanted), self.prefix)
+        return cloud.ec2.create(cast(Record, record), self.prefix)
 
-    def update(self, cloud: Cloud, wanted: Any, changed: set[str]) -> Record:
+    def update(self, cloud: Cloud, record: Any, changed: set[str]) -> Record:
         """Change the record; `changed` are the properties that differ from the engine's state."""
-        cloud.ec2.update(wanted)
-        return cast(Record, wanted)
+        cloud.ec2.update(record)
+        return cast(Record, record)
 
     def delete(self, cloud: Cloud, record_id: str, inputs: Values) -> None:
         """Delete the record."""
@@ -181,7 +181,7 @@ def check(kind: ResourceType, name: str, news: Values, olds: Values, seed: bytes
     """
     inputs = {key: value for key, value in news.items() if not key.startswith("__") and value is not None}
     failures = list(_property_failures(kind, inputs))
-    filled = {key: one.default for key, one in kind.properties.items() if one.default is not None}
+    filled = {key: rule.default for key, rule in kind.properties.items() if rule.default is not None}
     filled = {key: value for key, value in filled.items() if key not in inputs}
     if kind.auto_name and kind.auto_name not in inputs:
         filled[kind.auto_name] = _automatic_name(kind, name, inputs, olds, seed)
@@ -232,7 +232,7 @@ def diff(kind: ResourceType, old: Values, state: Values, new: Values) -> dict[st
         new: the inputs of this run.
     """
     replacing = kind.replacing(old, new) | {key for key, rule in kind.properties.items() if rule.replaces}
-    found = {}
+    changes = {}
     for key in sorted(set(old) | set(new)):
         rule = kind.properties.get(key, Property())
         if key.startswith("__") or (rule.computed and key not in new):
@@ -240,9 +240,9 @@ def diff(kind: ResourceType, old: Values, state: Values, new: Values) -> dict[st
         before, after = old.get(key), new.get(key)
         if rule.computed:
             before = state.get(key, before)
-        for path, one, other in _changes(key, rule, before, after):
-            found[path] = _difference(one, other, bool({key, path} & replacing))
-    return found
+        for path, former, new_value in _changes(key, rule, before, after):
+            changes[path] = _difference(former, new_value, bool({key, path} & replacing))
+    return changes
 
 
 def _changes(key: str, rule: Property, before: Any, after: Any) -> Iterator[tuple[str, Any, Any]]:

@@ -28,9 +28,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, list):
-        return [_plain(one) for one in value]
+        return [_plain(item) for item in value]
     if isinstance(value, dict):
-        return {name: _plain(one) for name, one in value.items() if one is not None}
+        return {name: _plain(item) for name, item in value.items() if item is not None}
     return value
 
 
@@ -49,7 +49,7 @@ def secret(value: Any) -> Values:
 def unknown_in(value: Any) -> bool:
     """Tell whether a value, or anything in it, is not known yet."""
     if isinstance(value, list):
-        return any(unknown_in(one) for one in value)
+        return any(unknown_in(item) for item in value)
     if isinstance(value, dict):
-        return any(unknown_in(one) for one in value.values())
+        return any(unknown_in(item) for item in value.values())
     return bool(value == UNKNOWN)

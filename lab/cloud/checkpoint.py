@@ -32,14 +32,14 @@ def has(lab: Lab, urn: str, resource_id: str) -> bool:
     if state is None:
         return True
     resources = state.get("checkpoint", {}).get("latest", {}).get("resources") or []
-    return any(one.get("id") == resource_id for one in resources)
+    return any(resource.get("id") == resource_id for resource in resources)
 
 
 def _read(path: Path) -> dict[str, Any] | None:
     try:
         packed = path.with_suffix(".json.gz")  # as PULUMI_DIY_BACKEND_GZIP asks for
         text = gzip.decompress(packed.read_bytes()) if packed.exists() else path.read_bytes()
-        found = json.loads(text)
+        content = json.loads(text)
     except (OSError, ValueError):
         return None
-    return found if isinstance(found, dict) else None
+    return content if isinstance(content, dict) else None

@@ -92,8 +92,8 @@ def vpc_of(store: Store, record: Record) -> str:
     if isinstance(record, Subnet | RouteTable | SecurityGroup | InternetGateway):
         return record.vpc_id
     for kind, record_id in references(record):
-        if kind in (RouteTable, SecurityGroup, Subnet, Instance) and (found := store.find(kind, record_id)):
-            return vpc_of(store, found)
+        if kind in (RouteTable, SecurityGroup, Subnet, Instance) and (referenced := store.find(kind, record_id)):
+            return vpc_of(store, referenced)
     return ""
 
 
@@ -125,7 +125,8 @@ def goes_with(store: Store, record: Record) -> list[Record]:
             born = [user for user in users if _born_with_vpc(user)]
             if len(born) < len(users):
                 raise _violation(f"The vpc '{record.id}' has dependencies and cannot be deleted.")
-            return [*born, *(one for each in born for one in goes_with(store, each) if one not in born)]
+            followers = [follower for item in born for follower in goes_with(store, item)]
+            return [*born, *(follower for follower in followers if follower not in born)]
         case Subnet() if any(isinstance(user, Instance | NatGateway) for user in users):
             raise _violation(f"The subnet '{record.id}' has dependencies and cannot be deleted.")
         case RouteTable() if any(isinstance(user, RouteTableAssociation) for user in users):
@@ -163,6 +164,6 @@ def _rule_of(record: Record, group: SecurityGroup) -> bool:
 
 def _mapped_addresses(store: Store, vpc_id: str) -> bool:
     elastic = {association.instance_id for association in store.all(EipAssociation)}
-    mapped: list[Record] = [one for one in store.all(Instance) if one.auto_public_ip or one.id in elastic]
+    mapped: list[Record] = [record for record in store.all(Instance) if record.auto_public_ip or record.id in elastic]
     mapped += store.all(NatGateway)
-    return any(vpc_of(store, one) == vpc_id for one in mapped)
+    return any(vpc_of(store, record) == vpc_id for record in mapped)

@@ -9,10 +9,8 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import platform
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
 from lab.settings import LabError
@@ -113,12 +111,12 @@ def check_private_ip(network: IPv4Network, address: str, taken: Collection[str])
         AwsError: InvalidParameterValue (not of the subnet, or reserved) or InvalidIPAddress.InUse.
     """
     try:
-        wanted = IPv4Address(address)
+        requested = IPv4Address(address)
     except ValueError:
         raise AwsError("InvalidParameterValue", f"Invalid IPv4 address: {address}") from None
-    if wanted not in network:
+    if requested not in network:
         raise AwsError("InvalidParameterValue", f"Address {address} does not fall within the subnet's address range")
-    if not usable(network, wanted):
+    if not usable(network, requested):
         raise AwsError("InvalidParameterValue", f"Address {address} is in subnet's reserved address range")
     if address in taken:
         raise AwsError("InvalidIPAddress.InUse", f"Address {address} is in use.")
@@ -282,114 +280,4 @@ def check_user_data(data: bytes) -> None:
         raise AwsError(
             "InvalidParameterValue",
             f"User data is limited to {USER_DATA_LIMIT} bytes (this is {len(data)} bytes, before base64)",
-        )
-
-
-# Images and instance types
-
-
-@dataclass(frozen=True)
-class InstanceType:
-    """What an instance type offers, as DescribeInstanceTypes says it."""
-
-    vcpus: int
-    memory_mib: int
-    architecture: str
-    """"x86_64" or "arm64"."""
-    burstable: bool = False
-
-
-def _family(prefix: str, architecture: str, gib_per_vcpu: int) -> dict[str, InstanceType]:
-    sizes = {"large": 2, "xlarge": 4, "2xlarge": 8, "4xlarge": 16}
-    return {f"{prefix}.{size}": InstanceType(n, n * gib_per_vcpu * 1024, architecture) for size, n in sizes.items()}
-
-
-def _burstable(prefix: str, architecture: str) -> dict[str, InstanceType]:
-    sizes = {"nano": (2, 512), "micro": (2, 1024), "small": (2, 2048), "medium": (2, 4096),
-             "large": (2, 8192), "xlarge": (4, 16384), "2xlarge": (8, 32768)}  # fmt: skip
-    return {f"{prefix}.{size}": InstanceType(*n, architecture, burstable=True) for size, n in sizes.items()}
-
-
-INSTANCE_TYPES: dict[str, InstanceType] = {
-    **_burstable("t3", "x86_64"), **_burstable("t3a", "x86_64"), **_burstable("t4g", "arm64"),
-    **_family("m5", "x86_64", 4), **_family("m6i", "x86_64", 4), **_family("m7i", "x86_64", 4),
-    **_family("m6g", "arm64", 4), **_family("m7g", "arm64", 4), **_family("c6i", "x86_64", 2),
-    **_family("c7g", "arm64", 2), **_family("r5", "x86_64", 8), **_family("r6i", "x86_64", 8),
-    **_family("r6g", "arm64", 8), **_family("r7g", "arm64", 8),
-}  # fmt: skip
-"""The types a lab knows: a few common families and sizes, not AWS's hundreds."""
-
-
-def image_id(architecture: str, release: int) -> str:
-    """Return the id of a lab's AMI of an architecture; release 0 is there from the beginning."""
-    return f"ami-01ab{release:011x}a{_IMAGE_DIGITS[architecture]}"
-
-
-_IMAGE_DIGITS = {"x86_64": "1", "arm64": "2"}
-IMAGES = {architecture: image_id(architecture, 0) for architecture in _IMAGE_DIGITS}
-"""The AMI of each architecture that a lab begins with: the image lab/machine/image.py builds."""
-
-
-def machine_architecture() -> str:
-    """Return this machine's architecture in EC2's words."""
-    return {"x86_64": "x86_64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
-
-
-def instance_type(name: str) -> InstanceType:
-    """Return what an instance type offers.
-
-    Raises:
-        AwsError: InvalidInstanceType, for one that AWS, or the lab's table, does not have.
-    """
-    found = INSTANCE_TYPES.get(name)
-    if found is None:
-        raise AwsError(
-            "InvalidInstanceType",
-            f"The following supplied instance types do not exist: [{name}] "
-            f"(a lab knows these: {', '.join(INSTANCE_TYPES)})",
-        )
-    return found
-
-
-def image_architecture(ami: str) -> str:
-    """Return the architecture of a lab's image, from its id alone: whether it is published is the records' to say.
-
-    Raises:
-        AwsError: InvalidAMIID.Malformed or InvalidAMIID.NotFound.
-    """
-    if not re.fullmatch(r"ami-([0-9a-f]{8}|[0-9a-f]{17})", ami):
-        raise AwsError("InvalidAMIID.Malformed", f'Invalid id: "{ami}" (expecting "ami-...")')
-    found = re.fullmatch(r"ami-01ab[0-9a-f]{11}a([12])", ami)
-    if not found:
-        raise image_not_found(ami)
-    return next(name for name, digit in _IMAGE_DIGITS.items() if digit == found[1])
-
-
-def image_not_found(ami: str) -> AwsError:
-    """Return the refusal of an AMI that a lab does not have."""
-    return AwsError(
-        "InvalidAMIID.NotFound",
-        f"The image id '[{ami}]' does not exist (a lab has only its own: "
-        "aws.ec2.get_ami and aws.ssm.get_parameter name them)",
-    )
-
-
-def check_image_fits(ami: str, type_name: str) -> None:
-    """Refuse to boot an image on a type, or on a machine, of another architecture.
-
-    Raises:
-        AwsError: InvalidParameterValue, or what `instance_type` and `image_architecture` raise.
-    """
-    wanted, offered = image_architecture(ami), instance_type(type_name).architecture
-    if wanted != offered:
-        raise AwsError(
-            "InvalidParameterValue",
-            f"The architecture '{offered}' of the specified instance type does not "
-            f"match the architecture '{wanted}' of the specified AMI. Specify an instance type and an "
-            "AMI that have matching architectures, and try again.",
-        )
-    if wanted != machine_architecture():
-        raise LabError(
-            f"instance type {type_name} is {wanted}, and this machine is {machine_architecture()}: a lab "
-            "runs hosts of its own architecture only"
         )

@@ -100,16 +100,16 @@ class Store:
     def all(self, kind: type[R]) -> list[R]:
         """Return every record of a kind, in the order of their ids."""
         folder = self.folder / _FOLDER_OF[kind]
-        found = []
+        records = []
         for path in sorted(folder.glob("[!.]*.json")):
             try:
-                found.append(_record(kind, path.read_text(encoding="utf-8")))
+                records.append(_record(kind, path.read_text(encoding="utf-8")))
             except FileNotFoundError:  # deleted since it was listed
                 continue
-        return found
+        return records
 
     def delete(self, record: Record) -> None:
-        """Forget a record; one that is gone already is no fault."""
+        """Forget a record; nothing happens if it is gone."""
         self._path(type(record), record.id).unlink(missing_ok=True)
 
 

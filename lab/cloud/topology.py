@@ -126,23 +126,23 @@ def plan(store: Store, vpc: Vpc) -> VpcPlan:
 
 def _ways(store: Store, vpc: Vpc, subnet_id: str) -> tuple[Way, ...]:
     """Return where a subnet's routes lead, the most specific first."""
-    found = []
+    ways = []
     for route in _routes(store, vpc, subnet_id):
         cidr = route.destination_cidr_block
         nat = store.find(NatGateway, route.nat_gateway_id) if route.nat_gateway_id else None
         if nat:
-            beyond = [one for one in _routes(store, vpc, nat.subnet_id) if _attached(store, vpc, one)]
-            met = (_common(cidr, one.destination_cidr_block) for one in beyond)
+            onward = [item for item in _routes(store, vpc, nat.subnet_id) if _attached(store, vpc, item)]
+            common = (_common(cidr, item.destination_cidr_block) for item in onward)
             address = store.get(Eip, nat.allocation_id).public_ip
-            found.append(Way(cidr, tuple(one for one in met if one), address))
+            ways.append(Way(cidr, tuple(block for block in common if block), address))
         else:
-            found.append(Way(cidr, (cidr,) if _attached(store, vpc, route) else ()))
-    return tuple(sorted(found, key=lambda way: -IPv4Network(way.cidr).prefixlen))
+            ways.append(Way(cidr, (cidr,) if _attached(store, vpc, route) else ()))
+    return tuple(sorted(ways, key=lambda way: -IPv4Network(way.cidr).prefixlen))
 
 
 def _routes(store: Store, vpc: Vpc, subnet_id: str) -> list[Route]:
     """Return the routes of a subnet's table: its own, else the VPC's main one."""
-    own = [one.route_table_id for one in store.all(RouteTableAssociation) if one.subnet_id == subnet_id]
+    own = [item.route_table_id for item in store.all(RouteTableAssociation) if item.subnet_id == subnet_id]
     tables = own or [table.id for table in store.all(RouteTable) if table.vpc_id == vpc.id and table.main]
     return [route for route in store.all(Route) if route.route_table_id in tables]
 
@@ -153,7 +153,7 @@ def _attached(store: Store, vpc: Vpc, route: Route) -> bool:
     return gateway is not None and gateway.vpc_id == vpc.id
 
 
-def _common(one: str, other: str) -> str:
+def _common(cidr: str, other: str) -> str:
     """Return what two CIDRs have in common: the narrower one, or "" if they do not meet."""
-    narrow, wide = sorted((IPv4Network(one), IPv4Network(other)), key=lambda network: -network.prefixlen)
+    narrow, wide = sorted((IPv4Network(cidr), IPv4Network(other)), key=lambda network: -network.prefixlen)
     return str(narrow) if narrow.subnet_of(wide) else ""

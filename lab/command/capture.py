@@ -42,11 +42,11 @@ class Job:
         An empty output is no environment variable. Source: remote/commandOutputs.go:51-71.
         """
         previous = dict(zip(PREVIOUS, (outputs.get("stdout"), outputs.get("stderr")), strict=True))
-        wanted = properties.get("addPreviousOutputInEnv") is not False
+        passed_on = properties.get("addPreviousOutputInEnv") is not False
         return cls(
             command=command,
             environment=properties.get("environment") or {},
-            previous={name: value for name, value in previous.items() if value and wanted},
+            previous={name: value for name, value in previous.items() if value and passed_on},
             stdin=properties.get("stdin") or "",
             logging=properties.get("logging"),
         )

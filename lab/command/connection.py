@@ -147,10 +147,10 @@ async def _dial_from(
     once = iter([outcome])
 
     async def handshake() -> asyncssh.SSHClientConnection:
-        found = next(once, _DialError("ssh: handshake failed: EOF"))
-        if isinstance(found, _DialError):
-            raise found
-        return found
+        outcome = next(once, _DialError("ssh: handshake failed: EOF"))
+        if isinstance(outcome, _DialError):
+            raise outcome
+        return outcome
 
     return handshake
 
@@ -161,8 +161,8 @@ async def _tcp(login: Login) -> socket.socket:
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(login.per_dial_timeout or None):
-            found = await loop.getaddrinfo(login.host, login.port, type=socket.SOCK_STREAM)
-            return await _first_reached(found)
+            addresses = await loop.getaddrinfo(login.host, login.port, type=socket.SOCK_STREAM)
+            return await _first_reached(addresses)
     except TimeoutError as error:
         raise _DialError(f"{label}: i/o timeout") from error
     except socket.gaierror as error:
@@ -171,9 +171,9 @@ async def _tcp(login: Login) -> socket.socket:
         raise _DialError(f"{label}: connect: {system_error(error)}") from error
 
 
-async def _first_reached(found: list[tuple[Any, ...]]) -> socket.socket:
+async def _first_reached(addresses: list[tuple[Any, ...]]) -> socket.socket:
     """Return a socket connected to the first address that answers; the last one's error if none does."""
-    *others, last = found
+    *others, last = addresses
     for address in others:
         try:
             return await _reached(address)

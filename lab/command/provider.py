@@ -70,7 +70,7 @@ class CommandProvider(Provider):
         if struct is None:
             return CheckResponse(request.new_inputs, [CheckFailure("", no_stand_in(kind))])
         inputs = completed(struct, request.new_inputs)
-        failures = [CheckFailure(found.property, found.reason) for found in problems(struct, request.new_inputs)]
+        failures = [CheckFailure(problem.property, problem.reason) for problem in problems(struct, request.new_inputs)]
         failures += [CheckFailure(name, no_stand_in(f"{kind}'s {name}")) for name in UNSUPPORTED if name in inputs]
         return CheckResponse(inputs, failures)
 

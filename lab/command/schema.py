@@ -95,15 +95,15 @@ REPLACING = frozenset({"triggers"})
 
 def problems(struct: Struct, values: Mapping[str, PropertyValue]) -> list[Problem]:
     """Return what is wrong with the inputs, in the official provider's words; an unknown is never wrong."""
-    found = [
+    failures = [
         problem
         for name, spec in struct.fields.items()
         if (problem := _field_problem(struct, name, spec, values.get(name)))
     ]
-    found += [
+    failures += [
         Problem(name, f"Unrecognized field '{name}' on '{struct.name}'") for name in values if name not in struct.fields
     ]
-    return found
+    return failures
 
 
 def completed(struct: Struct, values: Mapping[str, PropertyValue]) -> PropertyMap:
@@ -132,45 +132,45 @@ def _field_problem(struct: Struct, name: str, spec: Field, value: PropertyValue 
     return Problem(name, reason) if reason else None
 
 
-def _reasons(struct: Struct, name: str, wanted: str | Struct, value: PropertyValue) -> Iterator[str]:
+def _reasons(struct: Struct, name: str, expected: str | Struct, value: PropertyValue) -> Iterator[str]:
     """Yield why the value does not fit the wanted type; nothing if it does."""
     if is_unknown(value):
         return
     inner = value.value
-    if isinstance(wanted, Struct):
+    if isinstance(expected, Struct):
         if not isinstance(inner, Mapping):
-            yield _wrong_type(struct, name, wanted.name, value)
-        elif nested := problems(wanted, inner):
+            yield _wrong_type(struct, name, expected.name, value)
+        elif nested := problems(expected, inner):
             lines = "".join(f"\n\t{problem.property}: {problem.reason}" for problem in nested)
             yield f"{_decoding(struct, name)} {len(nested)} failures decoding:{lines}"
-    elif wanted.startswith("[]") and isinstance(inner, Sequence) and not isinstance(inner, str):
+    elif expected.startswith("[]") and isinstance(inner, Sequence) and not isinstance(inner, str):
         for index, item in enumerate(inner):
-            yield from _reasons(struct, f"{name}[{index}]", wanted.removeprefix("[]"), item)
-    elif wanted.startswith("map[") and isinstance(inner, Mapping):
+            yield from _reasons(struct, f"{name}[{index}]", expected.removeprefix("[]"), item)
+    elif expected.startswith("map[") and isinstance(inner, Mapping):
         for key, item in inner.items():
             yield from _reasons(struct, f"{name}[{key}] value", "string", item)
-    elif isinstance(inner, Mapping) and wanted != "interface {}":
+    elif isinstance(inner, Mapping) and expected != "interface {}":
         yield (
-            f"{_decoding(struct, name)} Cannot decode Object{{}} to type {wanted}; "
+            f"{_decoding(struct, name)} Cannot decode Object{{}} to type {expected}; "
             "it isn't a struct, and no custom decoder exists"
         )
-    elif not _fits(inner, wanted):
-        yield _wrong_type(struct, name, wanted, value)
+    elif not _fits(inner, expected):
+        yield _wrong_type(struct, name, expected, value)
 
 
 _PYTHON_TYPES: dict[str, type] = {"string": str, "float64": float, "int": float, "bool": bool}
 
 
-def _fits(inner: object, wanted: str) -> bool:
-    return wanted == "interface {}" or (wanted in _PYTHON_TYPES and isinstance(inner, _PYTHON_TYPES[wanted]))
+def _fits(inner: object, expected: str) -> bool:
+    return expected == "interface {}" or (expected in _PYTHON_TYPES and isinstance(inner, _PYTHON_TYPES[expected]))
 
 
 def _decoding(struct: Struct, name: str) -> str:
     return f"An error occurred decoding '{struct.short_name}.{name}':"
 
 
-def _wrong_type(struct: Struct, name: str, wanted: str, value: PropertyValue) -> str:
-    return f"Field '{name}' on '{struct.name}' must be a '{wanted}'; got '{_go_type(value)}' instead"
+def _wrong_type(struct: Struct, name: str, expected: str, value: PropertyValue) -> str:
+    return f"Field '{name}' on '{struct.name}' must be a '{expected}'; got '{_go_type(value)}' instead"
 
 
 def _go_type(value: PropertyValue) -> str:

@@ -49,15 +49,14 @@ class Servicer(ProviderServicer):
         for name in request.ignoreChanges:
             if name in old:
                 new[name] = old[name]
-        found = compare(old, new)
-        some = provider_pb2.DiffResponse.DIFF_SOME if found.changes else provider_pb2.DiffResponse.DIFF_NONE
+        diff = compare(old, new)
+        some = provider_pb2.DiffResponse.DIFF_SOME if diff.changes else provider_pb2.DiffResponse.DIFF_NONE
         return provider_pb2.DiffResponse(
             changes=some,
-            replaces=found.replaces,
-            diffs=found.diffs,
+            replaces=diff.replaces,
+            diffs=diff.diffs,
             detailedDiff={
-                path: provider_pb2.PropertyDiff(kind=_KINDS[change.kind])
-                for path, change in found.detailed_diff.items()
+                path: provider_pb2.PropertyDiff(kind=_KINDS[change.kind]) for path, change in diff.detailed_diff.items()
             },
             hasDetailedDiff=True,
         )

@@ -13,13 +13,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 from lab.engine.launcher import is_launcher
-from lab.settings import PROJECT_ROOT, LabError, cache_folder
+from lab.settings import LabError, cache_folder
 
-MODULE = PROJECT_ROOT / "tools" / "engine"
-REQUIREMENTS = PROJECT_ROOT / "requirements.txt"
+MODULE = Path(__file__).parent / "module"
 PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 SDK_MODULE = "github.com/pulumi/pulumi/sdk/v3"
 LANGUAGE_HOST = "pulumi-language-python"
@@ -43,38 +43,46 @@ class Engine:
 
 
 def pinned_version() -> str:
-    """Return the engine's version: the pulumi wheel's in requirements.txt, which tools/engine/go.mod must share.
+    """Return the version of the engine that the lab builds: the one that the Go module requires."""
+    version = _search(r"github\.com/pulumi/pulumi/pkg/v3 v([0-9.]+)", _go_mod())
+    assert version, "go.mod requires Pulumi"  # noqa: S101  a file of the lab's own
+    return version
 
-    Raises:
-        LabError: the two files disagree.
-    """
-    wheel = _search(r"^pulumi==([0-9.]+)", REQUIREMENTS.read_text(encoding="utf-8"))
-    module = _search(r"github\.com/pulumi/pulumi/pkg/v3 v([0-9.]+)", _go_mod())
-    if wheel is None or wheel != module:
-        raise LabError(
-            f"requirements.txt has pulumi {wheel} and tools/engine/go.mod {module}: "
-            "give both the same version (in tools/engine: `go get github.com/pulumi/pulumi/pkg/v3@vVERSION`)"
-        )
-    return wheel
+
+def needed_version() -> str:
+    """Return the lowest version of an engine that will do: the lab's own, or that of a newer `pulumi` package."""
+    return max(pinned_version(), metadata.version("pulumi"), key=_number)
 
 
 def ensure_engine() -> Engine:
-    """Return an engine of at least the pinned version: from PATH, from the cache, or built now with progress shown.
+    """Return an engine that is new enough: from PATH, from the cache, or built now with progress shown.
 
     Raises:
         LabError: there is neither a CLI that is new enough nor Go, or the build fails.
     """
-    pinned = pinned_version()
-    found = _on_path(pinned)
-    if found is None:
-        path = _folder(pinned) / "pulumi"
-        with _locked(path.parent):
-            if not path.exists():
-                _build(pinned, path)
-        found = Engine(path, pinned, has_language_host=False)
-    if not found.has_language_host:
+    engine = _on_path(needed_version()) or _built()
+    if not engine.has_language_host:
         executor()
-    return found
+    return engine
+
+
+def _built() -> Engine:
+    """Return the lab's own engine, from the cache or built now.
+
+    Raises:
+        LabError: the `pulumi` package is newer than it, there is no Go, or the build fails.
+    """
+    pinned, needed = pinned_version(), needed_version()
+    if pinned != needed:
+        raise LabError(
+            f"the Python package pulumi is {needed}, newer than the engine that the lab builds, {pinned}: "
+            f"install the Pulumi CLI {needed} or newer, or pulumi=={pinned}"
+        )
+    path = _folder(pinned) / "pulumi"
+    with _locked(path.parent):
+        if not path.exists():
+            _build(pinned, path)
+    return Engine(path, pinned, has_language_host=False)
 
 
 def executor() -> Path:
@@ -117,14 +125,14 @@ def _number(version: str) -> Version:
     return tuple(int(part) for part in re.findall(r"\d+", version)[:3])
 
 
-def _on_path(pinned: str) -> Engine | None:
+def _on_path(needed: str) -> Engine | None:
     """Return the first `pulumi` on PATH that is new enough and no lab's own shim."""
     for folder in os.get_exec_path():
         path = Path(folder) / "pulumi"
         if not os.access(path, os.X_OK) or path.is_dir() or is_launcher(path):
             continue
         version = _version_of(path)
-        if version is not None and _number(version) >= _number(pinned):
+        if version is not None and _number(version) >= _number(needed):
             beside = path.resolve().parent / LANGUAGE_HOST
             return Engine(path.resolve(), version, has_language_host=os.access(beside, os.X_OK))
     return None
@@ -174,9 +182,9 @@ def _require_go(purpose: str) -> str:
     go = shutil.which("go")
     have = "" if go is None else _go(go, "env", "GOVERSION")
     if go is None or _number(have) < _number(needed):
-        found = f" (this one is {have.removeprefix('go')})" if have else ""
+        shown = f" (this one is {have.removeprefix('go')})" if have else ""
         raise LabError(
-            f"install the Pulumi CLI {pinned_version()} or newer, or Go {needed} or newer{found}: "
+            f"install the Pulumi CLI {needed_version()} or newer, or Go {needed} or newer{shown}: "
             f"one of them is needed {purpose}"
         )
     return go

@@ -74,10 +74,10 @@ class Toolchain:
             HostError: the virtual environment, or any Python, is missing; with the commands that make it.
         """
         if self.venv is None:
-            found = shutil.which(os.environ.get("PULUMI_PYTHON_CMD", "python3")) or shutil.which("python")
-            if found is None:
+            command = shutil.which(os.environ.get("PULUMI_PYTHON_CMD", "python3")) or shutil.which("python")
+            if command is None:
                 raise HostError("there is no python3 on PATH: install Python, or name a virtualenv in Pulumi.yaml")
-            return found
+            return command
         python = self.venv / "bin" / "python"
         if not python.is_file():
             fault = "is not a virtual environment" if self.venv.exists() else "does not exist"
@@ -111,8 +111,8 @@ class Toolchain:
         )
         if asked.returncode != 0:
             raise HostError(f"{self.python} does not work:\n{asked.stderr.strip()}")
-        found: dict[str, Any] = json.loads(asked.stdout)
-        return found
+        facts: dict[str, Any] = json.loads(asked.stdout)
+        return facts
 
 
 class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
@@ -154,9 +154,9 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             _fail(context, error)
         return pb.GetProgramDependenciesResponse(
             dependencies=[
-                pb.DependencyInfo(name=each["name"], version=each["version"])
-                for each in packages
-                if each["direct"] or request.transitiveDependencies
+                pb.DependencyInfo(name=package["name"], version=package["version"])
+                for package in packages
+                if package["direct"] or request.transitiveDependencies
             ]
         )
 
@@ -166,7 +166,9 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             packages = Toolchain(request.info).facts()["packages"]
         except HostError as error:
             _fail(context, error)
-        return pb.GetRequiredPackagesResponse(packages=[_plugin(each) for each in packages if _has_plugin(each)])
+        return pb.GetRequiredPackagesResponse(
+            packages=[_plugin(package) for package in packages if _has_plugin(package)]
+        )
 
     def RuntimeOptionsPrompts(self, request: Any, context: grpc.ServicerContext) -> Any:
         """Ask nothing."""

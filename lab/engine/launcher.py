@@ -1,4 +1,4 @@
-"""Launchers: two-line shell scripts by which the engine, or a user's shell, reaches Python of this work tree."""
+"""Launchers: two-line shell scripts by which the engine, or a user's shell, reaches the lab's Python."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 
 from lab.cloud.store import write_atomically
 
-MARK = "# made by the lab of mysql-pair; every run writes it anew"
-"""How a file of ours is told from a user's or an official one, which is never overwritten."""
+FIRST_LINE = "# made by the lab of mysql-pair; every run writes it anew"
+"""How a launcher is told from a user's file or an official plugin, which are never overwritten."""
 
 
 def write_launcher(path: Path, command: Sequence[str], variables: Mapping[str, str] | None = None) -> None:
@@ -21,14 +21,14 @@ def write_launcher(path: Path, command: Sequence[str], variables: Mapping[str, s
         variables: what is added to the caller's environment.
     """
     exports = [f"export {name}={shlex.quote(value)}" for name, value in (variables or {}).items()]
-    text = "\n".join(["#!/bin/sh", MARK, *exports, f'exec {shlex.join(command)} "$@"', ""])
+    text = "\n".join(["#!/bin/sh", FIRST_LINE, *exports, f'exec {shlex.join(command)} "$@"', ""])
     write_atomically(path, text, mode=0o755)
 
 
 def is_launcher(path: Path) -> bool:
-    """Say whether a file is one of ours."""
+    """Tell whether a file is a launcher."""
     try:
         with path.open("rb") as file:
-            return MARK.encode() in file.read(256)
+            return FIRST_LINE.encode() in file.read(256)
     except OSError:
         return False

@@ -11,7 +11,10 @@ from pathlib import Path
 
 from lab.engine.build import Engine
 from lab.engine.launcher import is_launcher, write_launcher
-from lab.settings import PROJECT_ROOT, Lab, LabError
+from lab.settings import Lab, LabError
+
+IMPORT_FOLDER = Path(__file__).resolve().parents[2]
+"""Where Python finds this package."""
 
 CHOICE = "LAB_COMMAND_PLUGIN"
 """`install`, or the path of a binary: which `command` provider the lab uses. Without it the lab dials nobody."""
@@ -39,7 +42,7 @@ def _version(provider: str) -> str:
 def _stand_in(lab: Lab, provider: str, module: str) -> None:
     # -P: the engine starts plugins in the project's folder, whose modules are not the lab's.
     command = [sys.executable, "-P", "-m", module, "--lab-folder", str(lab.folder)]
-    _write(lab, provider, command, {"PYTHONPATH": str(PROJECT_ROOT)})
+    _write(lab, provider, command, {"PYTHONPATH": str(IMPORT_FOLDER)})
 
 
 def _write(lab: Lab, provider: str, command: list[str], variables: dict[str, str]) -> None:
@@ -50,18 +53,18 @@ def _write(lab: Lab, provider: str, command: list[str], variables: dict[str, str
 
 
 def _choose_command_plugin(lab: Lab, engine: Engine) -> None:
-    ours = plugin_path(lab.pulumi_home, "command")
+    own = plugin_path(lab.pulumi_home, "command")
     choice = os.environ.get(CHOICE, "")
-    official = ours.exists() and not is_launcher(ours)
+    official = own.exists() and not is_launcher(own)
     if choice and choice != "install":
-        _use_named(lab, choice, official and not ours.parent.is_symlink())
+        _use_named(lab, choice, official and not own.parent.is_symlink())
     elif official:
         return
-    elif theirs := _of_user(lab):
-        shutil.rmtree(ours.parent, ignore_errors=True)
-        ours.parent.parent.mkdir(parents=True, exist_ok=True)
-        ours.parent.unlink(missing_ok=True)  # a link to what is gone
-        ours.parent.symlink_to(theirs.parent)
+    elif installed := _of_user(lab):
+        shutil.rmtree(own.parent, ignore_errors=True)
+        own.parent.parent.mkdir(parents=True, exist_ok=True)
+        own.parent.unlink(missing_ok=True)  # a link to what is gone
+        own.parent.symlink_to(installed.parent)
     elif choice == "install":
         _install_official(lab, engine)
     else:

@@ -21,26 +21,31 @@ def plugin_json(distribution: Distribution) -> dict[str, Any] | None:
     """Return what a package says of the Pulumi plugin it needs, or None where it says nothing."""
     for file in distribution.files or []:
         if file.name == "pulumi-plugin.json" and len(file.parts) == 2:
-            found: dict[str, Any] = json.loads(Path(str(file.locate())).read_text(encoding="utf-8"))
-            return found
+            content: dict[str, Any] = json.loads(Path(str(file.locate())).read_text(encoding="utf-8"))
+            return content
     return None
 
 
 def facts() -> dict[str, Any]:
     """Return the whole of it; `direct` says that no other distribution requires this one."""
-    found = {canonical(each.metadata["Name"]): each for each in distributions()}
+    installed = {canonical(distribution.metadata["Name"]): distribution for distribution in distributions()}
     required = {
         canonical(match[0])
-        for each in found.values()
-        for requirement in each.requires or []
+        for distribution in installed.values()
+        for requirement in distribution.requires or []
         if "extra ==" not in requirement and (match := re.match(r"[\w.-]+", requirement))
     }
     return {
         "executable": sys.executable,
         "version": platform.python_version(),
         "packages": [
-            {"name": name, "version": each.version, "direct": name not in required, "plugin": plugin_json(each)}
-            for name, each in sorted(found.items())
+            {
+                "name": name,
+                "version": distribution.version,
+                "direct": name not in required,
+                "plugin": plugin_json(distribution),
+            }
+            for name, distribution in sorted(installed.items())
         ],
     }
 

@@ -103,7 +103,7 @@ def give_user_data(seed: Path, user_data: str) -> None:
 
 
 def start(name: str, memory_mib: int, vcpus: int) -> None:
-    """Boot a stopped host from its disk; no fault if it runs."""
+    """Boot a stopped host from its disk; nothing happens if it runs."""
     if state(name) == "stopped":
         podman.run("start", name, group=limits.make_group(name, memory_mib, vcpus))
 
@@ -123,7 +123,7 @@ def crash(name: str) -> None:
 
 
 def remove(name: str, seed: Path) -> None:
-    """Take a host and its disk away; no fault if they are gone."""
+    """Take a host and its disk away; nothing happens if they are gone."""
     podman.run("rm", "--force", "--time=0", "--ignore", name)
     limits.remove_group(name)
     shutil.rmtree(seed, ignore_errors=True)
@@ -135,10 +135,10 @@ def state(name: str) -> State:
     Raises:
         LabError: podman could not tell; a host is not taken for gone because of that.
     """
-    found = json.loads(podman.run("ps", "--all", "--format=json", f"--filter=name=^{name}$").stdout)
-    if not found:
+    containers = json.loads(podman.run("ps", "--all", "--format=json", f"--filter=name=^{name}$").stdout)
+    if not containers:
         return "gone"
-    return "running" if found[0]["State"] == "running" else "stopped"
+    return "running" if containers[0]["State"] == "running" else "stopped"
 
 
 def console(name: str, lines: int = 40) -> str:

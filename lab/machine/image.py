@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import platform
 import re
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -16,7 +17,7 @@ from functools import cache
 from pathlib import Path
 
 from lab.machine import podman
-from lab.settings import LabError, cache_folder
+from lab.settings import MACHINE_FOLDER, LabError, cache_folder
 
 RECIPE = Path(__file__).parent / "image"
 """Files that go into the image as they are, and packages.txt."""
@@ -67,8 +68,8 @@ def read_mirror() -> Mirror:
 def _acquire_options() -> tuple[str, ...]:
     """Return the Acquire options that decide how this machine reaches its mirror (proxies, validity checks)."""
     dump = subprocess.run(["apt-config", "dump", "Acquire"], capture_output=True, text=True, check=True).stdout
-    wanted = re.compile(r'Acquire::(Check-|https?::|Retries|ForceIPv4)[^ ]* "..*";')
-    return tuple(line for line in dump.splitlines() if wanted.fullmatch(line))
+    relevant = re.compile(r'Acquire::(Check-|https?::|Retries|ForceIPv4)[^ ]* "..*";')
+    return tuple(line for line in dump.splitlines() if relevant.fullmatch(line))
 
 
 def tag(mirror: Mirror) -> str:
@@ -77,7 +78,7 @@ def tag(mirror: Mirror) -> str:
     for path in sorted(RECIPE.rglob("*")):
         if path.is_file():
             digest.update(str(path.relative_to(RECIPE)).encode() + b"\0" + path.read_bytes())
-    return f"localhost/mysql-pair-lab:{digest.hexdigest()[:16]}"
+    return f"localhost/{MACHINE_FOLDER}-lab:{digest.hexdigest()[:16]}"
 
 
 def ensure_image(say: Callable[[str], None] = print) -> str:
@@ -133,8 +134,8 @@ def _bootstrap(mirror: Mirror, archive: Path) -> None:
         "--dpkgopt=force-unsafe-io",
         "--dpkgopt=path-exclude=/usr/share/doc/*",
         "--dpkgopt=path-exclude=/usr/share/man/*",
-        f'--customize-hook=cp -r --preserve=mode {tree}/. "$1"',
-        f'--customize-hook={RECIPE / "customize"} "$1"',
+        f'--customize-hook=cp -r --preserve=mode {shlex.quote(str(tree))}/. "$1"',
+        f'--customize-hook=sh {shlex.quote(str(RECIPE / "customize"))} "$1"',
         mirror.suite,
         str(archive),
         f"deb {mirror.uri} {mirror.suite} {mirror.components}",

@@ -39,7 +39,7 @@ def create(name: str) -> None:
 
 
 def remove(name: str) -> None:
-    """Remove a namespace, and the links that end in it; no fault if it is gone."""
+    """Remove a namespace, and the links that end in it; nothing happens if it is gone."""
     if name in listed():
         _ip("delete", name)
 

@@ -6,11 +6,10 @@ from functools import cached_property
 from ipaddress import IPv4Network
 from pathlib import Path
 
-from lab.cloud import rules as ec2_rules
-from lab.cloud import topology
+from lab.cloud import catalog, topology
 from lab.cloud.model import Instance, KeyPair, Vpc
 from lab.cloud.store import Store
-from lab.machine import hosts, image, network, slots
+from lab.machine import hosts, image, internet, links, network, slots
 from lab.machine.hosts import State
 from lab.settings import Lab
 
@@ -38,7 +37,7 @@ class Plane:
 
     def host_name(self, instance_id: str) -> str:
         """Return the name of an instance's container and namespace."""
-        return network.namespace(self.slot, instance_id)
+        return links.namespace(self.slot, instance_id)
 
     def _seed(self, instance_id: str) -> Path:
         return self.lab.folder / "seeds" / instance_id
@@ -59,11 +58,11 @@ class Plane:
         if plan.hosts or network.has_router(self.slot, vpc_id):
             network.refresh(self.slot, plan)
         else:  # nobody is there yet to see a network: the first host's launch makes it
-            network.fence(self.slot, [vpc.cidr_block])
+            internet.fence(self.slot, [vpc.cidr_block])
 
     def _open_way_to_mirror(self) -> dict[str, list[tuple[str, int]]]:
-        endpoints = network.mirror_endpoints(image.read_mirror())
-        network.open_way_to_mirror(self.slot, endpoints)
+        endpoints = internet.mirror_endpoints(image.read_mirror())
+        internet.open_way_to_mirror(self.slot, endpoints)
         return endpoints
 
     def launch(self, instance_id: str) -> None:
@@ -74,7 +73,7 @@ class Plane:
         """
         instance = self.store.get(Instance, instance_id)
         endpoints = self._open_way_to_mirror()
-        size = ec2_rules.instance_type(instance.instance_type)
+        size = catalog.instance_type(instance.instance_type)
         key = self.store.find(KeyPair, instance.key_name) if instance.key_name else None
         boot = hosts.Boot(
             name=self.host_name(instance_id),
@@ -85,7 +84,7 @@ class Plane:
             vcpus=size.vcpus,
             public_keys=(key.public_key,) if key else (),
             user_data=instance.user_data,
-            known_hosts={name: found[0][0] for name, found in endpoints.items()},
+            known_hosts={name: addresses[0][0] for name, addresses in endpoints.items()},
         )
         hosts.launch(boot, self._seed(instance_id))
         hosts.require_running(boot.name)
@@ -98,7 +97,7 @@ class Plane:
         """Boot an instance's host again from its disk, with the user data of its record."""
         instance = self.store.get(Instance, instance_id)
         self._open_way_to_mirror()
-        size = ec2_rules.instance_type(instance.instance_type)
+        size = catalog.instance_type(instance.instance_type)
         name = self.host_name(instance_id)
         hosts.give_user_data(self._seed(instance_id), instance.user_data)
         hosts.start(name, size.memory_mib, size.vcpus)
@@ -110,11 +109,11 @@ class Plane:
         self.start(instance_id)
 
     def terminate(self, instance_id: str) -> None:
-        """Take a host and its disk away; no fault if they are gone."""
+        """Take a host and its disk away; nothing happens if they are gone."""
         hosts.remove(self.host_name(instance_id), self._seed(instance_id))
 
     def detach(self, instance_id: str) -> None:
-        """Take a host's namespace and link away; no fault if they are gone."""
+        """Take a host's namespace and link away; nothing happens if they are gone."""
         network.remove_host(self.slot, instance_id)
 
     def state(self, instance_id: str) -> State:

@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from lab.settings import LabError, cache_folder
+from lab.settings import RUN_FOLDER, LabError, cache_folder
 
 CGROUPS = Path("/sys/fs/cgroup")
 
@@ -35,7 +35,7 @@ def _command(arguments: Sequence[str], group: str) -> list[str]:
     podman = [
         "podman",
         f"--root={cache_folder() / 'containers'}",
-        "--runroot=/run/mysql-pair/containers",
+        f"--runroot={RUN_FOLDER / 'containers'}",
         "--storage-driver=overlay",
         "--cgroup-manager=cgroupfs",
         "--events-backend=file",
@@ -60,9 +60,8 @@ def run(*arguments: str, group: str = "", check: bool = True, timeout: float = 3
     """
     # A host started by `run -d` keeps the pipes it was given: without standard input and with files it
     # cannot hold its starter up (a pipe would stay open until the host ends).
-    folder = Path("/run/mysql-pair")
-    folder.mkdir(parents=True, exist_ok=True)
-    stem = folder / f"podman-{os.getpid()}-{id(arguments):x}-{os.urandom(4).hex()}"
+    RUN_FOLDER.mkdir(parents=True, exist_ok=True)
+    stem = RUN_FOLDER / f"podman-{os.getpid()}-{id(arguments):x}-{os.urandom(4).hex()}"
     out, err = stem.with_suffix(".out"), stem.with_suffix(".err")
     try:
         with out.open("w") as stdout, err.open("w") as stderr:
@@ -76,7 +75,8 @@ def run(*arguments: str, group: str = "", check: bool = True, timeout: float = 3
             )
         result = subprocess.CompletedProcess(done.args, done.returncode, out.read_text(), err.read_text())
     except FileNotFoundError as error:
-        raise LabError(f"{error.filename} is not installed: run `make setup`") from error
+        hint = "install the packages that `python -m lab packages` lists"
+        raise LabError(f"{error.filename} is not installed: {hint}") from error
     except subprocess.TimeoutExpired as error:
         raise LabError(f"podman {arguments[0]} did not end within {timeout:.0f} s") from error
     finally:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.machine import namespaces
-from lab.settings import Lab, LabError
+from lab.settings import RUN_FOLDER, Lab, LabError
 
-REGISTRY = Path("/run/mysql-pair/slots")
+REGISTRY = RUN_FOLDER / "slots"
 """A file a slot, with the lab's folder in it; on tmpfs, as after a reboot namespaces and links are gone too."""
 
 SLOTS = 64
@@ -50,7 +50,7 @@ class Slot:
 
     @property
     def vpc_cidr(self) -> str:
-        """The VPC CIDR that the lab's stack is given: another one in each lab."""
+        """A CIDR for the VPC of the lab's project: another one in each lab."""
         return f"10.{100 + self.number}.0.0/16"
 
 
@@ -87,7 +87,9 @@ def claim(lab: Lab) -> Slot:
             if _free(slot):
                 (REGISTRY / str(slot.number)).write_text(str(lab.folder))
                 return slot
-    raise LabError(f"all {SLOTS} labs of this machine are taken ({REGISTRY}): `make down` in one you do not need")
+    raise LabError(
+        f"all {SLOTS} labs of this machine are taken ({REGISTRY}): end one that you do not need, `python -m lab down`"
+    )
 
 
 def _free(slot: Slot) -> bool:
@@ -98,6 +100,6 @@ def _free(slot: Slot) -> bool:
 
 
 def release(lab: Lab) -> None:
-    """Give the lab's slot back; no fault if it has none."""
+    """Give the lab's slot back; nothing happens if it has none."""
     if slot := find(lab):
         (REGISTRY / str(slot.number)).unlink(missing_ok=True)

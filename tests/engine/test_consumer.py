@@ -11,26 +11,26 @@ import pytest
 
 from lab.engine import environment
 from lab.settings import Lab
+from lab.testing.engine_project import EngineProject
 from tests import consumer_project
-from tests.engine.conftest import Project
 from tests.engine.test_outputs import producer
 from tests.unit.outputs.outputs import GOOD, PASSWORD
 
-MakeProject = Callable[..., Project]
+MakeProject = Callable[..., EngineProject]
 UP = ["up", "--yes", "--skip-preview", "--non-interactive"]
 
 
 @pytest.fixture
-def consumer(lab: Lab, tmp_path: Path) -> Iterator[Project]:
+def consumer(lab: Lab, tmp_path: Path) -> Iterator[EngineProject]:
     """The example, with a stack `t` of its own whose config is empty."""
     variables = {**environment.variables(lab), **consumer_project.VARIABLES}
-    project = Project(consumer_project.copied(tmp_path), variables)
+    project = EngineProject(consumer_project.copied(tmp_path), variables)
     assert project.pulumi("stack", "init", "t")[0] == 0
     yield project
     project.pulumi("stack", "rm", "--yes", "--force", "t")  # the lab is every test's of this run
 
 
-def reads(consumer: Project, make_project: MakeProject, outputs: dict[str, Any], **config: str) -> None:
+def reads(consumer: EngineProject, make_project: MakeProject, outputs: dict[str, Any], **config: str) -> None:
     """Give the example a stack with these outputs, and more config."""
     pair = make_project(producer(outputs), "pair")
     code, told = pair.up()
@@ -40,7 +40,7 @@ def reads(consumer: Project, make_project: MakeProject, outputs: dict[str, Any],
         assert consumer.pulumi("config", "set", key, value)[0] == 0
 
 
-def test_a_preview_deploys_one_command_and_shows_no_secret(consumer: Project, make_project: MakeProject) -> None:
+def test_a_preview_deploys_one_command_and_shows_no_secret(consumer: EngineProject, make_project: MakeProject) -> None:
     reads(consumer, make_project, GOOD, client="client-2")
     code, told = consumer.pulumi("preview", "--diff", "--non-interactive")
     assert code == 0 and told.count("command:remote:Command: (create)") == 1, told
@@ -73,7 +73,7 @@ FAULTS: list[tuple[dict[str, Any], dict[str, str], list[str]]] = [
 
 @pytest.mark.parametrize(("outputs", "config", "words"), FAULTS)
 def test_a_fault_stops_it_in_words_before_anything_is_touched(
-    consumer: Project,
+    consumer: EngineProject,
     make_project: MakeProject,
     outputs: dict[str, Any],
     config: dict[str, str],
@@ -87,7 +87,7 @@ def test_a_fault_stops_it_in_words_before_anything_is_touched(
     assert "command:remote:Command" not in told and "Traceback" not in told and PASSWORD not in told
 
 
-def test_without_a_stack_to_read_it_says_how_to_set_one(consumer: Project) -> None:
+def test_without_a_stack_to_read_it_says_how_to_set_one(consumer: EngineProject) -> None:
     code, told = consumer.pulumi(*UP)
     assert code != 0 and "pulumi config set stack organization/mysql-pair/dev" in told, told
     assert "Traceback" not in told

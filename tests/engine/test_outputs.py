@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from lab.settings import PROJECT_ROOT
-from tests.engine.conftest import Project
+from lab.testing.engine_project import EngineProject
+from tests import PROJECT_ROOT
 from tests.unit.outputs.outputs import APP, GOOD, PASSWORD, SECRET
 
-MakeProject = Callable[..., Project]
+MakeProject = Callable[..., EngineProject]
 
 
 def producer(outputs: dict[str, Any]) -> str:
@@ -24,7 +24,7 @@ for name, value in {outputs!r}.items():
 """
 
 
-def reader(of: Project, *lines: str) -> str:
+def reader(of: EngineProject, *lines: str) -> str:
     """Return a program that reads that project's stack as `pair`."""
     name = json.loads((of.folder / "Pulumi.yaml").read_text())["name"]
     return "\n".join(
@@ -39,7 +39,7 @@ def reader(of: Project, *lines: str) -> str:
 
 
 @pytest.fixture
-def made(make_project: MakeProject) -> Project:
+def made(make_project: MakeProject) -> EngineProject:
     """A stack with the outputs of the contract."""
     project = make_project(producer(GOOD), "pair")
     code, told = project.up()
@@ -47,7 +47,7 @@ def made(make_project: MakeProject) -> Project:
     return project
 
 
-def test_values_arrive_and_secrets_stay_secrets(made: Project, make_project: MakeProject) -> None:
+def test_values_arrive_and_secrets_stay_secrets(made: EngineProject, make_project: MakeProject) -> None:
     lines = ["for name in pair.__annotations__:", "    pulumi.export(name, getattr(pair, name))"]
     project = make_project(reader(made, *lines, "pulumi.export('go', pair.go_dsn('app'))"), "reader")
     code, told = project.pulumi("preview", "--stack=t")
@@ -88,11 +88,11 @@ def test_a_fault_stops_the_program_in_words(
 
 
 def test_with_another_passphrase_what_is_plain_is_read_and_a_secret_is_told(
-    made: Project, make_project: MakeProject
+    made: EngineProject, make_project: MakeProject
 ) -> None:
     project = make_project(reader(made, "pulumi.export('host', pair.mysql_host)"), "reader")
     without = {name: value for name, value in project.variables.items() if "PASSPHRASE" not in name}
-    project = Project(project.folder, {**without, "PULUMI_CONFIG_PASSPHRASE": "another"})
+    project = EngineProject(project.folder, {**without, "PULUMI_CONFIG_PASSPHRASE": "another"})
     assert project.pulumi("stack", "init", "another")[0] == 0
     up = ["up", "--yes", "--skip-preview", "--stack=another"]
     code, told = project.pulumi(*up)

@@ -13,8 +13,8 @@ from typing import Self
 import yaml  # type: ignore[import-untyped]
 
 from lab.settings import Lab
+from lab.testing.project import Project
 from tests.consumer_project import VARIABLES
-from tests.lab.project import Project
 
 PROGRAMS = Path(__file__).parent / "programs"
 

@@ -14,8 +14,8 @@ import yaml  # type: ignore[import-untyped]
 
 from lab.cloud.model import SecurityGroupRule
 from lab.cloud.store import Store
-from lab.settings import PROJECT_ROOT
-from tests.lab.project import Project
+from lab.testing.project import Project
+from tests import PROJECT_ROOT
 
 LAB = f"test{os.environ.get('PYTEST_XDIST_WORKER', '').removeprefix('gw').lstrip('0')}"
 """Of the first process, or the only one, `test`, which `make test` has set up."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 
 from lab.engine import environment
-from lab.settings import PROJECT_ROOT
+from tests import PROJECT_ROOT
 from tests.lab.pair import Pair
 
 

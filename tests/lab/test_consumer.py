@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
+from lab.testing.project import PLAIN
+from lab.testing.ssh_agent import agent
 from scripts.host.constants import CA_FILE
 from tests import consumer_project
 from tests.lab.canaries import Search
 from tests.lab.logins import Login
 from tests.lab.other_project import OtherProject
 from tests.lab.pair import Pair
-from tests.lab.project import PLAIN
 from tests.lab.test_rotation import ssh_argv, started
-from tests.ssh_agent import agent
 
 USER = "noting"
 GRANTS = [{"database": "app", "privileges": ["ALL"]}]

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as Xml
 
 import yaml  # type: ignore[import-untyped]
 
-from lab.settings import PROJECT_ROOT
+from tests import PROJECT_ROOT
 from tests.lab.canaries import Search
 from tests.lab.logins import Login
 from tests.lab.pair import Pair, run

@@ -24,8 +24,8 @@ import pytest
 
 from lab.cloud.store import Store
 from lab.machine.plane import Plane
-from lab.settings import PROJECT_ROOT
 from stack_outputs import forms
+from tests import PROJECT_ROOT
 from tests.lab.client_libraries import libraries
 from tests.lab.pair import Pair, run
 from tests.lab.secret_config import set_secret

@@ -7,10 +7,10 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from lab.testing.ports import free_port
+from lab.testing.processes import wait_for
 from tests.lab.other_project import OtherProject
 from tests.lab.pair import Pair
-from tests.ports import free_port
-from tests.processes import wait_for
 
 
 @contextmanager

@@ -11,17 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from lab.machine import image, network, podman
+from lab.machine import image, internet, podman
 from lab.machine.image import Mirror
-from lab.settings import PROJECT_ROOT, LabError, cache_folder
+from lab.settings import LabError, cache_folder
+from lab.testing.processes import wait_for
+from tests import PROJECT_ROOT
 from tests.lab.pair import LAB, Pair, lab_command, run
-from tests.processes import wait_for
 
 
 def test_not_root_is_told_to_use_sudo() -> None:
     done = run("setpriv", "--reuid=65534", "--clear-groups", sys.executable, "-m", "lab", "up")
     assert done.returncode != 0
-    assert "sudo make up" in done.stderr
+    assert "run it as root" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -87,7 +88,7 @@ def test_unreachable_mirror_is_said_and_nothing_of_the_image_is_kept(
 
 def test_mirror_whose_name_does_not_resolve_is_said() -> None:
     with pytest.raises(LabError, match="does not resolve"):
-        network.mirror_endpoints(Mirror("http://mirror.invalid/debian", "sid", "main", ()))
+        internet.mirror_endpoints(Mirror("http://mirror.invalid/debian", "sid", "main", ()))
 
 
 def test_image_is_built_anew_when_its_recipe_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,9 +15,9 @@ from lab.cloud.store import Store
 from lab.machine import hosts, podman
 from lab.machine.plane import Plane
 from lab.machine.podman import CGROUPS
+from lab.testing.processes import wait_for
 from tests.lab.other_project import OtherProject
 from tests.lab.pair import LAB, Pair, lab_command
-from tests.processes import wait_for
 
 
 def answers(pair: Pair, host: str, seconds: float = 60) -> bool:

@@ -20,9 +20,9 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from lab.engine import environment
-from lab.settings import PROJECT_ROOT
+from lab.testing.ports import free_port
+from tests import PROJECT_ROOT
 from tests.lab.pair import LAB, Pair, run
-from tests.ports import free_port
 
 LOOK = """
 for _ in $(seq 100); do pgrep -x mysql >/dev/null && break; sleep 0.1; done

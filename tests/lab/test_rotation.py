@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 
 from lab.engine import environment
-from lab.settings import PROJECT_ROOT
+from lab.testing.processes import cmdline, descendants
+from tests import PROJECT_ROOT
 from tests.lab.logins import Login
 from tests.lab.pair import Pair, run
-from tests.processes import cmdline, descendants
 
 HERE = Path(__file__).parent
 GATE, LOAD = "/home/ubuntu/statement_gate.py", "/home/ubuntu/connection_load.py"

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from lab.settings import PROJECT_ROOT
+from tests import PROJECT_ROOT
 from tests.lab.pair import LAB, Pair, run
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from lab.testing.ssh_agent import agent
 from tests.lab.pair import Pair
-from tests.ssh_agent import agent
 
 
 def public(key: Path) -> str:

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from lab.settings import PROJECT_ROOT
 from scripts.host.constants import AGENT_DIR, CA_FILE, STATE_DIR
+from tests import PROJECT_ROOT
 from tests.lab.logins import Login
 from tests.lab.pair import Pair
 

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from lab.settings import PROJECT_ROOT
+from tests import PROJECT_ROOT
 from tests.lab.pair import LAB, Pair, lab_command, run
 
 OUTPUTS = {

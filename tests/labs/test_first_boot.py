@@ -12,9 +12,10 @@ from lab.cloud.model import Instance
 from lab.cloud.store import Store
 from lab.machine import hosts
 from lab.machine.plane import Plane
-from lab.settings import PROJECT_ROOT, Lab
+from lab.settings import Lab
+from lab.testing.processes import wait_for
+from tests import PROJECT_ROOT
 from tests.lab.pair import Pair, lab_command
-from tests.processes import wait_for
 
 NAME = "firstboot"
 BROKEN = "/etc/mysql/conf.d/broken.cnf"

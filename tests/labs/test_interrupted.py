@@ -18,9 +18,10 @@ from lab.cloud.store import Store
 from lab.machine import hosts, network, slots
 from lab.machine.podman import CGROUPS
 from lab.machine.slots import Slot
-from lab.settings import PROJECT_ROOT, Lab
+from lab.settings import Lab
+from lab.testing.processes import running, wait_for
+from tests import PROJECT_ROOT
 from tests.lab.pair import Pair, lab_command
-from tests.processes import running, wait_for
 
 NAME = "killed"
 

@@ -15,7 +15,7 @@ import pulumi_aws as aws
 from pulumi_command import local, remote
 
 from components.user_data import user_data
-from lab.cloud.rules import IMAGES
+from lab.cloud.catalog import IMAGES
 
 PASSWORD = "Wq7TzLk2Rv9XbN4sMd8Yc3Hg"
 TAGS = {"Name": "a", "Project": "b", "Stack": "c"}

@@ -6,7 +6,8 @@ import fcntl
 import subprocess
 from collections.abc import Mapping
 
-from lab.settings import PROJECT_ROOT, cache_folder
+from lab.settings import cache_folder
+from tests import PROJECT_ROOT
 
 PACK = PROJECT_ROOT / "policy"
 LAB_CONFIG = PACK / "lab.json"

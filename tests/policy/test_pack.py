@@ -18,7 +18,7 @@ from lab.cloud.store import Store
 from lab.engine import environment
 from lab.engine.build import ensure_engine
 from lab.settings import Lab
-from tests.aws_provider.fake_plane import FakePlane
+from lab.testing.fake_plane import FakePlane
 from tests.policy.aws_on_paper import AwsOnPaper
 from tests.policy.cases import CASES, PASSWORD, Case
 from tests.policy.pack import PACK, install

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 
-from lab.settings import PROJECT_ROOT
+from tests import PROJECT_ROOT
 
 MODULE = PROJECT_ROOT / "tools" / "actionlint"
 

@@ -14,10 +14,11 @@ from components.placement import Placement, SshAccess
 from lab.machine import slots
 from lab.settings import Lab
 from scripts.host.constants import MYSQL_PORT
+from tests import PROJECT_ROOT
 
-lab = Lab.named(pulumi.Config().require("lab"))
+lab = Lab.named(pulumi.Config().require("lab"), PROJECT_ROOT)
 slot = slots.claim(lab)
-key = lab.folder / "operator-key"
+key = lab.operator_key
 public_key = key.with_suffix(".pub").read_text().strip()
 prefix = slot.vpc_cidr.rsplit(".", 2)[0]
 network = Network(

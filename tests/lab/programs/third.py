@@ -9,9 +9,10 @@ from lab.cloud.model import Instance, KeyPair, Subnet
 from lab.cloud.store import Store
 from lab.machine import slots
 from lab.settings import Lab
+from tests import PROJECT_ROOT
 
 config = pulumi.Config()
-lab = Lab.named(config.require("lab"))
+lab = Lab.named(config.require("lab"), PROJECT_ROOT)
 store = Store(lab.cloud)
 server = next(one for one in store.all(Instance) if one.tags.get("Name", "").endswith("server"))
 client = next(one for one in store.all(Instance) if one.tags.get("Name", "").endswith("client-1"))

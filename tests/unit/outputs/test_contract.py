@@ -9,9 +9,9 @@ from textwrap import indent
 
 import pytest
 
-from lab.settings import PROJECT_ROOT
 from stack_outputs import contract, forms
 from stack_outputs.__main__ import PAGE, SHOWN, main, page
+from tests import PROJECT_ROOT
 
 NAMES = [output.name for output in contract.OUTPUTS]
 

@@ -7,8 +7,8 @@ from importlib.metadata import version
 
 import pytest
 
-from lab.settings import PROJECT_ROOT
 from stack_outputs.__main__ import page
+from tests import PROJECT_ROOT
 
 
 def pinned(file: str, pattern: str) -> str:

@@ -10,8 +10,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from lab.settings import PROJECT_ROOT
 from policy.rules.rule import Rule
+from tests import PROJECT_ROOT
 from tests.unit.policy.resources import RULES
 
 PACK = PROJECT_ROOT / "policy"

@@ -9,9 +9,9 @@ import subprocess
 import pytest
 import typer.main
 
+from lab.testing.processes import wait_for
 from scripts.__main__ import app, main
 from scripts.stack import PROJECT_ROOT
-from tests.processes import wait_for
 from tests.unit.scripts.bench import Bench
 from tests.unit.scripts.bench import bench as bench
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from lab.testing.ports import free_port
 from scripts.verbs import connect
-from tests.ports import free_port
 from tests.unit.scripts.bench import CANARY, SECRETS, Bench
 from tests.unit.scripts.bench import bench as bench
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
+from lab.testing.processes import wait_for
 from scripts.endpoint import Access, Endpoint
 from scripts.ssh import remote_line, ssh_argv
 from scripts.stack import OperatorError, stack_environment
-from tests.processes import wait_for
 from tests.unit.scripts.bench import APP_KEY, CLIENT_KEY, HOST_KEY, OUTPUTS, Bench
 from tests.unit.scripts.bench import bench as bench
 

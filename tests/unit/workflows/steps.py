@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
-from lab.settings import PROJECT_ROOT
+from tests import PROJECT_ROOT
 
 FOLDER = PROJECT_ROOT / ".github" / "workflows"
 FILES = sorted(FOLDER.iterdir())

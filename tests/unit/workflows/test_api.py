@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from lab.settings import PROJECT_ROOT
+from tests import PROJECT_ROOT
 from tests.unit.workflows.steps import PAGE, RUNNER
 
 TOKEN = "token-of-the-job"

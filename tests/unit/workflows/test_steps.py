@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.settings import PROJECT_ROOT
-from tests.processes import wait_for
+from lab.testing.processes import wait_for
+from tests import PROJECT_ROOT
 from tests.unit.preview.steps import IN, INSTANCE, printed, rule, step
 from tests.unit.workflows import steps
 

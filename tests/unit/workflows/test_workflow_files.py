@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from lab.settings import PROJECT_ROOT
+from tests import PROJECT_ROOT
 from tests.unit.workflows.steps import EXPRESSION, FILES, ON, RUNNER, Step, jobs, read, step, steps
 
 READ = {"contents": "read"}

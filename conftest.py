@@ -1,0 +1,43 @@
+"""How `make test` shares the tests out over processes, which run side by side; and what a lost connection says."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import grpc  # type: ignore[import-untyped]
+import pytest
+from pulumi.runtime import settings
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
+
+BY_FILE = ("tests/lab/", "tests/labs/", "tests/unit/", "lab/tests/unit/")
+"""A process brings up one lab for all files of the first that it gets; files of the second have labs of their own;
+unit tests need none."""
+
+
+class BySuite(LoadScopeScheduling):  # type: ignore[misc]  # ships no types
+    """A suite goes to one process whole; those that take long go file by file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return file if file.startswith(BY_FILE) else file.rpartition("/")[0]
+
+
+def pytest_xdist_make_scheduler(config: Any, log: Any) -> BySuite:
+    """Share tests out so (pytest-xdist, "Customizing tests scheduling")."""
+    return BySuite(config, log)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def lost_connections() -> Iterator[None]:
+    """Log how a program run by the automation API lost its engine: the SDK says "has terminated" whatever it was."""
+    exception_of = settings.grpc_error_to_exception
+
+    def told(error: grpc.RpcError) -> Exception:
+        logging.getLogger("grpc").warning("%s", error)
+        return exception_of(error)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(settings, "grpc_error_to_exception", told)
+        yield

@@ -1,0 +1,38 @@
+"""What EC2's operations need of a machine."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network
+from typing import Literal, Protocol
+
+
+class Machinery(Protocol):
+    """What `lab.machine.plane.Plane` does; a test puts something else in its place."""
+
+    @property
+    def public_pool(self) -> IPv4Network:
+        """The lab's public addresses."""
+
+    def refresh_vpc(self, vpc_id: str) -> None:
+        """Make a VPC's network what its records say."""
+
+    def launch(self, instance_id: str) -> None:
+        """Boot a new host."""
+
+    def stop(self, instance_id: str) -> None:
+        """Shut a host down."""
+
+    def start(self, instance_id: str) -> None:
+        """Boot a stopped host."""
+
+    def reboot(self, instance_id: str) -> None:
+        """Boot a host again."""
+
+    def terminate(self, instance_id: str) -> None:
+        """Take a host and its disk away."""
+
+    def detach(self, instance_id: str) -> None:
+        """Take a host that is gone out of its network; under the store's lock, as all that makes networks."""
+
+    def state(self, instance_id: str) -> Literal["running", "stopped", "gone"]:
+        """Tell how a host is."""

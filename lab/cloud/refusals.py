@@ -1,0 +1,150 @@
+"""What EC2 refuses of a record because of the others: overlaps, duplicates, what is of another network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from ipaddress import IPv4Network
+from typing import TypeVar
+
+from lab.cloud import rules
+from lab.cloud.dependencies import vpc_of
+from lab.cloud.model import (
+    EipAssociation,
+    Instance,
+    InternetGateway,
+    KeyPair,
+    NatGateway,
+    Record,
+    Route,
+    RouteTable,
+    RouteTableAssociation,
+    SecurityGroup,
+    SecurityGroupRule,
+    Subnet,
+    Vpc,
+)
+from lab.cloud.rules import AwsError
+from lab.cloud.store import Store
+
+R = TypeVar("R", bound=Record)
+
+
+def check(store: Store, record: Record) -> None:
+    """Refuse a record that EC2 refuses, by itself or because of the other records.
+
+    Raises:
+        AwsError: in EC2's words.
+    """
+    match record:
+        case Vpc():
+            rules.vpc_cidr(record.cidr_block)
+            if record.enable_dns_hostnames and not record.enable_dns_support:
+                raise AwsError("InvalidParameterValue", "enableDnsHostnames needs enableDnsSupport")
+        case Subnet():
+            cidrs = [subnet.cidr_block for subnet in others(store, record) if subnet.vpc_id == record.vpc_id]
+            rules.subnet_cidr(record.cidr_block, store.get(Vpc, record.vpc_id).cidr_block, cidrs)
+        case Route():
+            _check_route(store, record)
+        case RouteTableAssociation():
+            if any(other.subnet_id == record.subnet_id for other in others(store, record)):
+                raise AwsError(
+                    "Resource.AlreadyAssociated",
+                    f"the specified association for subnet {record.subnet_id} conflicts with an existing one",
+                )
+        case SecurityGroup():
+            _check_group(store, record)
+        case SecurityGroupRule():
+            _check_rule(store, record)
+        case KeyPair():
+            rules.key_fingerprint(record.public_key)
+            _check_key_name(store, record)
+        case Instance():
+            _check_groups_of(store, record)
+        case EipAssociation():
+            _check_free(record.allocation_id, store.all(NatGateway))
+        case NatGateway():
+            _check_nat_gateway(store, record)
+
+
+def others(store: Store, record: R) -> list[R]:
+    """Return the records of a kind but for one."""
+    return [other for other in store.all(type(record)) if other.id != record.id]
+
+
+def _check_route(store: Store, record: Route) -> None:
+    destination = rules.cidr(record.destination_cidr_block)
+    vpc = store.get(Vpc, store.get(RouteTable, record.route_table_id).vpc_id)
+    if destination.subnet_of(IPv4Network(vpc.cidr_block)):
+        raise AwsError("InvalidParameterValue", f"The destination CIDR block {destination} is within the VPC's own")
+    gateway = store.find(InternetGateway, record.gateway_id) or store.find(NatGateway, record.nat_gateway_id)
+    if gateway is None:
+        raise AwsError("MissingParameter", "a route leads to an internet gateway or to a NAT gateway")
+    if vpc_of(store, gateway) != vpc.id:
+        raise AwsError(
+            "InvalidParameterValue",
+            f"route table {record.route_table_id} and network gateway {gateway.id} belong to different networks",
+        )
+    existing = store.find(Route, record.id)
+    if existing and (existing.urn, existing.client_token) != (record.urn, record.client_token):
+        raise AwsError(
+            "RouteAlreadyExists",
+            f"The route identified by {record.destination_cidr_block} already exists.",
+        )
+
+
+def _check_nat_gateway(store: Store, record: NatGateway) -> None:
+    _check_free(record.allocation_id, [*others(store, record), *store.all(EipAssociation)])
+    vpc = vpc_of(store, record)
+    if not any(gateway.vpc_id == vpc for gateway in store.all(InternetGateway)):
+        raise AwsError("Gateway.NotAttached", f"Network {vpc} has no Internet gateway attached")
+
+
+def _check_group(store: Store, record: SecurityGroup) -> None:
+    rules.check_group_name(record.name)
+    rules.check_description("GroupDescription", record.description)
+    if any((group.vpc_id, group.name) == (record.vpc_id, record.name) for group in others(store, record)):
+        raise AwsError(
+            "InvalidGroup.Duplicate",
+            f"The security group '{record.name}' already exists for VPC '{record.vpc_id}'",
+        )
+
+
+def _check_rule(store: Store, record: SecurityGroupRule) -> None:
+    rules.check_ports(record.ip_protocol, record.from_port, record.to_port)
+    rules.check_description("description", record.description)
+    if record.cidr_ipv4:
+        rules.cidr(record.cidr_ipv4)
+    if any(_reach(other) == _reach(record) for other in others(store, record)):
+        peer = record.cidr_ipv4 or record.referenced_security_group_id
+        raise AwsError(
+            "InvalidPermission.Duplicate",
+            f'the specified rule "peer: {peer}, {record.ip_protocol.upper()}, from port: '
+            f'{record.from_port}, to port: {record.to_port}, ALLOW" already exists',
+        )
+
+
+def _check_key_name(store: Store, record: KeyPair) -> None:
+    existing = store.find(KeyPair, record.id)
+    if existing and existing.key_pair_id != record.key_pair_id:
+        raise AwsError("InvalidKeyPair.Duplicate", f"The keypair already exists: {record.id}")
+
+
+def _check_groups_of(store: Store, record: Instance) -> None:
+    vpc = store.get(Subnet, record.subnet_id).vpc_id
+    for group in record.security_group_ids:
+        if store.get(SecurityGroup, group).vpc_id != vpc:
+            raise AwsError(
+                "InvalidParameter",
+                f"Security group {group} and subnet {record.subnet_id} belong to different networks.",
+            )
+
+
+def _check_free(allocation_id: str, holders: Sequence[EipAssociation | NatGateway]) -> None:
+    if any(holder.allocation_id == allocation_id for holder in holders):
+        raise AwsError("Resource.AlreadyAssociated", f"Elastic IP address {allocation_id} is already associated")
+
+
+def _reach(rule: SecurityGroupRule) -> tuple[object, ...]:
+    """Return what makes two rules one: all but id, description and tags."""
+    peer = rule.cidr_ipv4 or rule.referenced_security_group_id
+    return (rule.security_group_id, rule.direction, rule.ip_protocol, rule.from_port, rule.to_port, peer)

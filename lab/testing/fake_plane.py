@@ -1,0 +1,68 @@
+"""A machine that boots nothing: it remembers what it was told, and can be made to fail or to die."""
+
+from __future__ import annotations
+
+import threading
+from ipaddress import IPv4Network
+from typing import Literal
+
+from lab.cloud.store import Store
+from lab.settings import LabError
+
+
+class FakePlane:
+    """What lab.machine.plane.Plane does, on paper."""
+
+    public_pool = IPv4Network("198.18.7.0/24")
+
+    def __init__(self, store: Store) -> None:
+        """Have no host yet; `store` is the lab's, for tests that look at its records."""
+        self.store = store
+        self.hosts: dict[str, Literal["running", "stopped"]] = {}
+        self.calls: list[tuple[str, str]] = []
+        self.refuse: set[str] = set()
+        """Verbs that fail."""
+        self.before_launch = threading.Event()
+        self.before_launch.set()
+
+    def _do(self, verb: str, subject: str) -> None:
+        self.calls.append((verb, subject))
+        if verb in self.refuse:
+            raise LabError(f"the machine refused to {verb}")
+
+    def refresh_vpc(self, vpc_id: str) -> None:
+        """Remember that a VPC was made as its records say."""
+        self._do("refresh", vpc_id)
+
+    def launch(self, instance_id: str) -> None:
+        """Run a host, once `before_launch` is set."""
+        self.before_launch.wait(60)
+        self._do("launch", instance_id)
+        self.hosts[instance_id] = "running"
+
+    def stop(self, instance_id: str) -> None:
+        """Have a host stopped."""
+        self._do("stop", instance_id)
+        self.hosts[instance_id] = "stopped"
+
+    def start(self, instance_id: str) -> None:
+        """Have a host run again."""
+        self._do("start", instance_id)
+        self.hosts[instance_id] = "running"
+
+    def reboot(self, instance_id: str) -> None:
+        """Remember that a host was stopped and booted."""
+        self._do("reboot", instance_id)
+
+    def terminate(self, instance_id: str) -> None:
+        """Have a host gone."""
+        self._do("terminate", instance_id)
+        self.hosts.pop(instance_id, None)
+
+    def detach(self, instance_id: str) -> None:
+        """Remember that a host's link was taken away."""
+        self._do("detach", instance_id)
+
+    def state(self, instance_id: str) -> Literal["running", "stopped", "gone"]:
+        """Tell whether a host runs, is stopped, or is gone."""
+        return self.hosts.get(instance_id, "gone")
