@@ -21,7 +21,14 @@ ROOMS = {"client": ("common", "system", "client"), "server": ("common", "system"
 FILES = ("__init__.py", "constants.py", "entry.py")
 OLDEST = (3, 10)
 """Ubuntu 22.04's Python."""
-PYTHONS = [sys.executable, *filter(None, [shutil.which("python3.10")])]
+
+
+def runs(python: str) -> bool:
+    """Return whether it is a Python; pyenv's stand-ins for versions that are not chosen are none."""
+    return subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0
+
+
+PYTHONS = [sys.executable, *filter(runs, filter(None, [shutil.which("python3.10")]))]
 
 
 def shipped(kind: str) -> list[Path]:

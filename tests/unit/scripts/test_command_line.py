@@ -79,6 +79,8 @@ def test_the_stack_is_the_one_of_the_environment_unless_it_is_named(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench.users()
+    # Of its own: whoever runs the tests may have a lab up in this work tree.
+    monkeypatch.setenv("PULUMI_HOME", str(bench.folder))
     monkeypatch.setenv("PULUMI_STACK", "gone")
     assert (main(["users"]), main(["users", "--stack", "here"])) == (2, 0)
     monkeypatch.setenv("PULUMI_STACK", "here")
