@@ -29,6 +29,6 @@ def main(argv: Sequence[str]) -> int:
             module = importlib.import_module(f"scripts.host.{name}")
             code: int = module.main(words)
             return code
-    why = "is a verb of another kind of host" if verb in VERBS else f"is no verb; the verbs are {', '.join(VERBS)}"
-    print(f"{verb or 'nothing'} {why}", file=sys.stderr)
+    fault = f"{verb} is a verb of another kind of host" if verb in VERBS else f"{verb or 'an empty word'} is not a verb"
+    print(f"{fault}; the verbs are {', '.join(VERBS)}", file=sys.stderr)
     return FAULT

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Print, as JSON, what a fresh host and a converged one should have in common; a test compares two of these.
 
-Usage: state.py, as root. No secrets: of what could be one there is a digest.
+The test hands it to python3 on each host, as root. No secrets: of what could be one there is a digest.
 """
 
 from __future__ import annotations

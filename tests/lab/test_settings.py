@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from scripts.host.constants import OPTION_FILE
 from tests.lab.pair import Pair
-
-OPTION_FILE = "/etc/mysql/mysql.conf.d/zz-mysql-pair.cnf"
 
 
 def started(pair: Pair) -> str:

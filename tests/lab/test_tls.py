@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from lab.settings import PROJECT_ROOT
+from scripts.host.constants import AGENT_DIR, STATE_DIR
 from tests.lab.logins import CA_FILE, Login
 from tests.lab.pair import Pair
 
@@ -114,7 +115,7 @@ def test_the_authority_is_an_output_and_lies_on_every_client_host(pair: Pair) ->
 
 
 def test_the_authoritys_key_is_roots_alone(pair: Pair) -> None:
-    folder = "/var/lib/mysql-pair/tls"
+    folder = f"{STATE_DIR}/tls"
     listed = pair.ssh("server", f"sudo stat -c '%U %a' {folder} {folder}/authority.pem").stdout
     assert listed.splitlines() == ["root 700", "root 600"]
     # The server's own key is another, and what MySQL made at its first start is gone.
@@ -138,7 +139,7 @@ def test_a_certificate_is_renewed_by_its_timers_unit_while_a_connection_stays_op
     timer = "mysql-pair-certificate.timer"
     state = pair.ssh("server", f"systemctl is-enabled {timer}; systemctl is-active {timer}")
     assert state.stdout.split() == ["enabled", "active"]
-    renew = "sudo python3 /usr/local/lib/mysql-pair/current/renew_certificate.py --issue-days 5"
+    renew = f"sudo python3 {AGENT_DIR}/current renew-certificate --issue-days 5"
     assert pair.ssh("server", renew).returncode == 0
     short, login = certificate(pair), primary(pair)
     argv = [sys.executable, "-m", "scripts", "ssh", "client-1", "--stack", pair.lab.name, "--", *connect(login)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,8 @@ from typing import Any
 import pytest
 
 from lab.settings import Lab
+from scripts.host.constants import LOGIN_USER, OPTION_FILE
+from tests.lab import host_state
 from tests.lab.pair import Pair, lab_command
 
 GRANTS = [{"database": "app", "privileges": ["SELECT"]}]
@@ -35,8 +38,7 @@ NEWER: dict[str, Any] = {
     "xProtocol": False,
 }
 
-OPTION_FILE = "/etc/mysql/mysql.conf.d/zz-mysql-pair.cnf"
-KEYS = "/home/ubuntu/.ssh/authorized_keys"
+KEYS = f"/home/{LOGIN_USER}/.ssh/authorized_keys"
 
 
 def made(name: str, config: dict[str, Any]) -> Pair:
@@ -66,25 +68,25 @@ def fresh_and_converged() -> Iterator[tuple[Pair, Pair]]:
 
 
 def state(pair: Pair, host: str) -> dict[str, Any]:
-    """Return what scripts/host/state.py says of a host, the lab's own addresses made alike."""
-    done = pair.ssh(host, "sudo python3 /usr/local/lib/mysql-pair/current/state.py")
+    """Return what host_state.py says of a host, the lab's own addresses made alike."""
+    done = pair.ssh(host, "sudo python3 -", stdin=inspect.getsource(host_state))
     assert done.returncode == 0, done.stderr
     network = ".".join(pair.outputs()["server_private_ip"].split(".")[:2])
-    found: dict[str, Any] = json.loads(done.stdout.replace(f"{network}.", "10.0."))
+    told: dict[str, Any] = json.loads(done.stdout.replace(f"{network}.", "10.0."))
     own_key = (pair.lab.folder / "operator-key.pub").read_text()
     own = hashlib.sha256(own_key.encode()).hexdigest()
-    *_, digest = found["files"][KEYS]
-    found["files"][KEYS][-1] = "the lab's own operator" if digest == own else "somebody else"
-    return found
+    *_, digest = told["files"][KEYS]
+    told["files"][KEYS][-1] = "the lab's own operator" if digest == own else "somebody else"
+    return told
 
 
 def differences(one: Any, other: Any, at: str = "") -> dict[str, tuple[Any, Any]]:
     """Return where two states differ, by the path to each value."""
     if isinstance(one, dict) and isinstance(other, dict):
-        found: dict[str, tuple[Any, Any]] = {}
+        rows: dict[str, tuple[Any, Any]] = {}
         for key in sorted(one.keys() | other.keys()):
-            found |= differences(one.get(key), other.get(key), f"{at}/{key}")
-        return found
+            rows |= differences(one.get(key), other.get(key), f"{at}/{key}")
+        return rows
     return {} if one == other else {at: (one, other)}
 
 

@@ -83,7 +83,7 @@ def switch(folder: Path) -> None:
     fresh.symlink_to(folder.name)
     fresh.rename(link)
     for other in folder.parent.iterdir():
-        if other.is_dir() and other.resolve() not in (folder.resolve(), former):
+        if other.is_dir() and not other.is_symlink() and other.resolve() not in (folder.resolve(), former):
             shutil.rmtree(other)
 
 

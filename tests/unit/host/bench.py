@@ -1,4 +1,4 @@
-"""A folder of stand-ins for the programs that a host script calls."""
+"""A folder of stand-ins for the programs that the agent calls."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPTS = Path(__file__).resolve().parents[3] / "scripts" / "host"
+FIRST_BOOT = Path(__file__).resolve().parents[3] / "scripts" / "host" / "first_boot"
 
 
 class Bench:
@@ -39,6 +39,6 @@ class Bench:
         return lines
 
     def run(self, script: str, *args: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        """Run a host script."""
-        argv = ["bash", str(SCRIPTS / script), *args]
+        """Run a script of the first boot."""
+        argv = ["bash", str(FIRST_BOOT / script), *args]
         return subprocess.run(argv, input=stdin, capture_output=True, text=True, check=False, timeout=30)

@@ -1,19 +1,14 @@
-"""The scripts that run on a host, run here with stand-ins for what they call."""
+"""What the tests of the host agent share: stand-ins for the programs that it calls, a folder for its state files."""
 
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.unit.host.bench import SCRIPTS, Bench
-
-# On a host they lie in one folder and import each other by name.
-sys.path.insert(0, str(SCRIPTS))
-
-import host
+from scripts.host.common import atomic_write, state_file
+from tests.unit.host.bench import Bench
 
 
 @pytest.fixture
@@ -23,10 +18,10 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
 
 
 @pytest.fixture
-def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The memory of a host that was never converged; what is root's there is the tester's here."""
-    folder = tmp_path / "memory"
+def state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The state files of a host that was never converged; what is root's there is the tester's here."""
+    folder = tmp_path / "state"
     folder.mkdir()
-    monkeypatch.setattr(host, "MEMORY", folder)
-    monkeypatch.setattr(host, "ROOT", (os.getuid(), os.getgid()))
+    monkeypatch.setattr(state_file, "FOLDER", folder)
+    monkeypatch.setattr(atomic_write, "ROOT", (os.getuid(), os.getgid()))
     return folder

@@ -1,4 +1,4 @@
-"""trust_store.py: the authority's certificate as Java reads it."""
+"""client/trust_store.py: the authority's certificate as Java reads it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
-import trust_store
+from scripts.host.client import trust_store
 
 
 @pytest.fixture
-def authority(tmp_path: Path, memory: Path, monkeypatch: pytest.MonkeyPatch) -> Path:  # noqa: ARG001  memory is used
+def authority(tmp_path: Path, state_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:  # noqa: ARG001  it is used
     """A host's certificate."""
     path = tmp_path / "ca.pem"
-    monkeypatch.setattr(trust_store, "AUTHORITY", path)
+    monkeypatch.setattr(trust_store, "CA_FILE", path)
+    monkeypatch.setattr(trust_store, "STORE", tmp_path / "ca.jks")
     argv = ["openssl", "req", "-x509", "-newkey", "ed25519", "-nodes", "-keyout", "/dev/null", "-subj", "/CN=ours"]
     subprocess.run([*argv, "-out", str(path)], check=True, capture_output=True)
     return path

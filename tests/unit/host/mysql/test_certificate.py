@@ -1,4 +1,4 @@
-"""tls.py with the real openssl, mysql_tls.py on a stand-in of the server: when a certificate is due, what is loaded."""
+"""mysql/authority.py with the real openssl, certificate.py on a stand-in of the server: what is due, what is loaded."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any, cast
 
 import pytest
 
-import host
-import mysql_server
-import mysql_tls
-import tls
-from tls import Identity
+from scripts.host.common import state_file
+from scripts.host.common.errors import HostError
+from scripts.host.mysql import authority, certificate
+from scripts.host.mysql.server import Error, Session
+from scripts.host.mysql.spec import CertificateSpec
 
-WANTED: Identity = {"addresses": ["10.20.0.10"], "names": ["ip-10-20-0-10.eu-central-1.compute.internal"]}
-OTHER: Identity = {"addresses": ["10.20.0.11", "fd00::1"], "names": []}
+DESIRED = CertificateSpec(("10.20.0.10",), ("ip-10-20-0-10.eu-central-1.compute.internal",))
+OTHER = CertificateSpec(("10.20.0.11", "fd00::1"), ())
 
 
 def shown(path: Path) -> str:
@@ -27,38 +27,37 @@ def shown(path: Path) -> str:
 
 
 @pytest.fixture
-def pair(tmp_path: Path, memory: Path) -> Path:  # noqa: ARG001  # the memory is used
+def pair(tmp_path: Path, state_folder: Path) -> Path:  # noqa: ARG001  # it is used
     """A pair as issued for the wanted identity."""
     path = tmp_path / "pair.pem"
-    path.write_text(tls.issue(WANTED))
+    path.write_text(authority.issue(DESIRED))
     return path
 
 
-def test_a_certificate_says_who_the_server_is_and_no_more(pair: Path, memory: Path) -> None:
+def test_a_certificate_says_who_the_server_is_and_no_more(pair: Path, state_folder: Path) -> None:
     text = shown(pair)
     assert "IP Address:10.20.0.10, DNS:ip-10-20-0-10.eu-central-1.compute.internal" in text
     assert "CA:FALSE" in text and "TLS Web Server Authentication" in text and "CRL Sign" not in text
-    authority = shown(memory / tls.AUTHORITY)
-    assert "X509v3 Basic Constraints: critical\n                CA:TRUE" in authority
-    assert "Certificate Sign, CRL Sign" in authority
+    text = shown(state_folder / authority.AUTHORITY)
+    assert "X509v3 Basic Constraints: critical\n                CA:TRUE" in text
+    assert "Certificate Sign, CRL Sign" in text
 
 
-def test_the_authority_s_key_is_root_s_alone_and_not_in_what_is_handed_out(pair: Path, memory: Path) -> None:
+def test_the_authority_s_key_is_root_s_alone_and_not_in_what_is_handed_out(pair: Path, state_folder: Path) -> None:
     assert pair.exists()
-    assert (memory / tls.AUTHORITY).stat().st_mode & 0o777 == 0o600
-    assert (memory / "tls").stat().st_mode & 0o777 == 0o700
-    assert [path.name for path in (memory / "tls").iterdir()] == ["authority.pem"]
-    assert "PRIVATE" not in tls.authority_certificate()
+    assert (state_folder / authority.AUTHORITY).stat().st_mode & 0o777 == 0o600
+    assert (state_folder / "tls").stat().st_mode & 0o777 == 0o700
+    assert [path.name for path in (state_folder / "tls").iterdir()] == ["authority.pem"]
+    assert "PRIVATE" not in authority.ensure()
 
 
 def test_a_good_certificate_is_not_due(pair: Path) -> None:
-    assert tls.why_due(pair, WANTED) is None
-    assert tls.why_due(pair, {"addresses": WANTED["addresses"], "names": WANTED["names"]}) is None
+    assert authority.why_due(pair, DESIRED) is None
 
 
 def test_names_are_compared_in_any_order_and_spelling(pair: Path) -> None:
-    pair.write_text(tls.issue(OTHER))
-    assert tls.why_due(pair, {"addresses": ["FD00:0:0::1", "10.20.0.11"], "names": []}) is None
+    pair.write_text(authority.issue(OTHER))
+    assert authority.why_due(pair, CertificateSpec(("FD00:0:0::1", "10.20.0.11"), ())) is None
 
 
 def missing(pair: Path) -> None:
@@ -73,24 +72,26 @@ def garbled(pair: Path) -> None:
 
 def mixed(pair: Path) -> None:
     """Put another key with the certificate."""
-    pair.write_text(tls.issue(WANTED).partition("-----BEGIN CERT")[0] + tls.certificate_of(pair.read_text()))
+    pair.write_text(
+        authority.issue(DESIRED).partition("-----BEGIN CERT")[0] + authority.certificate_of(pair.read_text())
+    )
 
 
 def strange(pair: Path) -> None:
     """Have the pair from an authority that is no longer ours."""
     assert pair.exists()
-    (host.MEMORY / tls.AUTHORITY).unlink()
-    tls.authority_certificate()
+    (state_file.FOLDER / authority.AUTHORITY).unlink()
+    authority.ensure()
 
 
 def old(pair: Path) -> None:
     """Have the pair near its end."""
-    pair.write_text(tls.issue(WANTED, tls.RENEW_DAYS - 1))
+    pair.write_text(authority.issue(DESIRED, authority.RENEW_DAYS - 1))
 
 
 def elsewhere(pair: Path) -> None:
     """Have the pair for another address."""
-    pair.write_text(tls.issue(OTHER))
+    pair.write_text(authority.issue(OTHER))
 
 
 @pytest.mark.parametrize(
@@ -106,19 +107,19 @@ def elsewhere(pair: Path) -> None:
 )
 def test_a_certificate_is_due_for_a_reason(pair: Path, state: Any, words: str) -> None:
     state(pair)
-    assert words in (tls.why_due(pair, WANTED) or "")
+    assert words in (authority.why_due(pair, DESIRED) or "")
 
 
 def test_an_authority_near_its_end_is_certified_anew_and_its_former_certificate_still_counts(
-    pair: Path, memory: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    pair: Path, state_folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    (memory / tls.AUTHORITY).unlink()
+    (state_folder / authority.AUTHORITY).unlink()
     with monkeypatch.context() as short:
-        short.setattr(tls, "AUTHORITY_DAYS", 100)
-        short.setattr(tls, "DAYS", 10)
-        former = tls.authority_certificate()
-    pair.write_text(tls.issue(WANTED))
-    assert tls.authority_certificate() != former
+        short.setattr(authority, "AUTHORITY_DAYS", 100)
+        short.setattr(authority, "DAYS", 10)
+        former = authority.ensure()
+    pair.write_text(authority.issue(DESIRED))
+    assert authority.ensure() != former
     (tmp_path / "former.pem").write_text(former)
     verified = subprocess.run(["openssl", "verify", "-CAfile", str(tmp_path / "former.pem"), str(pair)], check=False)
     assert verified.returncode == 0
@@ -138,9 +139,9 @@ class Loaded:
         assert statement == "ALTER INSTANCE RELOAD TLS"
         if self.refusing:
             self.refusing = False
-            raise mysql_server.Error(3888, "Failed to set up SSL")
+            raise Error(3888, "Failed to set up SSL")
         self.reloads += 1
-        self.dates = tls.validity(self.data / "server-cert.pem")
+        self.dates = authority.validity(self.data / "server-cert.pem")
 
     def rows(self, statement: str, _args: Sequence[Any] = ()) -> list[tuple[str, ...]]:
         """Tell the dates of what is loaded."""
@@ -149,69 +150,69 @@ class Loaded:
 
 
 @pytest.fixture
-def server(tmp_path: Path, memory: Path, monkeypatch: pytest.MonkeyPatch) -> Loaded:  # noqa: ARG001  # the memory is used
+def server(tmp_path: Path, state_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Loaded:  # noqa: ARG001  # it is used
     """A server with the files that mysqld makes for itself."""
     data = tmp_path / "data"
     data.mkdir()
     for name in ("ca.pem", "ca-key.pem", "client-cert.pem", "client-key.pem", "server-cert.pem", "server-key.pem"):
         (data / name).write_text("mysqld's own\n")
     loaded = Loaded(data)
-    monkeypatch.setattr(mysql_tls, "DATA", data)
-    monkeypatch.setattr(mysql_tls, "Server", lambda: loaded)
-    monkeypatch.setattr(mysql_tls, "_shake_hands", lambda *_: None)
+    monkeypatch.setattr(certificate, "DATA", data)
+    monkeypatch.setattr(certificate, "Session", lambda: loaded)
+    monkeypatch.setattr(certificate, "_shake_hands", lambda *_: None)
     return loaded
 
 
 def test_the_first_run_puts_a_certificate_in_and_mysqld_s_own_go(server: Loaded) -> None:
-    authority = mysql_tls.converge(WANTED)
+    ca_certificate = certificate.converge(DESIRED)
     assert sorted(path.name for path in server.data.iterdir()) == ["ca.pem", "server-cert.pem", "server-key.pem"]
-    assert (server.data / "ca.pem").read_text() == authority
+    assert (server.data / "ca.pem").read_text() == ca_certificate
     assert (server.data / "server-key.pem").stat().st_mode & 0o777 == 0o600
-    assert tls.why_due(server.data / "server-cert.pem", WANTED) is None
+    assert authority.why_due(server.data / "server-cert.pem", DESIRED) is None
     assert server.reloads == 1
 
 
 def test_a_second_run_does_nothing(server: Loaded) -> None:
-    mysql_tls.converge(WANTED)
+    certificate.converge(DESIRED)
     before = (server.data / "server-key.pem").stat().st_ino
-    mysql_tls.converge(WANTED)
+    certificate.converge(DESIRED)
     assert (server.reloads, (server.data / "server-key.pem").stat().st_ino) == (1, before)
 
 
 def test_another_identity_is_issued_for_and_loaded(server: Loaded) -> None:
-    mysql_tls.converge(WANTED)
-    mysql_tls.converge(OTHER)
+    certificate.converge(DESIRED)
+    certificate.converge(OTHER)
     assert server.reloads == 2
-    assert tls.names_of(server.data / "server-cert.pem") == {"10.20.0.11", "fd00::1"}
+    assert authority.names_of(server.data / "server-cert.pem") == {"10.20.0.11", "fd00::1"}
 
 
 def test_a_run_cut_off_before_the_load_loads_the_next_time(server: Loaded, monkeypatch: pytest.MonkeyPatch) -> None:
-    mysql_tls.converge(WANTED)
+    certificate.converge(DESIRED)
     with monkeypatch.context() as cut, pytest.raises(KeyboardInterrupt):
-        cut.setattr(mysql_tls, "_present", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
-        mysql_tls.ensure(WANTED, days=300)
-    assert "not due" in mysql_tls.ensure(WANTED)
+        cut.setattr(certificate, "_present", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        certificate.ensure(DESIRED, days=300)
+    assert "not due" in certificate.ensure(DESIRED)
     assert server.reloads == 2
 
 
 def test_a_refused_certificate_leaves_the_old_one_in_place(server: Loaded) -> None:
-    mysql_tls.converge(WANTED)
+    certificate.converge(DESIRED)
     before = (server.data / "server-key.pem").read_text()
     server.refusing = True
-    with pytest.raises(host.HostError, match="has the old one: ERROR 3888: Failed to set up SSL"):
-        mysql_tls.converge(OTHER)
+    with pytest.raises(HostError, match="has the old one: ERROR 3888: Failed to set up SSL"):
+        certificate.converge(OTHER)
     assert (server.data / "server-key.pem").read_text() == before
 
 
 def test_key_and_certificate_come_in_together(server: Loaded) -> None:
-    mysql_tls.converge(WANTED)
+    certificate.converge(DESIRED)
     assert os.readlink(server.data / "server-cert.pem") == "server-key.pem"  # noqa: PTH115
 
 
 def test_a_short_certificate_is_due_the_next_day(server: Loaded) -> None:
-    mysql_tls.converge(WANTED)
-    assert "issued (asked for)" in mysql_tls.ensure(WANTED, days=5)
-    assert "issued (it had less than 30 days left)" in mysql_tls.ensure(WANTED)
+    certificate.converge(DESIRED)
+    assert "issued (asked for)" in certificate.ensure(DESIRED, days=5)
+    assert "issued (it had less than 30 days left)" in certificate.ensure(DESIRED)
     assert server.reloads == 3
 
 
@@ -220,9 +221,9 @@ def presented_other(server: Loaded, monkeypatch: pytest.MonkeyPatch) -> None:
     assert server.reloads == 1
 
     def refuse(*_: object) -> None:
-        raise host.HostError("at 10.20.0.10:3306 another certificate is presented")
+        raise HostError("at 10.20.0.10:3306 another certificate is presented")
 
-    monkeypatch.setattr(mysql_tls, "_shake_hands", refuse)
+    monkeypatch.setattr(certificate, "_shake_hands", refuse)
 
 
 def replaced(server: Loaded, _monkeypatch: pytest.MonkeyPatch) -> None:
@@ -248,7 +249,7 @@ def other_authority(server: Loaded, _monkeypatch: pytest.MonkeyPatch) -> None:
 
 def lost_authority(_server: Loaded, _monkeypatch: pytest.MonkeyPatch) -> None:
     """Have lost the authority, and with it all that it signed."""
-    (host.MEMORY / tls.AUTHORITY).unlink()
+    (state_file.FOLDER / authority.AUTHORITY).unlink()
 
 
 def nothing(_server: Loaded, _monkeypatch: pytest.MonkeyPatch) -> None:
@@ -269,13 +270,13 @@ def nothing(_server: Loaded, _monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_certificate_that_is_not_the_stack_s_is_told_and_left(
     server: Loaded, monkeypatch: pytest.MonkeyPatch, done: Any, found: list[tuple[str, str]]
 ) -> None:
-    authority = mysql_tls.converge(WANTED)
+    ca_certificate = certificate.converge(DESIRED)
     done(server, monkeypatch)
     before = {path.name: path.read_bytes() for path in server.data.iterdir()}
-    rows = mysql_tls.differences(cast(mysql_server.Server, server), WANTED, authority)
-    assert [(Path(row["name"]).name, row["found"][: len(said)]) for row, (_, said) in zip(
+    rows = certificate.differences(cast(Session, server), DESIRED, ca_certificate)
+    assert [(Path(row.name).name, row.found[: len(said)]) for row, (_, said) in zip(
         rows, found, strict=True
     )] == found  # fmt: skip
     assert "PRIVATE" not in str(rows)
     assert ({path.name: path.read_bytes() for path in server.data.iterdir()}, server.reloads) == (before, 1)
-    assert (host.MEMORY / tls.AUTHORITY).exists() == (done is not lost_authority)
+    assert (state_file.FOLDER / authority.AUTHORITY).exists() == (done is not lost_authority)

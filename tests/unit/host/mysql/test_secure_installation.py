@@ -1,4 +1,4 @@
-"""mysql_hygiene.py and mysql_time_zones.py: what is dropped, what is refused, and when zones are loaded."""
+"""mysql/secure_installation.py and time_zones.py: what is dropped, what is refused, and when zones are loaded."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import Any, cast
 
 import pytest
 
-import host
-import mysql_hygiene
-import mysql_server
-import mysql_time_zones
+from scripts.host.common.errors import HostError
+from scripts.host.mysql import secure_installation, time_zones
+from scripts.host.mysql.server import Session
 from tests.unit.host.bench import Bench
 
 
@@ -44,43 +43,43 @@ class Server:
 
 
 @pytest.fixture
-def server(memory: Path, monkeypatch: pytest.MonkeyPatch) -> Server:  # noqa: ARG001  # the memory is used
+def server(state_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Server:  # noqa: ARG001  # it is used
     """A server as it should be."""
-    it = Server()
-    monkeypatch.setattr(mysql_hygiene, "Server", lambda: it)
-    monkeypatch.setattr(mysql_time_zones, "Server", lambda: it)
-    return it
+    server = Server()
+    monkeypatch.setattr(secure_installation, "Session", lambda: server)
+    monkeypatch.setattr(time_zones, "Session", lambda: server)
+    return server
 
 
 def test_an_empty_test_database_goes_once(server: Server) -> None:
-    mysql_hygiene.converge()
+    secure_installation.converge()
     assert server.statements == ["DROP DATABASE IF EXISTS test"]
-    mysql_hygiene.converge()
+    secure_installation.converge()
     assert server.statements == ["DROP DATABASE IF EXISTS test"]
 
 
 def test_a_test_database_with_something_in_it_stays(server: Server) -> None:
     server.in_test = 1
-    mysql_hygiene.converge()
+    secure_installation.converge()
     assert server.statements == []
 
 
 def test_nobody_is_anonymous(server: Server) -> None:
     server.anonymous = ["localhost", "%"]
-    mysql_hygiene.converge()
+    secure_installation.converge()
     assert server.statements[:2] == ["DROP USER ''@%s localhost", "DROP USER ''@%s %"]
 
 
 def test_root_elsewhere_is_refused_and_not_dropped(server: Server) -> None:
     server.root["10.%"] = "caching_sha2_password"
-    with pytest.raises(host.HostError, match=r"MySQL has 'root'@'10\.%'"):
-        mysql_hygiene.converge()
+    with pytest.raises(HostError, match=r"MySQL has 'root'@'10\.%'"):
+        secure_installation.converge()
     assert not any("root" in statement for statement in server.statements)
 
 
 def test_root_logs_in_by_the_socket(server: Server) -> None:
     server.root["localhost"] = "caching_sha2_password"
-    mysql_hygiene.converge()
+    secure_installation.converge()
     assert server.statements[-1] == "ALTER USER root@localhost IDENTIFIED WITH auth_socket"
 
 
@@ -91,15 +90,15 @@ def test_time_zones_are_loaded_once_and_again_for_another_tzdata(server: Server,
         "mysql_tzinfo_to_sql", "printf 'TRUNCATE TABLE time_zone;\\nSTART TRANSACTION;\\nROWS;\\nCOMMIT;\\n'"
     )
     bench.stand_in("mysql", f"cat >{script}")
-    mysql_time_zones.converge()
+    time_zones.converge()
     lines = script.read_text().splitlines()
     assert lines == ["SET SESSION sql_log_bin = 0;", "START TRANSACTION;", "DELETE FROM time_zone;", "ROWS;", "COMMIT;"]
     server.zones = 1
     script.unlink()
-    mysql_time_zones.converge()
+    time_zones.converge()
     assert not script.exists()
     bench.stand_in("dpkg-query", "printf 'tzdata\\t2026b\\tinstall ok installed\\n'")
-    mysql_time_zones.converge()
+    time_zones.converge()
     assert script.exists()
 
 
@@ -107,19 +106,19 @@ def test_zones_that_are_gone_are_loaded_again(server: Server, bench: Bench) -> N
     bench.stand_in("dpkg-query", "printf 'tzdata\\t2026a\\tinstall ok installed\\n'")
     bench.stand_in("mysql_tzinfo_to_sql")
     bench.stand_in("mysql")
-    mysql_time_zones.converge()
+    time_zones.converge()
     server.zones = 0
     bench.calls()
-    mysql_time_zones.converge()
+    time_zones.converge()
     assert "mysql_tzinfo_to_sql /usr/share/zoneinfo" in bench.calls()
 
 
 # users without a name, root's plugins by host part, zones, what is found: name and found
 DIFFERENCES: list[tuple[list[str], dict[str, str], int, list[tuple[str, str]]]] = [
     ([], {"localhost": "auth_socket"}, 1, []),
-    (["%"], {"localhost": "auth_socket"}, 1, [("''@'%'", "there")]),
+    (["%"], {"localhost": "auth_socket"}, 1, [("''@'%'", "present")]),
     ([], {"localhost": "caching_sha2_password"}, 1, [("'root'@'localhost'", "caching_sha2_password")]),
-    ([], {"localhost": "auth_socket", "%": "auth_socket"}, 1, [("'root'@'%'", "there")]),
+    ([], {"localhost": "auth_socket", "%": "auth_socket"}, 1, [("'root'@'%'", "present")]),
     ([], {"localhost": "auth_socket"}, 0, [("mysql.time_zone_name", "none")]),
 ]
 
@@ -129,7 +128,7 @@ def test_what_is_not_right_is_told_and_left(
     server: Server, anonymous: list[str], root: dict[str, str], zones: int, found: list[tuple[str, str]]
 ) -> None:
     server.anonymous, server.root, server.zones = anonymous, root, zones
-    asked = cast(mysql_server.Server, server)
-    rows = mysql_hygiene.differences(asked) + mysql_time_zones.differences(asked)
-    assert [(row["name"], row["found"]) for row in rows] == found
+    asked = cast(Session, server)
+    rows = secure_installation.differences(asked) + time_zones.differences(asked)
+    assert [(row.name, row.found) for row in rows] == found
     assert server.statements == []

@@ -1,24 +1,29 @@
-"""check_logins.py: whom it tries, and which layer it says refused."""
+"""client/check_logins.py: whom it tries, and which layer it says refused."""
 
 from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-import check_logins
+from scripts.host.client import check_logins
+from scripts.host.client.spec import LoginCheckSpec, LoginSpec
+from scripts.host.common import codec
 from tests.unit.host.bench import Bench
 
-APP: dict[str, Any] = {
-    "key": "app",
-    "name": "app",
-    "host": "10.0.0.0/16",
-    "password": 'it\'s "s3cret"\\',
-    "locked": False,
-    "databases": ["app"],
-}
+APP = LoginSpec(
+    key="app",
+    name="app",
+    host="10.0.0.0/16",
+    password='it\'s "s3cret"\\',
+    locked=False,
+    needs_certificate=False,
+    databases=("app",),
+)
 
 # what `mysql` says, what the check says in words
 REFUSALS = [
@@ -73,13 +78,13 @@ def here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(check_logins, "own_address", lambda *_: "10.0.3.7")
 
 
-def check(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *users: dict[str, Any]) -> Any:
-    """Run the script and return exit code, standard output and standard error."""
-    wanted = {"host": "10.0.0.1", "port": 3306, "users": users}
-    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(wanted)))
-    code = check_logins.main()
-    said = capsys.readouterr()
-    return code, said.out, said.err
+def check(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *logins: LoginSpec) -> Any:
+    """Run the verb and return exit code, answer and standard error."""
+    spec = LoginCheckSpec("10.0.0.1", 3306, logins)
+    monkeypatch.setattr("sys.stdin", io.StringIO(codec.encode(spec)))
+    code = check_logins.main([])
+    printed = capsys.readouterr()
+    return code, json.loads(printed.out), printed.err
 
 
 @pytest.mark.usefixtures("here")
@@ -93,7 +98,7 @@ def test_a_login_that_works_has_checked_the_identity(
         grep -qF 'password="it'"'"'s \\"s3cret\\"\\\\"' || exit 9
         printf 'app\\ninformation_schema\\n'""",
     )
-    assert check(monkeypatch, capsys, APP) == (0, '{"tried": ["app"]}\n', "")
+    assert check(monkeypatch, capsys, APP) == (0, {"tried": ["app"], "not_tried": {}}, "")
     assert "s3cret" not in str(bench.calls())
 
 
@@ -135,7 +140,7 @@ def test_a_way_that_is_closed_is_tried_once_and_not_for_every_user(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bench.stand_in("mysql", 'echo "ERROR 2003 (HY000): no (110)" >&2; exit 1')
-    code, _, errors = check(monkeypatch, capsys, *({**APP, "key": f"app{number}"} for number in range(9)))
+    code, _, errors = check(monkeypatch, capsys, *(replace(APP, key=f"app{number}") for number in range(9)))
     assert (code, errors.count("failed at network"), len(bench.calls())) == (1, 1, 1)
 
 
@@ -144,7 +149,7 @@ def test_every_user_that_is_refused_is_named(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bench.stand_in("mysql", 'echo "ERROR 1045 (28000): Access denied" >&2; exit 1')
-    _, _, errors = check(monkeypatch, capsys, *({**APP, "key": f"app{number}"} for number in range(3)))
+    _, _, errors = check(monkeypatch, capsys, *(replace(APP, key=f"app{number}") for number in range(3)))
     assert [f"user app{number}," in errors for number in range(3)] == [True, True, True]
 
 
@@ -152,7 +157,7 @@ def test_every_user_that_is_refused_is_named(
 def test_a_locked_account_has_to_be_refused_as_locked(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    locked = {**APP, "locked": True}
+    locked = replace(APP, locked=True)
     bench.stand_in("mysql", 'echo "ERROR 3118 (HY000): Account is locked." >&2; exit 1')
     assert check(monkeypatch, capsys, locked)[0] == 0
     bench.stand_in("mysql", "echo app")
@@ -166,8 +171,39 @@ def test_a_user_is_tried_where_its_host_part_admits(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], part: str, tried: bool
 ) -> None:
     bench.stand_in("mysql", "echo app")
-    _, printed, _ = check(monkeypatch, capsys, {**APP, "host": part})
-    assert json.loads(printed)["tried"] == (["app"] if tried else [])
+    _, answer, _ = check(monkeypatch, capsys, replace(APP, host=part))
+    why = f"the account's host part {part} does not admit this host, 10.0.3.7"
+    assert answer == ({"tried": ["app"], "not_tried": {}} if tried else {"tried": [], "not_tried": {"app": why}})
+
+
+@pytest.mark.usefixtures("here")
+def test_an_account_that_asks_for_a_certificate_is_not_tried_and_that_is_said(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bench.stand_in("mysql", "echo app")
+    _, answer, _ = check(monkeypatch, capsys, APP, replace(APP, key="x", needs_certificate=True))
+    assert answer["tried"] == ["app"] and "client certificate" in answer["not_tried"]["x"]
+    assert len(bench.calls()) == 1
+
+
+@pytest.mark.usefixtures("here")
+def test_a_server_that_does_not_answer_in_time_is_told_as_such(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(check_logins, "LOGIN_SECONDS", 0.1)
+    bench.stand_in("mysql", "exec sleep 5")
+    assert "failed at service" in check(monkeypatch, capsys, APP)[2]
+
+
+def test_a_host_without_the_client_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(
+        "sys.stdin", io.StringIO(codec.encode(LoginCheckSpec("127.0.0.1", 3306, (replace(APP, host="%"),))))
+    )
+    assert check_logins.main([]) == 1
+    assert capsys.readouterr().err == "there is no mysql on this host\n"
 
 
 def test_the_address_is_found_without_sending_anything() -> None:

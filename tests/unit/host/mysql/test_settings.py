@@ -1,4 +1,4 @@
-"""mysql_settings.py on a stand-in of mysqld: what is set live, what takes a restart, and what is taken back."""
+"""mysql/settings.py on a stand-in of mysqld: what is set live, what takes a restart, and what is taken back."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any, cast
 
 import pytest
 
-import host
-import mysql_option_file
-import mysql_server
-import mysql_settings
-import undo
-from mysql_settings import Change, Settings
-from mysql_values import Value, same
+from scripts.host.common import state_file, undo
+from scripts.host.common.errors import HostError
+from scripts.host.mysql import option_file, server, settings
+from scripts.host.mysql.server import Error, Session
+from scripts.host.mysql.settings import Change, Settings
+from scripts.host.mysql.spec import MySqlSpec, Setting
+from scripts.host.mysql.values import same
 
 READ_ONLY = {"bind_address", "innodb_page_cleaners", "open_files_limit"}
 DEFAULTS = {
@@ -40,8 +40,8 @@ ANYWHERE = "0.0.0.0"  # noqa: S104  # the usual bind_address
 class Mysqld:
     """A server with an option file, whose variables come from its start and from SET GLOBAL."""
 
-    def __init__(self, option_file: Path) -> None:
-        self.option_file = option_file
+    def __init__(self, path: Path) -> None:
+        self.option_file = path
         self.running = True
         self.starts = 0
         self.statements: list[str] = []
@@ -55,10 +55,11 @@ class Mysqld:
         """Read the file; fail on what mysqld would stumble over."""
         self.starts += 1
         text = self.option_file.read_text() if self.option_file.exists() else ""
-        own = dict(line.split(" = ", 1) for line in text.splitlines() if " = " in line)
+        lines = [line.split(" = ", 1) for line in text.splitlines() if " = " in line]
+        own = {name: value.strip('"') for name, value in lines}
         self.running = "nonsense!" not in own.values()
         if not self.running:
-            raise host.HostError("mysqld does not come up: [ERROR] Can't start server: cannot resolve hostname!")
+            raise HostError("mysqld does not come up: [ERROR] Can't start server: cannot resolve hostname!")
         self.mysqlx = own.pop("mysqlx", "ON") == "ON"
         self.read_at_start = set(own)
         self.variables = DEFAULTS | DISTRIBUTION
@@ -69,7 +70,7 @@ class Mysqld:
     def is_started(self) -> bool:
         """Start the server if it is down; return whether it is up."""
         if not self.running:
-            with contextlib.suppress(host.HostError):
+            with contextlib.suppress(HostError):
                 self.start()
         return self.running
 
@@ -89,7 +90,7 @@ class Mysqld:
             return CHUNK
         name = statement.removeprefix("SELECT @@GLOBAL.")
         if name not in self.variables:
-            raise mysql_server.Error(1193, f"Unknown system variable '{name}'")
+            raise Error(1193, f"Unknown system variable '{name}'")
         return self.variables[name]
 
     def do(self, statement: str, args: Sequence[Any] = ()) -> list[tuple[int, str]]:
@@ -99,11 +100,11 @@ class Mysqld:
             return []
         name = statement.split()[2]
         if name in READ_ONLY:
-            raise mysql_server.Error(1238, f"Variable '{name}' is a read only variable")
+            raise Error(1238, f"Variable '{name}' is a read only variable")
         self.statements.append(name)
         value = args[0] if args else DEFAULTS[name]
         if value == "NONSENSE":
-            raise mysql_server.Error(1231, f"Variable '{name}' can't be set to the value of 'NONSENSE'")
+            raise Error(1231, f"Variable '{name}' can't be set to the value of 'NONSENSE'")
         self._take(name, str(value))
         if same(value, self.variables[name]) or value == "ANSI":
             return []
@@ -122,34 +123,29 @@ class Mysqld:
 
 
 @pytest.fixture
-def mysqld(tmp_path: Path, memory: Path, monkeypatch: pytest.MonkeyPatch) -> Mysqld:  # noqa: ARG001  # the memory is used
+def mysqld(tmp_path: Path, state_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Mysqld:  # noqa: ARG001  # it is used
     """A running server without settings of its own, started once."""
-    server = Mysqld(tmp_path / "zz.cnf")
-    monkeypatch.setattr(mysql_settings, "Server", lambda: server)
-    monkeypatch.setattr(mysql_server, "start", server.is_started)
-    monkeypatch.setattr(mysql_server, "restart", server.start)
-    monkeypatch.setattr(mysql_option_file, "check", lambda *_: None)
-    monkeypatch.setattr(mysql_option_file, "values_without", lambda _: DISTRIBUTION)
-    return server
+    monkeypatch.setattr(option_file, "PATH", tmp_path / "zz.cnf")
+    running = Mysqld(option_file.PATH)
+    monkeypatch.setattr(settings, "Session", lambda: running)
+    monkeypatch.setattr(server, "start", running.is_started)
+    monkeypatch.setattr(server, "restart", running.start)
+    monkeypatch.setattr(option_file, "check", lambda *_: None)
+    monkeypatch.setattr(option_file, "values_without", lambda: DISTRIBUTION)
+    return running
 
 
-def text(settings: Settings) -> str:
-    """Return the option file of these settings."""
-    words = {name: {True: "ON", False: "OFF"}.get(value, value) if isinstance(value, bool) else value
-             for name, value in settings.items()}  # fmt: skip
-    return "[mysqld]\n" + "".join(f"{name} = {value}\n" for name, value in words.items())
-
-
-def converge(mysqld: Mysqld, settings: Settings) -> tuple[int, list[str]]:
+def converge(mysqld: Mysqld, desired: Settings) -> tuple[int, list[str]]:
     """Converge; return how often the server was started meanwhile and what was set live."""
     starts, mysqld.statements = mysqld.starts, []
-    mysql_settings.converge(mysqld.option_file, text(settings), settings)
-    assert mysqld.option_file.read_text() == text(settings)
+    spec = MySqlSpec(desired)
+    settings.converge(spec)
+    assert mysqld.option_file.read_text() == spec.option_file
     return mysqld.starts - starts, sorted(set(mysqld.statements))
 
 
 # from these settings, to these, restarts, what is set live
-CHANGES: list[tuple[Mapping[str, Value], Mapping[str, Value], int, list[str]]] = [
+CHANGES: list[tuple[Mapping[str, Setting], Mapping[str, Setting], int, list[str]]] = [
     ({}, {}, 0, []),
     ({}, {"max_connections": 151}, 0, []),
     ({}, {"max_connections": 200, "long_query_time": 0.5}, 0, ["long_query_time", "max_connections"]),
@@ -170,13 +166,13 @@ CHANGES: list[tuple[Mapping[str, Value], Mapping[str, Value], int, list[str]]] =
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("former", "wanted", "restarts", "live"), CHANGES)
+@pytest.mark.parametrize(("former", "desired", "restarts", "live"), CHANGES)
 def test_a_change_takes_what_it_must_and_a_second_run_nothing(
-    mysqld: Mysqld, former: Settings, wanted: Settings, restarts: int, live: list[str]
+    mysqld: Mysqld, former: Settings, desired: Settings, restarts: int, live: list[str]
 ) -> None:
     converge(mysqld, former)
-    assert converge(mysqld, wanted) == (restarts, live)
-    assert converge(mysqld, wanted) == (0, [])
+    assert converge(mysqld, desired) == (restarts, live)
+    assert converge(mysqld, desired) == (0, [])
 
 
 def test_what_is_dropped_has_the_value_of_a_fresh_server_again(mysqld: Mysqld) -> None:
@@ -202,48 +198,48 @@ def test_what_somebody_persisted_does_not_come_back_at_a_restart(mysqld: Mysqld)
 
 
 # settings as converged, as changed behind our back, what is found: name, what, expected, found
-DIFFERENCES: list[tuple[Mapping[str, Value], dict[str, str], list[tuple[str, ...]]]] = [
+DIFFERENCES: list[tuple[Mapping[str, Setting], dict[str, str], list[tuple[str, ...]]]] = [
     ({"max_connections": 200, "bind_address": ANYWHERE, "sql_mode": "ANSI", "mysqlx": False}, {}, []),
     ({"max_connections": 200}, {"max_connections": "77"}, [("max_connections", "value", "200", "77")]),
     ({"max_connections": 200}, {"long_query_time": "77"}, []),
     ({"innodb_buffer_pool_size": 200000000}, {}, []),
     ({"sql_mode": "ANSI"}, {"sql_mode": "TRADITIONAL"}, [("sql_mode", "value", "ANSI", "TRADITIONAL")]),
     ({"require_secure_transport": True}, {"require_secure_transport": "OFF"},
-     [("require_secure_transport", "value", "True", "OFF")]),
+     [("require_secure_transport", "value", "ON", "OFF")]),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("settings", "changes", "found"), DIFFERENCES)
+@pytest.mark.parametrize(("desired", "changes", "found"), DIFFERENCES)
 def test_what_the_running_server_has_otherwise_is_told_and_left(
-    mysqld: Mysqld, settings: Settings, changes: dict[str, str], found: list[tuple[str, ...]]
+    mysqld: Mysqld, desired: Settings, changes: dict[str, str], found: list[tuple[str, ...]]
 ) -> None:
-    converge(mysqld, settings)
+    converge(mysqld, desired)
     mysqld.variables |= changes
     before, mysqld.statements = dict(mysqld.variables), []
-    rows = mysql_settings.differences(cast(mysql_server.Server, mysqld), settings)
-    assert [(row["name"], row["what"], row["expected"], row["found"]) for row in rows] == found
+    rows = settings.differences(cast(Session, mysqld), desired)
+    assert [(row.name, row.what, row.expected, row.found) for row in rows] == found
     assert (mysqld.variables, mysqld.statements) == (before, [])
 
 
 def test_a_persisted_value_is_told_although_the_server_does_not_have_it_yet(mysqld: Mysqld) -> None:
     converge(mysqld, {"bind_address": ANYWHERE})
     mysqld.persisted = {"bind_address": "127.0.0.1"}
-    rows = mysql_settings.differences(cast(mysql_server.Server, mysqld), {"bind_address": ANYWHERE})
-    assert [(row["name"], row["what"], row["found"]) for row in rows] == [("bind_address", "SET PERSIST", "127.0.0.1")]
+    rows = settings.differences(cast(Session, mysqld), {"bind_address": ANYWHERE})
+    assert [(row.name, row.what, row.found) for row in rows] == [("bind_address", "SET PERSIST", "127.0.0.1")]
 
 
-@pytest.mark.parametrize(("content", "found"), [("[mysqld]\n", 0), ("[mysqld]\nport = 1\n", 1), (None, 1)])
+@pytest.mark.parametrize(("content", "found"), [(MySqlSpec().option_file, 0), ("[mysqld]\nport = 1\n", 1), (None, 1)])
 def test_an_option_file_with_other_content_is_told(mysqld: Mysqld, content: str | None, found: int) -> None:
     converge(mysqld, {})
     if content is None:
         mysqld.option_file.unlink()
     else:
         mysqld.option_file.write_text(content)
-    assert len(mysql_settings.file_differences(mysqld.option_file, text({}))) == found
+    assert len(settings.file_differences(MySqlSpec())) == found
 
 
 # settings that are refused, MySQL's words, restarts that it takes to find out and to be back
-REFUSED: list[tuple[Mapping[str, Value], str, int]] = [
+REFUSED: list[tuple[Mapping[str, Setting], str, int]] = [
     ({"sql_mode": "NONSENSE"}, "ERROR 1231: Variable 'sql_mode' can't be set", 0),
     ({"max_connections": 999999}, "Truncated incorrect max_connections value: '999999'", 0),
     ({"bind_address": "nonsense!"}, "Can't start server: cannot resolve hostname!", 2),
@@ -259,24 +255,24 @@ def test_a_refused_setting_leaves_file_and_server_as_they_were(
 ) -> None:
     former: Settings = {"max_connections": 200, "long_query_time": 0.5}
     converge(mysqld, former)
-    variables, starts, known = dict(mysqld.variables), mysqld.starts, host.recall(mysql_settings.MEMORY)
-    wanted: Settings = {"long_query_time": 2, "require_secure_transport": True, **refused}
-    with pytest.raises(host.HostError, match=words.replace("(", r"\(")):
-        mysql_settings.converge(mysqld.option_file, text(wanted), wanted)
-    assert mysqld.option_file.read_text() == text(former)
+    variables, starts, known = dict(mysqld.variables), mysqld.starts, state_file.load(settings.STATE)
+    desired: Settings = {"long_query_time": 2, "require_secure_transport": True, **refused}
+    with pytest.raises(HostError, match=words.replace("(", r"\(")):
+        settings.converge(MySqlSpec(desired))
+    assert mysqld.option_file.read_text() == MySqlSpec(former).option_file
     assert [same(value, mysqld.variables[name]) for name, value in variables.items()] == [True] * len(variables)
     assert (mysqld.running, mysqld.starts - starts) == (True, restarts)
-    assert host.recall(mysql_settings.MEMORY) == known
+    assert state_file.load(settings.STATE) == known
     assert converge(mysqld, former) == (0, [])
 
 
 def test_what_validation_refuses_is_never_tried(mysqld: Mysqld, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
-        raise host.HostError("unknown variable 'max_conections=9'")
+        raise HostError("unknown variable 'max_conections=9'")
 
-    monkeypatch.setattr(mysql_option_file, "check", refuse)
-    with pytest.raises(host.HostError, match="unknown variable"):
-        mysql_settings.converge(mysqld.option_file, "x", {"max_connections": 9})
+    monkeypatch.setattr(option_file, "check", refuse)
+    with pytest.raises(HostError, match="unknown variable"):
+        settings.converge(MySqlSpec({"max_connections": 9}))
     assert (mysqld.statements, mysqld.option_file.exists()) == ([], False)
 
 
@@ -288,15 +284,15 @@ def test_a_run_that_was_cut_off_ends_right_the_next_time(
     def cut_off(*_: object) -> None:
         raise KeyboardInterrupt
 
-    wanted: Settings = {"bind_address": ANYWHERE, "max_connections": 9}
+    desired: Settings = {"bind_address": ANYWHERE, "max_connections": 9}
     places = {
         "before the file": (Change, "write"),
-        "before the restart": (mysql_server, "restart"),
+        "before the restart": (server, "restart"),
         "before the end": (undo, "end"),
     }
     with monkeypatch.context() as cut, pytest.raises(KeyboardInterrupt):
         cut.setattr(*places[moment], cut_off)
-        mysql_settings.converge(mysqld.option_file, text(wanted), wanted)
+        settings.converge(MySqlSpec(desired))
     converge(mysqld, after)
     expected = DEFAULTS | DISTRIBUTION | {name: str(value) for name, value in after.items()}
     assert mysqld.variables == expected
@@ -305,7 +301,7 @@ def test_a_run_that_was_cut_off_ends_right_the_next_time(
 
 def test_a_server_that_a_bad_file_keeps_down_comes_up_with_a_good_one(mysqld: Mysqld) -> None:
     mysqld.option_file.write_text("bind_address = nonsense!\n")
-    with pytest.raises(host.HostError):
+    with pytest.raises(HostError):
         mysqld.start()
     # Once with the bad file, in vain.
     assert converge(mysqld, {"bind_address": ANYWHERE}) == (2, [])
@@ -315,17 +311,17 @@ def test_a_run_that_was_cut_off_while_mysqld_failed_still_knows_the_good_file(
     mysqld: Mysqld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail_and_be_cut_off() -> None:
-        with contextlib.suppress(host.HostError):
+        with contextlib.suppress(HostError):
             mysqld.start()
         raise KeyboardInterrupt
 
     former: Settings = {"bind_address": ANYWHERE}
     converge(mysqld, former)
-    wanted: Settings = {"bind_address": "nonsense!"}
+    desired: Settings = {"bind_address": "nonsense!"}
     with monkeypatch.context() as cut, pytest.raises(KeyboardInterrupt):
-        cut.setattr(mysql_server, "restart", fail_and_be_cut_off)
-        mysql_settings.converge(mysqld.option_file, text(wanted), wanted)
+        cut.setattr(server, "restart", fail_and_be_cut_off)
+        settings.converge(MySqlSpec(desired))
     assert not mysqld.running
-    with pytest.raises(host.HostError, match="cannot resolve hostname"):
-        mysql_settings.converge(mysqld.option_file, text(wanted), wanted)
-    assert mysqld.running and mysqld.option_file.read_text() == text(former)
+    with pytest.raises(HostError, match="cannot resolve hostname"):
+        settings.converge(MySqlSpec(desired))
+    assert mysqld.running and mysqld.option_file.read_text() == MySqlSpec(former).option_file

@@ -1,4 +1,4 @@
-"""mysql_values.py: when two values are the same to MySQL."""
+"""mysql/values.py: when two values are the same to MySQL."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from decimal import Decimal
 
 import pytest
 
-from mysql_values import Value, argument, free_form, same
+from scripts.host.mysql.spec import Setting
+from scripts.host.mysql.values import argument, free_form, same
 
-# wanted, as the server shows it, the same?
-VALUES: list[tuple[Value, str, bool]] = [
+# desired, as the server shows it, the same?
+VALUES: list[tuple[Setting, str, bool]] = [
     (True, "ON", True),
     (True, "1", True),
     (False, "OFF", True),
@@ -35,13 +36,13 @@ VALUES: list[tuple[Value, str, bool]] = [
 ]
 
 
-@pytest.mark.parametrize(("wanted", "shown", "alike"), VALUES)
-def test_a_value_is_compared_as_mysql_reads_it(wanted: Value, shown: str, alike: bool) -> None:
-    assert same(wanted, shown) is alike
+@pytest.mark.parametrize(("desired", "shown", "alike"), VALUES)
+def test_a_value_is_compared_as_mysql_reads_it(desired: Setting, shown: str, alike: bool) -> None:
+    assert same(desired, shown) is alike
 
 
 @pytest.mark.parametrize(
-    ("wanted", "shown", "sent"),
+    ("desired", "shown", "sent"),
     [
         (True, "OFF", "ON"),
         ("32M", "67108864", 33554432),
@@ -50,10 +51,10 @@ def test_a_value_is_compared_as_mysql_reads_it(wanted: Value, shown: str, alike:
         ("5", "name", "5"),
     ],
 )
-def test_set_global_gets_no_suffix_and_no_text_for_a_number(wanted: Value, shown: str, sent: object) -> None:
-    assert argument(wanted, shown) == sent
+def test_set_global_gets_no_suffix_and_no_text_for_a_number(desired: Setting, shown: str, sent: object) -> None:
+    assert argument(desired, shown) == sent
 
 
-@pytest.mark.parametrize(("wanted", "free"), [("ANSI", True), ("1G", False), ("ON", False), (3, False), (True, False)])
-def test_only_words_may_be_shown_in_other_words(wanted: Value, free: bool) -> None:
-    assert free_form(wanted) is free
+@pytest.mark.parametrize(("desired", "free"), [("ANSI", True), ("1G", False), ("ON", False), (3, False), (True, False)])
+def test_only_words_may_be_shown_in_other_words(desired: Setting, free: bool) -> None:
+    assert free_form(desired) is free

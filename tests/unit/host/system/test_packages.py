@@ -1,4 +1,4 @@
-"""packages.py: what is installed, what is purged, and what apt is asked for."""
+"""system/packages.py: what is installed, what is purged, and what apt is asked for."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-import host
-import packages
+from scripts.host.common import state_file
+from scripts.host.common.errors import HostError
+from scripts.host.system import packages
 from tests.unit.host.bench import Bench
 
 LOCKED = "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 1 (apt)"
@@ -53,7 +54,7 @@ class Apt:
 
 
 @pytest.fixture
-def apt(bench: Bench, monkeypatch: pytest.MonkeyPatch, memory: Path) -> Apt:  # noqa: ARG001  # the memory is used
+def apt(bench: Bench, monkeypatch: pytest.MonkeyPatch, state_folder: Path) -> Apt:  # noqa: ARG001  # it is used
     """A host with three packages on it."""
     monkeypatch.setattr(packages, "APT_GET", ["apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=5"])
     return Apt(bench, monkeypatch, "mysql-server", "curl", "orphan")
@@ -89,7 +90,7 @@ def test_a_purge_that_was_cut_off_is_done_the_next_time(apt: Apt) -> None:
     packages.converge(["sysstat"])
     working = (apt.bench.folder / "apt-get").read_text()
     (apt.bench.folder / "apt-get").write_text(working.replace("rm -f", "exit 1; rm -f"))
-    with pytest.raises(host.HostError):
+    with pytest.raises(HostError):
         packages.converge([])
     (apt.bench.folder / "apt-get").write_text(working)
     packages.converge([])
@@ -103,8 +104,8 @@ def test_what_was_there_before_or_holds_the_data_is_never_purged(apt: Apt, name:
     assert name in apt.there() and apt.asked() == []
 
 
-def test_what_the_first_boot_installed_is_not_what_the_image_had(apt: Apt, memory: Path) -> None:
-    (memory / packages.IMAGE).write_text("orphan\n")
+def test_what_the_first_boot_installed_is_not_what_the_image_had(apt: Apt, state_folder: Path) -> None:
+    (state_folder / packages.IMAGE).write_text("orphan\n")
     packages.converge(["mysql-server", "curl"])
     packages.converge(["mysql-server"])
     assert apt.there() == {"mysql-server", "orphan"}
@@ -112,10 +113,10 @@ def test_what_the_first_boot_installed_is_not_what_the_image_had(apt: Apt, memor
 
 def test_an_installation_that_was_cut_off_counts_as_asked_for(apt: Apt) -> None:
     apt.bench.stand_in("apt-get", f"touch {apt.folder}/sysstat; exit 1")
-    with pytest.raises(host.HostError):
+    with pytest.raises(HostError):
         packages.converge(["sysstat"])
-    assert host.recall(packages.MEMORY)["asked"] == ["sysstat"]
-    assert host.recall(packages.MEMORY)["before"] == []
+    assert state_file.load(packages.STATE)["asked"] == ["sysstat"]
+    assert state_file.load(packages.STATE)["before"] == []
 
 
 def test_another_apt_is_waited_for(apt: Apt, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,14 +138,14 @@ def test_a_dpkg_that_was_cut_off_is_finished_first(apt: Apt) -> None:
 
 def test_an_unknown_package_is_told_in_apt_s_words(apt: Apt) -> None:
     apt.bench.stand_in("apt-get", 'echo "E: Unable to locate package nosuch" >&2; exit 100')
-    with pytest.raises(host.HostError, match="Unable to locate package nosuch"):
+    with pytest.raises(HostError, match="Unable to locate package nosuch"):
         packages.converge(["nosuch"])
 
 
 def test_missing_and_wrongly_marked_packages_are_told_and_left(apt: Apt) -> None:
     apt.states.write_text("Package: curl\nAuto-Installed: 1\n\nPackage: orphan\nAuto-Installed: 1\n")
     rows = packages.differences(["mysql-server", "curl", "sysstat"])
-    assert [(row["name"], row["what"], row["found"]) for row in rows] == [
+    assert [(row.name, row.what, row.found) for row in rows] == [
         ("sysstat", "package", "missing"),
         ("curl", "mark", "automatic"),
     ]

@@ -1,4 +1,4 @@
-"""wait_ready.sh and host_key.sh: when the gate opens, and what is pinned."""
+"""wait_ready.sh and host_key.sh: when the readiness check ends, and what is pinned."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def booted(bench: Bench) -> Bench:
 
 
 @pytest.mark.parametrize("code", [0, 2])
-def test_the_gate_opens_after_the_boot_and_tells_the_host_key(booted: Bench, code: int) -> None:
+def test_it_ends_after_the_boot_and_tells_the_host_key(booted: Bench, code: int) -> None:
     booted.stand_in("cloud-init", f"exit {code}")
     done = booted.run("wait_ready.sh", "--type=t3.small")
     assert (done.returncode, done.stdout) == (0, "ssh-ed25519 AAAA\n")
@@ -49,7 +49,7 @@ def test_packages_that_the_first_boot_could_not_install_keep_nobody_waiting(boot
 
 
 @pytest.mark.parametrize("errors", [[], [PACKAGES, "('write_files', OSError())"]])
-def test_a_failed_boot_keeps_the_gate_shut_and_shows_the_log(booted: Bench, errors: list[str]) -> None:
+def test_a_failed_boot_fails_the_readiness_check_and_shows_the_log(booted: Bench, errors: list[str]) -> None:
     failed_boot(booted, *errors)
     done = booted.run("wait_ready.sh", "--type=t3.small")
     assert (done.returncode, done.stdout) == (1, "")

@@ -1,0 +1,70 @@
+"""mysql/converge.py: the order of a server's parts, on stand-ins of them."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.host.common import codec
+from scripts.host.mysql import converge, initialization, secure_installation, server, settings, time_zones
+from scripts.host.mysql.spec import MySqlSpec, ServerSpec, Setting
+from scripts.host.system.spec import FileSpec
+
+SETTINGS: Mapping[str, Setting] = {"max_connections": 77, "sql_mode": "ANSI", "mysqlx": False, "long_query_time": 0.5}
+
+
+class Session:
+    """A server that tells its version."""
+
+    def one(self, statement: str) -> str:
+        """Tell it."""
+        assert statement == "SELECT VERSION()"
+        return "9.7.4"
+
+
+@pytest.fixture
+def done(state_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Any]:  # noqa: ARG001  it is used
+    """What was done, part by part."""
+    parts: list[Any] = []
+    file = tmp_path / "a"
+    monkeypatch.setattr(initialization, "install", lambda names: parts.append(("packages", names, file.exists())))
+    monkeypatch.setattr(settings, "converge", lambda spec: parts.append(("settings", spec, file.exists())))
+    monkeypatch.setattr(time_zones, "converge", lambda: parts.append("time zones"))
+    monkeypatch.setattr(secure_installation, "converge", lambda: parts.append("secure installation"))
+    monkeypatch.setattr(server, "Session", Session)
+    return parts
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_packages_come_before_files_and_files_before_settings(
+    done: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], running: bool
+) -> None:
+    monkeypatch.setattr(server, "start", lambda: running)
+    mysql = MySqlSpec(SETTINGS)
+    spec = ServerSpec(packages=("mysql-server",), files=(FileSpec(str(tmp_path / "a"), "one"),), mysql=mysql)
+    monkeypatch.setattr("sys.stdin", io.StringIO(codec.encode(spec)))
+    assert converge.main([]) == 0
+    assert json.loads(capsys.readouterr().out) == {"mysql_version": "9.7.4"}
+    first, *parts = done
+    assert first == ("packages", ("mysql-server",), False)
+    # A setting may name a time zone; a server that is down may be so for its settings.
+    both = [("settings", mysql, True), "time zones"]
+    assert parts == [*(reversed(both) if running else both), "secure installation"]
+
+
+def test_what_mysql_refuses_is_told_with_its_number(
+    done: list[Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse() -> bool:
+        raise server.Error(1698, "Access denied for user 'root'@'localhost'")
+
+    monkeypatch.setattr(server, "start", refuse)
+    monkeypatch.setattr("sys.stdin", io.StringIO(codec.encode(ServerSpec())))
+    assert converge.main([]) == 1
+    assert capsys.readouterr().err == "ERROR 1698: Access denied for user 'root'@'localhost'\n"
+    assert [part[0] for part in done] == ["packages"]
