@@ -2,7 +2,6 @@
 
 import pulumi_aws as aws
 
-import arguments
 import stack_config
 from components import outputs
 from components.firewall import Firewall
@@ -13,27 +12,38 @@ from components.mysql_role import MySqlRole
 from components.mysql_server import MySqlServer
 from components.mysql_user import MySqlUser
 from components.naming import tags
+from components.network import ExistingNetwork, Network
+from components.placement import Placement
 
 config = stack_config.load()
 
-place = arguments.place(config, "network")
-firewall = Firewall("firewall", arguments.firewall_args(config, place))
+network = (
+    config.network
+    if isinstance(config.network, ExistingNetwork)
+    else Network("network", {**config.network, "tags": config.tags})
+)
+firewall = Firewall("firewall", {**config.reach, "vpc_id": network.vpc_id, "tags": config.tags})
 key_pair = aws.ec2.KeyPair("operators", public_key=config.ssh.public_key, tags=tags("operators", config.tags))
-site = arguments.Site(config, place, firewall, key_pair)
+placement = Placement(
+    network, firewall, key_pair.key_name, config.ssh, config.jump_host, config.instance_profile, config.tags
+)
 
 # The jump host first: what is private is reached through it.
+groups = {name: group for group in config.clients for name in group.hosts}
 clients: dict[str, MySqlClient] = {}
-for host in site.client_hosts:
-    clients[host.name] = MySqlClient(host.name, site.client_args(host, clients))
-server = MySqlServer("server", site.server_args(clients))
-databases = [MySqlDatabase(f"database-{one.name}", arguments.database_args(one)) for one in config.accounts.databases]
-roles = {one.key: MySqlRole(f"role-{one.key}", arguments.role_args(one)) for one in config.accounts.roles}
-users = [MySqlUser(f"user-{one.key}", arguments.user_args(one, roles)) for one in config.accounts.users]
-accounts = MySqlAccounts(
-    "accounts", {"server": server, "databases": databases, "roles": list(roles.values()), "users": users}
-)
+for name in sorted(groups, key=lambda name: name != config.jump_host):
+    group = groups[name]
+    place = placement.client(name, clients, group.instance["public"], group.zone, group.subnet_id)
+    clients[name] = MySqlClient(name, {**group.instance, **place})
+server = MySqlServer("server", {**config.server, **placement.server("server", clients)})
+
+databases = [MySqlDatabase(f"database-{database.name}", database) for database in config.accounts.databases]
+roles = [MySqlRole(f"role-{role.key}", role) for role in config.accounts.roles]
+users = [MySqlUser(f"user-{user.key}", user, config.passwords.get(user.key)) for user in config.accounts.users]
+accounts = MySqlAccounts("accounts", {"server": server, "databases": databases, "roles": roles, "users": users})
+
 for name, client in clients.items():
     trusted = client.trust(server)
     client.check_logins(f"{name}-logins", accounts, ready=[firewall, trusted])
 
-outputs.export(server, site.in_order(clients), accounts, config.accounts.primary_user, config.jump_host)
+outputs.export(server, [clients[name] for name in groups], accounts, config.primary_user, config.jump_host)

@@ -6,15 +6,15 @@ Each check takes a raw value and returns it as it is kept, or raises InvalidValu
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv4Network, ip_network
 from typing import Any
 
-from scripts.host.common.checks import Check, InvalidValueError, matching, whole
+from scripts.host.common.checks import Check, InvalidValueError, flag, matching, one_line, whole
+from scripts.host.constants import MYSQL_PORT, SSH_PORT
 
 BROADEST = 8
 """The shortest prefix of a range that may ssh: a shorter one is no group of people."""
-MYSQL_PORT, SSH_PORT = 3306, 22
 OWN_TAGS = frozenset({"Name", "Project", "Stack"})
 MOST_TAGS = 40
 """AWS takes 50; some are the program's and the account's own."""
@@ -37,52 +37,6 @@ security_group_id = matching(
 )
 protocol = matching("tcp|udp", "is neither tcp nor udp", "Write tcp or udp")
 port = whole(1, 65535)
-
-
-class ArgsError(ValueError):
-    """Every fault of the args that a component is made from."""
-
-    def __init__(self, name: str, faults: Mapping[str, InvalidValueError]) -> None:
-        """Make one text of the faults, which are by the way to the value: packages[1]."""
-        self.faults = dict(faults)
-        lines = "".join(f"\n  - {field}: {fault}" for field, fault in faults.items())
-        super().__init__(f"{name} has {len(faults)} fault(s):{lines}")
-
-
-def check_args(name: str, args: Mapping[str, Any], checks: Mapping[str, Check]) -> None:
-    """Refuse args with a value that will not do.
-
-    Args:
-        name: the component's, for the message.
-        args: what it is made from.
-        checks: by field; of a list the check is of each entry, of a table of each value.
-
-    A field that is not given or None is not looked at, nor is an output, whose value is not known yet.
-
-    Raises:
-        ArgsError: with every fault.
-    """
-    faults = {}
-    for field, check in checks.items():
-        for path, value in _values(field, args.get(field)):
-            try:
-                check(value)
-            except InvalidValueError as error:
-                faults[path] = error
-    if faults:
-        raise ArgsError(name, faults)
-
-
-def _values(path: str, value: object) -> Iterator[tuple[str, object]]:
-    """Yield the plain values in a field, with the way to each."""
-    if isinstance(value, str | int | float):
-        yield path, value
-    elif isinstance(value, Mapping):
-        for name, entry in value.items():
-            yield from _values(f"{path}.{name}", entry)
-    elif isinstance(value, list | tuple):
-        for index, entry in enumerate(value):
-            yield from _values(f"{path}[{index}]", entry)
 
 
 def ipv4_address(raw: Any) -> IPv4Address:
@@ -164,6 +118,17 @@ def tag_value(raw: Any) -> str:
     return _tag_text(str(raw), TAG_VALUE_LENGTH)
 
 
+def tags(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a table of tags."""
+    for key, value in raw.items():
+        try:
+            tag_key(key)
+            tag_value(value)
+        except InvalidValueError as error:
+            raise InvalidValueError(f"{key!r} {error.wrong}", error.hint) from error
+    return raw
+
+
 def _tag_text(text: str, longest: int) -> str:
     if len(text) > longest:
         raise InvalidValueError(
@@ -172,3 +137,42 @@ def _tag_text(text: str, longest: int) -> str:
     if not _TAG_CHARACTERS.fullmatch(text):
         raise InvalidValueError("has characters that AWS refuses", "Use letters, digits, spaces and _.:/=+-@")
     return text
+
+
+CHECKS: Mapping[str, Check] = {
+    "admitted_group_ids": security_group_id,
+    "ami": image_id,
+    "cidr": ipv4_range,
+    "from_port": whole(0, 65535),
+    "host_key": matching("ssh-ed25519 [^ \n]+( .*)?", "is not a public ed25519 key", "Write its type and base64"),
+    "instance_profile": instance_profile,
+    "instance_type": instance_type,
+    "jump_to_clients": flag,
+    "jump_to_server": flag,
+    "mysql_port": mysql_port,
+    "mysql_ports": port,
+    "nat_gateway": flag,
+    "operator_cidrs": operator_range,
+    "operator_group_ids": security_group_id,
+    "packages": package,
+    "private_ip": ipv4_address,
+    "private_subnet_cidrs": subnet_range,
+    "protocol": protocol,
+    "public": flag,
+    "public_key": one_line(8192),
+    "public_subnet_cidrs": subnet_range,
+    "require_secure_transport": flag,
+    "security_group_ids": security_group_id,
+    "server_public": flag,
+    "server_subnet_cidr": subnet_range,
+    "ssh_port": port,
+    "subnet_id": subnet_id,
+    "tags": tags,
+    "termination_protection": flag,
+    "to_port": whole(0, 65535),
+    "volume_gib": volume_gib,
+    "vpc_cidr": vpc_range,
+    "vpc_id": vpc_id,
+    "x_protocol": flag,
+}
+"""The check of each field of a component's args; of a list, each entry is checked."""

@@ -8,10 +8,10 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from components.args_check import check_args
 from components.naming import tags
-from components.remote_command import SSH_PORT
+from scripts.host.constants import MYSQL_PORT, SSH_PORT
 
-MYSQL_PORT = 3306
 IN, OUT = aws.vpc.SecurityGroupIngressRule, aws.vpc.SecurityGroupEgressRule
 RuleKind = type[aws.vpc.SecurityGroupIngressRule] | type[aws.vpc.SecurityGroupEgressRule]
 PACKAGE_PORTS = (80, 443)
@@ -75,7 +75,12 @@ class Firewall(pulumi.ComponentResource):
     """The id of the security group whose member may ssh to private hosts."""
 
     def __init__(self, name: str, args: FirewallArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Register the groups and their rules."""
+        """Register the groups and their rules.
+
+        Raises:
+            InvalidArgsError: with every fault of the args.
+        """
+        check_args("Firewall", name, FirewallArgs, args)
         super().__init__("mysql-pair:index:Firewall", name, None, opts)
         self._name, self._args = name, args
         server = self._group("server", "MySQL server")

@@ -8,17 +8,22 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
+from pulumi_command import remote
 
-from components.host_tools import HOST_SCRIPTS
+from components.args_check import InvalidArgsError, check_args
+from components.host_agent import FIRST_BOOT
 from components.image import ubuntu_ami
 from components.naming import tags
-from components.remote_command import SSH_PORT, Step, Target, run
+from components.remote_command import Step, Target, run
+from components.ssh_route import SshRoute
+from scripts.host.common.codec import SpecFault
+from scripts.host.constants import SSH_PORT
 
 VOLUME_GIB = 16
 FIRST_CONTACT_SECONDS = 30
-AWAKE_SECONDS = 420
+SSHD_SECONDS = 420
 """How long a host may take from launch to sshd."""
-GATE_SECONDS = 1080
+READY_SECONDS = 1080
 """More than wait_ready.sh's own limits together, so that its message is what one sees."""
 
 
@@ -79,11 +84,11 @@ class HostKeyMismatchError(pulumi.RunError):
 
 
 class Host(pulumi.ComponentResource):
-    """An instance, its Elastic IP if it is public, and the gate that opens when its first boot has ended.
+    """An instance, its Elastic IP if it is public, and the check that its first boot has ended.
 
     Type: mysql-pair:index:Host. Makes: aws.ec2.Instance, of public hosts Eip and EipAssociation, and up to three
     command.remote.Command, none of which carries a secret: on the jump host the wait for a private host's sshd, the
-    first contact, which finds out the host's key and is never run again, and the readiness gate. All later commands
+    first contact, which finds out the host's key and is never run again, and the readiness check. All later commands
     are pinned to that key.
     Image, key pair and user data count on the first boot only: a new image would rebuild the host by surprise, and
     new user data would stop it for nothing. An image that is asked for by id does replace it.
@@ -99,6 +104,8 @@ class Host(pulumi.ComponentResource):
     """The Elastic IP, which stays when the instance is stopped and started; None of a private host."""
     host_key: pulumi.Output[str]
     """The host's public ed25519 ssh key."""
+    target: Target
+    """How commands are run on it: pinned to its key, after its first boot."""
 
     def __init__(
         self,
@@ -116,33 +123,25 @@ class Host(pulumi.ComponentResource):
             opts: the component's options.
 
         Raises:
-            ValueError: there is no way to ssh to the host.
+            InvalidArgsError: with every fault of the args; or there is no way to ssh to the host.
         """
+        check_args("Host", name, HostArgs, args)
         super().__init__("mysql-pair:index:Host", name, None, opts)
         self._name, self._args = name, args
         instance = self._instance(user_data)
         self.instance_id, self.private_ip, self.private_dns = instance.id, instance.private_ip, instance.private_dns
-        self.public_ip, attached = self._address(instance)
-        first = self._first_target(instance)
-        if first.jump:
-            attached = [self._awake(first.jump, instance)]
+        self.public_ip, reachable = self._address(instance)
+        first = Target(name, self._first_route(), instance.id, instance)
+        if jump := self._jump():
+            reachable = [self._wait_for_ssh(jump.target, instance)]
         known = args.get("host_key")
-        pin = pulumi.Output.from_input(known) if known else self._first_contact(first, attached)
-        gate = run(
-            f"{name}-ready",
-            first,
-            Step(
-                create=["bash", "-s", "--", self._type_label()],
-                seconds=GATE_SECONDS,
-                stdin=(HOST_SCRIPTS / "wait_ready.sh").read_text(),
-            ),
-            parent=self,
-            depends_on=attached,
-        )
+        pin = pulumi.Output.from_input(known) if known else self._first_contact(first, reachable)
+        ready = self._readiness_check(first, reachable)
         pin = pin.apply(str.strip)
-        # Pinned to what is known already: what the gate has seen is unknown in every preview in which it runs again.
-        self.target = replace(first, ends_with=gate, host_key=pin)
-        seen = pulumi.Output.unsecret(gate.stdout)
+        # Pinned to what is known already: what the readiness check has seen is unknown in every preview in which it
+        # runs again.
+        self.target = replace(first, ends_with=ready, route=replace(first.route, host_key=pin))
+        seen = pulumi.Output.unsecret(ready.stdout)
         self.host_key = pulumi.Output.all(pin, seen).apply(lambda keys: same_key(name, *keys))
         self.register_outputs(
             {
@@ -154,43 +153,53 @@ class Host(pulumi.ComponentResource):
             }
         )
 
-    def _first_target(self, instance: aws.ec2.Instance) -> Target:
-        """Return how the host is reached before its key is known."""
-        args = self._args
-        target = Target(instance, instance.id, instance.private_ip, args.get("private_key"))
-        endpoint, jump = args.get("ssh_host"), args.get("jump")
-        if endpoint:
-            return replace(target, address=endpoint, port=args.get("ssh_port", SSH_PORT))
-        if args["public"]:
-            return replace(target, address=self.public_ip.apply(str))
-        if jump:
-            return replace(target, jump=jump.target)
-        raise ValueError(f"host {self._name}: a private host needs `jump` or `ssh_host`")
+    def _jump(self) -> Host | None:
+        """Return the host that this one is reached through; None if it is reached by itself or by a tunnel."""
+        alone = self._args["public"] or self._args.get("ssh_host")
+        return None if alone else self._args.get("jump")
 
-    def _awake(self, jump: Target, instance: aws.ec2.Instance) -> pulumi.Resource:
-        """Register the wait for the sshd of a host that is reached through another: dialling would not wait for it."""
-        script = (HOST_SCRIPTS / "wait_ssh.sh").read_text()
+    def _first_route(self) -> SshRoute:
+        """Return how the host is reached before its key is known."""
+        route = SshRoute(self.private_ip, private_key=self._args.get("private_key"))
+        if endpoint := self._args.get("ssh_host"):
+            return replace(route, address=endpoint, port=self._args.get("ssh_port", SSH_PORT))
+        if self._args["public"]:
+            return replace(route, address=self.public_ip.apply(str))
+        if jump := self._jump():
+            return replace(route, jump=jump.target.route)
+        fault = SpecFault("jump", "is missing", "A private host needs it, or ssh_host")
+        raise InvalidArgsError("Host", self._name, [fault])
+
+    def _wait_for_ssh(self, jump: Target, instance: aws.ec2.Instance) -> pulumi.Resource:
+        """Register the wait, on the jump host, for this host's sshd: dialling through it would not wait."""
+        script = (FIRST_BOOT / "wait_ssh.sh").read_text()
         step = Step(
-            create=["bash", "-c", script, "wait_ssh.sh", self._type_label(), str(AWAKE_SECONDS)],
-            seconds=AWAKE_SECONDS + 30,
+            argv=["bash", "-c", script, "wait_ssh.sh", self._type_label(), str(SSHD_SECONDS)],
+            seconds=SSHD_SECONDS + 30,
             stdin=instance.private_ip,
-            triggers=[instance.id],
+            triggers=[jump.instance_id, instance.id],
         )
-        return run(f"{self._name}-awake", jump, step, parent=self)
+        return run(f"{self._name}-wait-for-ssh", jump, step, parent=self)
+
+    def _readiness_check(self, first: Target, reachable: Sequence[pulumi.Resource]) -> remote.Command:
+        """Register the wait for the end of the first boot; it prints the host's key."""
+        script = (FIRST_BOOT / "wait_ready.sh").read_text()
+        step = Step(argv=["bash", "-s", "--", self._type_label()], seconds=READY_SECONDS, stdin=script)
+        return run(f"{self._name}-ready", first, step, parent=self, depends_on=reachable)
 
     def _type_label(self) -> str:
         """Return what stands in commands that are to wait again for a host that a new type has stopped."""
         return f"--type={self._args['instance_type']}"
 
-    def _first_contact(self, first: Target, attached: Sequence[pulumi.Resource]) -> pulumi.Output[str]:
+    def _first_contact(self, first: Target, reachable: Sequence[pulumi.Resource]) -> pulumi.Output[str]:
         """Return the key that the host showed when it was new."""
-        script = (HOST_SCRIPTS / "host_key.sh").read_text()
-        step = Step(create=["bash", "-s"], seconds=FIRST_CONTACT_SECONDS, stdin=script, once=True)
-        seen = run(f"{self._name}-host-key", first, step, parent=self, depends_on=attached)
+        script = (FIRST_BOOT / "host_key.sh").read_text()
+        step = Step(argv=["bash", "-s"], seconds=FIRST_CONTACT_SECONDS, stdin=script, once=True)
+        seen = run(f"{self._name}-host-key", first, step, parent=self, depends_on=reachable)
         return pulumi.Output.unsecret(seen.stdout)
 
     def _address(self, instance: aws.ec2.Instance) -> tuple[pulumi.Output[str | None], list[pulumi.Resource]]:
-        """Return a public host's Elastic IP, and what must be there before one can dial it."""
+        """Return a public host's Elastic IP, and what must be there before it can be dialled."""
         if not self._args["public"]:
             return pulumi.Output.from_input(None), []
         ready = list(self._args.get("network_ready", ()))

@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, TypedDict
-
 import pulumi
 
-from components.mysql_grants import GrantArgs, document, shown
-
-
-class MySqlRoleArgs(TypedDict):
-    """What a MySqlRole is made from."""
-
-    key: str
-    """What the stack calls it for good."""
-    name: str
-    """Its name, at most 32 characters; another one renames it. Its host part is %."""
-    grants: Sequence[GrantArgs]
-    """All that it holds; what else it has is revoked."""
+from components.args_check import check_spec
+from components.spec_properties import properties
+from scripts.host.accounts.spec import RoleSpec
 
 
 class MySqlRole(pulumi.ComponentResource):
@@ -27,15 +15,13 @@ class MySqlRole(pulumi.ComponentResource):
     Type: mysql-pair:index:MySqlRole. Makes nothing itself.
     """
 
-    def __init__(self, name: str, args: MySqlRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Register the role."""
-        self.document: dict[str, Any] = {
-            "key": args["key"], "name": args["name"], "grants": document(args["grants"]),
-        }  # fmt: skip
-        """What accounts.py reads of it."""
-        super().__init__(
-            "mysql-pair:index:MySqlRole", name, {"name": args["name"], "grants": shown(args["grants"])}, opts
-        )
-        # After it: the constructor keeps the properties as outputs, under these names.
-        self.name, self.grants = args["name"], args["grants"]
+    def __init__(self, name: str, spec: RoleSpec, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Register the role.
+
+        Raises:
+            InvalidArgsError: with every fault of the spec.
+        """
+        check_spec("MySqlRole", name, spec)
+        super().__init__("mysql-pair:index:MySqlRole", name, properties(spec), opts)
+        self.spec = spec
         self.register_outputs({})

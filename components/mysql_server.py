@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from typing import Any, NotRequired, TypedDict
+from collections.abc import Iterator, Mapping
+from typing import NotRequired, TypedDict, cast
 
 import pulumi
 from pulumi_command import remote
 
-from components.firewall import MYSQL_PORT
+from components.args_check import check_args, of_kind
 from components.host import Host, HostArgs, InstanceArgs
-from components.host_tools import HOST_SCRIPTS, install_tools
-from components.mysql_options import OPTION_FILE, base_settings, option_file
-from components.remote_command import Step, run
-from components.user_data import document, user_data
-from scripts.host.mysql.spec import Setting
+from components.host_agent import FIRST_BOOT, HostAgent, answer
+from components.mysql_settings import check_settings, setting
+from components.user_data import host_spec, user_data
+from scripts.host.common.codec import SpecFault
+from scripts.host.constants import MYSQL_PORT, OPTION_FILE, SYSTEMD_UNITS
+from scripts.host.mysql.spec import CertificateSpec, MySqlSpec, ServerSpec, Setting
 
 CONVERGE_SECONDS = 1500
 """Long enough for packages behind another's lock, and for a restart that rolls back."""
 CERTIFICATE_SECONDS = 60
-UNITS = "/etc/systemd/system"
-CA_FILE = "/etc/mysql-pair/ca.pem"
-"""Where client hosts keep the certificate of the server's authority."""
 
 
 class MySqlArgs(TypedDict):
@@ -52,9 +49,9 @@ class MySqlServerArgs(HostArgs, MySqlArgs):
 class MySqlServer(pulumi.ComponentResource):
     """A MySQL server on an EC2 instance of its own.
 
-    Type: mysql-pair:index:MySqlServer. Makes: a mysql-pair:index:Host, and three command.remote.Command: the tools of
-    scripts/host, the convergence of packages, files and settings, and the server's certificate, whose authority is
-    made on the host and whose key never leaves it.
+    Type: mysql-pair:index:MySqlServer. Makes: a mysql-pair:index:Host, and three command.remote.Command: the host
+    agent, the convergence of packages, files and settings, and the server's certificate, whose authority is made on
+    the host and whose key never leaves it.
     """
 
     instance_id: pulumi.Output[str]
@@ -75,25 +72,33 @@ class MySqlServer(pulumi.ComponentResource):
     """The certificate of the authority that clients check the server by, PEM."""
 
     def __init__(self, name: str, args: MySqlServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Register the server."""
-        self._name, self._args = name, args
+        """Register the server.
+
+        Raises:
+            InvalidArgsError: with every fault of the args.
+        """
+        check_args("MySqlServer", name, MySqlServerArgs, args, _setting_faults(args))
+        spec = server_spec(args)
         # As the component's own properties, so that a preview shows a changed setting by its name.
-        shown = {"settings": self._settings(), "packages": list(args.get("packages", ()))}
+        shown = {"settings": spec.mysql.settings, "packages": list(args.get("packages", ()))}
         super().__init__("mysql-pair:index:MySqlServer", name, shown, opts)
-        child = pulumi.ResourceOptions(parent=self)
-        first_boot = option_file({**self._base(), **args.get("derived_settings", {})})
-        self.host = Host(name, args, user_data("server", {OPTION_FILE: first_boot}), opts=child)
-        self.tools = install_tools(f"{name}-tools", self.host.target, parent=self)
-        converged = self._converge()
-        certificate = self._certificate(converged)
+        self.host = Host(
+            name,
+            cast("HostArgs", of_kind(HostArgs, args)),
+            user_data("server", {OPTION_FILE: first_settings(args).option_file}),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.agent = HostAgent.install("server", self.host.target, parent=self)
+        converged = self.agent.run(f"{name}-converged", "converge", spec, CONVERGE_SECONDS, self)
+        certificate = self._certificate(f"{name}-certificate", converged)
         self.instance_id = self.host.instance_id
         self.private_ip = self.host.private_ip
         self.public_ip = self.host.public_ip
         self.host_key = self.host.host_key
         self.mysql_host = self.host.private_ip
         self.mysql_port = pulumi.Output.from_input(args.get("mysql_port", MYSQL_PORT))
-        self.mysql_version = said(converged, "mysql_version")
-        self.ca_certificate = said(certificate, "ca_certificate")
+        self.mysql_version = answer(converged, "mysql_version")
+        self.ca_certificate = answer(certificate, "ca_certificate")
         self.ready: list[pulumi.Resource] = [converged, certificate]
         """What must be there before anything is done in MySQL."""
         self.register_outputs(
@@ -109,37 +114,37 @@ class MySqlServer(pulumi.ComponentResource):
             }
         )
 
-    def _base(self) -> dict[str, Setting]:
-        args = self._args
-        return base_settings(
-            args.get("mysql_port", MYSQL_PORT),
-            args.get("x_protocol", False),
-            args.get("require_secure_transport", True),
-        )
-
-    def _settings(self) -> dict[str, Setting]:
-        """Return all settings that mysqld's file has."""
-        return {**self._base(), **self._args.get("derived_settings", {}), **self._args.get("settings", {})}
-
-    def _converge(self) -> remote.Command:
-        """Register the convergence of the host and of mysqld's settings."""
-        args, settings = self._args, self._settings()
-        units = {f"{UNITS}/{path.name}": path.read_text() for path in sorted((HOST_SCRIPTS / "units").iterdir())}
-        wanted: dict[str, Any] = document("server", args.get("packages", ()), units, args.get("public_key"))
-        wanted["mysql"] = {"option_file": OPTION_FILE, "content": option_file(settings), "settings": settings}
-        step = Step(create=self.tools.python("converge.py"), seconds=CONVERGE_SECONDS, stdin=json.dumps(wanted))
-        target, done = self.host.target, [self.tools.installed]
-        return run(f"{self._name}-converged", target, step, parent=self, depends_on=done)
-
-    def _certificate(self, converged: remote.Command) -> remote.Command:
-        """Register the server's certificate: of its own, so that a changed setting leaves the authority known."""
-        identity = pulumi.Output.json_dumps(
-            {"addresses": [self.host.private_ip], "names": [self.host.private_dns]},
-        )
-        step = Step(create=self.tools.python("certify.py"), seconds=CERTIFICATE_SECONDS, stdin=identity)
-        return run(f"{self._name}-certificate", self.host.target, step, parent=self, depends_on=[converged])
+    def _certificate(self, name: str, converged: remote.Command) -> remote.Command:
+        """Register the server's certificate, by itself: a changed setting leaves the authority known."""
+        identity = pulumi.Output.all(self.host.private_ip, self.host.private_dns)
+        spec = identity.apply(lambda parts: CertificateSpec(addresses=(parts[0],), names=(parts[1],)))
+        return self.agent.run(name, "certify", spec, CERTIFICATE_SECONDS, self, [converged])
 
 
-def said(command: remote.Command, key: str) -> pulumi.Output[str]:
-    """Return one of the facts that a command prints as a JSON object; none of them is a secret."""
-    return pulumi.Output.unsecret(command.stdout).apply(lambda text: str(json.loads(text)[key]))
+def server_spec(args: MySqlServerArgs) -> ServerSpec:
+    """Return what the server's host is to have."""
+    units = {f"{SYSTEMD_UNITS}/{path.name}": path.read_text() for path in sorted((FIRST_BOOT / "units").iterdir())}
+    host = host_spec("server", args.get("packages", ()), units, args.get("public_key"))
+    given = {name: setting(name, value) for name, value in args.get("settings", {}).items()}
+    return ServerSpec(**vars(host), mysql=MySqlSpec({**first_settings(args).settings, **given}))
+
+
+def first_settings(args: MySqlArgs) -> MySqlSpec:
+    """Return mysqld's settings of the first start: those with an argument of their own, and the derived ones.
+
+    The security group decides who reaches the addresses that mysqld binds to; users are bound to a host part besides.
+    """
+    x_protocol = args.get("x_protocol", False)
+    base: dict[str, Setting] = {
+        "port": args.get("mysql_port", MYSQL_PORT),
+        "bind_address": "0.0.0.0",  # noqa: S104  a security group stands before it
+        "mysqlx": x_protocol,
+        "mysqlx_bind_address": "0.0.0.0" if x_protocol else "127.0.0.1",  # noqa: S104  likewise
+        "require_secure_transport": args.get("require_secure_transport", True),
+    }
+    return MySqlSpec({**base, **args.get("derived_settings", {})})
+
+
+def _setting_faults(args: MySqlArgs) -> Iterator[SpecFault]:
+    for fault in check_settings({**args.get("derived_settings", {}), **args.get("settings", {})}):
+        yield SpecFault(f"settings.{fault.names[0]}", fault.wrong, fault.hint)

@@ -9,6 +9,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from components.args_check import check_args
 from components.naming import tags
 
 ANYWHERE = "0.0.0.0/0"
@@ -37,8 +38,14 @@ class NetworkArgs(TypedDict):
 class ExistingNetwork:
     """A VPC that is there already, with routes of its owner's."""
 
-    vpc_id: str
-    server_subnet_id: str
+    vpc_id: pulumi.Input[str]
+    server_subnet_id: pulumi.Input[str]
+    ready: tuple[pulumi.Resource, ...] = ()
+    """What must be there before a host is."""
+
+    def client_subnet_id(self, public: bool, zone: int) -> pulumi.Input[str]:
+        """Refuse: only whoever made the subnets knows which one is public, and of which zone."""
+        raise ValueError(f"the subnet of a client in an existing VPC must be named ({public=}, {zone=})")
 
 
 class Network(pulumi.ComponentResource):
@@ -58,7 +65,12 @@ class Network(pulumi.ComponentResource):
     """The ids of the private subnets, zone by zone."""
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Register the network's resources."""
+        """Register the network's resources.
+
+        Raises:
+            InvalidArgsError: with every fault of the args.
+        """
+        check_args("Network", name, NetworkArgs, args)
         super().__init__("mysql-pair:index:Network", name, None, opts)
         self._name, self._args = name, args
         child = pulumi.ResourceOptions(parent=self)
@@ -80,17 +92,16 @@ class Network(pulumi.ComponentResource):
             opts=child,
         )
         zones = self._zones()
-        # Its name before there were others; under the new one it would be another subnet, and another server.
-        server = self._subnet("server-subnet", args["server_subnet_cidr"], zones, 0, alias=f"{name}-subnet")
-        self._associate("server-routes", server, public if args["server_public"] else private, f"{name}-routes-subnet")
-        publics = self._subnets("public", args["public_subnet_cidrs"], zones, public)
-        privates = self._subnets("private", args["private_subnet_cidrs"], zones, private)
+        server = self._subnet("server-subnet", args["server_subnet_cidr"], zones, 0)
+        self._associate("server-routes", server, public if args["server_public"] else private)
+        self._public = self._subnets("public", args["public_subnet_cidrs"], zones, public)
+        self._private = self._subnets("private", args["private_subnet_cidrs"], zones, private)
         if args["nat_gateway"]:
-            self._nat(publics[0], private, internet)
+            self._nat(self._public[0], private, internet)
         self.vpc_id = self._vpc.id
         self.server_subnet_id = server.id
-        self.public_subnet_ids = pulumi.Output.all(*[subnet.id for subnet in publics])
-        self.private_subnet_ids = pulumi.Output.all(*[subnet.id for subnet in privates])
+        self.public_subnet_ids = pulumi.Output.all(*[subnet.id for subnet in self._public])
+        self.private_subnet_ids = pulumi.Output.all(*[subnet.id for subnet in self._private])
         self.register_outputs(
             {
                 "vpc_id": self.vpc_id,
@@ -99,6 +110,22 @@ class Network(pulumi.ComponentResource):
                 "private_subnet_ids": self.private_subnet_ids,
             }
         )
+
+    @property
+    def ready(self) -> tuple[pulumi.Resource, ...]:
+        """What must be there before a host is."""
+        return (self,)
+
+    def client_subnet_id(self, public: bool, zone: int) -> pulumi.Input[str]:
+        """Return the id of a zone's public or private subnet; zones are counted from 1.
+
+        Raises:
+            ValueError: there is no such zone.
+        """
+        subnets = self._public if public else self._private
+        if not 1 <= zone <= len(subnets):
+            raise ValueError(f"{self._name} has {len(subnets)} zones, and none with the number {zone}")
+        return subnets[zone - 1].id
 
     def _tags(self, name: str) -> dict[str, str]:
         return tags(name, self._args.get("tags"))
@@ -115,15 +142,13 @@ class Network(pulumi.ComponentResource):
     def _subnets(
         self, kind: str, cidrs: Sequence[str], zones: pulumi.Output[Sequence[str]], table: aws.ec2.RouteTable
     ) -> list[aws.ec2.Subnet]:
-        made = []
+        subnets = []
         for index, cidr in enumerate(cidrs):
-            made.append(self._subnet(f"{kind}-{index + 1}", cidr, zones, index))
-            self._associate(f"{kind}-{index + 1}-routes", made[-1], table)
-        return made
+            subnets.append(self._subnet(f"{kind}-{index + 1}", cidr, zones, index))
+            self._associate(f"{kind}-{index + 1}-routes", subnets[-1], table)
+        return subnets
 
-    def _subnet(
-        self, part: str, cidr: str, zones: pulumi.Output[Sequence[str]], index: int, alias: str | None = None
-    ) -> aws.ec2.Subnet:
+    def _subnet(self, part: str, cidr: str, zones: pulumi.Output[Sequence[str]], index: int) -> aws.ec2.Subnet:
         name = f"{self._name}-{part}"
         return aws.ec2.Subnet(
             name,
@@ -132,7 +157,7 @@ class Network(pulumi.ComponentResource):
             availability_zone=zones.apply(lambda names: names[index]),
             tags=self._tags(name),
             # A zone that appears later must not move the subnet, and every host with it.
-            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["availabilityZone"], aliases=_aliases(alias)),
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["availabilityZone"]),
         )
 
     def _table(self, part: str) -> aws.ec2.RouteTable:
@@ -140,14 +165,12 @@ class Network(pulumi.ComponentResource):
         opts = pulumi.ResourceOptions(parent=self)
         return aws.ec2.RouteTable(name, vpc_id=self._vpc.id, tags=self._tags(name), opts=opts)
 
-    def _associate(
-        self, part: str, subnet: aws.ec2.Subnet, table: aws.ec2.RouteTable, alias: str | None = None
-    ) -> None:
+    def _associate(self, part: str, subnet: aws.ec2.Subnet, table: aws.ec2.RouteTable) -> None:
         aws.ec2.RouteTableAssociation(
             f"{self._name}-{part}",
             route_table_id=table.id,
             subnet_id=subnet.id,
-            opts=pulumi.ResourceOptions(parent=self, aliases=_aliases(alias)),
+            opts=pulumi.ResourceOptions(parent=self),
         )
 
     def _nat(self, subnet: aws.ec2.Subnet, table: aws.ec2.RouteTable, internet: aws.ec2.Route) -> None:
@@ -167,7 +190,3 @@ class Network(pulumi.ComponentResource):
             nat_gateway_id=gateway.id,
             opts=child,
         )
-
-
-def _aliases(name: str | None) -> list[pulumi.Alias] | None:
-    return [pulumi.Alias(name=name)] if name else None

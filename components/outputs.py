@@ -25,8 +25,8 @@ def export(
         ValueError: an output is not in the contract, or one of the contract's is missing.
     """
     tables = accounts.logins.apply(forms.tables)
-    primary = tables.apply(lambda found: found["connection_strings"][primary_user]) if primary_user else None
-    found = {
+    primary = accounts.connection_strings.apply(lambda urls: urls[primary_user]) if primary_user else None
+    outputs = {
         "contract_version": contract.VERSION,
         "server_instance_id": server.instance_id,
         "server_private_ip": server.private_ip,
@@ -42,16 +42,16 @@ def export(
         "mysql_port": server.mysql_port,
         "mysql_version": server.mysql_version,
         "mysql_ca_certificate": server.ca_certificate,
-        "database_names": sorted(database.name for database in accounts.databases if not database.drop),
-        "user_names": sorted(user.key for user in accounts.users),
+        "database_names": sorted(database.name for database in accounts.spec.databases if not database.drop),
+        "user_names": sorted(user.key for user in accounts.spec.users),
         "primary_user": primary_user,
         "connection_string": primary,
-        **{name: _table(tables, name) for name in forms.FORMS},
+        **{form.output: _table(tables, form.output) for form in forms.FORMS},
     }
-    contract.check_names(found)
-    for name, value in found.items():
+    contract.check_names(outputs)
+    for name, value in outputs.items():
         pulumi.export(name, value)
 
 
 def _table(tables: pulumi.Output[dict[str, dict[str, str]]], name: str) -> pulumi.Output[dict[str, str]]:
-    return tables.apply(lambda found: found[name])
+    return tables.apply(lambda by_form: by_form[name])

@@ -3,95 +3,47 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import pulumi
 from pulumi_command import remote
 
-SSH_USER = "ubuntu"
-SSH_PORT = 22
-DIALS = 3
-"""A host that has answered before answers at once, and a wrong host key is a failed dial too: it must be told, not
-retried."""
-DIALS_BEHIND_JUMP = 0
-"""Behind a proxy pulumi-command tries the handshake again on the channel that the first one has closed: it can only
-fail, and hides the reason."""
-FIRST_DIALS = 90
-"""Of a host that is still booting: about 7 minutes of refused dials (pulumi-command waits up to 5 s between two)."""
-DIAL_SECONDS = 15
+from components.ssh_route import SshRoute
+
+Trigger = pulumi.Input[str] | Mapping[str, pulumi.Input[str]]
 
 
 @dataclass(frozen=True)
 class Target:
     """A host that commands run on.
 
-    `ends_with` is what no command outlives: the instance for the commands of the first contact, the readiness gate
-    for all others. An instance that was lost is only created anew, which deletes nothing; but its gate is replaced,
-    and then no command tries to undo its work on the new host, which is not the one it was done on.
-    `host_key` is the pinned public key; None where a host is not known yet, and then no secret is sent.
-    `private_key` is None for the agent at SSH_AUTH_SOCK: the provider finds its path, so no diff shows it.
-    `jump` is the host that this one is reached through.
+    `ends_with` is what no command outlives: the instance for the commands of the first contact, the readiness check
+    for all others. An instance that was lost is only created anew, which deletes nothing; but its readiness check is
+    replaced, and then no command tries to undo its work on the new host, which is not the one it was done on.
     """
 
-    ends_with: pulumi.Resource
+    name: str
+    """The host's name."""
+    route: SshRoute
     instance_id: pulumi.Output[str]
-    address: pulumi.Input[str]
-    private_key: pulumi.Input[str] | None
-    port: int = SSH_PORT
-    host_key: pulumi.Output[str] | None = None
-    jump: Target | None = None
-
-    def connection(self) -> remote.ConnectionArgs:
-        """Return how pulumi-command reaches this host."""
-        return remote.ConnectionArgs(
-            host=self.address,
-            port=float(self.port),
-            user=SSH_USER,
-            private_key=self.private_key,
-            host_key=self.host_key,
-            dial_error_limit=self._dials(),
-            per_dial_timeout=DIAL_SECONDS,
-            proxy=self.jump.as_proxy() if self.jump else None,
-        )
-
-    def _dials(self) -> int:
-        if self.jump:
-            return DIALS_BEHIND_JUMP
-        return FIRST_DIALS if self.host_key is None else DIALS
-
-    def as_proxy(self) -> remote.ProxyConnectionArgs:
-        """Return how pulumi-command reaches another host through this one."""
-        return remote.ProxyConnectionArgs(
-            host=self.address,
-            port=float(self.port),
-            user=SSH_USER,
-            private_key=self.private_key,
-            host_key=self.host_key,
-            dial_error_limit=DIALS,
-            per_dial_timeout=DIAL_SECONDS,
-        )
+    ends_with: pulumi.Resource
 
 
 @dataclass(frozen=True)
 class Step:
-    """What a command does.
+    """What a command does."""
 
-    Args:
-        create: argv of creation and of every change.
-        seconds: how long a run may take.
-        stdin: the only way in for a secret.
-        delete: argv of deletion; it gets the same standard input.
-        triggers: what replaces the command when it changes, besides the instance's id. No secrets.
-        once: run on a new instance only, whatever else changes.
-    """
-
-    create: Sequence[str]
+    argv: Sequence[str]
+    """Of creation and of every change."""
     seconds: int = 60
+    """How long a run may take."""
     stdin: pulumi.Input[str] | None = None
-    delete: Sequence[str] | None = None
-    triggers: Sequence[pulumi.Input[str]] = field(default_factory=tuple)
+    """The only way in for a secret."""
+    triggers: Sequence[Trigger] = ()
+    """What replaces the command when it changes, no secrets; the instance's id if none is given."""
     once: bool = False
+    """Whether it runs on a new instance only, whatever else changes."""
 
 
 def run(
@@ -108,11 +60,10 @@ def run(
     """
     return remote.Command(
         name,
-        connection=target.connection(),
-        create=limited(step.create, step.seconds),
-        delete=limited(step.delete, step.seconds) if step.delete else None,
+        connection=target.route.connection(),
+        create=limited(step.argv, step.seconds),
         stdin=step.stdin,
-        triggers=[target.instance_id, *step.triggers],
+        triggers=list(step.triggers) or [target.instance_id],
         logging=remote.Logging.NONE,
         add_previous_output_in_env=False,
         opts=pulumi.ResourceOptions(

@@ -1,26 +1,28 @@
 """What a host of a role is to have, from the cloud-config files of scripts/cloud_init: on its first boot and after.
 
-The same packages, files and boot commands go into the user data, which cloud-init applies once, and into the
-document that scripts/host/converge.py applies from then on. So a fresh host and a converged one are equal.
+The same packages, files and boot commands go into the user data, which cloud-init applies once, and into the spec
+that the host agent converges the host to from then on. So a fresh host and a converged one are equal.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import yaml  # type: ignore[import-untyped]  # its stubs are no dependency of the program
 
+from components.host_agent import ROOT
+from scripts.host.system.spec import FileSpec, HostSpec
+
 LIMIT = 16 * 1024
 """Bytes before base64 (EC2 User Guide, "Run commands at launch using user data")."""
 
-FOLDER = Path(__file__).resolve().parent.parent / "scripts" / "cloud_init"
+FOLDER = ROOT / "scripts" / "cloud_init"
 
 ON_CHANGE = {
     # A second, as for a moment nobody listens, and what follows is to be let in.
-    "/etc/ssh/": ["sh", "-c", "sshd -t && systemctl reload ssh && sleep 1"],
-    "/etc/systemd/system/": ["systemctl", "daemon-reload"],
+    "/etc/ssh/": ("sh", "-c", "sshd -t && systemctl reload ssh && sleep 1"),
+    "/etc/systemd/system/": ("systemctl", "daemon-reload"),
 }
 """What makes a changed file below a folder count on a running host."""
 
@@ -32,16 +34,16 @@ def user_data(role: str, files: Mapping[str, str] | None = None) -> str:
         ValueError: the result is more than EC2 takes.
     """
     added = [{"path": path, "content": content} for path, content in (files or {}).items()]
-    text: str = "#cloud-config\n" + yaml.safe_dump(join(state(role), {"write_files": added}), sort_keys=False)
+    text: str = "#cloud-config\n" + yaml.safe_dump(join(cloud_config(role), {"write_files": added}), sort_keys=False)
     if len(text.encode()) > LIMIT:
         raise ValueError(f"the user data of {role} is {len(text.encode())} bytes, EC2 takes {LIMIT}")
     return text
 
 
-def document(
+def host_spec(
     role: str, packages: Sequence[str] = (), files: Mapping[str, str] | None = None, public_key: str | None = None
-) -> dict[str, Any]:
-    """Return the same as a document for converge.py.
+) -> HostSpec:
+    """Return the same for the host agent.
 
     Args:
         role: server or client.
@@ -49,28 +51,17 @@ def document(
         files: more files, by path.
         public_key: the login user's; without it, authorized_keys stays as it is.
     """
-    wanted = state(role)
-    listed = [*wanted["write_files"], *({"path": path, "content": text} for path, text in (files or {}).items())]
-    return {
-        "packages": [*wanted["packages"], *packages],
-        "commands": wanted["bootcmd"],
-        "authorized_keys": f"{public_key}\n" if public_key else None,
-        "mysql": None,
-        "files": [
-            {
-                "path": file["path"],
-                "content": file["content"],
-                "permissions": file.get("permissions", "0644"),
-                "on_change": next(
-                    (done for folder, done in ON_CHANGE.items() if file["path"].startswith(folder)), None
-                ),
-            }
-            for file in listed
-        ],
-    }
+    base = cloud_config(role)
+    added = [FileSpec(path, text, on_change=_on_change(path)) for path, text in (files or {}).items()]
+    return HostSpec(
+        packages=(*base["packages"], *packages),
+        boot_commands=tuple(tuple(command) for command in base["bootcmd"]),
+        files=(*(FileSpec(**file, on_change=_on_change(file["path"])) for file in base["write_files"]), *added),
+        authorized_keys=f"{public_key}\n" if public_key else None,
+    )
 
 
-def state(role: str) -> dict[str, Any]:
+def cloud_config(role: str) -> dict[str, Any]:
     """Return the cloud-config of a role as data."""
     return join(_read("common"), _read(role))
 
@@ -82,6 +73,10 @@ def join(base: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
         both_lists = isinstance(value, list) and isinstance(base.get(key), list)
         joined[key] = [*base[key], *value] if both_lists else value
     return joined
+
+
+def _on_change(path: str) -> tuple[str, ...]:
+    return next((command for folder, command in ON_CHANGE.items() if path.startswith(folder)), ())
 
 
 def _read(role: str) -> dict[str, Any]:

@@ -2,14 +2,12 @@
 
 from stack_config.faults import ConfigFaults, Fault
 from stack_config.load import load, parse
-from stack_config.model import ClientGroup, SshConfig, SshEndpoint, StackConfig
+from stack_config.model import ClientGroup, StackConfig
 
 __all__ = [
     "ClientGroup",
     "ConfigFaults",
     "Fault",
-    "SshConfig",
-    "SshEndpoint",
     "StackConfig",
     "load",
     "parse",

@@ -13,7 +13,7 @@ from components.checks import instance_profile
 from components.firewall import ReachArgs
 from components.mysql_server import ServerArgs
 from scripts.host.accounts.spec import AccountsSpec
-from stack_config import clients, databases, network, passwords, reach, server, ssh, users
+from stack_config import clients, databases, host_parts, network, passwords, reach, server, ssh, users
 from stack_config.aws import Aws, Cloud, Lookups
 from stack_config.faults import NAMESPACE, ConfigFaults
 from stack_config.model import ClientGroup, StackConfig
@@ -62,12 +62,14 @@ def parse(
     ssh_config = ssh.read_ssh(reader, groups, endpoints, agent)
     is_dialled = reader.is_readable("sshEndpoints") and not clients.host_names(groups) <= endpoints.keys()
     reach_args = _read_reach(reader, server_args, groups, jump_host, is_dialled, placement.ranges)
-    accounts, secrets, primary = _read_accounts(reader, placement.ranges)
+    accounts, secrets, primary = _read_accounts(reader, placement, server_args)
     profile = reader.read_optional("instanceProfile", instance_profile, None)
     tags = read_tags(reader)
     reader.refuse_unknown()
     if reader.faults or not (placement.network and address and ssh_config):
         raise ConfigFaults(reader.faults)
+    for warning in reader.warnings:
+        pulumi.warn(str(warning))
     return StackConfig(
         network=placement.network,
         reach=reach_args,
@@ -105,16 +107,21 @@ def _read_reach(
 
 
 def _read_accounts(
-    reader: Reader, vpc: Sequence[IPv4Network]
+    reader: Reader, placement: network.NetworkRead, server_args: ServerArgs
 ) -> tuple[AccountsSpec, dict[str, pulumi.Output[str]], str | None]:
     """Return who may do what, the given passwords by user key, and the key of the primary user."""
     known = databases.read_databases(reader)
     roles = users.read_roles(reader, known)
     raw = users.raw_users(reader)
     counted = passwords.read_passwords(reader, None if raw is None else raw.keys())
-    surroundings = users.Surroundings(known, roles, users.default_host(vpc), counted, vpc)
+    surroundings = users.Surroundings(
+        known, roles, host_parts.default_host(placement.ranges), counted, placement.ranges
+    )
     all_users = {key: users.read_user(reader, key, fields, surroundings) for key, fields in (raw or {}).items()}
     users.check_accounts(reader, roles or {}, all_users)
     primary = users.read_primary(reader, None if raw is None else all_users)
+    host_parts.check_admission(reader, all_users, primary, placement.client_subnets)
+    if server_args["settings"].get("skip_name_resolve") is True:
+        host_parts.check_names(reader, all_users)
     accounts = AccountsSpec(tuple((known or {}).values()), tuple((roles or {}).values()), tuple(all_users.values()))
     return accounts, {key: pulumi.Output.secret(secret) for key, secret in counted.secrets.items()}, primary

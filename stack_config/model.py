@@ -11,27 +11,8 @@ from components.firewall import ReachArgs
 from components.host import InstanceArgs
 from components.mysql_server import ServerArgs
 from components.network import ExistingNetwork, NetworkArgs
+from components.placement import SshAccess
 from scripts.host.accounts.spec import AccountsSpec
-
-
-@dataclass(frozen=True)
-class SshEndpoint:
-    """Where a host's sshd is reached instead of at its own address: the near end of a tunnel, for instance."""
-
-    host: str
-    port: int
-
-
-@dataclass(frozen=True)
-class SshConfig:
-    """How hosts are logged in to; without a private key the agent at SSH_AUTH_SOCK is asked."""
-
-    public_key: str
-    private_key: pulumi.Output[str] | None
-    endpoints: Mapping[str, SshEndpoint]
-    """By host name: server, client-1."""
-    host_keys: Mapping[str, str]
-    """Public ed25519 keys that the operator knows already, by host name; of the others the first one seen is kept."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +39,7 @@ class StackConfig:
 
     network: NetworkArgs | ExistingNetwork
     reach: ReachArgs
-    ssh: SshConfig
+    ssh: SshAccess
     server: ServerArgs
     clients: tuple[ClientGroup, ...]
     accounts: AccountsSpec

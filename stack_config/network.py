@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from ipaddress import IPv4Network
 from typing import NamedTuple
 
@@ -32,8 +32,8 @@ class NetworkRead(NamedTuple):
     ranges: Sequence[IPv4Network]
     """The VPC's, the primary one first."""
     server_subnet: IPv4Network | None
-    client_subnets: Mapping[str, IPv4Network]
-    """By the group's name."""
+    client_subnets: Sequence[IPv4Network]
+    """Those of all client hosts; none if one of them is not known."""
 
 
 class Subnets(NamedTuple):
@@ -66,7 +66,7 @@ def _read_own(reader: Reader, server_public: bool, clients: Sequence[ClientGroup
     _check_room(reader, "public", subnets.public, clients, taken=1 if nat_gateway else 0)
     _check_room(reader, "private", subnets.private, clients)
     if not vpc or not subnets.server:
-        return NetworkRead(None, [vpc] if vpc else [], None, {})
+        return NetworkRead(None, [vpc] if vpc else [], None, [])
     args: NetworkArgs = {
         "vpc_cidr": str(vpc),
         "server_subnet_cidr": str(subnets.server[0]),
@@ -75,7 +75,7 @@ def _read_own(reader: Reader, server_public: bool, clients: Sequence[ClientGroup
         "server_public": server_public,
         "nat_gateway": nat_gateway,
     }
-    return NetworkRead(args, [vpc], subnets.server[0], _client_subnets(subnets, clients))
+    return NetworkRead(args, [vpc], subnets.server[0], _client_subnets(reader, subnets, clients))
 
 
 def _read_subnets(reader: Reader, parts: Sequence[IPv4Network], zones: int) -> Subnets:
@@ -108,14 +108,12 @@ def _read_nat_gateway(reader: Reader, is_needed: bool) -> bool:
     return nat_gateway
 
 
-def _client_subnets(subnets: Subnets, clients: Sequence[ClientGroup]) -> dict[str, IPv4Network]:
-    """Return the subnet of each group whose zone has one."""
-    named = {}
-    for group in clients:
-        kind = subnets.public if group.instance["public"] else subnets.private
-        if group.zone <= len(kind):
-            named[group.name] = kind[group.zone - 1]
-    return named
+def _client_subnets(reader: Reader, subnets: Subnets, clients: Sequence[ClientGroup]) -> list[IPv4Network]:
+    """Return the subnets of the groups; none if one of them is not known."""
+    kinds = [(subnets.public if group.instance["public"] else subnets.private, group.zone) for group in clients]
+    if not reader.is_readable("clients") or any(zone > len(kind) for kind, zone in kinds):
+        return []
+    return [kind[zone - 1] for kind, zone in kinds]
 
 
 def _check_subnets(reader: Reader, vpc: IPv4Network | None, subnets: Subnets) -> None:
@@ -174,20 +172,19 @@ def _read_existing(reader: Reader, lookups: Lookups, clients: Sequence[ClientGro
 
 def _existing_client_subnets(
     reader: Reader, lookups: Lookups, vpc: str | None, clients: Sequence[ClientGroup]
-) -> dict[str, IPv4Network]:
-    """Return the subnet of each group that names one."""
-    named = {}
+) -> list[IPv4Network]:
+    """Return the subnets of the groups; none if one of them is not known."""
+    subnets = []
     for index, group in enumerate(clients):
         key = f"clients[{index}].subnetId"
         if group.subnet_id:
-            subnet = _subnet_of(reader, lookups, key, group.subnet_id, vpc)
-            if subnet:
-                named[group.name] = subnet
+            subnets.append(_subnet_of(reader, lookups, key, group.subnet_id, vpc))
         elif reader.is_readable(key):
             reader.add_fault(key, "is missing", "In a VPC that is there, each group needs the id of its subnet")
         if group.zone != 1:
             reader.add_fault(f"clients[{index}].zone", "belongs to a VPC of the program's own", "Leave it out")
-    return named
+    known = [subnet for subnet in subnets if subnet]
+    return known if len(known) == len(clients) else []
 
 
 def _subnet_of(reader: Reader, lookups: Lookups, key: str, subnet: str, vpc: str | None) -> IPv4Network | None:

@@ -27,6 +27,7 @@ class Reader:
             secret: the keys whose values are stored encrypted.
         """
         self.faults: list[Fault] = []
+        self.warnings: list[Fault] = []
         self._values, self._secret = values, secret
         self._known: set[str] = set()
         self._unreadable: set[str] = set()
@@ -34,6 +35,10 @@ class Reader:
     def add_fault(self, key: str, wrong: str, hint: str) -> None:
         """Add a fault of a value that was read, or of several together."""
         self.faults.append(Fault(key, wrong, hint))
+
+    def add_warning(self, key: str, wrong: str, hint: str) -> None:
+        """Add what is probably not meant and does no harm."""
+        self.warnings.append(Fault(key, wrong, hint))
 
     def add_unreadable(self, key: str, wrong: str, hint: str) -> None:
         """Add a fault of a value that could not be read: nothing may be concluded from it."""

@@ -12,9 +12,10 @@ from typing import Any
 import pulumi
 
 from components import checks
+from components.placement import SshAccess, SshEndpoint
 from scripts.host.common.checks import InvalidValueError, matching
 from stack_config.clients import check_host
-from stack_config.model import ClientGroup, SshConfig, SshEndpoint
+from stack_config.model import ClientGroup
 from stack_config.reader import Reader
 
 PUBLIC_KEYS = {
@@ -36,7 +37,7 @@ def read_ssh(
     clients: Sequence[ClientGroup],
     endpoints: dict[str, SshEndpoint],
     agent: Callable[[], Set[str] | None],
-) -> SshConfig | None:
+) -> SshAccess | None:
     """Return how hosts are logged in to; None if the public key could not be read."""
     public = reader.read("sshPublicKey", public_key)
     private = reader.read_secret("sshPrivateKey", lambda raw: private_key(raw, public))
@@ -44,7 +45,7 @@ def read_ssh(
     if public and not reader.is_set("sshPrivateKey"):
         _check_agent(reader, public, agent())
     secret = pulumi.Output.secret(private) if private else None
-    return SshConfig(public, secret, endpoints, host_keys) if public else None
+    return SshAccess(public, secret, endpoints, host_keys) if public else None
 
 
 def read_endpoints(reader: Reader, clients: Sequence[ClientGroup]) -> dict[str, SshEndpoint]:
@@ -127,8 +128,10 @@ def private_key(raw: Any, public: str | None) -> str:
 
 @functools.lru_cache(maxsize=64)
 def _ssh_keygen(options: tuple[str, ...], key: str) -> str | None:
-    """Return what ssh-keygen says of a key on its standard input: nothing if it refuses it, None if it is not there."""
-    return _run(["ssh-keygen", *options, "-f", "/dev/stdin"], key)
+    """Return what ssh-keygen says of a key on its standard input: nothing if it refuses it, None if it cannot tell."""
+    done = _run(["ssh-keygen", *options, "-f", "/dev/stdin"], key)
+    # macOS lets others read a pipe, and ssh-keygen then says that the key's permissions are too open.
+    return None if done is None or re.search("ermission|No such file", done.stderr) else done.stdout
 
 
 def agent_keys() -> set[str] | None:
@@ -139,13 +142,15 @@ def agent_keys() -> set[str] | None:
     if pulumi.runtime.is_dry_run():
         return None
     listed = _run(["ssh-add", "-L"], "")
-    return None if listed is None else {line.split()[1] for line in listed.splitlines() if len(line.split()) > 1}
+    if listed is None:
+        return None
+    return {line.split()[1] for line in listed.stdout.splitlines() if len(line.split()) > 1}
 
 
-def _run(command: Sequence[str], standard_input: str) -> str | None:
-    """Return what a program prints; None if it is not there or does not end."""
+def _run(command: Sequence[str], standard_input: str) -> subprocess.CompletedProcess[str] | None:
+    """Run a program; None if it is not there or does not end."""
     try:
-        done = subprocess.run(
+        return subprocess.run(
             command,
             # Not the program's own environment: Pulumi's language hosts put the config there, decrypted.
             env={name: os.environ[name] for name in NEEDED if name in os.environ},
@@ -157,4 +162,3 @@ def _run(command: Sequence[str], standard_input: str) -> str | None:
         )
     except (FileNotFoundError, subprocess.TimeoutExpired):
         return None
-    return done.stdout

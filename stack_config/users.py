@@ -61,19 +61,6 @@ def _check_name(reader: Reader, path: str, key: str, raw: object) -> None:
         reader.check(f"{path}.name", key, account_name)
 
 
-def default_host(vpc: Sequence[IPv4Network]) -> str:
-    """Return the host part of a user that has none of its own: the narrowest range with all of the VPC's in it.
-
-    Empty if the VPC is not known, or if such a range would be broader than any that is somebody's own.
-    """
-    if not vpc:
-        return ""
-    cover = vpc[0]
-    while not all(network.subnet_of(cover) for network in vpc):
-        cover = cover.supernet()
-    return str(cover) if cover.prefixlen >= BROADEST else ""
-
-
 def raw_users(reader: Reader) -> Mapping[str, Any] | None:
     """Return the users by key as they are; None if it is not known which there are."""
     return reader.raw_table(USERS, USER_EXAMPLE, DEFAULT_USERS)
@@ -106,8 +93,8 @@ def read_user(reader: Reader, key: str, raw: object, surroundings: Surroundings)
     _check_name(reader, path, key, raw)
     fields = raw if isinstance(raw, dict) else {}
     if isinstance(raw, dict) and "host" not in raw and surroundings.vpc and not surroundings.host:
-        ranges = " and ".join(str(network) for network in surroundings.vpc)
-        wrong = f"is missing, and no range has only addresses like those of the VPC's {ranges}"
+        ranges = ", ".join(str(network) for network in surroundings.vpc)
+        wrong = f"is missing, and no range of /{BROADEST} or narrower has all of the VPC's: {ranges}"
         reader.add_fault(f"{path}.host", wrong, "Write the range that the user's hosts are in")
     grants = check_grants(reader, f"{path}.grants", user.grants, surroundings.databases)
     return dataclasses.replace(

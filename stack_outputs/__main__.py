@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from textwrap import indent
 
+from scripts.host.constants import CA_FILE, MYSQL_PORT
 from stack_outputs import contract, forms
 from stack_outputs.forms import Login
 
 PAGE = "docs/outputs.md"
-SHOWN = Login("app", "s3cret", "10.20.0.10", 3306, "app", "/etc/mysql-pair/ca.pem")
+SHOWN = Login("app", "s3cret", "10.20.0.10", MYSQL_PORT, "app")
 
 TEXT = Path(__file__).with_name("page.md")
 """The page but for what comes from the contract and the forms, which stands there as @NAME@."""
@@ -23,9 +24,9 @@ TEXT = Path(__file__).with_name("page.md")
 def page() -> str:
     """Return the page."""
     text = TEXT.read_text().replace("@OUTPUTS@", _table()).replace("@VERSION@", str(contract.VERSION))
-    text = text.replace("@GO_TLS_CONFIG@", forms.GO_TLS_CONFIG)
-    for form in forms.FORMS.values():
-        text = text.replace(f"@{form.__name__}@", indent(form(SHOWN).rstrip(), "    "))
+    text = text.replace("@GO_TLS_CONFIG@", forms.GO_TLS_CONFIG).replace("@CA_FILE@", CA_FILE)
+    for form in forms.FORMS:
+        text = text.replace(f"@{form.name}@", indent(form.write(SHOWN).rstrip(), "    "))
     return text
 
 

@@ -6,6 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
+from scripts.host.constants import CA_FILE
+from stack_outputs.forms import FORMS
+
 VERSION = 1
 """Raised when an output is taken away or means something else; a new output does not raise it."""
 
@@ -38,7 +41,6 @@ class Output:
 
 
 _BY_CLIENT = "in the order of `client_names`"
-_BY_USER = "by user key"
 
 OUTPUTS: tuple[Output, ...] = (
     Output("contract_version", Type.NUMBER, f"The version of this contract, {VERSION}."),
@@ -64,7 +66,7 @@ OUTPUTS: tuple[Output, ...] = (
         "mysql_ca_certificate",
         Type.STRING,
         "The certificate (PEM) of the authority that the server's is checked against; "
-        "client hosts have it at /etc/mysql-pair/ca.pem.",
+        f"client hosts have it at {CA_FILE}.",
     ),
     Output("database_names", Type.STRINGS, "The databases that the stack makes, sorted."),
     Output("user_names", Type.STRINGS, "The keys of the users that the stack makes, sorted."),
@@ -81,17 +83,7 @@ OUTPUTS: tuple[Output, ...] = (
         secret=True,
         nullable=True,
     ),
-    Output("connection_strings", Type.TABLE, f"Every user's login as a URL, {_BY_USER}.", secret=True),
-    Output("sqlalchemy_urls", Type.TABLE, f"For SQLAlchemy with PyMySQL, {_BY_USER}.", secret=True),
-    Output("jdbc_urls", Type.TABLE, f"For MySQL Connector/J, {_BY_USER}.", secret=True),
-    Output(
-        "go_dsns",
-        Type.TABLE,
-        f"For Go's go-sql-driver/mysql, {_BY_USER}; a user whose name has a colon is left out, a DSN cannot say it.",
-        secret=True,
-    ),
-    Output("option_files", Type.TABLE, f"For MySQL's own programs: whole option files, {_BY_USER}.", secret=True),
-    Output("dotenvs", Type.TABLE, f"For python-dotenv and shells: whole .env files, {_BY_USER}.", secret=True),
+    *(Output(form.output, Type.TABLE, form.description, secret=True) for form in FORMS),
 )
 """Every output; `pulumi stack output` does not list one that is null, a StackReference reads None."""
 

@@ -5,9 +5,13 @@ Every form asks for TLS with the server's authority and identity checked. tests/
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote, unquote, urlsplit
+
+from scripts.host.common.option_text import quoted
+from scripts.host.constants import CA_FILE, MYSQL_PORT
 
 GO_TLS_CONFIG = "mysql-pair"
 """The name that a Go program registers the authority under, with mysql.RegisterTLSConfig."""
@@ -29,7 +33,7 @@ class Login:
     port: int
     database: str | None
     """The database to use at first; None: none."""
-    ca_file: str
+    ca_file: str = CA_FILE
     """Where the authority's certificate (PEM) lies on the host that logs in."""
 
     @property
@@ -132,20 +136,39 @@ def dotenv(login: Login) -> str:
     return "\n".join([*needed, *lines, ""])
 
 
-FORMS: Mapping[str, Callable[[Login], str]] = {
-    "connection_strings": url,
-    "sqlalchemy_urls": sqlalchemy_url,
-    "jdbc_urls": jdbc_url,
-    "go_dsns": go_dsn,
-    "option_files": option_file,
-    "dotenvs": dotenv,
-}
-"""The form of each output that is a table of logins by user key."""
+@dataclass(frozen=True)
+class Form:
+    """A form, and the output that is a table of it by user key."""
+
+    output: str
+    write: Callable[[Login], str]
+    description: str
+    """What it is for."""
+
+    @property
+    def name(self) -> str:
+        """What the form of one login is called."""
+        return self.write.__name__
+
+
+FORMS = (
+    Form("connection_strings", url, "Every user's login as a URL, by user key."),
+    Form("sqlalchemy_urls", sqlalchemy_url, "For SQLAlchemy with PyMySQL, by user key."),
+    Form("jdbc_urls", jdbc_url, "For MySQL Connector/J, by user key."),
+    Form(
+        "go_dsns",
+        go_dsn,
+        "For Go's go-sql-driver/mysql, by user key; a user whose name has a colon is left out, a DSN cannot say it.",
+    ),
+    Form("option_files", option_file, "For MySQL's own programs: whole option files, by user key."),
+    Form("dotenvs", dotenv, "For python-dotenv and shells: whole .env files, by user key."),
+)
+"""Every form. The contract's outputs, the reader's methods and docs/outputs.md follow from this table."""
 
 
 def tables(logins: Mapping[str, Login]) -> dict[str, dict[str, str]]:
     """Return every such output, from logins by user key. A login that a form cannot say is left out of that one."""
-    return {name: dict(_said(form, logins)) for name, form in FORMS.items()}
+    return {form.output: dict(_written(form, logins)) for form in FORMS}
 
 
 def login_of(text: str) -> Login:
@@ -156,18 +179,12 @@ def login_of(text: str) -> Login:
         user=unquote(parts.username or ""),
         password=unquote(parts.password or ""),
         host=parts.hostname or "",
-        port=parts.port or 3306,
+        port=parts.port or MYSQL_PORT,
         database=unquote(parts.path.removeprefix("/")) or None,
         ca_file=unquote(tls["ssl-ca"]),
     )
 
 
-def quoted(value: str) -> str:
-    """Return an option file's value in quotes (MySQL manual, "Using Option Files": backslashes are escapes)."""
-    return '"' + value.translate(_OPTION_ESCAPES) + '"'
-
-
-_OPTION_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r"})
 _DOTENV_SIGNS = {"$": "MYSQL_DOLLAR", "`": "MYSQL_BACKTICK"}
 _DOTENV_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"'} | {sign: f"${{{n}}}" for sign, n in _DOTENV_SIGNS.items()})
 
@@ -178,14 +195,10 @@ def _dotenv_value(value: str) -> str:
     return f"'{value}'"
 
 
-def _said(form: Callable[[Login], str], logins: Mapping[str, Login]) -> list[tuple[str, str]]:
-    said = []
+def _written(form: Form, logins: Mapping[str, Login]) -> Iterator[tuple[str, str]]:
     for key, login in logins.items():
-        try:
-            said.append((key, form(login)))
-        except FormError:
-            continue
-    return said
+        with contextlib.suppress(FormError):
+            yield key, form.write(login)
 
 
 def _authority(login: Login) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,9 +10,11 @@ import pulumi
 
 from stack_outputs import contract, forms
 from stack_outputs.contract import Output, Type
-from stack_outputs.forms import FormError, Login
+from stack_outputs.forms import Form, FormError, Login
 
 Outputs = Mapping[str, Any]
+FormReader = Callable[[str], pulumi.Output[str]]
+"""Takes a user's key and returns that user's login in a form, a secret. An unknown user is a pulumi.RunError."""
 
 
 class StackOutputs:
@@ -59,42 +62,28 @@ class StackOutputs:
         parts = pulumi.Output.all(reference.name, reference.outputs)
         self._good = pulumi.Output.unsecret(parts.apply(_check))
 
-    if not TYPE_CHECKING:  # for a type checker, there are the attributes above and no others
+    if TYPE_CHECKING:
+        url: FormReader
+        sqlalchemy_url: FormReader
+        jdbc_url: FormReader
+        go_dsn: FormReader
+        option_file: FormReader
+        dotenv: FormReader
+    else:  # for a type checker, there are the attributes above and no others
 
-        def __getattr__(self, name: str) -> pulumi.Output[Any]:
+        def __getattr__(self, name: str) -> Any:
             """Read an output when it is asked for: the engine fails a program for an output that nobody uses too."""
             for output in contract.OUTPUTS:
                 if output.name == name:
                     return self._read(output)
+            for form in forms.FORMS:
+                if form.name == name:
+                    return functools.partial(self._read_form, form)
             raise AttributeError(f"a stack of mysql-pair has no output {name}")
 
     def login(self, user: str) -> pulumi.Output[Login]:
         """Return a user's login, a secret, by the user's key. An unknown one is a pulumi.RunError."""
         return self.url(user).apply(forms.login_of)
-
-    def url(self, user: str) -> pulumi.Output[str]:
-        """Return mysql://user:password@host:port/database?..., by the user's key as all of these."""
-        return self._of("connection_strings", user)
-
-    def sqlalchemy_url(self, user: str) -> pulumi.Output[str]:
-        """Return a URL for SQLAlchemy with PyMySQL."""
-        return self._of("sqlalchemy_urls", user)
-
-    def jdbc_url(self, user: str) -> pulumi.Output[str]:
-        """Return a URL for MySQL Connector/J."""
-        return self._of("jdbc_urls", user)
-
-    def go_dsn(self, user: str) -> pulumi.Output[str]:
-        """Return a data source name for go-sql-driver/mysql."""
-        return self._of("go_dsns", user)
-
-    def option_file(self, user: str) -> pulumi.Output[str]:
-        """Return an option file for MySQL's own programs."""
-        return self._of("option_files", user)
-
-    def dotenv(self, user: str) -> pulumi.Output[str]:
-        """Return a file for python-dotenv and shells."""
-        return self._of("dotenvs", user)
 
     def _read(self, output: Output) -> pulumi.Output[Any]:
         value = self._good.apply(lambda _: self._reference.get_output(output.name)).apply(_whole)
@@ -103,22 +92,22 @@ class StackOutputs:
         parts = pulumi.Output.all(self._reference.name, self._reference.outputs, value)
         return pulumi.Output.secret(parts.apply(_decrypted))
 
-    def _of(self, table: str, user: str) -> pulumi.Output[str]:
-        parts = pulumi.Output.all(self._reference.name, self.connection_strings, getattr(self, table))
-        return parts.apply(lambda p: _entry(p[0], user, p[1], p[2], forms.FORMS[table]))
+    def _read_form(self, form: Form, user: str) -> pulumi.Output[str]:
+        parts = pulumi.Output.all(self._reference.name, self.connection_strings, getattr(self, form.output))
+        return parts.apply(lambda known: _entry(form, user, *known))
 
 
-def _entry(stack: str, user: str, logins: Mapping[str, str], said: Mapping[str, str], form: Callable[..., str]) -> str:
+def _entry(form: Form, user: str, stack: str, logins: Mapping[str, str], table: Mapping[str, str]) -> str:
     if user not in logins:
         raise pulumi.RunError(f"The stack {stack} has no user {user}. It has {', '.join(sorted(logins)) or 'none'}.")
-    if user not in said:
+    if user not in table:
         try:
-            form(forms.login_of(logins[user]))
+            form.write(forms.login_of(logins[user]))
             reason = "the stack left it out"
         except FormError as error:
             reason = str(error)
-        raise pulumi.RunError(f"The user {user} of the stack {stack} has no {form.__name__}: {reason}.")
-    return said[user]
+        raise pulumi.RunError(f"The user {user} of the stack {stack} has no {form.name}: {reason}.")
+    return table[user]
 
 
 def _check(parts: Sequence[Any]) -> None:

@@ -10,17 +10,13 @@ from string import Template
 
 from pulumi_command import remote
 
-from settings import Choice, Client
+from components.ssh_route import SshRoute
+from settings import Choice
 
 HERE = Path(__file__).parent
 PACKAGES = ["gunicorn", "python3-flask", "python3-pymysql", "python3-sqlalchemy"]
 SECONDS = 420
 """How long a run may take: apt on a slow mirror, another apt's lock, and the application's own start."""
-DIALS = 3
-"""A host that is up answers at once, and a wrong host key is a failed dial too: it must be told, not retried."""
-DIALS_BEHIND_JUMP = 0
-"""Behind a proxy pulumi-command dials again on the channel that the first dial has closed, which hides the reason."""
-DIAL_SECONDS = 15
 
 # The first line of standard input is the program, the rest is the document that the program reads. The program's
 # file ends with the command, and has no secret in it; neither has this text, which a failing command is printed with.
@@ -30,30 +26,11 @@ timeout --kill-after=10 {seconds} sudo -n python3 -I "$program" {verb}"""
 
 
 def connection(choice: Choice, ssh_user: str) -> remote.ConnectionArgs:
-    """Return how the client host is reached: pinned to its key, by the operator's ssh agent, through the jump host.
-
-    The agent's socket is not named: the provider takes SSH_AUTH_SOCK itself, and a path, which is another one in each
-    session, would be a change in every preview.
-    """
+    """Return how the client host is reached: pinned to its key, by the operator's ssh agent, through the jump host."""
     jump, client = choice.jump, choice.client
-    return remote.ConnectionArgs(
-        host=client.public_ip or client.private_ip,
-        user=ssh_user,
-        host_key=client.host_key,
-        dial_error_limit=DIALS_BEHIND_JUMP if jump else DIALS,
-        per_dial_timeout=DIAL_SECONDS,
-        proxy=_proxy(jump, ssh_user) if jump else None,
-    )
-
-
-def _proxy(jump: Client, ssh_user: str) -> remote.ProxyConnectionArgs:
-    return remote.ProxyConnectionArgs(
-        host=jump.public_ip or jump.private_ip,
-        user=ssh_user,
-        host_key=jump.host_key,
-        dial_error_limit=DIALS,
-        per_dial_timeout=DIAL_SECONDS,
-    )
+    through = SshRoute(jump.public_ip or jump.private_ip, jump.host_key, user=ssh_user) if jump else None
+    address = client.public_ip or client.private_ip
+    return SshRoute(address, client.host_key, user=ssh_user, jump=through).connection()
 
 
 def command(verb: str) -> str:

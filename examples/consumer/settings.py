@@ -8,6 +8,7 @@ from typing import Any
 
 import pulumi
 
+from scripts.host.constants import LOGIN_USER
 from stack_outputs.reader import StackOutputs
 
 
@@ -33,7 +34,7 @@ class Settings:
         if not stack:
             raise pulumi.RunError("Set the stack of mysql-pair: pulumi config set stack organization/mysql-pair/dev")
         user, client = config.get("user") or None, config.get("client") or None
-        return cls(stack, user, client, config.get("port") or "8080", config.get("sshUser") or "ubuntu")
+        return cls(stack, user, client, config.get("port") or "8080", config.get("sshUser") or LOGIN_USER)
 
 
 @dataclass(frozen=True)

@@ -110,8 +110,9 @@ class Place:
         """Return a user's form for a driver, as it is exported or for another host or authority."""
         form = DRIVERS[name].form
         login = forms.login_of(self.outputs["connection_strings"][user])
-        assert forms.FORMS[form](login) == self.outputs[form][user]
-        return forms.FORMS[form](replace(login, host=host or login.host, ca_file=ca_file or login.ca_file))
+        write = next(row.write for row in forms.FORMS if row.output == form)
+        assert write(login) == self.outputs[form][user]
+        return write(replace(login, host=host or login.host, ca_file=ca_file or login.ca_file))
 
 
 def done(*command: str, folder: Path) -> None:

@@ -9,12 +9,15 @@ from components.firewall import Firewall
 from components.mysql_client import MySqlClient
 from components.mysql_server import MySqlServer
 from components.network import Network
+from components.placement import Placement, SshAccess
 from lab.machine import slots
 from lab.settings import Lab
+from scripts.host.constants import MYSQL_PORT
 
 lab = Lab.named(pulumi.Config().require("lab"))
 slot = slots.claim(lab)
 key = lab.folder / "operator-key"
+public_key = key.with_suffix(".pub").read_text().strip()
 prefix = slot.vpc_cidr.rsplit(".", 2)[0]
 network = Network(
     "net",
@@ -27,43 +30,31 @@ network = Network(
         "nat_gateway": True,
     },
 )
-operators = [f"{slot.machine_address}/32"]
 firewall = Firewall(
     "fire",
     {
         "vpc_id": network.vpc_id,
-        "operator_cidrs": operators,
+        "operator_cidrs": [f"{slot.machine_address}/32"],
         "jump_to_server": True,
-        "extra_egress": [{"cidr": slot.vpc_cidr, "protocol": "tcp", "from_port": 3306, "to_port": 3306}],
+        "extra_egress": [{"cidr": slot.vpc_cidr, "protocol": "tcp", "from_port": MYSQL_PORT, "to_port": MYSQL_PORT}],
     },
 )
-pair = aws.ec2.KeyPair("key", public_key=key.with_suffix(".pub").read_text())
-first_subnet = network.public_subnet_ids.apply(lambda found: found[0])
-private_key = pulumi.Output.secret(key.read_text())
-client = MySqlClient(
-    "reader",
-    {
-        "instance_type": "t3.micro",
-        "subnet_id": first_subnet,
-        "security_group_ids": [firewall.client_group_id, firewall.jump_group_id],
-        "key_name": pair.key_name,
-        "public": True,
-        "private_key": private_key,
-        "network_ready": [network, firewall],
-    },
+pair = aws.ec2.KeyPair("key", public_key=public_key)
+placement = Placement(
+    network,
+    firewall,
+    pair.key_name,
+    SshAccess(public_key, pulumi.Output.secret(key.read_text())),
+    jump_host="reader",
 )
+client = MySqlClient("reader", {"instance_type": "t3.micro", "public": True, **placement.client("reader", {})})
 server = MySqlServer(
     "store",
     {
         "instance_type": "t3.micro",
-        "subnet_id": network.server_subnet_id,
-        "security_group_ids": [firewall.server_group_id],
-        "key_name": pair.key_name,
         "public": False,
-        "jump": client.host,
-        "private_key": private_key,
-        "network_ready": [network, firewall],
         "settings": {"max_connections": 44},
+        **placement.server("store", {"reader": client}),
     },
 )
 client.trust(server)

@@ -202,9 +202,9 @@ FORMS: dict[str, Callable[[StackOutputs], pulumi.Output[str]]] = {
 
 
 def test_each_form_is_read_by_the_users_key_and_secret() -> None:
-    assert FORMS.keys() == forms.FORMS.keys()
+    assert FORMS.keys() == {form.output for form in forms.FORMS}
     seen = read(lambda stack: {name: form(stack) for name, form in FORMS.items()})
-    assert seen == {name: (form(APP), True, True) for name, form in forms.FORMS.items()}
+    assert seen == {form.output: (form.write(APP), True, True) for form in forms.FORMS}
 
 
 def test_a_login_is_read_by_the_users_key_and_secret() -> None:
@@ -222,7 +222,7 @@ def test_an_unknown_user_is_told_with_those_there_are(form: str) -> None:
 
 
 def test_a_stack_without_users_is_told_so() -> None:
-    said = fault_of(GOOD | {table: {} for table in forms.FORMS}, lambda stack: {"": stack.login("app")})
+    said = fault_of(GOOD | {form.output: {} for form in forms.FORMS}, lambda stack: {"": stack.login("app")})
     assert said == f"The stack {STACK} has no user app. It has none."
 
 

@@ -52,6 +52,10 @@ class FakeCloud:
         known = {
             "subnet-0a1b2c3d": ("vpc-0a1b2c3d", IPv4Network("10.30.1.0/24")),
             "subnet-0a1b2c3e": ("vpc-0a1b2c3d", IPv4Network("10.30.2.0/24")),
+            "subnet-02020203": ("vpc-02020202", IPv4Network("10.30.1.0/24")),
+            "subnet-02020204": ("vpc-02020202", IPv4Network("10.31.0.0/25")),
+            "subnet-0c0c0c0d": ("vpc-0c0c0c0c", IPv4Network("10.30.1.0/24")),
+            "subnet-0c0c0c0e": ("vpc-0c0c0c0c", IPv4Network("100.64.1.0/24")),
             "subnet-0f0f0f0f": ("vpc-0f0f0f0f", IPv4Network("10.40.1.0/24")),
         }
         return SubnetFacts(*self._answer(known, subnet_id))
@@ -167,5 +171,5 @@ def parsed(**changes: object) -> stack_config.StackConfig:
 
 def assert_told(changes: dict[str, object], key: str, said: str) -> None:
     """A config with these changes has a fault of that key, of which that is said."""
-    found = messages(GOOD | texts(changes))
-    assert [line for line in found if line.startswith(f"mysql-pair:{key}: ") and said in line], found
+    faults = messages(GOOD | texts(changes))
+    assert [line for line in faults if line.startswith(f"mysql-pair:{key}: ") and said in line], faults

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 import pulumi
-from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
+from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
 from pulumi.runtime.settings import get_root_resource
 from pulumi.runtime.stack import Stack
 
@@ -34,6 +34,8 @@ class Recorder(Mocks):
 
     resources: list[MockResourceArgs] = field(default_factory=list)
     calls: list[MockCallArgs] = field(default_factory=list)
+    parents: dict[tuple[str, str], str] = field(default_factory=dict)
+    """The name of each resource's parent, by its type and name."""
     said: dict[str, str] = field(default_factory=lambda: dict(SAID))
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
@@ -68,11 +70,21 @@ class Recorder(Mocks):
         return {seen.name: seen.inputs for seen in self.resources if seen.typ == typ}
 
 
+class Monitor(MockMonitor):
+    """Tells the recorder of parents too."""
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802  the SDK's name
+        """Register a resource."""
+        cast(Recorder, self.mocks).parents[request.type, request.name] = request.parent.rpartition("::")[2]
+        return super().RegisterResource(request)  # type: ignore[no-untyped-call]
+
+
 def start() -> Recorder:
     """Set a fresh engine up for a test and return it."""
     recorder = Recorder()
     asyncio.set_event_loop(asyncio.new_event_loop())
-    pulumi.runtime.set_mocks(recorder, project="mysql-pair", stack="unit", preview=False)
+    monitor = Monitor(recorder)
+    pulumi.runtime.set_mocks(recorder, project="mysql-pair", stack="unit", preview=False, monitor=monitor)
     return recorder
 
 

@@ -1,16 +1,20 @@
-"""The pure parts of the components: names, URLs, option files, what a host is to have."""
+"""The pure parts of the components: names, the agent's files, what a host is to have."""
 
 from __future__ import annotations
+
+import ast
+import shutil
+from pathlib import Path
 
 import pytest
 import yaml  # type: ignore[import-untyped]
 
 from components.host import HostKeyMismatchError, same_key
-from components.host_tools import folder_of
+from components.host_agent import ROOT, agent_files, agent_folder
 from components.image import parameter_name
-from components.mysql_options import Setting, option_file
 from components.remote_command import limited
-from components.user_data import document, join, state, user_data
+from components.user_data import cloud_config, host_spec, join, user_data
+from scripts.host.mysql.spec import MySqlSpec, Setting
 
 
 @pytest.mark.parametrize(
@@ -37,12 +41,56 @@ SETTINGS: list[tuple[Setting, str]] = [
 
 @pytest.mark.parametrize(("value", "text"), SETTINGS)
 def test_a_setting_is_written_as_mysqld_reads_it(value: Setting, text: str) -> None:
-    assert f"[mysqld]\nname = {text}\n" in option_file({"name": value})
+    assert f"[mysqld]\nname = {text}\n" in MySqlSpec({"name": value}).option_file
 
 
-def test_another_content_is_another_folder_of_tools() -> None:
-    one, two = {"a.sh": "one"}, {"a.sh": "two"}
-    assert folder_of(one) == folder_of(dict(one)) != folder_of(two)
+def test_another_content_is_another_folder_of_the_agent() -> None:
+    one, two = {"a.py": "one"}, {"a.py": "two"}
+    assert agent_folder(one) == agent_folder(dict(one)) != agent_folder(two)
+
+
+# a file of the agent, the roles of the hosts on which a change of it runs anything
+CHANGES = [
+    ("mysql/settings.py", ["server"]),
+    ("accounts/plan.py", ["server"]),
+    ("client/check_logins.py", ["client"]),
+    ("system/packages.py", ["client", "server"]),
+    ("common/codec.py", ["client", "server"]),
+    ("constants.py", ["client", "server"]),
+    ("__main__.py", ["client", "server"]),
+    ("first_boot/install.py", []),
+]
+
+
+@pytest.mark.parametrize(("path", "roles"), CHANGES)
+def test_a_changed_comment_runs_nothing_on_a_host_that_does_not_need_the_file(
+    tmp_path: Path, path: str, roles: list[str]
+) -> None:
+    shutil.copytree(ROOT / "scripts", tmp_path / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
+    changed = tmp_path / "scripts" / "host" / path
+    changed.write_text(f"{changed.read_text()}\n# another comment\n")
+    assert [role for role in ("client", "server") if agent_files(role) != agent_files(role, tmp_path)] == roles
+
+
+@pytest.mark.parametrize("role", ["client", "server"])
+def test_the_agent_of_a_host_imports_nothing_that_it_does_not_have(role: str) -> None:
+    files = agent_files(role)
+    for path, text in files.items():
+        for name in imported(text):
+            assert {f"{name.replace('.', '/')}.py", f"{name.replace('.', '/')}/__init__.py"} & files.keys(), path
+
+
+def imported(text: str) -> set[str]:
+    """Return the agent's modules that a module imports; a name that it imports from a package may be a module too."""
+    names = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            full = {f"{node.module}.{alias.name}" for alias in node.names}
+            modules = {name for name in full if (ROOT / f"{name.replace('.', '/')}.py").exists()}
+            names |= modules or {node.module}
+    return {name for name in names if name.startswith("scripts")}
 
 
 def test_user_data_is_joined_list_by_list() -> None:
@@ -55,26 +103,26 @@ def test_user_data_is_joined_list_by_list() -> None:
 def test_a_converged_host_is_told_all_that_a_fresh_one_was(role: str) -> None:
     fresh, later = (
         yaml.safe_load(user_data(role, {"/etc/more": "more\n"})),
-        document(role, ["extra"], {"/etc/more": "more\n"}),
+        host_spec(role, ["extra"], {"/etc/more": "more\n"}),
     )
-    assert later["packages"] == [*fresh["packages"], "extra"]
-    assert later["commands"] == fresh["bootcmd"]
-    assert [(file["path"], file["content"]) for file in later["files"]] == [
+    assert later.packages == (*fresh["packages"], "extra")
+    assert [list(command) for command in later.boot_commands] == fresh["bootcmd"]
+    assert [(file.path, file.content) for file in later.files] == [
         (file["path"], file["content"]) for file in fresh["write_files"]
     ]
 
 
 def test_a_changed_sshd_file_makes_sshd_read_it() -> None:
-    changed = {file["path"]: file["on_change"] for file in document("server")["files"]}
+    changed = {file.path: file.on_change for file in host_spec("server").files}
     assert "systemctl reload ssh" in str(changed["/etc/ssh/sshd_config.d/00-mysql-pair.conf"])
-    assert changed["/etc/apt/apt.conf.d/80-mysql-pair"] is None
+    assert changed["/etc/apt/apt.conf.d/80-mysql-pair"] == ()
 
 
 def test_passwords_do_not_open_a_host() -> None:
     for role in ("server", "client"):
-        files = {file["path"]: file["content"] for file in state(role)["write_files"]}
+        files = {file["path"]: file["content"] for file in cloud_config(role)["write_files"]}
         assert "PasswordAuthentication no\n" in files["/etc/ssh/sshd_config.d/00-mysql-pair.conf"]
-        assert state(role)["ssh_pwauth"] is False
+        assert cloud_config(role)["ssh_pwauth"] is False
 
 
 def test_a_host_that_shows_its_own_key_is_the_one() -> None:

@@ -5,16 +5,23 @@ from __future__ import annotations
 import json
 import runpy
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pulumi
 import pytest
 
 from components.user_data import LIMIT
+from scripts.host.accounts.spec import AccountsSpec, GrantSpec
+from scripts.host.client.spec import LoginCheckSpec
+from scripts.host.common import codec
+from scripts.host.constants import CA_FILE
+from scripts.host.mysql.spec import CertificateSpec, ServerSpec
+from scripts.host.system.spec import HostSpec
 from stack_outputs import contract, forms
 from tests.unit.program import mocks
 from tests.unit.program.configs import PASSWORD, public_key, set_config
 
+Spec = TypeVar("Spec")
 PROGRAM = Path(__file__).resolve().parents[3] / "__main__.py"
 CONFIGURED_KEY = " ".join(public_key().split()[:2])
 SECRET_MARK = "4dabf18193072939515e22adb298388d"
@@ -53,6 +60,10 @@ class Run:
     def commands(self) -> dict[str, dict[str, Any]]:
         """The inputs of the remote commands, by name."""
         return self.inputs("command:remote:Command")
+
+    def spec(self, command: str, kind: type[Spec]) -> Spec:
+        """Return what a command's standard input is to the agent that reads it."""
+        return codec.decode(kind, plain(self.commands[command]["stdin"]))
 
     @property
     def instances(self) -> dict[str, dict[str, Any]]:
@@ -129,10 +140,34 @@ def test_the_password_goes_by_standard_input_alone(run: Run) -> None:
     assert holders == {("accounts-applied", "stdin"), ("client-1-logins", "stdin")}
 
 
+def host_of(name: str) -> str:
+    """Return the host that a command runs on: the wait for another's sshd is the jump host's."""
+    return "server" if name.startswith(("server-", "accounts-")) and name != "server-wait-for-ssh" else "client-1"
+
+
+VERBS = {
+    "server-agent": "install",
+    "server-converged": "converge",
+    "server-certificate": "certify",
+    "accounts-applied": "accounts apply",
+    "client-1-agent": "install",
+    "client-1-converged": "converge",
+    "client-1-logins": "check-logins",
+}
+"""The commands that run a verb of the host agent."""
+
+
+def test_a_command_of_the_agent_is_found_by_its_first_trigger(run: Run) -> None:
+    for name, command in run.commands.items():
+        host, trigger = host_of(name), command["triggers"][0]
+        if name in VERBS:
+            assert trigger == {"host": host, "verb": VERBS[name], "instance": f"{host}-instance-id"}, name
+        else:
+            assert trigger == f"{host}-instance-id", name
+
+
 def test_every_command_keeps_the_house_rules(run: Run) -> None:
     for name, command in run.commands.items():
-        host = "server" if name.startswith(("server-", "accounts-")) and name != "server-awake" else "client-1"
-        assert command["triggers"][0] == f"{host}-instance-id", name
         assert command["logging"] == "none", name
         assert command["addPreviousOutputInEnv"] is False, name
         assert command["create"].startswith("timeout "), name
@@ -140,11 +175,12 @@ def test_every_command_keeps_the_house_rules(run: Run) -> None:
         assert "environment" not in command, name
 
 
+WAIT = "server-wait-for-ssh"
 FIRST = {"server-host-key", "server-ready", "client-1-host-key", "client-1-ready"}
 """The commands that visit a host whose key is not pinned."""
 
 
-def test_only_first_contacts_and_gates_visit_a_host_whose_key_is_not_pinned(run: Run) -> None:
+def test_only_first_contacts_and_readiness_checks_visit_a_host_whose_key_is_not_pinned(run: Run) -> None:
     pinned = {name: plain(made["connection"]).get("hostKey") for name, made in run.commands.items()}
     assert {name for name, key in pinned.items() if key is None} == FIRST
     assert set(pinned.values()) == {None, mocks.HOST_KEY}
@@ -164,18 +200,16 @@ def dials(run: Run) -> dict[str, tuple[int, int | None]]:
 def test_a_wrong_key_is_told_at_once_and_a_booting_host_is_waited_for(run: Run) -> None:
     found = dials(run)
     assert {found[name] for name in ("client-1-host-key", "client-1-ready")} == {(90, None)}
-    assert {found[name] for name in ("client-1-tools", "client-1-converged", "client-1-logins", "server-awake")} == {
-        (3, None)
-    }
-    # Behind a proxy a failed handshake is never mended by another: the jump host has waited for sshd before.
-    behind = {name for name in found if name.startswith(("server-", "accounts-"))} - {"server-awake"}
+    assert {found[name] for name in ("client-1-agent", "client-1-converged", "client-1-logins", WAIT)} == {(3, None)}
+    # Behind a proxy a second handshake never helps: the jump host has waited for sshd before.
+    behind = {name for name in found if name.startswith(("server-", "accounts-"))} - {WAIT}
     assert {found[name] for name in behind} == {(0, 3)}
 
 
 def test_the_servers_commands_go_through_the_jump_host_whose_key_is_pinned(run: Run) -> None:
     for name, made in run.commands.items():
         connection = plain(made["connection"])
-        if name.startswith("client-1") or name == "server-awake":
+        if name.startswith("client-1") or name == WAIT:
             assert (connection["host"], connection.get("proxy")) == (mocks.PUBLIC_IP, None), name
         else:
             proxy = connection["proxy"]
@@ -188,7 +222,7 @@ def test_the_servers_commands_go_through_the_jump_host_whose_key_is_pinned(run: 
 
 def test_a_public_server_is_dialled_itself() -> None:
     public = Run(serverPublic="true")
-    assert "server-awake" not in public.commands
+    assert WAIT not in public.commands
     assert dials(public)["server-ready"] == (90, None)
     assert public.outputs["server_public_ip"] == mocks.PUBLIC_IP
 
@@ -229,11 +263,11 @@ def test_another_name_or_host_part_replaces_nothing() -> None:
 
 
 def test_the_user_is_bound_to_the_vpc_and_has_its_database(run: Run) -> None:
-    wanted = json.loads(plain(run.commands["accounts-applied"]["stdin"]))
-    (user,) = wanted["users"]
-    assert (user["name"], user["host"], user["password"]) == ("app", "10.20.0.0/16", PASSWORD)
-    assert user["grants"] == [{"privileges": ["ALL"], "database": "app", "table": None, "grant_option": False}]
-    assert [one["name"] for one in wanted["databases"]] == ["app"]
+    spec = run.spec("accounts-applied", AccountsSpec)
+    (user,) = spec.users
+    assert (user.name, user.host, user.password) == ("app", "10.20.0.0/16", PASSWORD)
+    assert user.grants == (GrantSpec(("ALL",), "app"),)
+    assert [database.name for database in spec.databases] == ["app"]
 
 
 GRANTS = [
@@ -250,26 +284,25 @@ def test_a_preview_shows_of_each_user_who_it_is_and_what_it_may_do_and_no_passwo
     shown = run.inputs("mysql-pair:index:MySqlUser")
     assert shown.keys() == {"user-app", "user-other"}
     assert shown["user-app"]["grants"] == {
-        "app.*": "INSERT, SELECT",
-        "app.orders": "DELETE WITH GRANT OPTION",
-        "*.*": "PROCESS",
+        "app.*": {"privileges": ["INSERT", "SELECT"], "database": "app", "grant_option": False},
+        "app.orders": {"privileges": ["DELETE"], "database": "app", "table": "orders", "grant_option": True},
+        "*.*": {"privileges": ["PROCESS"], "grant_option": False},
     }
-    assert (shown["user-app"]["roles"], shown["user-app"]["generation"]) == (["readers"], 1)
+    assert (shown["user-app"]["roles"], shown["user-app"]["generation"]) == (["reader"], 1)
     assert SECRET_MARK in shown["user-app"]["password"]
     assert "password" not in shown["user-other"]  # generated: the command that makes it shows that
-    assert run.inputs("mysql-pair:index:MySqlRole")["role-reader"]["grants"] == {"app.*": "SELECT"}
+    role = run.inputs("mysql-pair:index:MySqlRole")["role-reader"]
+    assert (role["name"], role["grants"]["app.*"]["privileges"]) == ("readers", ["SELECT"])
 
 
 def test_a_password_that_is_not_given_is_made_once_for_each_generation() -> None:
     first, second = Run(userPasswords=""), Run(userPasswords="", passwordGenerations='{"app": 2}')
     made = [run.inputs("command:local:Command")["user-app-password"] for run in (first, second)]
-    assert [one["triggers"] for one in made] == [[1], [2]]
+    assert [command["triggers"] for command in made] == [[1], [2]]
     assert made[0]["logging"] == "none" and "stdin" not in made[0] and "environment" not in made[0]
-    passwords = [json.loads(plain(run.commands["accounts-applied"]["stdin"]))["users"][0] for run in (first, second)]
-    assert [one["password"] for one in passwords] == [
-        f"{mocks.GENERATED}-user-app-password-{number}" for number in (1, 2)
-    ]
-    assert [one["generation"] for one in passwords] == [1, 2]
+    users = [run.spec("accounts-applied", AccountsSpec).users[0] for run in (first, second)]
+    assert [user.password for user in users] == [f"{mocks.GENERATED}-user-app-password-{number}" for number in (1, 2)]
+    assert [user.generation for user in users] == [1, 2]
     assert mocks.GENERATED not in json.dumps([without_secrets(seen.inputs) for seen in second.seen.resources])
 
 
@@ -277,9 +310,19 @@ def test_logins_are_tried_with_what_they_should_see() -> None:
     users = {"app": {"grants": GRANTS, "roles": ["reader"]}, "bare": {"host": "%", "grants": [], "locked": True}}
     roles = {"reader": {"grants": [{"database": "more", "privileges": ["SELECT"]}]}}
     run = Run(users=json.dumps(users), roles=json.dumps(roles), databases='{"app": {}, "more": {}}')
-    tried = {one["key"]: one for one in json.loads(plain(run.commands["client-1-logins"]["stdin"]))["users"]}
-    assert tried["app"]["databases"] == ["app", "more"]
-    assert (tried["bare"]["databases"], tried["bare"]["locked"], tried["bare"]["host"]) == ([], True, "%")
+    spec = run.spec("client-1-logins", LoginCheckSpec)
+    assert (spec.host, spec.port) == ("10.20.0.10", 3306)
+    app, bare = spec.logins
+    assert (app.key, app.databases, app.needs_certificate) == ("app", ("app", "more"), False)
+    assert (bare.databases, bare.locked, bare.host) == ((), True, "%")
+
+
+@pytest.mark.parametrize("change", [{"comment": "another"}, {"plugin": "sha256_password"}])
+def test_logins_are_tried_again_whatever_changes_of_an_account(change: dict[str, object]) -> None:
+    runs = [Run(users=json.dumps({"app": user})) for user in ({}, change)]
+    commands = [run.commands["client-1-logins"] for run in runs]
+    assert commands[0]["stdin"] == commands[1]["stdin"] and commands[0]["triggers"] == commands[1]["triggers"]
+    assert commands[0]["create"] != commands[1]["create"]
 
 
 def test_without_users_there_is_no_connection_string() -> None:
@@ -296,7 +339,7 @@ def test_the_outputs_are_the_contract(run: Run) -> None:
     )
     assert run.outputs["connection_string"] == url
     assert run.outputs["connection_strings"] == {"app": url}
-    assert {len(run.outputs[name]) for name in forms.FORMS} == {1}
+    assert {len(run.outputs[form.output]) for form in forms.FORMS} == {1}
     assert (run.outputs["user_names"], run.outputs["database_names"]) == (["app"], ["app"])
     assert run.outputs["contract_version"] == contract.VERSION
     assert run.outputs["mysql_version"] == "9.7.4"
@@ -330,10 +373,9 @@ def test_the_image_is_looked_up_unless_it_is_given() -> None:
 def test_settings_reach_the_server_alone_and_by_standard_input() -> None:
     before, after = Run().commands, Run(mysqlSettings='{"max_connections": 300}').commands
     assert {name for name in before if plain(before[name]) != plain(after[name])} == {"server-converged"}
-    wanted = json.loads(plain(after["server-converged"]["stdin"]))["mysql"]
-    assert wanted["settings"]["max_connections"] == 300
-    assert wanted["settings"]["innodb_buffer_pool_size"] == 1024**3
-    assert "\nmax_connections = 300\n" in wanted["content"]
+    mysql = codec.decode(ServerSpec, plain(after["server-converged"]["stdin"])).mysql
+    assert mysql.settings["max_connections"] == 300
+    assert mysql.settings["innodb_buffer_pool_size"] == 1024**3
 
 
 def test_the_component_itself_shows_the_settings_in_a_preview() -> None:
@@ -348,13 +390,30 @@ def test_what_an_operator_sets_is_not_in_the_first_boot() -> None:
 
 
 def test_clients_are_told_the_servers_authority(run: Run) -> None:
-    files = json.loads(plain(run.commands["client-1-converged"]["stdin"]))["files"]
-    assert {"/etc/mysql-pair/ca.pem": mocks.CA_CERTIFICATE}.items() <= {f["path"]: f["content"] for f in files}.items()
+    files = {file.path: file.content for file in run.spec("client-1-converged", HostSpec).files}
+    assert files[CA_FILE] == mocks.CA_CERTIFICATE
+    assert f"ssl-ca = {CA_FILE}\n" in files["/etc/mysql/conf.d/mysql-pair.cnf"]
 
 
 def test_the_certificate_names_the_address_and_the_dns_name(run: Run) -> None:
-    wanted = json.loads(plain(run.commands["server-certificate"]["stdin"]))
-    assert wanted == {"addresses": ["10.20.0.10"], "names": ["server-instance.internal"]}
+    spec = run.spec("server-certificate", CertificateSpec)
+    assert spec == CertificateSpec(("10.20.0.10",), ("server-instance.internal",))
+
+
+SPECS: dict[str, type] = {
+    "server-converged": ServerSpec,
+    "server-certificate": CertificateSpec,
+    "accounts-applied": AccountsSpec,
+    "client-1-converged": HostSpec,
+    "client-1-logins": LoginCheckSpec,
+}
+"""What each verb reads."""
+
+
+def test_the_agent_reads_what_the_program_writes(run: Run) -> None:
+    assert SPECS.keys() == {name for name, verb in VERBS.items() if verb != "install"}
+    for name, kind in SPECS.items():
+        assert codec.encode(run.spec(name, kind)) == plain(run.commands[name]["stdin"]), name
 
 
 def test_a_failing_assert_in_apply_fails_its_test() -> None:

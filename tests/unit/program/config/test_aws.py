@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 import stack_config
@@ -44,3 +46,22 @@ def test_each_thing_is_looked_up_once() -> None:
     stack_config.parse(GOOD | texts(changes), SECRET, cloud)
     assert sorted(cloud.asked) == sorted({*cloud.asked})
     assert len(cloud.asked) == 5
+
+
+# the ranges that AWS tells of besides the primary one, with the state of each
+RANGES = [
+    (None, ["10.30.0.0/16"]),
+    ([("10.30.0.0/16", "associated")], ["10.30.0.0/16"]),
+    ([("10.30.0.0/16", "associated"), ("10.31.0.0/24", "associated")], ["10.30.0.0/16", "10.31.0.0/24"]),
+    ([("10.31.0.0/24", "disassociated")], ["10.30.0.0/16"]),
+]
+
+
+@pytest.mark.parametrize(("told", "ranges"), RANGES)
+def test_a_vpc_has_the_ranges_that_are_associated_with_it(
+    monkeypatch: pytest.MonkeyPatch, told: list[tuple[str, str]] | None, ranges: list[str]
+) -> None:
+    entries = None if told is None else [SimpleNamespace(cidr_block=cidr, state=state) for cidr, state in told]
+    vpc = SimpleNamespace(cidr_block="10.30.0.0/16", cidr_block_associations=entries)
+    monkeypatch.setattr("pulumi_aws.ec2.get_vpc", lambda **_: vpc)
+    assert [str(cidr) for cidr in Aws().vpc_ranges("vpc-0a1b2c3d")] == ranges

@@ -51,5 +51,5 @@ CONNECTED: list[tuple[list[str], str | None]] = [
 @pytest.mark.parametrize(("named", "database"), CONNECTED)
 def test_the_connection_string_has_the_only_database_that_is_granted(named: list[str], database: str | None) -> None:
     grants = [{"database": name, "privileges": ["SELECT"]} for name in named]
-    found = parsed(**user(grants=grants), databases={"app": {}, "shop": {}})
-    assert found.accounts.users[0].database == database
+    config = parsed(**user(grants=grants), databases={"app": {}, "shop": {}})
+    assert config.accounts.users[0].database == database

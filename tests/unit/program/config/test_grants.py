@@ -101,8 +101,8 @@ def test_a_privilege_is_granted_where_mysql_has_it(name: str, levels: str) -> No
         if level in levels.split():
             assert parsed(**grant(name, **target)).accounts.users[0].grants[0].privileges == (name,)
         else:
-            found = messages(GOOD | texts(grant(name, **target)))
-            assert [line.split(": ")[0] for line in found] == [f"mysql-pair:{PRIVILEGES}"]
+            faults = messages(GOOD | texts(grant(name, **target)))
+            assert [line.split(": ")[0] for line in faults] == [f"mysql-pair:{PRIVILEGES}"]
 
 
 # what of the server's own schemas may be granted
@@ -111,5 +111,5 @@ READABLE = [("mysql", "SELECT"), ("performance_schema", "SELECT"), ("sys", "SELE
 
 @pytest.mark.parametrize(("schema", "name"), READABLE)
 def test_the_servers_own_schemas_may_be_read(schema: str, name: str) -> None:
-    found = parsed(**grant(name, database=schema)).accounts.users[0]
-    assert (found.grants[0].database, found.database) == (schema, None)
+    account = parsed(**grant(name, database=schema)).accounts.users[0]
+    assert (account.grants[0].database, account.database) == (schema, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from components.mysql_settings import check_settings
 from components.mysql_settings.contradictions import BUFFERS, PAIRS
 from components.mysql_settings.tables import KNOWN, REFUSED
 from tests.unit.program.configs import (
@@ -105,5 +106,13 @@ VALUES: list[tuple[str, object, object]] = [
 
 @pytest.mark.parametrize(("name", "written", "value"), VALUES)
 def test_settings_arrive_as_mysqld_shows_them(name: str, written: object, value: object) -> None:
-    found = parsed(mysqlSettings={name: written}).server["settings"][name]
-    assert (found, type(found)) == (value, type(value))
+    setting = parsed(mysqlSettings={name: written}).server["settings"][name]
+    assert (setting, type(setting)) == (value, type(value))
+
+
+def test_settings_that_another_program_hands_to_a_server_are_checked_as_those_of_config_are() -> None:
+    refused = check_settings({"bind_address": "*", "max_connections": 0, "gtid_mode": "ON"})
+    assert [fault.names[0] for fault in refused] == ["bind_address", "max_connections"]
+    together = check_settings({"gtid_mode": "ON", "innodb_buffer_pool_size": "2G"}, memory_mib=1024)
+    assert [fault.names[0] for fault in together] == ["innodb_buffer_pool_size", "gtid_mode"]
+    assert not list(check_settings({"innodb_log_file_size": "48M", "max_connections": 300}))

@@ -50,9 +50,9 @@ def test_a_fault_names_its_key_and_what_is_wrong(changes: dict[str, object], key
 
 
 def test_a_secret_in_plain_text_is_a_fault_and_is_not_repeated() -> None:
-    found = messages(GOOD, secret={"sshPrivateKey"})
-    assert found and "stored unencrypted" in found[0]
-    assert PASSWORD not in "".join(found)
+    faults = messages(GOOD, secret={"sshPrivateKey"})
+    assert faults and "stored unencrypted" in faults[0]
+    assert PASSWORD not in "".join(faults)
 
 
 # the raw value of userPasswords, all of which holds a secret: in the place of a table, of a password, and beside one
@@ -74,9 +74,9 @@ LEAKS = [
 @pytest.mark.parametrize("value", LEAKS, ids=range(len(LEAKS)))
 @pytest.mark.parametrize("secret", [SECRET, SECRET - {"userPasswords"}])
 def test_no_message_repeats_a_password(value: str, secret: set[str]) -> None:
-    found = messages(GOOD | {"userPasswords": value}, secret)
-    assert all(line.startswith("mysql-pair:userPasswords") for line in found), found
-    assert not re.search("secret value|7777777", "".join(found))
+    faults = messages(GOOD | {"userPasswords": value}, secret)
+    assert all(line.startswith("mysql-pair:userPasswords") for line in faults), faults
+    assert not re.search("secret value|7777777", "".join(faults))
 
 
 def test_a_table_of_passwords_without_entries_need_not_be_a_secret() -> None:
@@ -91,13 +91,13 @@ def test_no_message_repeats_a_secret(key: str) -> None:
 
 @pytest.mark.parametrize("key", sorted(DECLARED.keys() - SECRET))
 def test_a_private_key_under_another_key_is_not_repeated(key: str) -> None:
-    found = "".join(messages(GOOD | {key: private_key()}))
-    assert f"mysql-pair:{key}: is a private key" in found
-    assert private_key()[50:80] not in found
+    faults = "".join(messages(GOOD | {key: private_key()}))
+    assert f"mysql-pair:{key}: is a private key" in faults
+    assert private_key()[50:80] not in faults
 
 
 @pytest.mark.parametrize("key", sorted(DECLARED.keys() - SECRET))
 def test_what_is_stored_encrypted_is_not_shown(key: str) -> None:
-    found = "".join(messages(GOOD | {key: "hidden-value"}, SECRET | {key}))
-    assert f"mysql-pair:{key}: is stored encrypted" in found
-    assert "hidden-value" not in found
+    faults = "".join(messages(GOOD | {key: "hidden-value"}, SECRET | {key}))
+    assert f"mysql-pair:{key}: is stored encrypted" in faults
+    assert "hidden-value" not in faults

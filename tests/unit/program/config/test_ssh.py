@@ -127,6 +127,11 @@ def test_the_agent_is_asked_without_the_programs_environment(programs: Path) -> 
     assert "PULUMI_CONFIG" not in environment
 
 
+def test_an_agent_that_is_not_there_holds_no_key(programs: Path) -> None:
+    fake(programs, "ssh-add", "echo 'Error connecting to agent: No such file or directory' >&2; exit 2")
+    assert ssh.agent_keys() == set()
+
+
 def test_a_private_key_is_on_ssh_keygens_standard_input_alone(programs: Path) -> None:
     fake(programs, "ssh-keygen", f"/bin/cat >{programs}/input; echo {public_key()}")
     ssh._ssh_keygen.cache_clear()
@@ -137,3 +142,11 @@ def test_a_private_key_is_on_ssh_keygens_standard_input_alone(programs: Path) ->
     assert body not in (programs / "arguments").read_text()
     assert body not in (programs / "environment").read_text()
     assert "PULUMI_CONFIG" not in (programs / "environment").read_text()
+
+
+@pytest.mark.parametrize("said", ["Permissions 0660 for '/dev/stdin' are too open.", "/dev/stdin: No such file"])
+def test_where_ssh_keygen_cannot_read_its_input_the_form_of_a_key_is_enough(programs: Path, said: str) -> None:
+    fake(programs, "ssh-keygen", f'echo "{said}" >&2; exit 255')
+    ssh._ssh_keygen.cache_clear()
+    assert parsed().ssh.public_key == public_key()
+    ssh._ssh_keygen.cache_clear()

@@ -47,10 +47,10 @@ def test_keys_that_are_absent_mean_what_is_declared_as_their_default() -> None:
     without = {key: value for key, value in GOOD.items() if key not in KEYS}
     assert {*KEYS} <= DECLARED.keys()
     declared = without | {key: DEFAULTS[key] for key in KEYS}
-    found, same = stack_config.parse(without, SECRET, FakeCloud()), stack_config.parse(declared, SECRET, FakeCloud())
-    assert (found.accounts, found.primary_user) == (same.accounts, same.primary_user)
-    assert [(user.name, user.database) for user in found.accounts.users] == [("app", "app")]
-    assert found.passwords == same.passwords == {}
+    config, same = stack_config.parse(without, SECRET, FakeCloud()), stack_config.parse(declared, SECRET, FakeCloud())
+    assert (config.accounts, config.primary_user) == (same.accounts, same.primary_user)
+    assert [(user.name, user.database) for user in config.accounts.users] == [("app", "app")]
+    assert config.passwords == same.passwords == {}
 
 
 def test_every_key_is_declared_with_a_description() -> None:

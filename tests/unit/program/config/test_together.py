@@ -37,8 +37,8 @@ ALONE: dict[str, object] = {
 
 
 def test_all_faults_are_told_together() -> None:
-    found = messages(GOOD | texts(ALONE))
-    told = {re.split(r"[\[.:]", line.removeprefix("mysql-pair:"))[0] for line in found}
+    faults = messages(GOOD | texts(ALONE))
+    told = {re.split(r"[\[.:]", line.removeprefix("mysql-pair:"))[0] for line in faults}
     assert told == DECLARED.keys() - {"vpcId", "serverSubnetId"} | {"stranger"}
 
 
@@ -142,6 +142,6 @@ TOGETHER: list[tuple[dict[str, object], list[str]]] = [
 
 @pytest.mark.parametrize(("changes", "keys"), TOGETHER)
 def test_a_fault_hides_no_other_and_brings_none_about(changes: dict[str, object], keys: list[str]) -> None:
-    found = messages(GOOD | texts(changes))
-    told = [line.removeprefix("mysql-pair:").split(": ")[0] for line in found]
-    assert told == ["mysqlSettings.innodb_buffer_pool_size" if key == "pool" else key for key in keys], found
+    faults = messages(GOOD | texts(changes))
+    told = [line.removeprefix("mysql-pair:").split(": ")[0] for line in faults]
+    assert told == ["mysqlSettings.innodb_buffer_pool_size" if key == "pool" else key for key in keys], faults

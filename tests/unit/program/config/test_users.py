@@ -12,7 +12,6 @@ from scripts.host.common import codec
 from stack_config.specs import camel
 from tests.unit.program.configs import (
     DECLARED,
-    EXISTING,
     GOOD,
     READING,
     assert_told,
@@ -207,12 +206,8 @@ def test_every_attribute_of_a_users_spec_is_a_field_of_config_and_described() ->
     described = re.findall(r"\w+", DECLARED["users"]["description"])
     assert fields <= {*described}
     for name in fields:
-        found = messages(GOOD | texts(user("app", **{name: {"nobody": "nothing"}})))
-        assert not [line for line in found if "not a field" in line and f"users.app.{name}:" in line]
-
-
-def test_a_host_part_that_is_not_set_is_the_range_of_the_vpc_that_is_there() -> None:
-    assert parsed(**EXISTING).accounts.users[0].host == "10.30.0.0/16"
+        faults = messages(GOOD | texts(user("app", **{name: {"nobody": "nothing"}})))
+        assert not [line for line in faults if "not a field" in line and f"users.app.{name}:" in line]
 
 
 # users, the primary one

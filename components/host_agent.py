@@ -1,0 +1,120 @@
+"""The host agent (scripts/host) on a host: its files in one folder named by their digest, and commands that run a verb.
+
+An operator's command finds each of them in the state by its first trigger: host, verb and instance.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pulumi
+from pulumi_command import remote
+
+from components.remote_command import Step, Target, Trigger, run
+from scripts.host.common import codec
+from scripts.host.constants import AGENT_DIR
+
+ROOT = Path(__file__).resolve().parent.parent
+FIRST_BOOT = ROOT / "scripts" / "host" / "first_boot"
+"""Scripts for a host that has no agent yet."""
+INSTALL = "install"
+"""The verb in the trigger of the command that puts the agent there."""
+PACKAGE = ("scripts/__init__.py", "scripts/host/__init__.py", "scripts/host/constants.py", "scripts/host/entry.py")
+ROOMS = {
+    "server": ("common", "system", "mysql", "accounts"),
+    "client": ("common", "system", "client"),
+}
+"""What a host of a role needs, so that a change in another role's rooms runs nothing on it."""
+
+
+def agent_files(role: str, root: Path = ROOT) -> dict[str, str]:
+    """Return the agent's files for a host of a role: texts by path in the agent's folder.
+
+    Args:
+        role: server or client.
+        root: where `scripts` lies.
+    """
+    host = root / "scripts" / "host"
+    modules = [path for room in ROOMS[role] for path in sorted((host / room).glob("*.py"))]
+    files = [*(root / path for path in PACKAGE), *modules]
+    # Beside the folder `scripts`: Python puts the folder of the file that it runs on its path.
+    return {"__main__.py": (host / "__main__.py").read_text()} | {
+        path.relative_to(root).as_posix(): path.read_text() for path in files
+    }
+
+
+def agent_folder(files: dict[str, str]) -> str:
+    """Return where an agent with these files lies on a host."""
+    return f"{AGENT_DIR}/{hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:12]}"
+
+
+@dataclass(frozen=True)
+class HostAgent:
+    """The agent on one host."""
+
+    target: Target
+    folder: str
+    installed: remote.Command
+
+    @classmethod
+    def install(cls, role: str, target: Target, parent: pulumi.Resource) -> HostAgent:
+        """Register the command that puts the agent on a host, for root to write and everyone to read."""
+        files = agent_files(role)
+        folder = agent_folder(files)
+        script = (FIRST_BOOT / "install.py").read_text()
+        step = Step(
+            argv=["sudo", "-n", "python3", "-c", script, folder],
+            stdin=json.dumps(files),
+            triggers=[_trigger(target, INSTALL)],
+        )
+        return cls(target, folder, run(f"{target.name}-agent", target, step, parent))
+
+    def command(self, verb: str, *words: str) -> list[str]:
+        """Return the argv of a verb, which may be two words, on this host."""
+        # -B: nothing is in the folder but what was put there, so that it can be compared.
+        return ["sudo", "-n", "python3", "-B", self.folder, *verb.split(), *words]
+
+    def run(
+        self,
+        name: str,
+        verb: str,
+        spec: Any,
+        seconds: int,
+        parent: pulumi.Resource,
+        depends_on: Sequence[pulumi.Resource] = (),
+        triggers: Sequence[Trigger] = (),
+        words: Sequence[str] = (),
+    ) -> remote.Command:
+        """Register the command that runs a verb.
+
+        Args:
+            name: the command's name.
+            verb: see scripts/host/entry.py.
+            spec: what the verb reads, or an output of it; a secret stays one.
+            seconds: how long a run may take.
+            parent: the component that it belongs to.
+            depends_on: what must be there before, besides the agent.
+            triggers: what replaces the command when it changes, besides the instance.
+            words: of the argv, after the verb.
+        """
+        step = Step(
+            argv=self.command(verb, *words),
+            seconds=seconds,
+            stdin=spec.apply(codec.encode) if isinstance(spec, pulumi.Output) else codec.encode(spec),
+            triggers=[_trigger(self.target, verb), *triggers],
+        )
+        return run(name, self.target, step, parent, [self.installed, *depends_on])
+
+
+def answer(command: remote.Command, field: str) -> pulumi.Output[str]:
+    """Return a field of the JSON object that a verb has printed; none of them is a secret."""
+    return pulumi.Output.unsecret(command.stdout).apply(lambda text: str(json.loads(text)[field]))
+
+
+def _trigger(target: Target, verb: str) -> Trigger:
+    return {"host": target.name, "verb": verb, "instance": target.instance_id}

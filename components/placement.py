@@ -1,0 +1,103 @@
+"""Where hosts live and how they are reached: subnet, security groups, jump host, a tunnel's end, host key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pulumi
+
+from components.firewall import Firewall
+from components.host import PlacementArgs
+from components.mysql_client import MySqlClient
+from components.network import ExistingNetwork, Network
+from scripts.host.constants import SSH_PORT
+
+
+@dataclass(frozen=True)
+class SshEndpoint:
+    """Where a host's sshd is reached instead of at its own address: the near end of a tunnel, for instance."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True)
+class SshAccess:
+    """How hosts are logged in to; without a private key the agent at SSH_AUTH_SOCK is asked."""
+
+    public_key: str
+    private_key: pulumi.Input[str] | None = None
+    endpoints: Mapping[str, SshEndpoint] = field(default_factory=dict)
+    """By host name: server, client-1."""
+    host_keys: Mapping[str, str] = field(default_factory=dict)
+    """Public ed25519 keys that are known already, by host name; of the other hosts the first one seen is kept."""
+
+
+@dataclass(frozen=True)
+class Placement:
+    """The surroundings of a stack's hosts.
+
+    A private host is reached through the jump host, which is a client that is made before it: `clients` below are
+    those made so far, by name.
+    """
+
+    network: Network | ExistingNetwork
+    firewall: Firewall
+    key_name: pulumi.Input[str]
+    """The EC2 key pair of the login user, of the first boot."""
+    ssh: SshAccess
+    jump_host: str | None = None
+    """The name of the client that private hosts are reached through."""
+    instance_profile: str | None = None
+    """Name of every host's IAM instance profile."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    def server(self, name: str, clients: Mapping[str, MySqlClient]) -> PlacementArgs:
+        """Return the placement of a MySQL server."""
+        return self._args(name, self.network.server_subnet_id, [self.firewall.server_group_id], clients)
+
+    def client(
+        self,
+        name: str,
+        clients: Mapping[str, MySqlClient],
+        public: bool = True,
+        zone: int = 1,
+        subnet_id: pulumi.Input[str] | None = None,
+    ) -> PlacementArgs:
+        """Return the placement of a MySQL client.
+
+        Args:
+            name: the host's name.
+            clients: those made so far.
+            public: whether it has an Elastic IP.
+            zone: of a network of the program's own; counted from 1.
+            subnet_id: its subnet, where the network is not the program's own.
+        """
+        groups = [self.firewall.client_group_id]
+        if name == self.jump_host:
+            groups.append(self.firewall.jump_group_id)
+        return self._args(name, subnet_id or self.network.client_subnet_id(public, zone), groups, clients)
+
+    def _args(
+        self,
+        name: str,
+        subnet_id: pulumi.Input[str],
+        groups: Sequence[pulumi.Input[str]],
+        clients: Mapping[str, MySqlClient],
+    ) -> PlacementArgs:
+        jump, endpoint = clients.get(self.jump_host or ""), self.ssh.endpoints.get(name)
+        return {
+            "subnet_id": subnet_id,
+            "security_group_ids": groups,
+            "key_name": self.key_name,
+            "instance_profile": self.instance_profile,
+            "public_key": self.ssh.public_key,
+            "private_key": self.ssh.private_key,
+            "jump": jump.host if jump else None,
+            "host_key": self.ssh.host_keys.get(name),
+            "ssh_host": endpoint.host if endpoint else None,
+            "ssh_port": endpoint.port if endpoint else SSH_PORT,
+            "network_ready": [*self.network.ready, self.firewall],
+            "tags": self.tags,
+        }
