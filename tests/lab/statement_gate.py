@@ -89,13 +89,13 @@ def read_packet(end: socket.socket) -> bytes:
 
 def exactly(end: socket.socket, count: int) -> bytes:
     """Return so many bytes, or nothing if they do not come."""
-    found = b""
-    while len(found) < count:
-        more = received_some(end, count - len(found))
+    data = b""
+    while len(data) < count:
+        more = received_some(end, count - len(data))
         if not more:
             return b""
-        found += more
-    return found
+        data += more
+    return data
 
 
 def received_some(end: socket.socket, most: int) -> bytes:

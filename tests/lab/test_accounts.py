@@ -82,8 +82,8 @@ def test_a_user_that_mysql_refuses_is_named_and_the_others_are_applied(pair: Pai
     with pair.configured(users=users):
         said = pair.failing_up()
         assert "user bad" in said and "mysql_native_password" in said and version in said
-        assert any(one.startswith("worse@") for one in accounts(pair))
-        assert not any(one.startswith("bad@") for one in accounts(pair))
+        assert any(account.startswith("worse@") for account in accounts(pair))
+        assert not any(account.startswith("bad@") for account in accounts(pair))
         users["bad"] = {"grants": GRANTS}
         pair.configure({"users": users})
         pair.up()
@@ -107,7 +107,7 @@ def test_a_password_that_the_policy_refuses_is_told_with_the_policy_and_not_repe
         said = pair.failing_up()
         assert "user weak" in said and "validate_password.policy" in said and "1819" in said
         assert weak not in said
-        assert any(one.startswith("made@") for one in accounts(pair))  # a generated password satisfies it
+        assert any(account.startswith("made@") for account in accounts(pair))  # a generated password satisfies it
 
 
 def test_an_account_that_is_there_already_is_not_taken_over_unless_config_says_so(pair: Pair) -> None:
@@ -127,20 +127,31 @@ def test_an_account_that_is_there_already_is_not_taken_over_unless_config_says_s
 
 
 @pytest.mark.timeout(600)
-def test_roles_lock_lifetime_and_comment_converge(pair: Pair) -> None:
+def test_roles_and_attributes_converge(pair: Pair) -> None:
     roles = {"reader": {"grants": [{"database": "app", "privileges": ["SELECT"]}]}}
-    user = {"grants": [], "roles": ["reader"], "comment": 'it\'s "ours"', "passwordLifetimeDays": 90}
+    user = {
+        "grants": [],
+        "roles": ["reader"],
+        "comment": 'it\'s "ours"',
+        "passwordLifetimeDays": 90,
+        "require": "ssl",
+        "maxUserConnections": 5,
+        "failedLoginAttempts": 9,
+        "passwordLockTimeDays": "unbounded",
+    }
     with pair.configured(roles=roles, users={"app": APP, "ro": user}):
         pair.up()
         reader = Login.of(pair, "ro")
         assert reader.tried(pair, statement="select current_role()") == (0, "current_role()\n`reader`@`%`\n")
         shown = pair.sql("show create user ro@'" + accounts_host(pair, "ro") + "'")
         assert "PASSWORD EXPIRE INTERVAL 90 DAY" in shown and "ACCOUNT UNLOCK" in shown
+        assert "REQUIRE SSL WITH MAX_USER_CONNECTIONS 5" in shown
+        assert "FAILED_LOGIN_ATTEMPTS 9 PASSWORD_LOCK_TIME UNBOUNDED" in shown
         pair.configure({"users": {"app": APP, "ro": {**user, "locked": True}}})
         pair.up()
         assert "ERROR 3118" in reader.tried(pair)[1]
         assert pair.unchanged()
-    assert not any(one.startswith(("ro@", "reader@")) for one in accounts(pair))
+    assert not any(account.startswith(("ro@", "reader@")) for account in accounts(pair))
 
 
 def accounts_host(pair: Pair, user: str) -> str:

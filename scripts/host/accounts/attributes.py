@@ -1,9 +1,8 @@
 """An account's attributes, one row each: where the server keeps it, the clause that sets it, and its words.
 
-Whatever is a row here is read, compared, told and put right; the desired value is the field of UserSpec of the same
-name, and that field's default is what an account has by default. Of MySQL's own there are two that are no rows: the
-privileges (grants.py) and the password (passwords.py). Nor is a lock that failed logins caused
-(FAILED_LOGIN_ATTEMPTS): mysqld keeps it in memory alone, and it ends by itself.
+Whatever is a row here is read, compared, told and put right. The desired value is the field of UserSpec of the same
+name, and that field's default is what an account has by default. Privileges (grants.py) and the password (passwords.py)
+are no rows. Nor is the lock that failed logins lead to: mysqld keeps it in its memory alone, and nothing shows it.
 
 Source: MySQL manual, "ALTER USER Statement" and "Grant Tables"; tried on 9.7.4.
 """
