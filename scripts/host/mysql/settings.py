@@ -14,9 +14,9 @@ from scripts.host.common import atomic_write, difference, state_file, undo
 from scripts.host.common.difference import Difference
 from scripts.host.common.errors import HostError
 from scripts.host.mysql import option_file, server
+from scripts.host.mysql.option_file import argument, free_form, number, same
 from scripts.host.mysql.server import Error, Session, among
 from scripts.host.mysql.spec import MySqlSpec, Setting
-from scripts.host.mysql.values import argument, free_form, number, same
 
 NAME = "mysql"
 """Of the undo."""

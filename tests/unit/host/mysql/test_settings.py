@@ -12,10 +12,10 @@ import pytest
 from scripts.host.common import state_file, undo
 from scripts.host.common.errors import HostError
 from scripts.host.mysql import option_file, server, settings
+from scripts.host.mysql.option_file import same
 from scripts.host.mysql.server import Error, Session
 from scripts.host.mysql.settings import Change, Settings
 from scripts.host.mysql.spec import MySqlSpec, Setting
-from scripts.host.mysql.values import same
 
 READ_ONLY = {"bind_address", "innodb_page_cleaners", "open_files_limit"}
 DEFAULTS = {
