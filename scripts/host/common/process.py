@@ -16,13 +16,7 @@ POLL_SECONDS = 1.0
 def run(
     argv: Sequence[str], stdin: str = "", seconds: float = 60, environment: Mapping[str, str] | None = None
 ) -> Completed:
-    """Run a program and return what it printed, whatever its exit code.
-
-    Args:
-        argv: the program and its arguments.
-        stdin: its standard input.
-        seconds: how long it may take.
-        environment: variables besides the agent's own.
+    """Run a program, with variables besides the agent's own, and return what it printed, whatever its exit code.
 
     Raises:
         TooSlowError: the program did not end in time.
@@ -38,17 +32,13 @@ def run(
 
 
 def run_while(argv: Sequence[str], progress: Callable[[], object], quiet_seconds: float, seconds: float) -> Completed:
-    """Run a program for as long as it gets on, and return what it printed, whatever its exit code.
+    """Run a program for as long as it gets on, and return what it printed, whatever its exit code; see run.
 
     Args:
         argv: the program and its arguments.
         progress: what changes while it gets on, such as the size of a log.
         quiet_seconds: how long that may stay the same.
         seconds: how long the program may take at most.
-
-    Raises:
-        TooSlowError: the program did not end in time.
-        HostError: there is no such program.
     """
     with _started(argv) as process:
         begun = moved = time.monotonic()
@@ -69,11 +59,7 @@ def run_while(argv: Sequence[str], progress: Callable[[], object], quiet_seconds
 def must(
     argv: Sequence[str], stdin: str = "", seconds: float = 60, environment: Mapping[str, str] | None = None
 ) -> str:
-    """Run a program and return its standard output.
-
-    Raises:
-        HostError: the program failed; its own words are in the message.
-    """
+    """Run a program and return its standard output, or raise HostError with its own words if it fails."""
     done = run(argv, stdin, seconds, environment)
     if done.returncode != 0:
         raise HostError(f"`{' '.join(argv)}` failed ({done.returncode}): {last_lines(done)}")

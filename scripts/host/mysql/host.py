@@ -9,6 +9,7 @@ from scripts.host.common import stdin
 from scripts.host.common.difference import Difference
 from scripts.host.mysql import certificate, initialization, secure_installation, server, service, settings, time_zones
 from scripts.host.mysql.spec import MySqlSpec, ServerDiffSpec, ServerFacts, ServerSpec
+from scripts.host.system import files
 from scripts.host.system import host as system
 
 
@@ -35,7 +36,7 @@ def _converge_mysql(spec: MySqlSpec) -> None:
 
 def differences(spec: ServerDiffSpec) -> list[Difference]:
     """Return where this host is not as the spec says, but for MySQL's accounts; nothing is changed."""
-    rows = system.differences(spec) + settings.file_differences(spec.host.mysql)
+    rows = system.differences(spec) + files.differences([settings.file(spec.host.mysql)])
     session = server.Session() if server.is_up() else None
     if session is None:
         rows.append(Difference("service", service.NAME, "state", "active", service.state()))

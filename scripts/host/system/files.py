@@ -36,7 +36,7 @@ def converge(specs: Sequence[FileSpec]) -> None:
     if touched or commands:
         undo.begin(NAME, [*map(Path, touched), state_file.FOLDER / STATE], commands)
         for spec in changed:
-            _write(spec)
+            write(spec)
         for path in touched.keys() - desired.keys():
             _remove(Path(path))
     failures = _run_all(commands, touched)
@@ -70,7 +70,8 @@ def _faults(spec: FileSpec) -> list[tuple[str, str, str]]:
     return [(what, expected, found) for what, expected, found in faults if expected != found]
 
 
-def _write(spec: FileSpec) -> None:
+def write(spec: FileSpec) -> None:
+    """Write a file whole, whatever is there."""
     path = Path(spec.path)
     path.parent.mkdir(parents=True, exist_ok=True)
     atomic_write.write(path, spec.content.encode(), int(spec.permissions, 8))

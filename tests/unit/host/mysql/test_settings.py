@@ -16,6 +16,7 @@ from scripts.host.mysql.option_file import same
 from scripts.host.mysql.server import Error, Session
 from scripts.host.mysql.settings import Change, Settings
 from scripts.host.mysql.spec import MySqlSpec, Setting
+from scripts.host.system import files
 
 READ_ONLY = {"bind_address", "innodb_page_cleaners", "open_files_limit"}
 DEFAULTS = {
@@ -235,7 +236,7 @@ def test_an_option_file_with_other_content_is_told(mysqld: Mysqld, content: str 
         mysqld.option_file.unlink()
     else:
         mysqld.option_file.write_text(content)
-    assert len(settings.file_differences(MySqlSpec())) == found
+    assert len(files.differences([settings.file(MySqlSpec())])) == found
 
 
 # settings that are refused, MySQL's words, restarts that it takes to find out and to be back
