@@ -38,11 +38,7 @@ UNITS = Path(SYSTEMD_UNITS)
 
 
 def certify(spec: CertificateSpec) -> CertificateFacts:
-    """Give the server a certificate as the spec says, and have it renewed.
-
-    Raises:
-        HostError: the server does not take it, or nothing would renew it.
-    """
+    """Give the server a certificate as the spec says, and have it renewed."""
     state_file.save(REQUEST, codec.as_data(spec))
     ensure(spec)
     enable_timer()
@@ -50,11 +46,7 @@ def certify(spec: CertificateSpec) -> CertificateFacts:
 
 
 def enable_timer() -> None:
-    """Have the certificate renewed by its timer, from now on and after every boot.
-
-    Raises:
-        HostError: its unit is not there.
-    """
+    """Have the certificate renewed by its timer, from now on and after every boot."""
     if not (UNITS / TIMER).exists():
         raise HostError(f"{UNITS / TIMER} is not there, so nothing would renew the certificate")
     if timer_differences():
@@ -96,8 +88,7 @@ def renew_verb(words: Sequence[str]) -> int:
 def ensure(spec: CertificateSpec, days: int | None = None) -> str:
     """Issue what is due, or one for so many days in any case, and see to it that the running server presents it.
 
-    Returns:
-        In words what was done.
+    What was done is returned in words.
 
     Raises:
         HostError: the server does not take or present the new one, and has the old one again.
@@ -118,7 +109,8 @@ def ensure(spec: CertificateSpec, days: int | None = None) -> str:
     except HostError as error:
         if reason and before:
             atomic_write.write(DATA / PAIR, before, 0o600, owner)
-            _reload_quietly()
+            with contextlib.suppress(Error):
+                Session().do("ALTER INSTANCE RELOAD TLS")
         kept = "the new certificate and has the old one" if reason else "the certificate in its folder"
         raise HostError(f"MySQL does not take {kept}: {error}") from error
     last = authority.validity(DATA / PAIR)[1]
@@ -131,7 +123,7 @@ def differences(session: Session | None, spec: CertificateSpec, ca_certificate: 
     Args:
         session: None if the server is down.
         spec: whom the certificate should be for.
-        ca_certificate: the certificate of the authority that clients know, PEM.
+        ca_certificate: the PEM of the authority that clients know.
     """
 
     def row(name: object, what: str, expected: str, found: str) -> Difference:
@@ -193,11 +185,7 @@ def _presented(session: Session) -> tuple[str, str]:
 
 
 def _shake_hands(session: Session, spec: CertificateSpec) -> None:
-    """Connect by TLS and check the server's identity.
-
-    Raises:
-        HostError: the server presents something else.
-    """
+    """Connect by TLS and check the server's identity: an error if it presents something else."""
     bound, port, no_network = session.rows("SELECT @@GLOBAL.bind_address, @@GLOBAL.port, @@GLOBAL.skip_networking")[0]
     if no_network:
         return
@@ -212,11 +200,6 @@ def _shake_hands(session: Session, spec: CertificateSpec) -> None:
         raise HostError(f"a client of {address}:{port} refuses it: {', '.join(reasons) or process.last_lines(done, 3)}")
     if authority.certificate_of(done.stdout) != authority.certificate_of((DATA / PAIR).read_text()):
         raise HostError(f"at {address}:{port} another certificate is presented")
-
-
-def _reload_quietly() -> None:
-    with contextlib.suppress(Error):
-        Session().do("ALTER INSTANCE RELOAD TLS")
 
 
 certify_verb = stdin.verb(CertificateSpec, certify)

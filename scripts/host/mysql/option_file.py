@@ -35,9 +35,6 @@ def check(content: str, names: Collection[str]) -> None:
     Args:
         content: the candidate.
         names: the settings in it. A value of theirs that mysqld would only adjust counts as refused.
-
-    Raises:
-        HostError: it would not; the message has its own words.
     """
     with _beside(content) as main:
         argv = ["mysqld", f"--defaults-file={main}", "--user=mysql", "--log-error-verbosity=2", "--validate-config"]
@@ -57,18 +54,18 @@ def values_without() -> dict[str, str]:
     values = {}
     for line in printed.splitlines():
         name, equals, value = line.removeprefix("--").partition("=")
-        values[variable(name)] = value if equals else "ON"
+        values[_variable(name)] = value if equals else "ON"
     return values
 
 
-def variable(option: str) -> str:
+def _variable(option: str) -> str:
     """Return the name of the variable that an option sets (MySQL manual, "Using System Variables")."""
     return option.strip().lower().replace("-", "_")
 
 
 def _option(line: str) -> str:
     match = re.search(r"option '([^']+)'", line)
-    return variable(match[1]) if match else ""
+    return _variable(match[1]) if match else ""
 
 
 @contextlib.contextmanager

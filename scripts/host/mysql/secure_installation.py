@@ -18,12 +18,13 @@ def converge() -> None:
         HostError: root may log in from elsewhere, which somebody must have wanted.
     """
     session = Session()
-    drop_anonymous(session)
+    for (part,) in session.rows("SELECT host FROM mysql.user WHERE user = ''"):
+        session.do("DROP USER ''@%s", [part])
     # Once: later on, a database of that name is somebody's own.
     if state_file.load(STATE) is None:
-        drop_test_database(session)
+        _drop_test_database(session)
         state_file.save(STATE, {"test_database": "looked for"})
-    keep_root_local(session)
+    _keep_root_local(session)
 
 
 def differences(session: Session) -> list[Difference]:
@@ -39,27 +40,16 @@ def differences(session: Session) -> list[Difference]:
     return rows
 
 
-def drop_anonymous(session: Session) -> None:
-    """Drop every user without a name."""
-    for (part,) in session.rows("SELECT host FROM mysql.user WHERE user = ''"):
-        session.do("DROP USER ''@%s", [part])
-
-
-def drop_test_database(session: Session) -> None:
+def _drop_test_database(session: Session) -> None:
     """Drop the database `test` if nothing is in it."""
-    for table in ("tables", "routines", "events"):
-        column = {"tables": "table", "routines": "routine", "events": "event"}[table]
-        if session.one(f"SELECT COUNT(*) FROM information_schema.{table} WHERE {column}_schema = 'test'"):  # noqa: S608
+    for kind in ("table", "routine", "event"):
+        if session.one(f"SELECT COUNT(*) FROM information_schema.{kind}s WHERE {kind}_schema = 'test'"):  # noqa: S608
             return
     session.do("DROP DATABASE IF EXISTS test")
 
 
-def keep_root_local(session: Session) -> None:
-    """Have root log in by the operating system's word for it.
-
-    Raises:
-        HostError: root has other host parts.
-    """
+def _keep_root_local(session: Session) -> None:
+    """Have root log in by the operating system's word for it; a root with another host part is an error."""
     plugins = dict(session.rows("SELECT host, plugin FROM mysql.user WHERE user = 'root'"))
     if elsewhere := sorted(plugins.keys() - {"localhost"}):
         accounts = ", ".join(f"'root'@'{part}'" for part in elsewhere)

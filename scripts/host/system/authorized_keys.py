@@ -15,11 +15,7 @@ MODE = 0o600
 
 
 def converge(text: str) -> None:
-    """Make the file have this content.
-
-    Raises:
-        HostError: there is no key in it, which would lock everybody out.
-    """
+    """Make the file have this content; one without a key, which would lock everybody out, is an error."""
     if process.run(["ssh-keygen", "-l", "-f", "/dev/stdin"], stdin=text).returncode != 0:
         raise HostError("authorized_keys has no public key that ssh-keygen can read; the file is left as it was")
     user, path = _user_and_path()
