@@ -10,13 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from scripts.host.common.errors import HostError, TooSlowError
 
 Completed = subprocess.CompletedProcess[str]
+Environment = Mapping[str, str]
+"""Variables besides the agent's own."""
+NO_MORE: Environment = {}
 POLL_SECONDS = 1.0
 
 
-def run(
-    argv: Sequence[str], stdin: str = "", seconds: float = 60, environment: Mapping[str, str] | None = None
-) -> Completed:
-    """Run a program, with variables besides the agent's own, and return what it printed, whatever its exit code.
+def run(argv: Sequence[str], stdin: str = "", seconds: float = 60, environment: Environment = NO_MORE) -> Completed:
+    """Run a program and return what it printed, whatever its exit code.
 
     Raises:
         TooSlowError: the program did not end in time.
@@ -56,9 +57,7 @@ def run_while(argv: Sequence[str], progress: Callable[[], object], quiet_seconds
                     raise TooSlowError(f"`{' '.join(argv)}` did not end within {now - begun:.0f} seconds") from error
 
 
-def must(
-    argv: Sequence[str], stdin: str = "", seconds: float = 60, environment: Mapping[str, str] | None = None
-) -> str:
+def must(argv: Sequence[str], stdin: str = "", seconds: float = 60, environment: Environment = NO_MORE) -> str:
     """Run a program and return its standard output, or raise HostError with its own words if it fails."""
     done = run(argv, stdin, seconds, environment)
     if done.returncode != 0:
@@ -71,16 +70,11 @@ def last_lines(done: Completed, lines: int = 15) -> str:
     return "\n".join((done.stderr.strip() or done.stdout.strip()).splitlines()[-lines:])
 
 
-def _started(argv: Sequence[str], environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+def _started(argv: Sequence[str], environment: Environment = NO_MORE) -> subprocess.Popen[str]:
+    pipe, variables = subprocess.PIPE, {**os.environ, "LC_ALL": "C", **environment}
     try:
         return subprocess.Popen(
-            argv,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            errors="replace",
-            env={**os.environ, "LC_ALL": "C", **(environment or {})},
+            argv, stdin=pipe, stdout=pipe, stderr=pipe, encoding="utf-8", errors="replace", env=variables
         )
     except FileNotFoundError as error:
         raise HostError(f"there is no {argv[0]} on this host") from error
