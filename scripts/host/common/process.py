@@ -33,13 +33,9 @@ def run(argv: Sequence[str], stdin: str = "", seconds: float = 60, environment: 
 
 
 def run_while(argv: Sequence[str], progress: Callable[[], object], quiet_seconds: float, seconds: float) -> Completed:
-    """Run a program for as long as it gets on, and return what it printed, whatever its exit code; see run.
+    """Run a program for as long as it gets on, as what `progress` returns tells, and for so many seconds at most.
 
-    Args:
-        argv: the program and its arguments.
-        progress: what changes while it gets on, such as the size of a log.
-        quiet_seconds: how long that may stay the same.
-        seconds: how long the program may take at most.
+    It gets on while that, the size of a log for instance, stays the same for `quiet_seconds` at most; see run.
     """
     with _started(argv) as process:
         begun = moved = time.monotonic()

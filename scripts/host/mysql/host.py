@@ -8,7 +8,7 @@ from __future__ import annotations
 from scripts.host.common import stdin
 from scripts.host.common.difference import Difference
 from scripts.host.mysql import certificate, initialization, secure_installation, server, service, settings, time_zones
-from scripts.host.mysql.spec import MySqlSpec, ServerDiffSpec, ServerFacts, ServerSpec
+from scripts.host.mysql.spec import ServerDiffSpec, ServerFacts, ServerSpec
 from scripts.host.system import files
 from scripts.host.system import host as system
 
@@ -20,18 +20,14 @@ def converge(spec: ServerSpec) -> ServerFacts:
         HostError: a part failed, and the parts after it were not begun.
     """
     system.converge(spec, install=initialization.install)
-    _converge_mysql(spec.mysql)
-    return ServerFacts(mysql_version=server.Session().one("SELECT VERSION()"))
-
-
-def _converge_mysql(spec: MySqlSpec) -> None:
     # Time zones first, if they can be: the settings may name one.
     if running := server.start():
         time_zones.converge()
-    settings.converge(spec)
+    settings.converge(spec.mysql)
     if not running:
         time_zones.converge()
     secure_installation.converge()
+    return ServerFacts(mysql_version=server.Session().one("SELECT VERSION()"))
 
 
 def differences(spec: ServerDiffSpec) -> list[Difference]:

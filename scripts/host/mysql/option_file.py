@@ -32,9 +32,7 @@ TRUTHS = {"on": True, "1": True, "true": True, "yes": True, "off": False, "0": F
 def check(content: str, names: Collection[str]) -> None:
     """Ask mysqld whether it would take this content; nothing in use is touched.
 
-    Args:
-        content: the candidate.
-        names: the settings in it. A value of theirs that mysqld would only adjust counts as refused.
+    A value of the settings of these names that mysqld would only adjust counts as refused.
     """
     with _beside(content) as main:
         argv = ["mysqld", f"--defaults-file={main}", "--user=mysql", "--log-error-verbosity=2", "--validate-config"]
@@ -92,11 +90,9 @@ def _beside(content: str | None) -> Iterator[Path]:
 
 
 def same(desired: Setting, live: str) -> bool:
-    """Return whether the value the server shows is the desired one.
+    """Return whether the value in performance_schema.global_variables is the desired one.
 
-    Args:
-        desired: as configured: True, 1, "ON" and "on" mean one thing; "1G" and 1073741824 too.
-        live: as in performance_schema.global_variables.
+    True, 1, "ON" and "on" mean one thing; "1G" and 1073741824 too.
     """
     left, right = number(desired), number(live)
     if left is not None and right is not None:

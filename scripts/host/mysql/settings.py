@@ -75,12 +75,12 @@ def differences(session: Session, settings: Settings) -> list[Difference]:
     for name, value in shown.items():
         if not _settled(session, name, settings[name], value, known.get(name)):
             found[name] = value
-    rows = [
-        Difference("setting", name, "value", str(argument(settings[name], value)), value)
-        for name, value in found.items()
-    ]
-    persisted = _persisted(session, settings)
-    return rows + [Difference("setting", name, "SET PERSIST", "none", value) for name, value in persisted.items()]
+    rows = []
+    for name, value in found.items():
+        rows.append(Difference("setting", name, "value", str(argument(settings[name], value)), value))
+    for name, value in _persisted(session, settings).items():
+        rows.append(Difference("setting", name, "SET PERSIST", "none", value))
+    return rows
 
 
 def _refuse_too_large(settings: Settings) -> None:
@@ -123,10 +123,8 @@ class Change:
     def set(self, session: Session, name: str, value: Any) -> list[tuple[int, str]]:
         """SET GLOBAL, or its default for None; return the warnings."""
         before = session.one(f"SELECT @@GLOBAL.{name}")
-        if value is None:
-            warnings = session.do(f"SET GLOBAL {name} = DEFAULT")
-        else:
-            warnings = session.do(f"SET GLOBAL {name} = %s", [value])
+        text, args = ("DEFAULT", []) if value is None else ("%s", [value])
+        warnings = session.do(f"SET GLOBAL {name} = {text}", args)
         self._before.append((name, before))
         return warnings
 
