@@ -69,8 +69,7 @@ class Session:
 
     def do(self, statement: str, args: Sequence[Any] = ()) -> list[tuple[int, str]]:
         """Run a statement and return the warnings, each with its number."""
-        with self._translated():
-            self._cursor.execute(statement, args or None)
+        self.rows(statement, args)
         return [(code, text) for _, code, text in self.rows("SHOW WARNINGS")]
 
     @contextlib.contextmanager
