@@ -239,6 +239,15 @@ def test_an_option_file_with_other_content_is_told(mysqld: Mysqld, content: str 
     assert len(files.differences([settings.file(MySqlSpec())])) == found
 
 
+def test_an_option_file_with_other_permissions_is_told_and_put_right_without_a_restart(mysqld: Mysqld) -> None:
+    converge(mysqld, {"max_connections": 9})
+    mysqld.option_file.chmod(0o600)
+    spec = MySqlSpec({"max_connections": 9})
+    assert [row.what for row in files.differences([settings.file(spec)])] == ["permissions"]
+    assert converge(mysqld, {"max_connections": 9}) == (0, [])
+    assert mysqld.option_file.stat().st_mode & 0o777 == 0o644
+
+
 # settings that are refused, MySQL's words, restarts that it takes to find out and to be back
 REFUSED: list[tuple[Mapping[str, Setting], str, int]] = [
     ({"sql_mode": "NONSENSE"}, "ERROR 1231: Variable 'sql_mode' can't be set", 0),
