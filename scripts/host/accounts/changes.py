@@ -44,14 +44,9 @@ class Change:
     """Subjects without which it cannot be done."""
 
 
-def user_subject(user: UserSpec) -> Subject:
-    """Return the subject of a user's changes."""
-    return Subject("user", user.key, user.account)
-
-
-def role_subject(role: RoleSpec) -> Subject:
-    """Return the subject of a role's changes."""
-    return Subject("role", role.key, role.account)
+def subject_of(spec: RoleSpec | UserSpec) -> Subject:
+    """Return the subject of the changes of a role or a user."""
+    return Subject("user" if isinstance(spec, UserSpec) else "role", spec.key, spec.account)
 
 
 def refused(subject: Subject, why: str, difference: Difference | None = None) -> Change:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from scripts.host.accounts import digests
-from scripts.host.accounts.changes import user_subject
+from scripts.host.accounts.changes import subject_of
 from scripts.host.accounts.current import CurrentAccount, ServerState
 from scripts.host.accounts.names import literal
 from scripts.host.accounts.spec import UserSpec
@@ -45,34 +45,35 @@ def refusal(user: UserSpec, server: ServerState) -> str | None:
 def existing(user: UserSpec, account: CurrentAccount) -> Login:
     """Return what is to be done with the login of an account that is there.
 
-    Args:
-        user: as it should be.
-        account: one of this program's, or one to be taken over, which counts as of the desired generation.
+    One that is to be taken over counts as of the desired generation.
     """
     is_right = digests.belongs(user.password, account.plugin, account.authentication)
     generation = account.generation if account.user_key == user.key else user.generation
-    if generation is None:
-        if not is_right or account.plugin != user.plugin:
-            return Login(refusal=_lost(user), differences=(_generation(user, "not written on the account"),))
+    if generation == user.generation or (generation is None and is_right and account.plugin == user.plugin):
         return _same_generation(user, account, is_right)
-    if generation == user.generation:
-        return _same_generation(user, account, is_right)
+    subject = subject_of(user)
+    found = "not written on the account" if generation is None else str(generation)
+    difference = subject.difference("password generation", str(user.generation), found)
     if why := _against(user, account, generation, is_right):
-        return Login(refusal=why, differences=(_generation(user, str(generation)),))
+        return Login(refusal=why, differences=(difference,))
     return Login(
         clause=f"IDENTIFIED BY {literal(user.password)} RETAIN CURRENT PASSWORD",
-        differences=(_generation(user, str(generation)),),
+        differences=(difference,),
         discard_first=account.old_password,
     )
 
 
 def _same_generation(user: UserSpec, account: CurrentAccount, is_right: bool) -> Login:
-    subject = user_subject(user)
+    subject = subject_of(user)
     is_finished = user.finished_generation == user.generation
     if account.plugin != user.plugin:
         difference = subject.difference("plugin", user.plugin, account.plugin)
         if account.old_password and not is_finished:
-            return Login(refusal=_PLUGIN_WHILE_ROTATING.format(key=user.key), differences=(difference,))
+            why = (
+                "another plugin would cut off the old password, which is still accepted: finish the rotation first"
+                f" (finish-rotation {user.key})"
+            )
+            return Login(refusal=why, differences=(difference,))
         # Another plugin has no place for the old password: MySQL throws it away.
         return Login(new(user), (difference,))
     differences = []
@@ -97,56 +98,39 @@ def _unexpire(account: CurrentAccount) -> str:
     return f"IDENTIFIED WITH {literal(account.plugin)} AS 0x{account.authentication.hex()}"
 
 
-def _against(user: UserSpec, account: CurrentAccount, generation: int, is_right: bool) -> str | None:
+def _against(user: UserSpec, account: CurrentAccount, generation: int | None, is_right: bool) -> str | None:
     """Return why a password of another generation cannot be set, or None if it can."""
-    numbers = {"key": user.key, "desired": user.generation, "current": generation}
-    if user.generation < generation:
-        return _BACKWARDS.format_map(numbers)
+    key, desired = user.key, user.generation
+    if generation is None:
+        return (
+            "the account has lost its password's generation, and its password is not the desired one: nobody can tell"
+            f" whether that is a rotation. Write the generation back: ALTER USER {user.account.sql} ATTRIBUTE"
+            f' \'{{"mysql_pair": {{"generation": N}}}}\''
+        )
+    if desired < generation:
+        return (
+            f"the server has generation {generation} of its password, and the config only {desired}: a rotation is not"
+            f" undone by a lower number; set passwordGenerations.{key} to {generation}, or to more for another password"
+        )
     if user.plugin != account.plugin:
-        return _PLUGIN_AND_GENERATION.format_map(numbers | {"plugin": user.plugin, "other": account.plugin})
-    if user.finished_generation == user.generation:
-        return _AT_ONCE.format_map(numbers)
+        return (
+            "a rotation keeps the old password, which MySQL cannot do together with another plugin (error 3894; from"
+            f" {account.plugin} to {user.plugin}): rotate first and change the plugin later, or change it without"
+            f" raising passwordGenerations.{key}, which cuts off the old password at once"
+        )
+    if user.finished_generation == desired:
+        return (
+            f"generation {desired} is to be made and finished in one run, so connections with the old password would"
+            f" fail: first raise passwordGenerations.{key}; raise finishedGenerations.{key} in a later run"
+        )
     if is_right:
-        return _NOT_ANOTHER.format_map(numbers)
+        return (
+            f"generation {desired} is to be a new password, but it is the same as that of generation {generation}:"
+            " give it another one"
+        )
     if account.old_password and user.finished_generation < generation:
-        return _UNFINISHED.format_map(numbers)
+        return (
+            f"generation {generation} is not finished: the password before it is still accepted, and a rotation to"
+            f" {desired} would throw it away; finish it first (finish-rotation {key})"
+        )
     return None
-
-
-def _generation(user: UserSpec, current: str) -> Difference:
-    return user_subject(user).difference("password generation", str(user.generation), current)
-
-
-def _lost(user: UserSpec) -> str:
-    return (
-        "the account has lost its password's generation, and its password is not the desired one: nobody can tell"
-        f" whether that is a rotation. Write the generation back: ALTER USER {user.account.sql} ATTRIBUTE"
-        f' \'{{"mysql_pair": {{"generation": N}}}}\''
-    )
-
-
-_PLUGIN_WHILE_ROTATING = (
-    "another plugin would cut off the old password, which is still accepted: finish the rotation first"
-    " (finish-rotation {key})"
-)
-_BACKWARDS = (
-    "the server has generation {current} of its password, and the config only {desired}: a rotation is not undone by a"
-    " lower number; set passwordGenerations.{key} to {current}, or to more for another password"
-)
-_PLUGIN_AND_GENERATION = (
-    "a rotation keeps the old password, which MySQL cannot do together with another plugin (error 3894; from {other} to"
-    " {plugin}): rotate first and change the plugin later, or change it without raising passwordGenerations.{key},"
-    " which cuts off the old password at once"
-)
-_AT_ONCE = (
-    "generation {desired} is to be made and finished in one run, so connections with the old password would fail: first"
-    " raise passwordGenerations.{key}; raise finishedGenerations.{key} in a later run"
-)
-_NOT_ANOTHER = (
-    "generation {desired} is to be a new password, but it is the same as that of generation {current}: give it another"
-    " one"
-)
-_UNFINISHED = (
-    "generation {current} is not finished: the password before it is still accepted, and a rotation to {desired} would"
-    " throw it away; finish it first (finish-rotation {key})"
-)

@@ -11,13 +11,12 @@ from dataclasses import replace
 from typing import Any
 
 from scripts.host.accounts import attributes, passwords
-from scripts.host.accounts.changes import ABSENT, PRESENT, Change, Subject, refused, role_subject, user_subject
+from scripts.host.accounts.changes import ABSENT, PRESENT, Change, Subject, refused, subject_of
 from scripts.host.accounts.current import OWNERSHIP, CurrentAccount, ServerState
+from scripts.host.accounts.grants import privilege_changes
 from scripts.host.accounts.names import Account, quoted
-from scripts.host.accounts.ownership import Naming
+from scripts.host.accounts.ownership import Naming, renames
 from scripts.host.accounts.passwords import Login
-from scripts.host.accounts.privilege_changes import privilege_changes
-from scripts.host.accounts.renames import renames
 from scripts.host.accounts.spec import AccountsSpec, DatabaseSpec, RoleSpec, UserSpec
 from scripts.host.common import codec
 from scripts.host.common.difference import Difference
@@ -29,10 +28,10 @@ def plan(spec: AccountsSpec, server: ServerState) -> list[Change]:
     changes = [*naming.refusals.values(), *_database_changes(spec.databases, server), *naming.early]
     changes += renames(naming.moves, server.accounts.keys())
     for role in spec.roles:
-        if role_subject(role) not in naming.refusals:
+        if subject_of(role) not in naming.refusals:
             changes += _role_changes(role, naming.account_of_role(role), server)
     for user in spec.users:
-        if user_subject(user) not in naming.refusals:
+        if subject_of(user) not in naming.refusals:
             changes += _user_changes(user, spec, naming, server)
     return [*changes, *naming.late]
 
@@ -85,7 +84,7 @@ def _kept(subject: Subject, database: DatabaseSpec, server: ServerState) -> list
 
 
 def _role_changes(role: RoleSpec, current: CurrentAccount | None, server: ServerState) -> list[Change]:
-    subject, account = role_subject(role), role.account.sql
+    subject, account = subject_of(role), role.account.sql
     changes = []
     ownership: dict[str, Any] = {OWNERSHIP: {"role": role.key}}
     differences: list[Difference] = []
@@ -113,7 +112,7 @@ def _role_changes(role: RoleSpec, current: CurrentAccount | None, server: Server
 
 
 def _user_changes(user: UserSpec, spec: AccountsSpec, naming: Naming, server: ServerState) -> list[Change]:
-    subject = user_subject(user)
+    subject = subject_of(user)
     current = naming.account_of(user)
     if current is None:
         current = CurrentAccount(user.account)
@@ -126,14 +125,14 @@ def _user_changes(user: UserSpec, spec: AccountsSpec, naming: Naming, server: Se
         changes = _account_changes(user, current, naming.logins[user.key])
     changes += privilege_changes(subject, user.grants, current, server)
     by_key = {role.key: role for role in spec.roles}
-    members = {by_key[key].account: role_subject(by_key[key]) for key in user.roles}
+    members = {by_key[key].account: subject_of(by_key[key]) for key in user.roles}
     defaults = frozenset(by_key[key].account for key in user.default_roles)
     return changes + _membership_changes(subject, members, defaults, current)
 
 
 def _account_changes(user: UserSpec, current: CurrentAccount, login: Login) -> list[Change]:
     """Return what ALTER USER is to do: one statement, so that password and generation are never apart."""
-    subject, account, desired = user_subject(user), user.account.sql, attributes.values(user)
+    subject, account, desired = subject_of(user), user.account.sql, attributes.values(user)
     discard = f"ALTER USER {account} DISCARD OLD PASSWORD"
     statements = [discard] if login.discard_first else []
     options = attributes.clauses(desired, current.attributes, _ownership(user, current))
@@ -163,14 +162,7 @@ def _ownership(user: UserSpec, current: CurrentAccount) -> dict[str, Any]:
 def _membership_changes(
     subject: Subject, desired: Mapping[Account, Subject], defaults: frozenset[Account], current: CurrentAccount
 ) -> list[Change]:
-    """Return what makes an account have these roles, and these without asking for them.
-
-    Args:
-        subject: whose account it is.
-        desired: the roles, each with its subject.
-        defaults: those that are active after a login.
-        current: the account.
-    """
+    """Return what makes an account have the desired roles, and these defaults active from the login on."""
     changes = []
     account = current.account.sql
     # The right to grant a role on goes only with the role.

@@ -7,7 +7,8 @@ from typing import Any
 
 from scripts.host.accounts import attributes
 from scripts.host.accounts.current import CurrentAccount, ServerState
-from scripts.host.accounts.grants import Privileges, dynamic_words, words
+from scripts.host.accounts.grants import dynamic_words, words
+from scripts.host.accounts.privileges import Privileges
 
 
 def listed(server: ServerState) -> dict[str, Any]:

@@ -9,19 +9,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from scripts.host.accounts import databases
-from scripts.host.accounts.host_parts import host_part
 from scripts.host.accounts.names import (
+    ANYWHERE,
+    CHARSET,
     IDENTIFIER_LENGTH,
-    ROLE_HOST,
     Account,
     account_key,
     account_name,
+    charset,
+    collation,
     database_name,
+    host_part,
     identifier,
+    is_collation_of,
     pattern_of,
 )
-from scripts.host.accounts.privileges import ALL, READABLE, Level, nowhere_at, privilege, refusal
+from scripts.host.accounts.privileges import ALL, READABLE, Level, level_of, privilege, refusal
 from scripts.host.common.checks import Check, InvalidValueError, checked, flag, matching, nearest, one_line, whole
 from scripts.host.common.codec import SpecFault
 
@@ -100,7 +103,7 @@ class GrantSpec:
     @property
     def level(self) -> Level:
         """What they are granted on."""
-        return Level.TABLE if self.table is not None else Level.DATABASE if self.database is not None else Level.GLOBAL
+        return level_of(self.database, self.table)
 
     @property
     def target(self) -> str:
@@ -133,11 +136,7 @@ class GrantSpec:
                 needs,
             )
         for name in map(privilege, self.privileges):
-            if nowhere_at(name, self.level):
-                leave = "table" if not nowhere_at(name, Level.DATABASE) else "database"
-                wrong = f"{name} is not granted on {self.level.words}"
-                yield SpecFault("privileges", wrong, f"Put it into a grant without {leave}", needs)
-            elif refused := refusal(name, self.level, self.database):
+            if refused := refusal(name, self.level, self.database):
                 yield SpecFault("privileges", *refused, needs)
 
     @property
@@ -151,16 +150,16 @@ class DatabaseSpec:
     """A database. MySQL cannot rename one, so its name is its identity."""
 
     name: str = checked(database_name)
-    charset: str = checked(databases.charset, default=databases.CHARSET)
+    charset: str = checked(charset, default=CHARSET)
     """Its default character set, changed in place; the tables there are keep theirs."""
-    collation: str | None = checked(databases.collation, default=None)
+    collation: str | None = checked(collation, default=None)
     """Its default collation; None for the character set's own."""
     drop: bool = checked(flag, default=False)
     """Whether it is dropped, with everything in it. One that is only taken out of the program stays."""
 
     def faults(self) -> Iterator[SpecFault]:
         """Yield what does not go together."""
-        if self.collation and not databases.belongs(self.collation, self.charset):
+        if self.collation and not is_collation_of(self.collation, self.charset):
             yield SpecFault(
                 "collation",
                 f"{self.collation} is no collation of {self.charset}",
@@ -183,7 +182,7 @@ class RoleSpec:
     @property
     def account(self) -> Account:
         """The role's account."""
-        return Account(self.name, ROLE_HOST)
+        return Account(self.name, ANYWHERE)
 
 
 @dataclass(frozen=True)
