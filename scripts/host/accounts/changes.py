@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from scripts.host.accounts.names import Account, literal
 from scripts.host.accounts.spec import RoleSpec, UserSpec
@@ -26,6 +27,10 @@ class Subject:
     def difference(self, what: str, expected: str, found: str) -> Difference:
         """Return a difference of the subject's."""
         return Difference(self.kind, self.key, what, expected, found)
+
+    def change(self, what: str, expected: str, found: str, *statements: str, **options: Any) -> Change:
+        """Return the change that puts one difference right; `options` are Change's other fields."""
+        return Change(self, (self.difference(what, expected, found),), statements, **options)
 
 
 @dataclass(frozen=True)

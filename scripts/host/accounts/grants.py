@@ -54,8 +54,8 @@ def _unknown_privileges(subject: Subject, grants: Iterable[GrantSpec], server: S
     for grant in grants:
         target = _target(grant, literal_databases=False)
         for name in sorted(grant.names - {ALL} - target.all - _dynamic(grant, server.dynamic)):
-            difference = subject.difference(f"privileges on {target.words}", name, why)
-            changes.append(Change(subject, (difference,), refusal=f"{name} on {target.words}: {why}"))
+            what, refusal = f"privileges on {target.words}", f"{name} on {target.words}: {why}"
+            changes.append(subject.change(what, name, why, refusal=refusal))
     return changes
 
 
@@ -70,10 +70,8 @@ def _lower_changes(subject: Subject, current: CurrentAccount) -> list[Change]:
         what, names = f"privileges on {kind.lower()} {database}.{routine}", listed(privileges)
         rows.append((what, names, f"{names} ON {kind} {quoted(database)}.{quoted(routine)}"))
     rows += [("proxy", proxied.sql, f"PROXY ON {proxied.sql}") for proxied in sorted(current.proxies)]
-    return [
-        Change(subject, (subject.difference(what, "none", had),), (f"REVOKE {revoked} FROM {current.account.sql}",))
-        for what, had, revoked in rows
-    ]
+    account = current.account.sql
+    return [subject.change(what, "none", had, f"REVOKE {revoked} FROM {account}") for what, had, revoked in rows]
 
 
 def _restriction_changes(subject: Subject, everywhere: frozenset[str], current: CurrentAccount) -> list[Change]:
@@ -82,10 +80,9 @@ def _restriction_changes(subject: Subject, everywhere: frozenset[str], current: 
     for database, privileges in sorted(current.restrictions.items()):
         if lifted := privileges & everywhere:
             names = listed(lifted)
-            what = f"privileges on {database}.*"
-            difference = subject.difference(what, f"{names}, as everywhere", "taken away there")
+            what, expected = f"privileges on {database}.*", f"{names}, as everywhere"
             statement = f"GRANT {names} ON {quoted(database)}.* TO {current.account.sql}"
-            changes.append(Change(subject, (difference,), (statement,)))
+            changes.append(subject.change(what, expected, "taken away there", statement))
     return changes
 
 

@@ -154,9 +154,7 @@ def _kept(account: CurrentAccount) -> str:
 
 
 def _drop(kind: str, key: str, account: Account) -> Change:
-    subject = Subject(kind, key, account)
-    difference = subject.difference("account", ABSENT, f"{account.sql} is there")
-    return Change(subject, (difference,), (f"DROP USER {account.sql}",))
+    return Subject(kind, key, account).change("account", ABSENT, f"{account.sql} is there", f"DROP USER {account.sql}")
 
 
 def renames(moves: Mapping[Account, tuple[Subject, Account]], taken: Collection[Account]) -> list[Change]:
@@ -190,8 +188,6 @@ def _chain_changes(chain: Sequence[tuple[Subject, Account, Account]], taken: Col
         aside = next(account for account in asides if account not in taken)
         pairs = [(former, aside), *others, (aside, new)]
     statement = "RENAME USER " + ", ".join(f"{former.sql} TO {new.sql}" for former, new in pairs)
-    first, *rest = (
-        Change(subject, (subject.difference("account", new.sql, former.sql),)) for subject, former, new in chain
-    )
+    first, *rest = (subject.change("account", new.sql, former.sql) for subject, former, new in chain)
     also = tuple(change.subject for change in rest)
     return [replace(first, statements=(statement,), essential=True, also=also), *rest]

@@ -2,18 +2,35 @@
 
 A rotation never cuts off a login in use. It is one statement, password and generation together, so a run that was cut
 off knows whether it was made (MySQL manual, "ALTER USER Statement": RETAIN CURRENT PASSWORD; "Password Management").
+Whether a password is the account's is found by hashing it, never by logging in.
 """
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import re
 from dataclasses import dataclass
+from itertools import cycle, islice
 
-from scripts.host.accounts import digests
 from scripts.host.accounts.changes import subject_of
 from scripts.host.accounts.current import CurrentAccount, ServerState
 from scripts.host.accounts.names import literal
 from scripts.host.accounts.spec import UserSpec
 from scripts.host.common.difference import Difference
+
+SHA256_FORMS = {
+    "caching_sha2_password": rb"\$A\$(?P<thousands>[0-9A-Fa-f]{3})\$(?P<salt>.{20})(?P<digest>.{43})",
+    "sha256_password": rb"\$5\$(?P<salt>.{20})\$(?P<digest>.{43})",
+}
+"""Authentication strings of SHA-256 crypt (Ulrich Drepper, "Unix crypt using SHA-256 and SHA-512"), but with salts of
+20 bytes, which crypt(3) would cut off at 16. Rounds are in thousands (MySQL manual, "Caching SHA-2 Pluggable
+Authentication", "SHA-256 Pluggable Authentication")."""
+SHA256_THOUSANDS = b"5"
+"""Of sha256_password, which does not write them."""
+ALPHABET = b"./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+PERIOD = 42
+"""Rounds after which SHA-256 crypt's pattern (odd, by three, by seven) begins anew."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +64,7 @@ def existing(user: UserSpec, account: CurrentAccount) -> Login:
 
     One that is to be taken over counts as of the desired generation.
     """
-    is_right = digests.belongs(user.password, account.plugin, account.authentication)
+    is_right = belongs(user.password, account.plugin, account.authentication)
     generation = account.generation if account.user_key == user.key else user.generation
     if generation == user.generation or (generation is None and is_right and account.plugin == user.plugin):
         return _same_generation(user, account, is_right)
@@ -134,3 +151,60 @@ def _against(user: UserSpec, account: CurrentAccount, generation: int | None, is
             f" {desired} would throw it away; finish it first (finish-rotation {key})"
         )
     return None
+
+
+def belongs(password: str, plugin: str, stored: bytes) -> bool:
+    """Return whether an authentication_string, empty for an empty password, was made of this password."""
+    plain = password.encode()
+    if not plain or not stored:
+        return not plain and not stored
+    if plugin == "mysql_native_password":
+        once = hashlib.sha1(plain, usedforsecurity=False).digest()  # MySQL's own choice
+        made = b"*" + hashlib.sha1(once, usedforsecurity=False).hexdigest().upper().encode()
+        return hmac.compare_digest(made, stored)
+    match = re.fullmatch(SHA256_FORMS[plugin], stored, re.DOTALL) if plugin in SHA256_FORMS else None
+    if match is None:
+        return False
+    rounds = int(match.groupdict().get("thousands", SHA256_THOUSANDS), 16) * 1000
+    return hmac.compare_digest(sha256_crypt(plain, match["salt"], rounds), match["digest"])
+
+
+def sha256_crypt(plain: bytes, salt: bytes, rounds: int) -> bytes:
+    """Return the 43 characters of SHA-256 crypt's digest, for a salt of any length."""
+    sha256 = hashlib.sha256
+    alternate = sha256(plain + salt + plain).digest()
+    bits, length = b"", len(plain)
+    while length:
+        bits += alternate if length & 1 else plain
+        length >>= 1
+    digest = sha256(plain + salt + _filled(alternate, len(plain)) + bits).digest()
+    secret = _filled(sha256(plain * len(plain)).digest(), len(plain))
+    salted = _filled(sha256(salt * (16 + digest[0])).digest(), len(salt))
+    around = [_around(number, secret, salted) for number in range(PERIOD)]
+    for before, after in islice(cycle(around), rounds):
+        digest = sha256(before + digest + after).digest()
+    return _encoded(digest)
+
+
+def _around(number: int, secret: bytes, salted: bytes) -> tuple[bytes, bytes]:
+    """Return what a round hashes before and after the former round's digest."""
+    middle = (salted if number % 3 else b"") + (secret if number % 7 else b"")
+    return (secret + middle, b"") if number % 2 else (b"", middle + secret)
+
+
+def _filled(block: bytes, length: int) -> bytes:
+    return (block * (length // len(block) + 1))[:length]
+
+
+def _encoded(digest: bytes) -> bytes:
+    """Return crypt's own base 64: three bytes at a time, gathered from all over the digest."""
+    text = b""
+    first, second, third = 0, 10, 20
+    for _ in range(10):
+        text += _characters(digest[first] << 16 | digest[second] << 8 | digest[third], 4)
+        first, second, third = third + 1, first + 1, second + 1
+    return text + _characters(digest[31] << 8 | digest[30], 3)
+
+
+def _characters(value: int, count: int) -> bytes:
+    return bytes(ALPHABET[value >> 6 * place & 63] for place in range(count))

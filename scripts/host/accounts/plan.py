@@ -49,8 +49,7 @@ def _database_changes(databases: Iterable[DatabaseSpec], server: ServerState) ->
         elif not database.drop:
             changes += _kept(subject, database, server)
         elif database.name in server.databases:
-            difference = subject.difference("database", ABSENT, PRESENT)
-            changes.append(Change(subject, (difference,), (f"DROP DATABASE {quoted(database.name)}",)))
+            changes.append(subject.change("database", ABSENT, PRESENT, f"DROP DATABASE {quoted(database.name)}"))
     return changes
 
 
@@ -74,7 +73,7 @@ def _kept(subject: Subject, database: DatabaseSpec, server: ServerState) -> list
     options = f"{quoted(database.name)} CHARACTER SET {charset} COLLATE {collation}"
     current = server.databases.get(database.name)
     if current is None:
-        return [Change(subject, (subject.difference("database", PRESENT, ABSENT),), (f"CREATE DATABASE {options}",))]
+        return [subject.change("database", PRESENT, ABSENT, f"CREATE DATABASE {options}")]
     pairs = zip(("charset", "collation"), (charset, collation), current, strict=True)
     differences = tuple(subject.difference(what, expected, had) for what, expected, had in pairs if expected != had)
     return [Change(subject, differences, (f"ALTER DATABASE {options}",))] if differences else []
@@ -92,7 +91,7 @@ def _role_changes(role: RoleSpec, current: CurrentAccount | None, server: Server
         # CREATE ROLE takes no attribute.
         current = CurrentAccount(role.account, attributes=attributes.NEW_ROLE)
         made = (f"CREATE ROLE {account}", f"ALTER USER {account}{attributes.clauses({}, {}, ownership)}")
-        changes.append(Change(subject, (subject.difference("account", PRESENT, ABSENT),), made, essential=True))
+        changes.append(subject.change("account", PRESENT, ABSENT, *made, essential=True))
     elif current.role_key == role.key:
         ownership = {}
     else:
@@ -118,7 +117,7 @@ def _user_changes(user: UserSpec, spec: AccountsSpec, naming: Naming, server: Se
         current = CurrentAccount(user.account)
         options = attributes.clauses(attributes.values(user), current.attributes, _ownership(user, current))
         made = f"CREATE USER {user.account.sql} {passwords.new(user)}{options}"
-        changes = [Change(subject, (subject.difference("account", PRESENT, ABSENT),), (made,), essential=True)]
+        changes = [subject.change("account", PRESENT, ABSENT, made, essential=True)]
     else:
         roles = {role: admin for role, admin in current.roles.items() if role not in naming.free}
         current = replace(current, account=user.account, roles=roles)
@@ -169,16 +168,15 @@ def _membership_changes(
     gone = [role for role, admin in current.roles.items() if admin or role not in desired]
     missing = [role for role in desired if role in gone or role not in current.roles]
     if gone or missing:
-        difference = subject.difference("roles", _role_words(desired), _role_words(current.roles, current.roles))
         statements = [f"REVOKE {_listed(gone)} FROM {account}"] if gone else []
         statements += [f"GRANT {_listed(missing)} TO {account}"] if missing else []
-        needs = tuple(desired[role] for role in missing)
-        changes.append(Change(subject, (difference,), tuple(statements), needs=needs))
+        words = _role_words(desired), _role_words(current.roles, current.roles)
+        changes.append(subject.change("roles", *words, *statements, needs=tuple(desired[role] for role in missing)))
     if current.default_roles - set(gone) != defaults:
-        difference = subject.difference("default roles", _role_words(defaults), _role_words(current.default_roles))
-        needs = tuple(desired[role] for role in defaults)
         statement = f"ALTER USER {account} DEFAULT ROLE {_listed(defaults) or 'NONE'}"
-        changes.append(Change(subject, (difference,), (statement,), needs=needs))
+        words = _role_words(defaults), _role_words(current.default_roles)
+        needs = tuple(desired[role] for role in defaults)
+        changes.append(subject.change("default roles", *words, statement, needs=needs))
     return changes
 
 
