@@ -55,44 +55,27 @@ class Attribute:
         return self.field.removesuffix("_days").replace("_", " ")
 
 
-def _is_yes(answer: str) -> bool:
-    return answer == "Y"
-
-
-def _yes_or_no(value: bool) -> str:
-    return "yes" if value else "no"
-
-
-def _or_rule(words: Callable[[Any], str]) -> Callable[[Any], str]:
-    """Return words that call the absent value the server's rule."""
-    return lambda value: SERVER_RULE if value is None else words(value)
-
-
-def _or_default(keywords: str, unit: str = "") -> Callable[[Any], str]:
-    """Return the clause of a number for which the absent value is the server's rule."""
-    return lambda number: f"{keywords} DEFAULT" if number is None else f"{keywords} {number:d}{unit}"
+def _text(template: str, special: Mapping[Any, str] | None = None) -> Callable[[Any], str]:
+    """Return what writes a value: by the template, or as the special ones are written."""
+    texts = special or {}
+    return lambda value: texts[value] if value in texts else template.format(value)
 
 
 def _limit(field: str, column: str) -> Attribute:
     """Return a resource limit, which is 0 for none."""
     return Attribute(
-        field,
-        (column,),
-        words=lambda number: str(number) if number else "no limit",
-        clause=lambda number: f"{field.upper()} {number:d}",
-        keyword="WITH",
+        field, (column,), _text("{:d}", {0: "no limit"}), clause=_text(f"{field.upper()} {{:d}}"), keyword="WITH"
     )
 
 
-def _locking(field: str, words: Callable[[int], str]) -> Attribute:
+def _locking(field: str, words: Callable[[Any], str]) -> Attribute:
     """Return a part of what failed logins lead to; MySQL keeps none of an account that has neither part."""
-    column = f"user_attributes->'$.Password_locking.{field}'"
     keyword = field.removesuffix("_days").upper()
     return Attribute(
         field,
-        (column,),
+        (f"user_attributes->'$.Password_locking.{field}'",),
         words,
-        clause=lambda number: f"{keyword} " + ("UNBOUNDED" if number == UNBOUNDED else f"{number:d}"),
+        clause=_text(f"{keyword} {{:d}}", {UNBOUNDED: f"{keyword} UNBOUNDED"}),
         value=lambda text: int(text or 0),
         since=(8, 0, 19),
     )
@@ -117,14 +100,12 @@ def _require_words(require: RequireSpec) -> str:
     return " and ".join(_require_parts(require, str)) or ("none" if require.mode == "NONE" else require.mode)
 
 
-def _lifetime_clause(days: int | None) -> str:
-    return "PASSWORD EXPIRE " + ("DEFAULT" if days is None else f"INTERVAL {days:d} DAY" if days else "NEVER")
-
-
+FLAG = {"Y": True, "N": False, None: None}.__getitem__
+FLAG_WORDS = {True: "yes", False: "no", None: SERVER_RULE}.__getitem__
 ATTRIBUTES = (
     # In the order in which CREATE USER and ALTER USER take their clauses, after the password's.
     # The password's clause (passwords.py) ends its expiry.
-    Attribute("password_expired", ("password_expired",), _yes_or_no, value=_is_yes),
+    Attribute("password_expired", ("password_expired",), FLAG_WORDS, value=FLAG),
     Attribute(
         "require",
         ("ssl_type", *(f"CAST({column} AS BINARY)" for column in ("x509_subject", "x509_issuer", "ssl_cipher"))),
@@ -139,40 +120,41 @@ ATTRIBUTES = (
     Attribute(
         "password_lifetime_days",
         ("password_lifetime",),
-        _or_rule(lambda days: f"{days} days" if days else "never expires"),
-        _lifetime_clause,
+        _text("{:d} days", {None: SERVER_RULE, 0: "never expires"}),
+        _text("PASSWORD EXPIRE INTERVAL {:d} DAY", {None: "PASSWORD EXPIRE DEFAULT", 0: "PASSWORD EXPIRE NEVER"}),
     ),
     Attribute(
         "password_history",
         ("password_reuse_history",),
-        _or_rule(lambda count: f"{count} passwords"),
-        _or_default("PASSWORD HISTORY"),
+        _text("{:d} passwords", {None: SERVER_RULE}),
+        _text("PASSWORD HISTORY {:d}", {None: "PASSWORD HISTORY DEFAULT"}),
     ),
     Attribute(
         "password_reuse_interval_days",
         ("password_reuse_time",),
-        _or_rule(lambda days: f"{days} days"),
-        _or_default("PASSWORD REUSE INTERVAL", " DAY"),
+        _text("{:d} days", {None: SERVER_RULE}),
+        _text("PASSWORD REUSE INTERVAL {:d} DAY", {None: "PASSWORD REUSE INTERVAL DEFAULT"}),
     ),
     Attribute(
         "password_require_current",
         ("password_require_current",),
-        _or_rule(_yes_or_no),
-        lambda value: "PASSWORD REQUIRE CURRENT" + ({None: " DEFAULT", False: " OPTIONAL", True: ""}[value]),
-        value=lambda answer: None if answer is None else _is_yes(answer),
+        FLAG_WORDS,
+        {
+            None: "PASSWORD REQUIRE CURRENT DEFAULT",
+            False: "PASSWORD REQUIRE CURRENT OPTIONAL",
+            True: "PASSWORD REQUIRE CURRENT",
+        }.__getitem__,
+        value=FLAG,
         since=(8, 0, 13),
     ),
-    _locking("failed_login_attempts", lambda count: f"{count} attempts" if count else "any number"),
-    _locking(
-        "password_lock_time_days",
-        lambda days: "until it is unlocked" if days == UNBOUNDED else f"{days} days" if days else "none",
-    ),
+    _locking("failed_login_attempts", _text("{:d} attempts", {0: "any number"})),
+    _locking("password_lock_time_days", _text("{:d} days", {0: "none", UNBOUNDED: "until it is unlocked"})),
     Attribute(
         "locked",
         ("account_locked",),
-        _yes_or_no,
-        lambda locked: f"ACCOUNT {'LOCK' if locked else 'UNLOCK'}",
-        value=_is_yes,
+        FLAG_WORDS,
+        {True: "ACCOUNT LOCK", False: "ACCOUNT UNLOCK"}.__getitem__,
+        value=FLAG,
     ),
     Attribute(
         "comment",
