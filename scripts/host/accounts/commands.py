@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from scripts.host.accounts import attributes, current
@@ -132,31 +132,28 @@ def list_() -> int:
 
 def listed(server: ServerState) -> dict[str, Any]:
     """Return users and roles for people, this program's own first, without those that the server has for itself."""
-    accounts = [account for account in server.accounts.values() if not account.is_servers_own]
+    accounts = sorted(
+        (account for account in server.accounts.values() if not account.is_servers_own),
+        key=lambda account: (account.key is None, account.key or ""),
+    )
     held = {role for account in server.accounts.values() for role in account.roles}
     roles = [
         account
         for account in accounts
         if account.role_key or (not account.user_key and account.is_like_a_role and account.account in held)
     ]
-    users = [account for account in accounts if account not in roles]
     return {
-        "users": [_user(account, server) for account in _ordered(users, lambda user: user.user_key)],
+        "users": [_user(account, server) for account in accounts if account not in roles],
         "roles": [
-            {"key": account.role_key, "account": account.account.sql, "grants": _grants(account.privileges, server)}
-            for account in _ordered(roles, lambda role: role.role_key)
+            {"key": role.key, "account": role.account.sql, "grants": _grants(role.privileges, server)} for role in roles
         ],
     }
-
-
-def _ordered(accounts: list[CurrentAccount], key_of: Callable[[CurrentAccount], str | None]) -> list[CurrentAccount]:
-    return sorted(accounts, key=lambda account: (key_of(account) is None, key_of(account) or ""))
 
 
 def _user(account: CurrentAccount, server: ServerState) -> dict[str, Any]:
     comment = account.attributes.get("comment")
     return {
-        "key": account.user_key,
+        "key": account.key,
         "account": account.account.sql,
         "plugin": account.plugin,
         "grants": _grants(account.privileges, server),

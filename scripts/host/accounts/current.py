@@ -92,6 +92,11 @@ class CurrentAccount:
         return key if isinstance(key, str) and self.user_key is None else None
 
     @property
+    def key(self) -> str | None:
+        """The key of a user or a role of this program's."""
+        return self.user_key or self.role_key
+
+    @property
     def generation(self) -> int | None:
         """The password's generation, if it is written there."""
         number = self.ownership.get("generation")

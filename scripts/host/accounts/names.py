@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, NetmaskValueError
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, NetmaskValueError, ip_address
 from typing import Any
 
 from scripts.host.common.checks import InvalidValueError, has_control_characters, nearest
@@ -22,6 +22,8 @@ RESERVED_PREFIX = "mysql."
 ANYWHERE = "%"
 """The host part that matches every host; every role's account has it."""
 HOST_EXAMPLE = "Write %, a name like %.example.org, an address, or a range like 10.0.0.0/16 with its host bits zero"
+HOST_LABEL = "[a-z0-9%_]([a-z0-9%_-]{0,61}[a-z0-9%_])?"
+"""Part of a host's name, with % and _ as wildcards anywhere."""
 CHARSET = "utf8mb4"
 """The default character set."""
 _CHARSETS = """
@@ -51,10 +53,8 @@ class Account:
 def account_key(raw: str) -> str:
     """Return the key of a user or a role: a part of resources' names and an operator's argument."""
     if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", raw) or raw.endswith("-"):
-        raise InvalidValueError(
-            "is not a key for a user or a role",
-            "Use at most 31 lower-case letters, digits and hyphens, a letter first, and the field name for MySQL's",
-        )
+        hint = "Use at most 31 lower-case letters, digits and hyphens, a letter first, and the field name for MySQL's"
+        raise InvalidValueError("is not a key for a user or a role", hint)
     return raw
 
 
@@ -135,11 +135,12 @@ def host_part(raw: Any) -> str:
         raise InvalidValueError(f"{raw!r} has upper-case letters, which MySQL does not keep", f"Write {raw.lower()!r}")
     if "/" in raw:
         return _range(raw)
-    if ":" in raw:
-        return _ipv6(raw)
-    if re.fullmatch(r"[0-9.]+", raw):
-        return _ipv4(raw)
-    return _host_name(raw)
+    if re.fullmatch(r"[0-9.]+|[^%_]*:[^%_]*", raw):
+        return _address(raw)
+    # With wildcards it may be one of IPv6, too.
+    if not re.fullmatch(r"[0-9a-f:.%_]+" if ":" in raw else rf"{HOST_LABEL}(\.{HOST_LABEL})*", raw):
+        raise InvalidValueError(f"{raw!r} is no host part", HOST_EXAMPLE)
+    return raw
 
 
 def _range(raw: str) -> str:
@@ -161,38 +162,18 @@ def _range(raw: str) -> str:
     return raw
 
 
-def _ipv6(raw: str) -> str:
-    """Return an IPv6 address, with wildcards perhaps; MySQL compares it as text with the client's shortest form."""
-    if re.search("[%_]", raw):
-        if re.fullmatch(r"[0-9a-f:.%_]+", raw):
-            return raw
-        raise InvalidValueError(f"{raw!r} is no host part", HOST_EXAMPLE)
+def _address(raw: str) -> str:
+    """Return an address; MySQL compares one of IPv6 as text with the client's shortest form."""
     try:
-        address = IPv6Address(raw)
-    except AddressValueError as error:
-        raise InvalidValueError(f"{raw!r} is no IPv6 address", HOST_EXAMPLE) from error
-    if address.ipv4_mapped:
-        raise InvalidValueError(
-            f"{raw!r} is an IPv4 address, which MySQL compares as one", f"Write {address.ipv4_mapped}"
-        )
+        address = ip_address(raw)
+    except ValueError as error:
+        raise InvalidValueError(f"{raw!r} is no IPv{6 if ':' in raw else 4} address", HOST_EXAMPLE) from error
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        hint = f"Write {address.ipv4_mapped}"
+        raise InvalidValueError(f"{raw!r} is an IPv4 address, which MySQL compares as one", hint)
     if str(address) != raw:
         raise InvalidValueError(f"{raw!r} is not the form that MySQL compares with", f"Write {address}")
     return raw
-
-
-def _ipv4(raw: str) -> str:
-    try:
-        return str(IPv4Address(raw))
-    except AddressValueError as error:
-        raise InvalidValueError(f"{raw!r} is no IPv4 address", HOST_EXAMPLE) from error
-
-
-def _host_name(raw: str) -> str:
-    """Return a host's name: labels of letters, digits and hyphens, with % and _ as wildcards anywhere."""
-    labels = raw.split(".")
-    if all(re.fullmatch(r"[a-z0-9%_-]{1,63}", label) and label[0] != "-" != label[-1] for label in labels):
-        return raw
-    raise InvalidValueError(f"{raw!r} is no host part", HOST_EXAMPLE)
 
 
 def charset(raw: object) -> str:

@@ -35,7 +35,7 @@ class Naming:
         """Accounts that are dropped before everything else, and after it."""
         self._dropped = {change.subject.account for change in self.early}
         self._refuse_faults()
-        self._accounts = {user.key: own for user in spec.users if (own := self._own(user))}
+        self.accounts = {user.key: own for user in spec.users if (own := self._own(user))}
         """By user key: its account, under its present name."""
         while self._refuse_names():
             pass
@@ -45,10 +45,6 @@ class Naming:
         """The names that are free before roles and users are made."""
         for role in spec.roles:
             self._refuse(subject_of(role), self._role_taken(role))
-
-    def account_of(self, user: UserSpec) -> CurrentAccount | None:
-        """Return the account that a user has; its name may still be the former one."""
-        return self._accounts.get(user.key)
 
     def account_of_role(self, role: RoleSpec) -> CurrentAccount | None:
         """Return the account that a role has."""
@@ -120,7 +116,7 @@ class Naming:
             account.account: (subject_of(user), user.account)
             for user in self._spec.users
             if subject_of(user) not in self.refusals
-            and (account := self._accounts.get(user.key))
+            and (account := self.accounts.get(user.key))
             and account.account != user.account
         }
 
@@ -131,7 +127,7 @@ class Naming:
 
     def _taken(self, user: UserSpec, free: Collection[Account | None]) -> str | None:
         account = self._server.accounts.get(user.account)
-        own = self._accounts.get(user.key)
+        own = self.accounts.get(user.key)
         if account is None or user.account in free or (own and own.account == user.account):
             return None
         is_adoptable = own is None and account.user_key is None

@@ -36,92 +36,78 @@ def plan(spec: AccountsSpec, server: ServerState) -> list[Change]:
     return [*changes, *naming.late]
 
 
-# Databases.
-
-
 def _database_changes(databases: Iterable[DatabaseSpec], server: ServerState) -> list[Change]:
     """Return the changes of databases: those to be dropped first."""
     changes = []
     for database in sorted(databases, key=lambda database: not database.drop):
         subject = Subject("database", database.name)
-        if why := "; ".join(map(str, codec.faults_of(database))) or _missing_collation(database, server):
+        charset = database.charset.lower()
+        collation = (database.collation or server.default_collations.get(charset, "")).lower()
+        if why := "; ".join(map(str, codec.faults_of(database))):
+            changes.append(refused(subject, why))
+        elif charset not in server.default_collations:
+            changes.append(refused(subject, f"MySQL {server.version} has no charset {database.charset}"))
+        elif server.collations.get(collation) != charset:
+            why = f"MySQL {server.version} has no collation {database.collation} for charset {database.charset}"
             changes.append(refused(subject, why))
         elif not database.drop:
-            changes += _kept(subject, database, server)
+            changes += _database_options(subject, (charset, collation), server.databases.get(database.name))
         elif database.name in server.databases:
             changes.append(subject.change("database", ABSENT, PRESENT, f"DROP DATABASE {quoted(database.name)}"))
     return changes
 
 
-def _collation(database: DatabaseSpec, server: ServerState) -> tuple[str, str]:
-    """Return a database's charset and collation, as MySQL shows them."""
-    charset = database.charset.lower()
-    return charset, (database.collation or server.default_collations.get(charset, "")).lower()
-
-
-def _missing_collation(database: DatabaseSpec, server: ServerState) -> str | None:
-    charset, collation = _collation(database, server)
-    if charset not in server.default_collations:
-        return f"MySQL {server.version} has no charset {database.charset}"
-    if server.collations.get(collation) != charset:
-        return f"MySQL {server.version} has no collation {database.collation} for charset {database.charset}"
-    return None
-
-
-def _kept(subject: Subject, database: DatabaseSpec, server: ServerState) -> list[Change]:
-    charset, collation = _collation(database, server)
-    options = f"{quoted(database.name)} CHARACTER SET {charset} COLLATE {collation}"
-    current = server.databases.get(database.name)
+def _database_options(subject: Subject, desired: tuple[str, str], current: tuple[str, str] | None) -> list[Change]:
+    options = "{} CHARACTER SET {} COLLATE {}".format(quoted(subject.key), *desired)
     if current is None:
         return [subject.change("database", PRESENT, ABSENT, f"CREATE DATABASE {options}")]
-    pairs = zip(("charset", "collation"), (charset, collation), current, strict=True)
+    pairs = zip(("charset", "collation"), desired, current, strict=True)
     differences = tuple(subject.difference(what, expected, had) for what, expected, had in pairs if expected != had)
     return [Change(subject, differences, (f"ALTER DATABASE {options}",))] if differences else []
 
 
-# Roles.
-
-
 def _role_changes(role: RoleSpec, current: CurrentAccount | None, server: ServerState) -> list[Change]:
     subject, account = subject_of(role), role.account.sql
-    changes = []
-    ownership: dict[str, Any] = {OWNERSHIP: {"role": role.key}}
-    differences: list[Difference] = []
+    ownership = {OWNERSHIP: {"role": role.key}}
     if current is None:
         # CREATE ROLE takes no attribute.
         current = CurrentAccount(role.account, attributes=attributes.NEW_ROLE)
         made = (f"CREATE ROLE {account}", f"ALTER USER {account}{attributes.clauses({}, {}, ownership)}")
-        changes.append(subject.change("account", PRESENT, ABSENT, *made, essential=True))
-    elif current.role_key == role.key:
-        ownership = {}
+        changes = [subject.change("account", PRESENT, ABSENT, *made, essential=True)]
     else:
-        # Of another role that had the name: what a role is, is all in the spec, so it is the ownership that changes.
-        former = f"role {current.role_key}" if current.role_key else "none"
-        differences.append(subject.difference("ownership", f"role {role.key}", former))
-    desired = attributes.values_of_role(current.attributes)
-    differences += attributes.differences(subject, desired, current.attributes)
-    if differences:
-        statement = f"ALTER USER {account}{attributes.clauses(desired, current.attributes, ownership)}"
-        changes.append(Change(subject, tuple(differences), (statement,), essential=True))
+        differences = []
+        if current.role_key != role.key:
+            # Of another role that had the name: what a role is, is all in the spec, so its ownership changes.
+            former = f"role {current.role_key}" if current.role_key else "none"
+            differences.append(subject.difference("ownership", f"role {role.key}", former))
+        desired = attributes.values_of_role(current.attributes)
+        changes = _alterations(subject, current, desired, ownership if differences else {}, differences, Login())
     changes += privilege_changes(subject, role.grants, current, server)
     return changes + _membership_changes(subject, {}, frozenset(), current)
 
 
-# Users.
-
-
 def _user_changes(user: UserSpec, spec: AccountsSpec, naming: Naming, server: ServerState) -> list[Change]:
-    subject = subject_of(user)
-    current = naming.account_of(user)
+    subject, desired = subject_of(user), attributes.values(user)
+    ownership = {OWNERSHIP: {"user": user.key, "generation": user.generation}}
+    current = naming.accounts.get(user.key)
     if current is None:
         current = CurrentAccount(user.account)
-        options = attributes.clauses(attributes.values(user), current.attributes, _ownership(user, current))
+        options = attributes.clauses(desired, current.attributes, ownership)
         made = f"CREATE USER {user.account.sql} {passwords.new(user)}{options}"
         changes = [subject.change("account", PRESENT, ABSENT, made, essential=True)]
     else:
         roles = {role: admin for role, admin in current.roles.items() if role not in naming.free}
         current = replace(current, account=user.account, roles=roles)
-        changes = _account_changes(user, current, naming.logins[user.key])
+        if (current.user_key, current.generation) == (user.key, user.generation):
+            ownership = {}
+        differences = []
+        if current.user_key != user.key:
+            former = "not made by this stack (adopt: true)"
+            differences.append(subject.difference("ownership", f"user {user.key}", former))
+        elif current.generation is None:
+            expected = str(user.generation)
+            differences.append(subject.difference("password generation", expected, "not written on the account"))
+        changes = _alterations(subject, current, desired, ownership, differences, naming.logins[user.key])
     changes += privilege_changes(subject, user.grants, current, server)
     by_key = {role.key: role for role in spec.roles}
     members = {by_key[key].account: subject_of(by_key[key]) for key in user.roles}
@@ -129,33 +115,28 @@ def _user_changes(user: UserSpec, spec: AccountsSpec, naming: Naming, server: Se
     return changes + _membership_changes(subject, members, defaults, current)
 
 
-def _account_changes(user: UserSpec, current: CurrentAccount, login: Login) -> list[Change]:
-    """Return what ALTER USER is to do: one statement, so that password and generation are never apart."""
-    subject, account, desired = subject_of(user), user.account.sql, attributes.values(user)
+def _alterations(
+    subject: Subject,
+    current: CurrentAccount,
+    desired: attributes.Values,
+    ownership: Mapping[str, Any],
+    differences: Iterable[Difference],
+    login: Login,
+) -> list[Change]:
+    """Return what ALTER USER is to do: one statement, so that password and generation are never apart.
+
+    The ownership, empty for nothing, is what is to be written; the differences are those that it puts right.
+    """
+    account = current.account.sql
     discard = f"ALTER USER {account} DISCARD OLD PASSWORD"
     statements = [discard] if login.discard_first else []
-    options = attributes.clauses(desired, current.attributes, _ownership(user, current))
+    options = attributes.clauses(desired, current.attributes, ownership)
     if login.clause or options:
         statements.append(f"ALTER USER {account}{' ' * bool(login.clause)}{login.clause}{options}")
     if login.discard_after:
         statements.append(discard)
-    differences = [*login.differences, *attributes.differences(subject, desired, current.attributes)]
-    if current.user_key != user.key:
-        differences.append(subject.difference("ownership", f"user {user.key}", "not made by this stack (adopt: true)"))
-    elif current.generation is None:
-        expected = str(user.generation)
-        differences.append(subject.difference("password generation", expected, "not written on the account"))
-    return [Change(subject, tuple(differences), tuple(statements), essential=True)] if statements else []
-
-
-def _ownership(user: UserSpec, current: CurrentAccount) -> dict[str, Any]:
-    """Return what is to be written on a user's account; empty if it is there."""
-    if (current.user_key, current.generation) == (user.key, user.generation):
-        return {}
-    return {OWNERSHIP: {"user": user.key, "generation": user.generation}}
-
-
-# Roles that somebody has.
+    everything = (*login.differences, *attributes.differences(subject, desired, current.attributes), *differences)
+    return [Change(subject, everything, tuple(statements), essential=True)] if statements else []
 
 
 def _membership_changes(

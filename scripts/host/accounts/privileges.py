@@ -160,11 +160,6 @@ class Target:
     table: str = ""
 
     @property
-    def level(self) -> Level:
-        """How broad it is."""
-        return level_of(self.database, self.table)
-
-    @property
     def sql(self) -> str:
         """What follows ON."""
         if not self.database:
@@ -180,7 +175,7 @@ class Target:
     @property
     def all(self) -> frozenset[str]:
         """Every static privilege there is on it, the grant option included."""
-        return static_at(self.level)
+        return static_at(level_of(self.database, self.table))
 
 
 EVERYWHERE = Target()

@@ -45,9 +45,8 @@ CERTIFICATE_FIELDS = ("subject", "issuer", "cipher")
 def plugin(raw: object) -> str:
     """Return the name of an authentication plugin for passwords."""
     if raw not in PLUGINS:
-        raise InvalidValueError(
-            f"{raw!r} is no plugin for passwords", nearest(str(raw), PLUGINS, f"Write {PLUGINS[0]}")
-        )
+        hint = nearest(str(raw), PLUGINS, f"Write {PLUGINS[0]}")
+        raise InvalidValueError(f"{raw!r} is no plugin for passwords", hint)
     return str(raw)
 
 
@@ -58,9 +57,8 @@ def password(raw: object) -> str:
     try:
         size = len(raw.encode())
     except UnicodeEncodeError as error:
-        raise InvalidValueError(
-            "has half a character", "Write whole ones: JSON's \\ud800 and the like come in pairs"
-        ) from error
+        hint = "Write whole ones: JSON's \\ud800 and the like come in pairs"
+        raise InvalidValueError("has half a character", hint) from error
     if size > PASSWORD_BYTES:
         raise InvalidValueError(f"has {size} bytes in UTF-8", f"MySQL's plugins take at most {PASSWORD_BYTES}")
     return raw
@@ -116,9 +114,6 @@ class GrantSpec:
             yield SpecFault("privileges", "is empty", "Name at least one, or leave the grant out")
         if ALL in self.names and len(self.names) > 1:
             yield SpecFault("privileges", "has others beside ALL", "Leave them out, or ALL")
-        yield from self._target_faults()
-
-    def _target_faults(self) -> Iterator[SpecFault]:
         needs = ("database", "table")
         if self.table is not None and self.database is None:
             yield SpecFault("table", "is there without database", "Name the table's database too", needs)
@@ -127,14 +122,11 @@ class GrantSpec:
             wrong = "is information_schema, of which everyone sees what is granted to them"
             yield SpecFault("database", wrong, "Leave the grant out", needs)
             return
-        if self.level is Level.DATABASE and len(pattern_of(self.database or "")) > IDENTIFIER_LENGTH:
-            length = len(pattern_of(self.database or ""))
-            yield SpecFault(
-                "database",
-                f"has {length} characters once \\ stands before each _, % and \\, as GRANT needs it",
-                f"MySQL allows {IDENTIFIER_LENGTH}: grant on its tables one by one, or rename it",
-                needs,
-            )
+        length = len(pattern_of(self.database or ""))
+        if self.level is Level.DATABASE and length > IDENTIFIER_LENGTH:
+            wrong = f"has {length} characters once \\ stands before each _, % and \\, as GRANT needs it"
+            hint = f"MySQL allows {IDENTIFIER_LENGTH}: grant on its tables one by one, or rename it"
+            yield SpecFault("database", wrong, hint, needs)
         for name in map(privilege, self.privileges):
             if refused := refusal(name, self.level, self.database):
                 yield SpecFault("privileges", *refused, needs)
@@ -160,12 +152,9 @@ class DatabaseSpec:
     def faults(self) -> Iterator[SpecFault]:
         """Yield what does not go together."""
         if self.collation and not is_collation_of(self.collation, self.charset):
-            yield SpecFault(
-                "collation",
-                f"{self.collation} is no collation of {self.charset}",
-                f"Choose one like {self.charset}_bin, or set charset too",
-                ("charset",),
-            )
+            wrong = f"{self.collation} is no collation of {self.charset}"
+            hint = f"Choose one like {self.charset}_bin, or set charset too"
+            yield SpecFault("collation", wrong, hint, ("charset",))
 
 
 @dataclass(frozen=True)
@@ -271,15 +260,12 @@ class UserSpec:
             yield SpecFault("finished_generation", wrong, f"Write {self.generation}, or raise generation")
         for key in self.default_roles:
             if key not in self.roles:
-                yield SpecFault(
-                    "default_roles", f"{key!r} is not among the user's roles", "Put it into roles too", ("roles",)
-                )
+                wrong = f"{key!r} is not among the user's roles"
+                yield SpecFault("default_roles", wrong, "Put it into roles too", ("roles",))
         if bool(self.failed_login_attempts) != bool(self.password_lock_time_days):
+            other = "password_lock_time_days"
             yield SpecFault(
-                "failed_login_attempts",
-                "and password_lock_time_days only work together",
-                "Set both, or neither",
-                ("password_lock_time_days",),
+                "failed_login_attempts", f"and {other} only work together", "Set both, or neither", (other,)
             )
 
 
