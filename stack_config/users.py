@@ -9,8 +9,7 @@ from ipaddress import IPv4Network
 from typing import Any, NamedTuple
 
 from components.checks import BROADEST
-from scripts.host.accounts.host_parts import ANYWHERE
-from scripts.host.accounts.names import account_key, account_name
+from scripts.host.accounts.names import ANYWHERE, account_key, account_name
 from scripts.host.accounts.spec import CERTIFICATE_FIELDS, REQUIRE_MODES, GrantSpec, RequireSpec, RoleSpec, UserSpec
 from scripts.host.common.checks import InvalidValueError, nearest
 from stack_config.databases import Databases, check_database, check_grants

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from scripts.host.accounts import digests
+from scripts.host.accounts import passwords
 from scripts.host.accounts.spec import COMMENT_LENGTH, UserSpec
 from scripts.host.common import codec
 from scripts.host.constants import CA_FILE
@@ -155,7 +155,7 @@ def test_all_logins_round_trip_and_nothing_else_changes(script: Script) -> None:
         assert found.keys() == expected.keys()
         # The agent has just found every password right; some of them here, where it cannot have mixed up accounts.
         some = list(found.items())[::5]
-        wrong = [key for key, stored in some if not digests.belongs(expected[key], *stored)]
+        wrong = [key for key, stored in some if not passwords.belongs(expected[key], *stored)]
         assert wrong == []
         assert everything_else(script.pair) == before
     script.apply()

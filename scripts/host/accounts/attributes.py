@@ -36,12 +36,12 @@ class Attribute:
     """Of UserSpec."""
     columns: tuple[str, ...]
     """What is selected from mysql.user."""
-    value: Callable[..., Any]
-    """From these columns to the value that UserSpec would have."""
     words: Callable[[Any], str]
     """The value for people."""
     clause: Callable[[Any], str] | None = None
     """The clause of CREATE USER and ALTER USER that sets it."""
+    value: Callable[..., Any] = lambda answer: answer
+    """From the columns to the value that UserSpec would have."""
     keyword: str = ""
     """Stands once before such clauses in a row."""
     metadata: str | None = None
@@ -55,39 +55,30 @@ class Attribute:
         return self.field.removesuffix("_days").replace("_", " ")
 
 
-def _same(value: Any) -> Any:
-    return value
-
-
-def _is_yes(answer: str) -> bool:
-    return answer == "Y"
-
-
-def _yes_or_no(value: bool) -> str:
-    return "yes" if value else "no"
-
-
-def _or_rule(words: Callable[[Any], str]) -> Callable[[Any], str]:
-    """Return words that call the absent value the server's rule."""
-    return lambda value: SERVER_RULE if value is None else words(value)
+def _text(template: str, special: Mapping[Any, str] | None = None) -> Callable[[Any], str]:
+    """Return what writes a value: by the template, or as the special ones are written."""
+    texts = special or {}
+    return lambda value: texts[value] if value in texts else template.format(value)
 
 
 def _limit(field: str, column: str) -> Attribute:
     """Return a resource limit, which is 0 for none."""
     return Attribute(
-        field,
-        (column,),
-        value=_same,
-        words=lambda number: str(number) if number else "no limit",
-        clause=lambda number: f"{field.upper()} {number:d}",
-        keyword="WITH",
+        field, (column,), _text("{:d}", {0: "no limit"}), clause=_text(f"{field.upper()} {{:d}}"), keyword="WITH"
     )
 
 
-def _locking(field: str, words: Callable[[int], str], clause: Callable[[int], str]) -> Attribute:
+def _locking(field: str, words: Callable[[Any], str]) -> Attribute:
     """Return a part of what failed logins lead to; MySQL keeps none of an account that has neither part."""
-    column = f"user_attributes->'$.Password_locking.{field}'"
-    return Attribute(field, (column,), lambda text: int(text or 0), words, clause, since=(8, 0, 19))
+    keyword = field.removesuffix("_days").upper()
+    return Attribute(
+        field,
+        (f"user_attributes->'$.Password_locking.{field}'",),
+        words,
+        clause=_text(f"{keyword} {{:d}}", {UNBOUNDED: f"{keyword} UNBOUNDED"}),
+        value=lambda text: int(text or 0),
+        since=(8, 0, 19),
+    )
 
 
 def _require(kind: str, *contents: bytes) -> RequireSpec:
@@ -109,28 +100,18 @@ def _require_words(require: RequireSpec) -> str:
     return " and ".join(_require_parts(require, str)) or ("none" if require.mode == "NONE" else require.mode)
 
 
-def _lifetime_clause(days: int | None) -> str:
-    return "PASSWORD EXPIRE " + ("DEFAULT" if days is None else f"INTERVAL {days:d} DAY" if days else "NEVER")
-
-
-def _require_current_clause(value: bool | None) -> str:
-    return "PASSWORD REQUIRE CURRENT" + ({None: " DEFAULT", False: " OPTIONAL", True: ""}[value])
-
-
+FLAG = {"Y": True, "N": False, None: None}.__getitem__
+FLAG_WORDS = {True: "yes", False: "no", None: SERVER_RULE}.__getitem__
 ATTRIBUTES = (
     # In the order in which CREATE USER and ALTER USER take their clauses, after the password's.
-    Attribute(
-        "password_expired",  # ended with the password's clause (passwords.py)
-        ("password_expired",),
-        value=_is_yes,
-        words=_yes_or_no,
-    ),
+    # The password's clause (passwords.py) ends its expiry.
+    Attribute("password_expired", ("password_expired",), FLAG_WORDS, value=FLAG),
     Attribute(
         "require",
         ("ssl_type", *(f"CAST({column} AS BINARY)" for column in ("x509_subject", "x509_issuer", "ssl_cipher"))),
+        _require_words,
+        _require_clause,
         value=_require,
-        words=_require_words,
-        clause=_require_clause,
     ),
     _limit("max_queries_per_hour", "max_questions"),
     _limit("max_updates_per_hour", "max_updates"),
@@ -139,73 +120,66 @@ ATTRIBUTES = (
     Attribute(
         "password_lifetime_days",
         ("password_lifetime",),
-        value=_same,
-        words=_or_rule(lambda days: f"{days} days" if days else "never expires"),
-        clause=_lifetime_clause,
+        _text("{:d} days", {None: SERVER_RULE, 0: "never expires"}),
+        _text("PASSWORD EXPIRE INTERVAL {:d} DAY", {None: "PASSWORD EXPIRE DEFAULT", 0: "PASSWORD EXPIRE NEVER"}),
     ),
     Attribute(
         "password_history",
         ("password_reuse_history",),
-        value=_same,
-        words=_or_rule(lambda count: f"{count} passwords"),
-        clause=lambda count: "PASSWORD HISTORY " + ("DEFAULT" if count is None else f"{count:d}"),
+        _text("{:d} passwords", {None: SERVER_RULE}),
+        _text("PASSWORD HISTORY {:d}", {None: "PASSWORD HISTORY DEFAULT"}),
     ),
     Attribute(
         "password_reuse_interval_days",
         ("password_reuse_time",),
-        value=_same,
-        words=_or_rule(lambda days: f"{days} days"),
-        clause=lambda days: "PASSWORD REUSE INTERVAL " + ("DEFAULT" if days is None else f"{days:d} DAY"),
+        _text("{:d} days", {None: SERVER_RULE}),
+        _text("PASSWORD REUSE INTERVAL {:d} DAY", {None: "PASSWORD REUSE INTERVAL DEFAULT"}),
     ),
     Attribute(
         "password_require_current",
         ("password_require_current",),
-        value=lambda answer: None if answer is None else _is_yes(answer),
-        words=_or_rule(_yes_or_no),
-        clause=_require_current_clause,
+        FLAG_WORDS,
+        {
+            None: "PASSWORD REQUIRE CURRENT DEFAULT",
+            False: "PASSWORD REQUIRE CURRENT OPTIONAL",
+            True: "PASSWORD REQUIRE CURRENT",
+        }.__getitem__,
+        value=FLAG,
         since=(8, 0, 13),
     ),
-    _locking(
-        "failed_login_attempts",
-        words=lambda count: f"{count} attempts" if count else "any number",
-        clause=lambda count: f"FAILED_LOGIN_ATTEMPTS {count:d}",
-    ),
-    _locking(
-        "password_lock_time_days",
-        words=lambda days: "until it is unlocked" if days == UNBOUNDED else f"{days} days" if days else "none",
-        clause=lambda days: "PASSWORD_LOCK_TIME " + ("UNBOUNDED" if days == UNBOUNDED else f"{days:d}"),
-    ),
+    _locking("failed_login_attempts", _text("{:d} attempts", {0: "any number"})),
+    _locking("password_lock_time_days", _text("{:d} days", {0: "none", UNBOUNDED: "until it is unlocked"})),
     Attribute(
         "locked",
         ("account_locked",),
-        value=_is_yes,
-        words=_yes_or_no,
-        clause=lambda locked: f"ACCOUNT {'LOCK' if locked else 'UNLOCK'}",
+        FLAG_WORDS,
+        {True: "ACCOUNT LOCK", False: "ACCOUNT UNLOCK"}.__getitem__,
+        value=FLAG,
     ),
     Attribute(
         "comment",
         ("user_attributes->'$.metadata.comment'",),
+        lambda comment: "none" if comment is None else str(comment),
         value=lambda text: None if text is None else json.loads(text),
-        words=lambda comment: "none" if comment is None else str(comment),
         metadata="comment",
         since=METADATA_SINCE,
     ),
 )
 
 
-def number_of(version: str) -> tuple[int, ...]:
+def _number_of(version: str) -> tuple[int, ...]:
     """Return a server's version as numbers: (8, 0, 45) of 8.0.45-0ubuntu0.22.04.1."""
     return tuple(int(number) for number in re.findall(r"\d+", version)[:3])
 
 
 def known_to(version: str) -> list[Attribute]:
     """Return the attributes that accounts have in a server of this version."""
-    return [attribute for attribute in ATTRIBUTES if attribute.since <= number_of(version)]
+    return [row for row in ATTRIBUTES if row.since <= _number_of(version)]
 
 
 def values(user: UserSpec | type[UserSpec]) -> dict[str, Any]:
     """Return the values that a user's account is to have; of the class itself, what it has by default."""
-    return {attribute.field: getattr(user, attribute.field) for attribute in ATTRIBUTES}
+    return {row.field: getattr(user, row.field) for row in ATTRIBUTES}
 
 
 DEFAULTS = values(UserSpec)
@@ -222,7 +196,9 @@ def unsupported(desired: Values, version: str) -> str | None:
     """Return what an account is to have that the server's version does not have, or None."""
     needs = {row.name: row.since for row in _changed(desired, DEFAULTS)} | {"the accounts' ownership": METADATA_SINCE}
     missing = [
-        f"{name} needs MySQL {'.'.join(map(str, since))}" for name, since in needs.items() if since > number_of(version)
+        f"{name} needs MySQL {'.'.join(map(str, since))}"
+        for name, since in needs.items()
+        if since > _number_of(version)
     ]
     return f"{', '.join(missing)}; the server has {version}" if missing else None
 
@@ -230,25 +206,20 @@ def unsupported(desired: Values, version: str) -> str | None:
 def differences(subject: Subject, desired: Values, current: Values) -> list[Difference]:
     """Return where an account's attributes are not as desired; those that the server's version lacks are left out."""
     return [
-        subject.difference(
-            attribute.name, attribute.words(desired[attribute.field]), attribute.words(current[attribute.field])
-        )
-        for attribute in _changed(desired, current)
+        subject.difference(row.name, row.words(desired[row.field]), row.words(current[row.field]))
+        for row in _changed(desired, current)
     ]
 
 
 def clauses(desired: Values, current: Values, ownership: Mapping[str, Any]) -> str:
     """Return the clauses that make an account's attributes as desired, each with a space before it.
 
-    Args:
-        desired: the attributes as they are to be.
-        current: the attributes as they are.
-        ownership: what else is to be written into the account's ATTRIBUTE object; empty for nothing.
+    The ownership, empty for nothing, is written into the account's ATTRIBUTE object with them.
     """
     changed = _changed(desired, current)
     words: list[str] = []
-    for keyword, group in groupby(changed, key=lambda attribute: attribute.keyword):
-        texts = [attribute.clause(desired[attribute.field]) for attribute in group if attribute.clause]
+    for keyword, rows in groupby(changed, key=lambda row: row.keyword):
+        texts = [row.clause(desired[row.field]) for row in rows if row.clause]
         words += [keyword, *texts] if keyword else texts
     # It is merged into the object that is there; null takes a key away.
     patch = {**ownership} | {row.metadata: desired[row.field] for row in changed if row.metadata}
@@ -259,7 +230,7 @@ def clauses(desired: Values, current: Values, ownership: Mapping[str, Any]) -> s
 
 def told(current: Values) -> dict[str, str]:
     """Return, for people, the attributes that an account does not have by default."""
-    return {attribute.name: attribute.words(current[attribute.field]) for attribute in _changed(DEFAULTS, current)}
+    return {row.name: row.words(current[row.field]) for row in _changed(DEFAULTS, current)}
 
 
 def _changed(desired: Values, current: Values) -> list[Attribute]:

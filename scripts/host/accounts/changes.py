@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from scripts.host.accounts.names import Account, literal
 from scripts.host.accounts.spec import RoleSpec, UserSpec
@@ -27,6 +28,10 @@ class Subject:
         """Return a difference of the subject's."""
         return Difference(self.kind, self.key, what, expected, found)
 
+    def change(self, what: str, expected: str, found: str, *statements: str, **options: Any) -> Change:
+        """Return the change that puts one difference right; `options` are Change's other fields."""
+        return Change(self, (self.difference(what, expected, found),), statements, **options)
+
 
 @dataclass(frozen=True)
 class Change:
@@ -44,14 +49,9 @@ class Change:
     """Subjects without which it cannot be done."""
 
 
-def user_subject(user: UserSpec) -> Subject:
-    """Return the subject of a user's changes."""
-    return Subject("user", user.key, user.account)
-
-
-def role_subject(role: RoleSpec) -> Subject:
-    """Return the subject of a role's changes."""
-    return Subject("role", role.key, role.account)
+def subject_of(spec: RoleSpec | UserSpec) -> Subject:
+    """Return the subject of the changes of a role or a user."""
+    return Subject("user" if isinstance(spec, UserSpec) else "role", spec.key, spec.account)
 
 
 def refused(subject: Subject, why: str, difference: Difference | None = None) -> Change:

@@ -10,12 +10,15 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Sequence
+from typing import Any
 
-from scripts.host.accounts import current, report
+from scripts.host.accounts import attributes, current
 from scripts.host.accounts.changes import Change, Subject
-from scripts.host.accounts.current import Session
+from scripts.host.accounts.current import CurrentAccount, ServerState, Session
+from scripts.host.accounts.grants import dynamic_words, words
 from scripts.host.accounts.names import literal
 from scripts.host.accounts.plan import plan
+from scripts.host.accounts.privileges import Privileges
 from scripts.host.accounts.spec import AccountsSpec
 from scripts.host.common import lock, stdin
 from scripts.host.common.errors import HostError
@@ -31,14 +34,6 @@ LOST = {0, 1053, 2003, 2006, 2013, 3169, 4031}
 """MySQL manual, "Server Error Message Reference", "Client Error Message Reference": no statement after these works."""
 
 Failures = dict[Subject, list[str]]
-
-
-class LostError(HostError):
-    """The connection is gone."""
-
-    def __init__(self, subject: Subject) -> None:
-        """Say at what."""
-        super().__init__(f"the connection to MySQL was lost at {subject}; run it again, it goes on from there")
 
 
 def open_session() -> Session:
@@ -71,7 +66,7 @@ def carry_out(spec: AccountsSpec, changes: Sequence[Change], session: Session, f
     """Do the changes, whatever fails, and add what was said of each object that something failed of.
 
     Raises:
-        LostError: the connection is gone.
+        HostError: the connection is gone.
     """
     given_up: set[Subject] = set()
     for change in changes:
@@ -91,11 +86,7 @@ def _missing(change: Change, given_up: set[Subject]) -> str | None:
 
 
 def _failure(spec: AccountsSpec, change: Change, session: Session) -> str | None:
-    """Run a change's statements; return what went wrong, in words without secrets.
-
-    Raises:
-        LostError: the connection is gone.
-    """
+    """Run a change's statements; return what went wrong, in words without secrets."""
     try:
         for statement in change.statements:
             for code, text in session.do(statement):
@@ -103,7 +94,8 @@ def _failure(spec: AccountsSpec, change: Change, session: Session) -> str | None
                     print(f"{change.subject}: MySQL warns: {without_secrets(spec, text)}", file=sys.stderr)
     except server.Error as error:
         if error.number in LOST:
-            raise LostError(change.subject) from error
+            lost = f"the connection to MySQL was lost at {change.subject}; run it again, it goes on from there"
+            raise HostError(lost) from error
         if error.number == SYNTAX:
             # Its text quotes the statement, and cuts a password in two as it does.
             return f"ERROR {SYNTAX}: MySQL does not understand the statement"
@@ -134,8 +126,55 @@ def diff() -> int:
 
 def list_() -> int:
     """Print what there is, and return the exit code."""
-    print(stdin.as_json(report.listed(current.read(open_session()))))
+    print(stdin.as_json(listed(current.read(open_session()))))
     return 0
+
+
+def listed(server: ServerState) -> dict[str, Any]:
+    """Return users and roles for people, this program's own first, without those that the server has for itself."""
+    accounts = sorted(
+        (account for account in server.accounts.values() if not account.is_servers_own),
+        key=lambda account: (account.key is None, account.key or ""),
+    )
+    held = {role for account in server.accounts.values() for role in account.roles}
+    roles = [
+        account
+        for account in accounts
+        if account.role_key or (not account.user_key and account.is_like_a_role and account.account in held)
+    ]
+    return {
+        "users": [_user(account, server) for account in accounts if account not in roles],
+        "roles": [
+            {"key": role.key, "account": role.account.sql, "grants": _grants(role.privileges, server)} for role in roles
+        ],
+    }
+
+
+def _user(account: CurrentAccount, server: ServerState) -> dict[str, Any]:
+    comment = account.attributes.get("comment")
+    return {
+        "key": account.key,
+        "account": account.account.sql,
+        "plugin": account.plugin,
+        "grants": _grants(account.privileges, server),
+        "roles": sorted(role.name for role in account.roles),
+        "locked": account.attributes["locked"],
+        "generation": account.generation,
+        "password_changed": account.changed.isoformat() + "Z" if account.changed else None,
+        "old_password_accepted": account.old_password,
+        "comment": comment if isinstance(comment, str) else None,
+        "attributes": attributes.told(account.attributes),
+    }
+
+
+def _grants(privileges: Privileges, server: ServerState) -> list[str]:
+    """Return privileges by what they are on: `INSERT, SELECT ON app.*`, ` WITH GRANT OPTION` behind it."""
+    lines = []
+    for target in sorted(privileges.static, key=lambda target: (target.database, target.table)):
+        lines.append(words(target, privileges.static[target], f" ON {target.words}"))
+    if privileges.dynamic:
+        lines.append(f"{dynamic_words(privileges.dynamic, server.dynamic)} ON *.*")
+    return lines
 
 
 VERBS = {"apply": apply, "diff": diff, "list": list_}

@@ -13,15 +13,26 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from scripts.host.accounts import attributes
-from scripts.host.accounts.grants import EVERYWHERE, Privileges, Target
 from scripts.host.accounts.names import RESERVED_ACCOUNTS, RESERVED_PREFIX, Account
-from scripts.host.accounts.privileges import GRANT_OPTION, Level, columns_at
+from scripts.host.accounts.privileges import EVERYWHERE, GRANT_OPTION, Level, Privileges, Target, columns_at
 
 OWNERSHIP = "mysql_pair"
 """The key in an account's ATTRIBUTE object under which the program writes whose account it is."""
 OLD_PASSWORD = "additional_password"  # noqa: S105  a key
 """The key in an account's attributes that it has while a former password is accepted."""
 
+DATABASE_COLUMNS = columns_at(Level.DATABASE)
+GRANT_TABLES = {
+    "db": f"SELECT user, host, db, {', '.join(DATABASE_COLUMNS)} FROM mysql.db",  # noqa: S608  ours
+    "tables_priv": "SELECT user, host, db, table_name, table_priv FROM mysql.tables_priv",
+    "columns_priv": "SELECT user, host, db, table_name, column_name, column_priv FROM mysql.columns_priv",
+    "procs_priv": "SELECT user, host, routine_type, db, routine_name, proc_priv FROM mysql.procs_priv",
+    "global_grants": "SELECT user, host, priv, with_grant_option FROM mysql.global_grants",
+    "proxies_priv": "SELECT user, host, proxied_user, proxied_host FROM mysql.proxies_priv",
+    "role_edges": "SELECT to_user, to_host, from_user, from_host, with_admin_option FROM mysql.role_edges",
+    "default_roles": "SELECT user, host, default_role_user, default_role_host FROM mysql.default_roles",
+}
+"""What is read of each grant table beside mysql.user; the first two columns are the account."""
 Rows = Iterable[Sequence[Any]]
 
 
@@ -81,6 +92,11 @@ class CurrentAccount:
         return key if isinstance(key, str) and self.user_key is None else None
 
     @property
+    def key(self) -> str | None:
+        """The key of a user or a role of this program's."""
+        return self.user_key or self.role_key
+
+    @property
     def generation(self) -> int | None:
         """The password's generation, if it is written there."""
         number = self.ownership.get("generation")
@@ -125,31 +141,26 @@ def read(session: Session) -> ServerState:
     ((version, partial, collation),) = session.rows(
         "SELECT VERSION(), @@GLOBAL.partial_revokes, @@GLOBAL.default_collation_for_utf8mb4"
     )
+    plugins = session.rows(
+        "SELECT plugin_name FROM information_schema.plugins"
+        " WHERE plugin_type = 'AUTHENTICATION' AND plugin_status = 'ACTIVE'"
+    )
     collations = session.rows(
         "SELECT collation_name, character_set_name, is_default FROM information_schema.collations"
+    )
+    databases = session.rows(
+        "SELECT schema_name, default_character_set_name, default_collation_name FROM information_schema.schemata"
     )
     defaults = {charset: name for name, charset, default in collations if default}
     return ServerState(
         version=version,
         partial_revokes=bool(partial),
-        plugins=frozenset(
-            name
-            for (name,) in session.rows(
-                "SELECT plugin_name FROM information_schema.plugins"
-                " WHERE plugin_type = 'AUTHENTICATION' AND plugin_status = 'ACTIVE'"
-            )
-        ),
+        plugins=frozenset(name for (name,) in plugins),
         # Static privileges are listed as `Create view`.
         dynamic=frozenset(row[0] for row in session.rows("SHOW PRIVILEGES") if row[0].isupper()),
         collations={name: charset for name, charset, _ in collations},
         default_collations=defaults | {"utf8mb4": collation},
-        databases={
-            name: (charset, kept)
-            for name, charset, kept in session.rows(
-                "SELECT schema_name, default_character_set_name, default_collation_name"
-                " FROM information_schema.schemata"
-            )
-        },
+        databases={name: (charset, collation) for name, charset, collation in databases},
         accounts=_accounts(session, version),
     )
 
@@ -171,13 +182,15 @@ def passwords(session: Session) -> dict[str, dict[str, Any]]:
 
 
 def _accounts(session: Session, version: str) -> dict[Account, CurrentAccount]:
-    static, dynamic = _static(session), _dynamic(session)
-    columns, routines = _columns(session), _routines(session)
-    proxies, roles, default_roles = _proxies(session), _roles(session), _default_roles(session)
+    tables = {name: _by_account(session.rows(statement)) for name, statement in GRANT_TABLES.items()}
     accounts = {}
     for name, host, plugin, authentication, changed, text, values, everywhere in _users(session, version):
         account = Account(name, host)
+        rows = {table: by_account[account] for table, by_account in tables.items()}
         kept = json.loads(text or "{}")
+        columns: dict[tuple[str, str], frozenset[tuple[str, str]]] = defaultdict(frozenset)
+        for database, table, column, listed in rows["columns_priv"]:
+            columns[database, table] |= {(privilege, column) for privilege in _of_set(listed)}
         accounts[account] = CurrentAccount(
             account,
             plugin,
@@ -187,14 +200,26 @@ def _accounts(session: Session, version: str) -> dict[Account, CurrentAccount]:
             metadata=kept.get("metadata") or {},
             attributes=values,
             restrictions={row["Database"]: frozenset(row["Privileges"]) for row in kept.get("Restrictions") or []},
-            privileges=Privileges(static[account] | ({EVERYWHERE: everywhere} if everywhere else {}), dynamic[account]),
-            columns=columns[account],
-            routines=routines[account],
-            proxies=proxies[account],
-            roles=roles[account],
-            default_roles=default_roles[account],
+            privileges=_privileges(everywhere, rows),
+            columns=columns,
+            routines={(kind, database, name): _of_set(listed) for kind, database, name, listed in rows["procs_priv"]},
+            proxies=frozenset(Account(*proxied) for proxied in rows["proxies_priv"]),
+            roles={Account(role, role_host): admin == "Y" for role, role_host, admin in rows["role_edges"]},
+            default_roles=frozenset(Account(*role) for role in rows["default_roles"]),
         )
     return accounts
+
+
+def _privileges(everywhere: frozenset[str], rows: Mapping[str, Rows]) -> Privileges:
+    static = {EVERYWHERE: everywhere}
+    for database, *answers in rows["db"]:
+        static[Target(database)] = _of_columns(DATABASE_COLUMNS, answers)
+    for database, table, listed in rows["tables_priv"]:
+        static[Target(database, table)] = _of_set(listed)
+    return Privileges(
+        {target: privileges for target, privileges in static.items() if privileges},
+        {privilege.upper(): option == "Y" for privilege, option in rows["global_grants"]},
+    )
 
 
 def _users(session: Session, version: str) -> Rows:
@@ -210,70 +235,11 @@ def _users(session: Session, version: str) -> Rows:
         yield *row[:6], values, _of_columns(privileges, list(answers))
 
 
-def _static(session: Session) -> dict[Account, dict[Target, frozenset[str]]]:
-    by_account: dict[Account, dict[Target, frozenset[str]]] = defaultdict(dict)
-    columns = columns_at(Level.DATABASE)
-    for name, host, database, *answers in session.rows(f"SELECT user, host, db, {', '.join(columns)} FROM mysql.db"):  # noqa: S608  ours
-        if privileges := _of_columns(columns, answers):
-            by_account[Account(name, host)][Target(database)] = privileges
-    for name, host, database, table, listed in session.rows(
-        "SELECT user, host, db, table_name, table_priv FROM mysql.tables_priv"
-    ):
-        if privileges := _of_set(listed):
-            by_account[Account(name, host)][Target(database, table)] = privileges
-    return by_account
-
-
-def _dynamic(session: Session) -> dict[Account, dict[str, bool]]:
-    by_account: dict[Account, dict[str, bool]] = defaultdict(dict)
-    for name, host, privilege, option in session.rows(
-        "SELECT user, host, priv, with_grant_option FROM mysql.global_grants"
-    ):
-        by_account[Account(name, host)][privilege.upper()] = option == "Y"
-    return by_account
-
-
-def _columns(session: Session) -> dict[Account, dict[tuple[str, str], frozenset[tuple[str, str]]]]:
-    by_account: dict[Account, dict[tuple[str, str], frozenset[tuple[str, str]]]] = defaultdict(dict)
-    for name, host, database, table, column, listed in session.rows(
-        "SELECT user, host, db, table_name, column_name, column_priv FROM mysql.columns_priv"
-    ):
-        by_table = by_account[Account(name, host)]
-        pairs = frozenset((privilege, column) for privilege in _of_set(listed))
-        by_table[database, table] = by_table.get((database, table), frozenset()) | pairs
-    return by_account
-
-
-def _routines(session: Session) -> dict[Account, dict[tuple[str, str, str], frozenset[str]]]:
-    by_account: dict[Account, dict[tuple[str, str, str], frozenset[str]]] = defaultdict(dict)
-    for name, host, kind, database, routine, listed in session.rows(
-        "SELECT user, host, routine_type, db, routine_name, proc_priv FROM mysql.procs_priv"
-    ):
-        by_account[Account(name, host)][kind, database, routine] = _of_set(listed)
-    return by_account
-
-
-def _proxies(session: Session) -> dict[Account, frozenset[Account]]:
-    return _gathered(session.rows("SELECT user, host, proxied_user, proxied_host FROM mysql.proxies_priv"))
-
-
-def _default_roles(session: Session) -> dict[Account, frozenset[Account]]:
-    return _gathered(session.rows("SELECT user, host, default_role_user, default_role_host FROM mysql.default_roles"))
-
-
-def _roles(session: Session) -> dict[Account, dict[Account, bool]]:
-    by_account: dict[Account, dict[Account, bool]] = defaultdict(dict)
-    for name, host, role, role_host, admin in session.rows(
-        "SELECT to_user, to_host, from_user, from_host, with_admin_option FROM mysql.role_edges"
-    ):
-        by_account[Account(name, host)][Account(role, role_host)] = admin == "Y"
-    return by_account
-
-
-def _gathered(rows: Rows) -> dict[Account, frozenset[Account]]:
-    by_account: dict[Account, frozenset[Account]] = defaultdict(frozenset)
-    for name, host, other_name, other_host in rows:
-        by_account[Account(name, host)] |= {Account(other_name, other_host)}
+def _by_account(rows: Rows) -> dict[Account, list[Sequence[Any]]]:
+    """Return the rows of each account without their first two values, which are its name and host part."""
+    by_account: dict[Account, list[Sequence[Any]]] = defaultdict(list)
+    for name, host, *others in rows:
+        by_account[Account(name, host)].append(others)
     return by_account
 
 

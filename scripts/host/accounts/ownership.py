@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from scripts.host.accounts import attributes, passwords
-from scripts.host.accounts.changes import ABSENT, Change, Subject, refused, role_subject, user_subject
+from scripts.host.accounts.changes import ABSENT, Change, Subject, refused, subject_of
 from scripts.host.accounts.current import CurrentAccount, ServerState
-from scripts.host.accounts.grants import Privileges
 from scripts.host.accounts.names import Account
 from scripts.host.accounts.passwords import Login
+from scripts.host.accounts.privileges import Privileges
 from scripts.host.accounts.spec import AccountsSpec, RoleSpec, UserSpec
 from scripts.host.common import codec
 from scripts.host.common.difference import Difference
@@ -25,35 +27,28 @@ class Naming:
         self.refusals: dict[Subject, Change] = {}
         self.logins: dict[str, Login] = {}
         """By user key: what becomes of the password of an account that is there."""
-        self._owned = self._by_user()
+        self._owned: dict[str, list[CurrentAccount]] = {}
+        for account in server.accounts.values():
+            if account.user_key is not None and not account.is_servers_own:
+                self._owned.setdefault(account.user_key, []).append(account)
         self.early, self.late = self._drops()
         """Accounts that are dropped before everything else, and after it."""
         self._dropped = {change.subject.account for change in self.early}
         self._refuse_faults()
-        self._accounts = {user.key: account for user in spec.users if (account := self._own(user))}
+        self.accounts = {user.key: own for user in spec.users if (own := self._own(user))}
         """By user key: its account, under its present name."""
         while self._refuse_names():
             pass
         self.moves = self._moves()
-        """Who is renamed, each with the former name."""
-        self.free = self._free()
+        """Who is renamed: from the former name to the user and the new one."""
+        self.free = self._dropped | self.moves.keys()
         """The names that are free before roles and users are made."""
-        self._refuse_roles()
-
-    def account_of(self, user: UserSpec) -> CurrentAccount | None:
-        """Return the account that a user has; its name may still be the former one."""
-        return self._accounts.get(user.key)
+        for role in spec.roles:
+            self._refuse(subject_of(role), self._role_taken(role))
 
     def account_of_role(self, role: RoleSpec) -> CurrentAccount | None:
         """Return the account that a role has."""
         return None if role.account in self.free else self._server.accounts.get(role.account)
-
-    def _by_user(self) -> dict[str, list[CurrentAccount]]:
-        owned: dict[str, list[CurrentAccount]] = {}
-        for account in self._server.accounts.values():
-            if account.user_key is not None and not account.is_servers_own:
-                owned.setdefault(account.user_key, []).append(account)
-        return owned
 
     def _drops(self) -> tuple[list[Change], list[Change]]:
         """Roles whose name no user wants go late: then their holders have what replaces them."""
@@ -61,7 +56,7 @@ class Naming:
         names = {user.account for user in self._spec.users}
         roles = {role.account for role in self._spec.roles}
         early = [
-            _drop(Subject("user", key, account.account))
+            _drop("user", key, account.account)
             for key in sorted(self._owned.keys() - keys)
             for account in self._owned[key]
         ]
@@ -69,7 +64,7 @@ class Naming:
         for account in self._server.accounts.values():
             if account.role_key is not None and account.account not in roles and not account.is_servers_own:
                 changes = early if account.account in names else late
-                changes.append(_drop(Subject("role", account.role_key, account.account)))
+                changes.append(_drop("role", account.role_key, account.account))
         return early, late
 
     def _refuse(self, subject: Subject, why: str | None, difference: Difference | None = None) -> bool:
@@ -84,11 +79,10 @@ class Naming:
         specs: list[RoleSpec | UserSpec] = [*self._spec.roles, *self._spec.users]
         times = Counter(spec.account for spec in specs)
         for spec in specs:
-            subject = user_subject(spec) if isinstance(spec, UserSpec) else role_subject(spec)
             for why in self._faults(spec):
-                self._refuse(subject, why)
+                self._refuse(subject_of(spec), why)
             if times[spec.account] > 1:
-                self._refuse(subject, f"the config has {spec.account.sql} {times[spec.account]} times")
+                self._refuse(subject_of(spec), f"the config has {spec.account.sql} {times[spec.account]} times")
 
     def _faults(self, spec: RoleSpec | UserSpec) -> Iterator[str | None]:
         if (account := self._server.accounts.get(spec.account)) and account.is_servers_own:
@@ -103,7 +97,7 @@ class Naming:
 
     def _own(self, user: UserSpec) -> CurrentAccount | None:
         """Return the account that a user owns, or the one to be taken over."""
-        subject, owned = user_subject(user), self._owned.get(user.key, [])
+        subject, owned = subject_of(user), self._owned.get(user.key, [])
         if len(owned) > 1:
             names = " and ".join(account.account.sql for account in owned)
             self._refuse(subject, f"{names} both belong to user {user.key}: drop the one that does not")
@@ -117,57 +111,79 @@ class Naming:
         self._refuse(subject, login.refusal, next(iter(login.differences), None))
         return account
 
-    def _moves(self) -> list[tuple[Subject, Account]]:
-        return [
-            (subject, account.account)
+    def _moves(self) -> dict[Account, tuple[Subject, Account]]:
+        return {
+            account.account: (subject_of(user), user.account)
             for user in self._spec.users
-            if (subject := user_subject(user)) not in self.refusals
-            and (account := self._accounts.get(user.key))
+            if subject_of(user) not in self.refusals
+            and (account := self.accounts.get(user.key))
             and account.account != user.account
-        ]
-
-    def _free(self) -> set[Account | None]:
-        return self._dropped | {former for _, former in self._moves()}
+        }
 
     def _refuse_names(self) -> bool:
         """Refuse who wants a name that somebody keeps; return whether there was somebody."""
-        free = self._free()
-        return any(self._refuse(user_subject(user), self._taken(user, free)) for user in self._spec.users)
+        free = self._dropped | self._moves().keys()
+        return any(self._refuse(subject_of(user), self._taken(user, free)) for user in self._spec.users)
 
-    def _taken(self, user: UserSpec, free: set[Account | None]) -> str | None:
+    def _taken(self, user: UserSpec, free: Collection[Account | None]) -> str | None:
         account = self._server.accounts.get(user.account)
-        own = self._accounts.get(user.key)
+        own = self.accounts.get(user.key)
         if account is None or user.account in free or (own and own.account == user.account):
             return None
-        if account.user_key is not None:
-            return _still(account)
-        return _unmanaged(account) + ("" if own else f", or set adopt: true for user {user.key}")
-
-    def _refuse_roles(self) -> None:
-        for role in self._spec.roles:
-            self._refuse(role_subject(role), self._role_taken(role))
+        is_adoptable = own is None and account.user_key is None
+        return _kept(account) + (f", or set adopt: true for user {user.key}" if is_adoptable else "")
 
     def _role_taken(self, role: RoleSpec) -> str | None:
         account = self.account_of_role(role)
         if account is None or account.role_key is not None:
             return None
-        if account.user_key is not None:
-            return _still(account)
         # A run that was cut off between CREATE ROLE and its ownership leaves this.
-        if account.is_like_a_role and account.privileges == Privileges() and not account.roles:
-            return None
-        return _unmanaged(account)
+        is_bare = account.is_like_a_role and account.privileges == Privileges() and not account.roles
+        return None if is_bare and account.user_key is None else _kept(account)
 
 
-def _still(account: CurrentAccount) -> str:
-    return f"{account.account.sql} is still user {account.user_key}'s, whose own change is refused"
-
-
-def _unmanaged(account: CurrentAccount) -> str:
+def _kept(account: CurrentAccount) -> str:
+    """Return why an account's name is not free."""
+    if account.user_key is not None:
+        return f"{account.account.sql} is still user {account.user_key}'s, whose own change is refused"
     return f"MySQL has {account.account.sql} already, not made by this stack: drop or rename it"
 
 
-def _drop(subject: Subject) -> Change:
-    name = subject.account.sql if subject.account else ""
-    difference = subject.difference("account", ABSENT, f"{name} is there")
-    return Change(subject, (difference,), (f"DROP USER {name}",))
+def _drop(kind: str, key: str, account: Account) -> Change:
+    return Subject(kind, key, account).change("account", ABSENT, f"{account.sql} is there", f"DROP USER {account.sql}")
+
+
+def renames(moves: Mapping[Account, tuple[Subject, Account]], taken: Collection[Account]) -> list[Change]:
+    """Return the changes that rename: one statement for each set of accounts that pass names on to each other.
+
+    Nobody's new name is taken, but by somebody who moves, too. RENAME USER does its pairs in order, and all of them or
+    none (MySQL manual, "Atomic Data Definition Statement Support").
+    """
+    waiting = dict(moves)
+    new_names = {new for _, new in moves.values()}
+    changes: list[Change] = []
+    # Whose former name nobody wants begins a chain; what is left over are circles.
+    for start in [former for former in moves if former not in new_names] + list(moves):
+        chain = []
+        name = start
+        while name in waiting:
+            subject, new = waiting.pop(name)
+            chain.append((subject, name, new))
+            name = new
+        if chain:
+            changes += _chain_changes(chain, taken)
+    return changes
+
+
+def _chain_changes(chain: Sequence[tuple[Subject, Account, Account]], taken: Collection[Account]) -> list[Change]:
+    """Return the changes of a chain: each member's new name is the former one of the next; the first has the SQL."""
+    pairs = [(former, new) for _, former, new in reversed(chain)]
+    (former, new), *others = pairs
+    if new == pairs[-1][0]:
+        asides = (Account(f"mysql_pair_aside_{number}", former.host) for number in itertools.count())
+        aside = next(account for account in asides if account not in taken)
+        pairs = [(former, aside), *others, (aside, new)]
+    statement = "RENAME USER " + ", ".join(f"{former.sql} TO {new.sql}" for former, new in pairs)
+    first, *rest = (subject.change("account", new.sql, former.sql) for subject, former, new in chain)
+    also = tuple(change.subject for change in rest)
+    return [replace(first, statements=(statement,), essential=True, also=also), *rest]

@@ -2,18 +2,35 @@
 
 A rotation never cuts off a login in use. It is one statement, password and generation together, so a run that was cut
 off knows whether it was made (MySQL manual, "ALTER USER Statement": RETAIN CURRENT PASSWORD; "Password Management").
+Whether a password is the account's is found by hashing it, never by logging in.
 """
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import re
 from dataclasses import dataclass
+from itertools import cycle, islice
 
-from scripts.host.accounts import digests
-from scripts.host.accounts.changes import user_subject
+from scripts.host.accounts.changes import subject_of
 from scripts.host.accounts.current import CurrentAccount, ServerState
 from scripts.host.accounts.names import literal
 from scripts.host.accounts.spec import UserSpec
 from scripts.host.common.difference import Difference
+
+SHA256_FORMS = {
+    "caching_sha2_password": rb"\$A\$(?P<thousands>[0-9A-Fa-f]{3})\$(?P<salt>.{20})(?P<digest>.{43})",
+    "sha256_password": rb"\$5\$(?P<salt>.{20})\$(?P<digest>.{43})",
+}
+"""Authentication strings of SHA-256 crypt (Ulrich Drepper, "Unix crypt using SHA-256 and SHA-512"), but with salts of
+20 bytes, which crypt(3) would cut off at 16. Rounds are in thousands (MySQL manual, "Caching SHA-2 Pluggable
+Authentication", "SHA-256 Pluggable Authentication")."""
+SHA256_THOUSANDS = b"5"
+"""Of sha256_password, which does not write them."""
+ALPHABET = b"./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+PERIOD = 42
+"""Rounds after which SHA-256 crypt's pattern (odd, by three, by seven) begins anew."""
 
 
 @dataclass(frozen=True)
@@ -45,34 +62,35 @@ def refusal(user: UserSpec, server: ServerState) -> str | None:
 def existing(user: UserSpec, account: CurrentAccount) -> Login:
     """Return what is to be done with the login of an account that is there.
 
-    Args:
-        user: as it should be.
-        account: one of this program's, or one to be taken over, which counts as of the desired generation.
+    One that is to be taken over counts as of the desired generation.
     """
-    is_right = digests.belongs(user.password, account.plugin, account.authentication)
+    is_right = belongs(user.password, account.plugin, account.authentication)
     generation = account.generation if account.user_key == user.key else user.generation
-    if generation is None:
-        if not is_right or account.plugin != user.plugin:
-            return Login(refusal=_lost(user), differences=(_generation(user, "not written on the account"),))
+    if generation == user.generation or (generation is None and is_right and account.plugin == user.plugin):
         return _same_generation(user, account, is_right)
-    if generation == user.generation:
-        return _same_generation(user, account, is_right)
+    subject = subject_of(user)
+    found = "not written on the account" if generation is None else str(generation)
+    difference = subject.difference("password generation", str(user.generation), found)
     if why := _against(user, account, generation, is_right):
-        return Login(refusal=why, differences=(_generation(user, str(generation)),))
+        return Login(refusal=why, differences=(difference,))
     return Login(
         clause=f"IDENTIFIED BY {literal(user.password)} RETAIN CURRENT PASSWORD",
-        differences=(_generation(user, str(generation)),),
+        differences=(difference,),
         discard_first=account.old_password,
     )
 
 
 def _same_generation(user: UserSpec, account: CurrentAccount, is_right: bool) -> Login:
-    subject = user_subject(user)
+    subject = subject_of(user)
     is_finished = user.finished_generation == user.generation
     if account.plugin != user.plugin:
         difference = subject.difference("plugin", user.plugin, account.plugin)
         if account.old_password and not is_finished:
-            return Login(refusal=_PLUGIN_WHILE_ROTATING.format(key=user.key), differences=(difference,))
+            why = (
+                "another plugin would cut off the old password, which is still accepted: finish the rotation first"
+                f" (finish-rotation {user.key})"
+            )
+            return Login(refusal=why, differences=(difference,))
         # Another plugin has no place for the old password: MySQL throws it away.
         return Login(new(user), (difference,))
     differences = []
@@ -97,56 +115,96 @@ def _unexpire(account: CurrentAccount) -> str:
     return f"IDENTIFIED WITH {literal(account.plugin)} AS 0x{account.authentication.hex()}"
 
 
-def _against(user: UserSpec, account: CurrentAccount, generation: int, is_right: bool) -> str | None:
+def _against(user: UserSpec, account: CurrentAccount, generation: int | None, is_right: bool) -> str | None:
     """Return why a password of another generation cannot be set, or None if it can."""
-    numbers = {"key": user.key, "desired": user.generation, "current": generation}
-    if user.generation < generation:
-        return _BACKWARDS.format_map(numbers)
+    key, desired = user.key, user.generation
+    if generation is None:
+        return (
+            "the account has lost its password's generation, and its password is not the desired one: nobody can tell"
+            f" whether that is a rotation. Write the generation back: ALTER USER {user.account.sql} ATTRIBUTE"
+            f' \'{{"mysql_pair": {{"generation": N}}}}\''
+        )
+    if desired < generation:
+        return (
+            f"the server has generation {generation} of its password, and the config only {desired}: a rotation is not"
+            f" undone by a lower number; set passwordGenerations.{key} to {generation}, or to more for another password"
+        )
     if user.plugin != account.plugin:
-        return _PLUGIN_AND_GENERATION.format_map(numbers | {"plugin": user.plugin, "other": account.plugin})
-    if user.finished_generation == user.generation:
-        return _AT_ONCE.format_map(numbers)
+        return (
+            "a rotation keeps the old password, which MySQL cannot do together with another plugin (error 3894; from"
+            f" {account.plugin} to {user.plugin}): rotate first and change the plugin later, or change it without"
+            f" raising passwordGenerations.{key}, which cuts off the old password at once"
+        )
+    if user.finished_generation == desired:
+        return (
+            f"generation {desired} is to be made and finished in one run, so connections with the old password would"
+            f" fail: first raise passwordGenerations.{key}; raise finishedGenerations.{key} in a later run"
+        )
     if is_right:
-        return _NOT_ANOTHER.format_map(numbers)
+        return (
+            f"generation {desired} is to be a new password, but it is the same as that of generation {generation}:"
+            " give it another one"
+        )
     if account.old_password and user.finished_generation < generation:
-        return _UNFINISHED.format_map(numbers)
+        return (
+            f"generation {generation} is not finished: the password before it is still accepted, and a rotation to"
+            f" {desired} would throw it away; finish it first (finish-rotation {key})"
+        )
     return None
 
 
-def _generation(user: UserSpec, current: str) -> Difference:
-    return user_subject(user).difference("password generation", str(user.generation), current)
+def belongs(password: str, plugin: str, stored: bytes) -> bool:
+    """Return whether an authentication_string, empty for an empty password, was made of this password."""
+    plain = password.encode()
+    if not plain or not stored:
+        return not plain and not stored
+    if plugin == "mysql_native_password":
+        once = hashlib.sha1(plain, usedforsecurity=False).digest()  # MySQL's own choice
+        made = b"*" + hashlib.sha1(once, usedforsecurity=False).hexdigest().upper().encode()
+        return hmac.compare_digest(made, stored)
+    match = re.fullmatch(SHA256_FORMS[plugin], stored, re.DOTALL) if plugin in SHA256_FORMS else None
+    if match is None:
+        return False
+    rounds = int(match.groupdict().get("thousands", SHA256_THOUSANDS), 16) * 1000
+    return hmac.compare_digest(sha256_crypt(plain, match["salt"], rounds), match["digest"])
 
 
-def _lost(user: UserSpec) -> str:
-    return (
-        "the account has lost its password's generation, and its password is not the desired one: nobody can tell"
-        f" whether that is a rotation. Write the generation back: ALTER USER {user.account.sql} ATTRIBUTE"
-        f' \'{{"mysql_pair": {{"generation": N}}}}\''
-    )
+def sha256_crypt(plain: bytes, salt: bytes, rounds: int) -> bytes:
+    """Return the 43 characters of SHA-256 crypt's digest, for a salt of any length."""
+    sha256 = hashlib.sha256
+    alternate = sha256(plain + salt + plain).digest()
+    bits, length = b"", len(plain)
+    while length:
+        bits += alternate if length & 1 else plain
+        length >>= 1
+    digest = sha256(plain + salt + _filled(alternate, len(plain)) + bits).digest()
+    secret = _filled(sha256(plain * len(plain)).digest(), len(plain))
+    salted = _filled(sha256(salt * (16 + digest[0])).digest(), len(salt))
+    around = [_around(number, secret, salted) for number in range(PERIOD)]
+    for before, after in islice(cycle(around), rounds):
+        digest = sha256(before + digest + after).digest()
+    return _encoded(digest)
 
 
-_PLUGIN_WHILE_ROTATING = (
-    "another plugin would cut off the old password, which is still accepted: finish the rotation first"
-    " (finish-rotation {key})"
-)
-_BACKWARDS = (
-    "the server has generation {current} of its password, and the config only {desired}: a rotation is not undone by a"
-    " lower number; set passwordGenerations.{key} to {current}, or to more for another password"
-)
-_PLUGIN_AND_GENERATION = (
-    "a rotation keeps the old password, which MySQL cannot do together with another plugin (error 3894; from {other} to"
-    " {plugin}): rotate first and change the plugin later, or change it without raising passwordGenerations.{key},"
-    " which cuts off the old password at once"
-)
-_AT_ONCE = (
-    "generation {desired} is to be made and finished in one run, so connections with the old password would fail: first"
-    " raise passwordGenerations.{key}; raise finishedGenerations.{key} in a later run"
-)
-_NOT_ANOTHER = (
-    "generation {desired} is to be a new password, but it is the same as that of generation {current}: give it another"
-    " one"
-)
-_UNFINISHED = (
-    "generation {current} is not finished: the password before it is still accepted, and a rotation to {desired} would"
-    " throw it away; finish it first (finish-rotation {key})"
-)
+def _around(number: int, secret: bytes, salted: bytes) -> tuple[bytes, bytes]:
+    """Return what a round hashes before and after the former round's digest."""
+    middle = (salted if number % 3 else b"") + (secret if number % 7 else b"")
+    return (secret + middle, b"") if number % 2 else (b"", middle + secret)
+
+
+def _filled(block: bytes, length: int) -> bytes:
+    return (block * (length // len(block) + 1))[:length]
+
+
+def _encoded(digest: bytes) -> bytes:
+    """Return crypt's own base 64: three bytes at a time, gathered from all over the digest."""
+    text = b""
+    first, second, third = 0, 10, 20
+    for _ in range(10):
+        text += _characters(digest[first] << 16 | digest[second] << 8 | digest[third], 4)
+        first, second, third = third + 1, first + 1, second + 1
+    return text + _characters(digest[31] << 8 | digest[30], 3)
+
+
+def _characters(value: int, count: int) -> bytes:
+    return bytes(ALPHABET[value >> 6 * place & 63] for place in range(count))

@@ -11,13 +11,12 @@ from dataclasses import replace
 from typing import Any
 
 from scripts.host.accounts import attributes, passwords
-from scripts.host.accounts.changes import ABSENT, PRESENT, Change, Subject, refused, role_subject, user_subject
+from scripts.host.accounts.changes import ABSENT, PRESENT, Change, Subject, refused, subject_of
 from scripts.host.accounts.current import OWNERSHIP, CurrentAccount, ServerState
+from scripts.host.accounts.grants import privilege_changes
 from scripts.host.accounts.names import Account, quoted
-from scripts.host.accounts.ownership import Naming
+from scripts.host.accounts.ownership import Naming, renames
 from scripts.host.accounts.passwords import Login
-from scripts.host.accounts.privilege_changes import privilege_changes
-from scripts.host.accounts.renames import renames
 from scripts.host.accounts.spec import AccountsSpec, DatabaseSpec, RoleSpec, UserSpec
 from scripts.host.common import codec
 from scripts.host.common.difference import Difference
@@ -29,15 +28,12 @@ def plan(spec: AccountsSpec, server: ServerState) -> list[Change]:
     changes = [*naming.refusals.values(), *_database_changes(spec.databases, server), *naming.early]
     changes += renames(naming.moves, server.accounts.keys())
     for role in spec.roles:
-        if role_subject(role) not in naming.refusals:
+        if subject_of(role) not in naming.refusals:
             changes += _role_changes(role, naming.account_of_role(role), server)
     for user in spec.users:
-        if user_subject(user) not in naming.refusals:
+        if subject_of(user) not in naming.refusals:
             changes += _user_changes(user, spec, naming, server)
     return [*changes, *naming.late]
-
-
-# Databases.
 
 
 def _database_changes(databases: Iterable[DatabaseSpec], server: ServerState) -> list[Change]:
@@ -45,148 +41,123 @@ def _database_changes(databases: Iterable[DatabaseSpec], server: ServerState) ->
     changes = []
     for database in sorted(databases, key=lambda database: not database.drop):
         subject = Subject("database", database.name)
-        if why := "; ".join(map(str, codec.faults_of(database))) or _missing_collation(database, server):
+        charset = database.charset.lower()
+        collation = (database.collation or server.default_collations.get(charset, "")).lower()
+        if why := "; ".join(map(str, codec.faults_of(database))):
+            changes.append(refused(subject, why))
+        elif charset not in server.default_collations:
+            changes.append(refused(subject, f"MySQL {server.version} has no charset {database.charset}"))
+        elif server.collations.get(collation) != charset:
+            why = f"MySQL {server.version} has no collation {database.collation} for charset {database.charset}"
             changes.append(refused(subject, why))
         elif not database.drop:
-            changes += _kept(subject, database, server)
+            changes += _database_options(subject, (charset, collation), server.databases.get(database.name))
         elif database.name in server.databases:
-            difference = subject.difference("database", ABSENT, PRESENT)
-            changes.append(Change(subject, (difference,), (f"DROP DATABASE {quoted(database.name)}",)))
+            changes.append(subject.change("database", ABSENT, PRESENT, f"DROP DATABASE {quoted(database.name)}"))
     return changes
 
 
-def _collation(database: DatabaseSpec, server: ServerState) -> tuple[str, str]:
-    """Return a database's charset and collation, as MySQL shows them."""
-    charset = database.charset.lower()
-    return charset, (database.collation or server.default_collations.get(charset, "")).lower()
-
-
-def _missing_collation(database: DatabaseSpec, server: ServerState) -> str | None:
-    charset, collation = _collation(database, server)
-    if charset not in server.default_collations:
-        return f"MySQL {server.version} has no charset {database.charset}"
-    if server.collations.get(collation) != charset:
-        return f"MySQL {server.version} has no collation {database.collation} for charset {database.charset}"
-    return None
-
-
-def _kept(subject: Subject, database: DatabaseSpec, server: ServerState) -> list[Change]:
-    charset, collation = _collation(database, server)
-    options = f"{quoted(database.name)} CHARACTER SET {charset} COLLATE {collation}"
-    current = server.databases.get(database.name)
+def _database_options(subject: Subject, desired: tuple[str, str], current: tuple[str, str] | None) -> list[Change]:
+    options = "{} CHARACTER SET {} COLLATE {}".format(quoted(subject.key), *desired)
     if current is None:
-        return [Change(subject, (subject.difference("database", PRESENT, ABSENT),), (f"CREATE DATABASE {options}",))]
-    pairs = zip(("charset", "collation"), (charset, collation), current, strict=True)
+        return [subject.change("database", PRESENT, ABSENT, f"CREATE DATABASE {options}")]
+    pairs = zip(("charset", "collation"), desired, current, strict=True)
     differences = tuple(subject.difference(what, expected, had) for what, expected, had in pairs if expected != had)
     return [Change(subject, differences, (f"ALTER DATABASE {options}",))] if differences else []
 
 
-# Roles.
-
-
 def _role_changes(role: RoleSpec, current: CurrentAccount | None, server: ServerState) -> list[Change]:
-    subject, account = role_subject(role), role.account.sql
-    changes = []
-    ownership: dict[str, Any] = {OWNERSHIP: {"role": role.key}}
-    differences: list[Difference] = []
+    subject, account = subject_of(role), role.account.sql
+    ownership = {OWNERSHIP: {"role": role.key}}
     if current is None:
         # CREATE ROLE takes no attribute.
         current = CurrentAccount(role.account, attributes=attributes.NEW_ROLE)
         made = (f"CREATE ROLE {account}", f"ALTER USER {account}{attributes.clauses({}, {}, ownership)}")
-        changes.append(Change(subject, (subject.difference("account", PRESENT, ABSENT),), made, essential=True))
-    elif current.role_key == role.key:
-        ownership = {}
+        changes = [subject.change("account", PRESENT, ABSENT, *made, essential=True)]
     else:
-        # Of another role that had the name: what a role is, is all in the spec, so it is the ownership that changes.
-        former = f"role {current.role_key}" if current.role_key else "none"
-        differences.append(subject.difference("ownership", f"role {role.key}", former))
-    desired = attributes.values_of_role(current.attributes)
-    differences += attributes.differences(subject, desired, current.attributes)
-    if differences:
-        statement = f"ALTER USER {account}{attributes.clauses(desired, current.attributes, ownership)}"
-        changes.append(Change(subject, tuple(differences), (statement,), essential=True))
+        differences = []
+        if current.role_key != role.key:
+            # Of another role that had the name: what a role is, is all in the spec, so its ownership changes.
+            former = f"role {current.role_key}" if current.role_key else "none"
+            differences.append(subject.difference("ownership", f"role {role.key}", former))
+        desired = attributes.values_of_role(current.attributes)
+        changes = _alterations(subject, current, desired, ownership if differences else {}, differences, Login())
     changes += privilege_changes(subject, role.grants, current, server)
     return changes + _membership_changes(subject, {}, frozenset(), current)
 
 
-# Users.
-
-
 def _user_changes(user: UserSpec, spec: AccountsSpec, naming: Naming, server: ServerState) -> list[Change]:
-    subject = user_subject(user)
-    current = naming.account_of(user)
+    subject, desired = subject_of(user), attributes.values(user)
+    ownership = {OWNERSHIP: {"user": user.key, "generation": user.generation}}
+    current = naming.accounts.get(user.key)
     if current is None:
         current = CurrentAccount(user.account)
-        options = attributes.clauses(attributes.values(user), current.attributes, _ownership(user, current))
+        options = attributes.clauses(desired, current.attributes, ownership)
         made = f"CREATE USER {user.account.sql} {passwords.new(user)}{options}"
-        changes = [Change(subject, (subject.difference("account", PRESENT, ABSENT),), (made,), essential=True)]
+        changes = [subject.change("account", PRESENT, ABSENT, made, essential=True)]
     else:
         roles = {role: admin for role, admin in current.roles.items() if role not in naming.free}
         current = replace(current, account=user.account, roles=roles)
-        changes = _account_changes(user, current, naming.logins[user.key])
+        if (current.user_key, current.generation) == (user.key, user.generation):
+            ownership = {}
+        differences = []
+        if current.user_key != user.key:
+            former = "not made by this stack (adopt: true)"
+            differences.append(subject.difference("ownership", f"user {user.key}", former))
+        elif current.generation is None:
+            expected = str(user.generation)
+            differences.append(subject.difference("password generation", expected, "not written on the account"))
+        changes = _alterations(subject, current, desired, ownership, differences, naming.logins[user.key])
     changes += privilege_changes(subject, user.grants, current, server)
     by_key = {role.key: role for role in spec.roles}
-    members = {by_key[key].account: role_subject(by_key[key]) for key in user.roles}
+    members = {by_key[key].account: subject_of(by_key[key]) for key in user.roles}
     defaults = frozenset(by_key[key].account for key in user.default_roles)
     return changes + _membership_changes(subject, members, defaults, current)
 
 
-def _account_changes(user: UserSpec, current: CurrentAccount, login: Login) -> list[Change]:
-    """Return what ALTER USER is to do: one statement, so that password and generation are never apart."""
-    subject, account, desired = user_subject(user), user.account.sql, attributes.values(user)
+def _alterations(
+    subject: Subject,
+    current: CurrentAccount,
+    desired: attributes.Values,
+    ownership: Mapping[str, Any],
+    differences: Iterable[Difference],
+    login: Login,
+) -> list[Change]:
+    """Return what ALTER USER is to do: one statement, so that password and generation are never apart.
+
+    The ownership, empty for nothing, is what is to be written; the differences are those that it puts right.
+    """
+    account = current.account.sql
     discard = f"ALTER USER {account} DISCARD OLD PASSWORD"
     statements = [discard] if login.discard_first else []
-    options = attributes.clauses(desired, current.attributes, _ownership(user, current))
+    options = attributes.clauses(desired, current.attributes, ownership)
     if login.clause or options:
         statements.append(f"ALTER USER {account}{' ' * bool(login.clause)}{login.clause}{options}")
     if login.discard_after:
         statements.append(discard)
-    differences = [*login.differences, *attributes.differences(subject, desired, current.attributes)]
-    if current.user_key != user.key:
-        differences.append(subject.difference("ownership", f"user {user.key}", "not made by this stack (adopt: true)"))
-    elif current.generation is None:
-        expected = str(user.generation)
-        differences.append(subject.difference("password generation", expected, "not written on the account"))
-    return [Change(subject, tuple(differences), tuple(statements), essential=True)] if statements else []
-
-
-def _ownership(user: UserSpec, current: CurrentAccount) -> dict[str, Any]:
-    """Return what is to be written on a user's account; empty if it is there."""
-    if (current.user_key, current.generation) == (user.key, user.generation):
-        return {}
-    return {OWNERSHIP: {"user": user.key, "generation": user.generation}}
-
-
-# Roles that somebody has.
+    everything = (*login.differences, *attributes.differences(subject, desired, current.attributes), *differences)
+    return [Change(subject, everything, tuple(statements), essential=True)] if statements else []
 
 
 def _membership_changes(
     subject: Subject, desired: Mapping[Account, Subject], defaults: frozenset[Account], current: CurrentAccount
 ) -> list[Change]:
-    """Return what makes an account have these roles, and these without asking for them.
-
-    Args:
-        subject: whose account it is.
-        desired: the roles, each with its subject.
-        defaults: those that are active after a login.
-        current: the account.
-    """
+    """Return what makes an account have the desired roles, and these defaults active from the login on."""
     changes = []
     account = current.account.sql
     # The right to grant a role on goes only with the role.
     gone = [role for role, admin in current.roles.items() if admin or role not in desired]
     missing = [role for role in desired if role in gone or role not in current.roles]
     if gone or missing:
-        difference = subject.difference("roles", _role_words(desired), _role_words(current.roles, current.roles))
         statements = [f"REVOKE {_listed(gone)} FROM {account}"] if gone else []
         statements += [f"GRANT {_listed(missing)} TO {account}"] if missing else []
-        needs = tuple(desired[role] for role in missing)
-        changes.append(Change(subject, (difference,), tuple(statements), needs=needs))
+        words = _role_words(desired), _role_words(current.roles, current.roles)
+        changes.append(subject.change("roles", *words, *statements, needs=tuple(desired[role] for role in missing)))
     if current.default_roles - set(gone) != defaults:
-        difference = subject.difference("default roles", _role_words(defaults), _role_words(current.default_roles))
-        needs = tuple(desired[role] for role in defaults)
         statement = f"ALTER USER {account} DEFAULT ROLE {_listed(defaults) or 'NONE'}"
-        changes.append(Change(subject, (difference,), (statement,), needs=needs))
+        words = _role_words(defaults), _role_words(current.default_roles)
+        needs = tuple(desired[role] for role in defaults)
+        changes.append(subject.change("default roles", *words, statement, needs=needs))
     return changes
 
 

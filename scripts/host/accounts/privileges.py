@@ -9,9 +9,11 @@ Source: MySQL manual, "Privileges Provided by MySQL" (of 8.0, 8.4 and 9.7), "Gra
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
+from scripts.host.accounts.names import database_of, quoted
 from scripts.host.common.checks import InvalidValueError, nearest
 
 ALL = "ALL"
@@ -32,38 +34,22 @@ class Level(IntEnum):
         return {Level.GLOBAL: "the whole server", Level.DATABASE: "a database", Level.TABLE: "a table"}[self]
 
 
-STATIC: Mapping[str, Level] = {
-    "ALTER": Level.TABLE,
-    "ALTER ROUTINE": Level.DATABASE,
-    "CREATE": Level.TABLE,
-    "CREATE ROLE": Level.GLOBAL,
-    "CREATE ROUTINE": Level.DATABASE,
-    "CREATE TABLESPACE": Level.GLOBAL,
-    "CREATE TEMPORARY TABLES": Level.DATABASE,
-    "CREATE USER": Level.GLOBAL,
-    "CREATE VIEW": Level.TABLE,
-    "DELETE": Level.TABLE,
-    "DROP": Level.TABLE,
-    "DROP ROLE": Level.GLOBAL,
-    "EVENT": Level.DATABASE,
-    "EXECUTE": Level.DATABASE,
-    "FILE": Level.GLOBAL,
-    "INDEX": Level.TABLE,
-    "INSERT": Level.TABLE,
-    "LOCK TABLES": Level.DATABASE,
-    "PROCESS": Level.GLOBAL,
-    "REFERENCES": Level.TABLE,
-    "RELOAD": Level.GLOBAL,
-    "REPLICATION CLIENT": Level.GLOBAL,
-    "REPLICATION SLAVE": Level.GLOBAL,
-    "SELECT": Level.TABLE,
-    "SHOW DATABASES": Level.GLOBAL,
-    "SHOW VIEW": Level.TABLE,
-    "SHUTDOWN": Level.GLOBAL,
-    "SUPER": Level.GLOBAL,
-    "TRIGGER": Level.TABLE,
-    "UPDATE": Level.TABLE,
+def level_of(database: str | None, table: str | None) -> Level:
+    """Return the level of a grant on these; without a table on a whole database, without both on the server."""
+    return Level.TABLE if table else Level.DATABASE if database else Level.GLOBAL
+
+
+_STATIC = {
+    Level.GLOBAL: """
+        CREATE ROLE, CREATE TABLESPACE, CREATE USER, DROP ROLE, FILE, PROCESS, RELOAD, REPLICATION CLIENT,
+        REPLICATION SLAVE, SHOW DATABASES, SHUTDOWN, SUPER
+    """,
+    Level.DATABASE: "ALTER ROUTINE, CREATE ROUTINE, CREATE TEMPORARY TABLES, EVENT, EXECUTE, LOCK TABLES",
+    Level.TABLE: """
+        ALTER, CREATE, CREATE VIEW, DELETE, DROP, INDEX, INSERT, REFERENCES, SELECT, SHOW VIEW, TRIGGER, UPDATE
+    """,
 }
+STATIC = {name.strip(): level for level, names in _STATIC.items() for name in names.split(",")}
 """Each with the narrowest level that has it; the broader ones have it too."""
 
 _COLUMNS = {
@@ -98,40 +84,6 @@ OTHERWISE: Mapping[str, tuple[str, str]] = {
     "PROXY": ("is granted on an account, which is not managed", "Leave it out"),
 }
 """What GRANT takes in the place of a privilege: why not here, and what to do instead."""
-
-
-def privilege(raw: Any) -> str:
-    """Return a privilege as MySQL shows it, with ALL for ALL PRIVILEGES."""
-    if not isinstance(raw, str):
-        raise InvalidValueError(f"{raw!r} is not a privilege", "Write one like SELECT")
-    name = " ".join(raw.upper().split())
-    name = {"ALL PRIVILEGES": ALL}.get(name, name)
-    if name in OTHERWISE:
-        raise InvalidValueError(f"{raw!r} {OTHERWISE[name][0]}", OTHERWISE[name][1])
-    if "(" in name:
-        raise InvalidValueError(f"{raw!r} is on columns, which is not managed", "Grant it on the table")
-    if name not in LEVELS:
-        raise InvalidValueError(
-            f"{raw!r} is not a privilege of MySQL's", nearest(name, LEVELS, "Write one like SELECT")
-        )
-    return name
-
-
-def nowhere_at(name: str, level: Level) -> bool:
-    """Return whether MySQL has none of a privilege at a level."""
-    return LEVELS[name] < level
-
-
-def static_at(level: Level) -> frozenset[str]:
-    """Return every static privilege there is at a level, the grant option included."""
-    return frozenset(name for name, narrowest in STATIC.items() if narrowest >= level) | {GRANT_OPTION}
-
-
-def columns_at(level: Level) -> dict[str, str]:
-    """Return the privileges at a level by their columns in mysql.user (the whole server) or mysql.db (a database)."""
-    return {_COLUMNS.get(name, name.replace(" ", "_").capitalize() + "_priv"): name for name in static_at(level)}
-
-
 WRITING = frozenset({ALL, "ALTER", "CREATE", "DELETE", "DROP", "INDEX", "INSERT", "UPDATE"})
 """On the whole server these are on mysql.user too: INDEX drops its primary key. CREATE VIEW and TRIGGER change nothing
 there, and what CREATE USER and ROLE_ADMIN may do ends at accounts with SYSTEM_USER, as root's is."""
@@ -154,8 +106,37 @@ REFUSED: Mapping[str, tuple[str, str]] = {
 """Privileges that are refused: why, and what to grant instead."""
 
 
+def privilege(raw: Any) -> str:
+    """Return a privilege as MySQL shows it, with ALL for ALL PRIVILEGES."""
+    if not isinstance(raw, str):
+        raise InvalidValueError(f"{raw!r} is not a privilege", "Write one like SELECT")
+    name = " ".join(raw.upper().split())
+    name = {"ALL PRIVILEGES": ALL}.get(name, name)
+    if name in OTHERWISE:
+        raise InvalidValueError(f"{raw!r} {OTHERWISE[name][0]}", OTHERWISE[name][1])
+    if "(" in name:
+        raise InvalidValueError(f"{raw!r} is on columns, which is not managed", "Grant it on the table")
+    if name not in LEVELS:
+        hint = nearest(name, LEVELS, "Write one like SELECT")
+        raise InvalidValueError(f"{raw!r} is not a privilege of MySQL's", hint)
+    return name
+
+
+def static_at(level: Level) -> frozenset[str]:
+    """Return every static privilege there is at a level, the grant option included."""
+    return frozenset(name for name, narrowest in STATIC.items() if narrowest >= level) | {GRANT_OPTION}
+
+
+def columns_at(level: Level) -> dict[str, str]:
+    """Return the privileges at a level by their columns in mysql.user (the whole server) or mysql.db (a database)."""
+    return {_COLUMNS.get(name, name.replace(" ", "_").capitalize() + "_priv"): name for name in static_at(level)}
+
+
 def refusal(name: str, level: Level, database: str | None) -> tuple[str, str] | None:
-    """Return why a privilege is not granted at a level, and what to grant instead; None if it may be."""
+    """Return why a privilege is not granted at a level, and what to do instead; None if it may be."""
+    if LEVELS[name] < level:
+        leave = "table" if LEVELS[name] is Level.DATABASE else "database"
+        return f"{name} is not granted on {level.words}", f"Put it into a grant without {leave}"
     if name in REFUSED:
         wrong, hint = REFUSED[name]
         return f"{name} {wrong}", hint
@@ -166,3 +147,47 @@ def refusal(name: str, level: Level, database: str | None) -> tuple[str, str] | 
         allowed = " and ".join(sorted(READABLE[database]))
         return f"{name} on {database} is more than reading the server's own schema", f"Grant {allowed} there"
     return None
+
+
+@dataclass(frozen=True)
+class Target:
+    """What static privileges are granted on.
+
+    The database is as MySQL keeps it: of a whole database the pattern, of a table the name, of all of them nothing.
+    """
+
+    database: str = ""
+    table: str = ""
+
+    @property
+    def sql(self) -> str:
+        """What follows ON."""
+        if not self.database:
+            return "*.*"
+        return f"{quoted(self.database)}.{quoted(self.table) if self.table else '*'}"
+
+    @property
+    def words(self) -> str:
+        """The target for people."""
+        database = self.database if self.table else database_of(self.database)
+        return f"{database or self.database or '*'}.{self.table or '*'}"
+
+    @property
+    def all(self) -> frozenset[str]:
+        """Every static privilege there is on it, the grant option included."""
+        return static_at(level_of(self.database, self.table))
+
+
+EVERYWHERE = Target()
+
+
+@dataclass(frozen=True)
+class Privileges:
+    """An account's: static ones by target, and dynamic ones, each with whether it may be granted on."""
+
+    static: Mapping[Target, frozenset[str]] = field(default_factory=dict)
+    dynamic: Mapping[str, bool] = field(default_factory=dict)
+
+    def on(self, target: Target) -> frozenset[str]:
+        """Return the static ones on a target."""
+        return self.static.get(target, frozenset())

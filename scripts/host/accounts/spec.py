@@ -9,19 +9,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from scripts.host.accounts import databases
-from scripts.host.accounts.host_parts import host_part
 from scripts.host.accounts.names import (
+    ANYWHERE,
+    CHARSET,
     IDENTIFIER_LENGTH,
-    ROLE_HOST,
     Account,
     account_key,
     account_name,
+    charset,
+    collation,
     database_name,
+    host_part,
     identifier,
+    is_collation_of,
     pattern_of,
 )
-from scripts.host.accounts.privileges import ALL, READABLE, Level, nowhere_at, privilege, refusal
+from scripts.host.accounts.privileges import ALL, READABLE, Level, level_of, privilege, refusal
 from scripts.host.common.checks import Check, InvalidValueError, checked, flag, matching, nearest, one_line, whole
 from scripts.host.common.codec import SpecFault
 
@@ -42,9 +45,8 @@ CERTIFICATE_FIELDS = ("subject", "issuer", "cipher")
 def plugin(raw: object) -> str:
     """Return the name of an authentication plugin for passwords."""
     if raw not in PLUGINS:
-        raise InvalidValueError(
-            f"{raw!r} is no plugin for passwords", nearest(str(raw), PLUGINS, f"Write {PLUGINS[0]}")
-        )
+        hint = nearest(str(raw), PLUGINS, f"Write {PLUGINS[0]}")
+        raise InvalidValueError(f"{raw!r} is no plugin for passwords", hint)
     return str(raw)
 
 
@@ -55,9 +57,8 @@ def password(raw: object) -> str:
     try:
         size = len(raw.encode())
     except UnicodeEncodeError as error:
-        raise InvalidValueError(
-            "has half a character", "Write whole ones: JSON's \\ud800 and the like come in pairs"
-        ) from error
+        hint = "Write whole ones: JSON's \\ud800 and the like come in pairs"
+        raise InvalidValueError("has half a character", hint) from error
     if size > PASSWORD_BYTES:
         raise InvalidValueError(f"has {size} bytes in UTF-8", f"MySQL's plugins take at most {PASSWORD_BYTES}")
     return raw
@@ -100,7 +101,7 @@ class GrantSpec:
     @property
     def level(self) -> Level:
         """What they are granted on."""
-        return Level.TABLE if self.table is not None else Level.DATABASE if self.database is not None else Level.GLOBAL
+        return level_of(self.database, self.table)
 
     @property
     def target(self) -> str:
@@ -113,9 +114,6 @@ class GrantSpec:
             yield SpecFault("privileges", "is empty", "Name at least one, or leave the grant out")
         if ALL in self.names and len(self.names) > 1:
             yield SpecFault("privileges", "has others beside ALL", "Leave them out, or ALL")
-        yield from self._target_faults()
-
-    def _target_faults(self) -> Iterator[SpecFault]:
         needs = ("database", "table")
         if self.table is not None and self.database is None:
             yield SpecFault("table", "is there without database", "Name the table's database too", needs)
@@ -124,20 +122,13 @@ class GrantSpec:
             wrong = "is information_schema, of which everyone sees what is granted to them"
             yield SpecFault("database", wrong, "Leave the grant out", needs)
             return
-        if self.level is Level.DATABASE and len(pattern_of(self.database or "")) > IDENTIFIER_LENGTH:
-            length = len(pattern_of(self.database or ""))
-            yield SpecFault(
-                "database",
-                f"has {length} characters once \\ stands before each _, % and \\, as GRANT needs it",
-                f"MySQL allows {IDENTIFIER_LENGTH}: grant on its tables one by one, or rename it",
-                needs,
-            )
+        length = len(pattern_of(self.database or ""))
+        if self.level is Level.DATABASE and length > IDENTIFIER_LENGTH:
+            wrong = f"has {length} characters once \\ stands before each _, % and \\, as GRANT needs it"
+            hint = f"MySQL allows {IDENTIFIER_LENGTH}: grant on its tables one by one, or rename it"
+            yield SpecFault("database", wrong, hint, needs)
         for name in map(privilege, self.privileges):
-            if nowhere_at(name, self.level):
-                leave = "table" if not nowhere_at(name, Level.DATABASE) else "database"
-                wrong = f"{name} is not granted on {self.level.words}"
-                yield SpecFault("privileges", wrong, f"Put it into a grant without {leave}", needs)
-            elif refused := refusal(name, self.level, self.database):
+            if refused := refusal(name, self.level, self.database):
                 yield SpecFault("privileges", *refused, needs)
 
     @property
@@ -151,22 +142,19 @@ class DatabaseSpec:
     """A database. MySQL cannot rename one, so its name is its identity."""
 
     name: str = checked(database_name)
-    charset: str = checked(databases.charset, default=databases.CHARSET)
+    charset: str = checked(charset, default=CHARSET)
     """Its default character set, changed in place; the tables there are keep theirs."""
-    collation: str | None = checked(databases.collation, default=None)
+    collation: str | None = checked(collation, default=None)
     """Its default collation; None for the character set's own."""
     drop: bool = checked(flag, default=False)
     """Whether it is dropped, with everything in it. One that is only taken out of the program stays."""
 
     def faults(self) -> Iterator[SpecFault]:
         """Yield what does not go together."""
-        if self.collation and not databases.belongs(self.collation, self.charset):
-            yield SpecFault(
-                "collation",
-                f"{self.collation} is no collation of {self.charset}",
-                f"Choose one like {self.charset}_bin, or set charset too",
-                ("charset",),
-            )
+        if self.collation and not is_collation_of(self.collation, self.charset):
+            wrong = f"{self.collation} is no collation of {self.charset}"
+            hint = f"Choose one like {self.charset}_bin, or set charset too"
+            yield SpecFault("collation", wrong, hint, ("charset",))
 
 
 @dataclass(frozen=True)
@@ -183,7 +171,7 @@ class RoleSpec:
     @property
     def account(self) -> Account:
         """The role's account."""
-        return Account(self.name, ROLE_HOST)
+        return Account(self.name, ANYWHERE)
 
 
 @dataclass(frozen=True)
@@ -272,15 +260,12 @@ class UserSpec:
             yield SpecFault("finished_generation", wrong, f"Write {self.generation}, or raise generation")
         for key in self.default_roles:
             if key not in self.roles:
-                yield SpecFault(
-                    "default_roles", f"{key!r} is not among the user's roles", "Put it into roles too", ("roles",)
-                )
+                wrong = f"{key!r} is not among the user's roles"
+                yield SpecFault("default_roles", wrong, "Put it into roles too", ("roles",))
         if bool(self.failed_login_attempts) != bool(self.password_lock_time_days):
+            other = "password_lock_time_days"
             yield SpecFault(
-                "failed_login_attempts",
-                "and password_lock_time_days only work together",
-                "Set both, or neither",
-                ("password_lock_time_days",),
+                "failed_login_attempts", f"and {other} only work together", "Set both, or neither", (other,)
             )
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from scripts.host.accounts import attributes
 from scripts.host.accounts.changes import Change
 from scripts.host.accounts.current import CurrentAccount, ServerState
-from scripts.host.accounts.digests import sha256_crypt
 from scripts.host.accounts.names import Account
+from scripts.host.accounts.passwords import sha256_crypt
 from scripts.host.accounts.plan import plan
 from scripts.host.accounts.spec import AccountsSpec, DatabaseSpec, GrantSpec, RoleSpec, UserSpec
 

@@ -9,8 +9,8 @@ import pytest
 
 from scripts.host.accounts import attributes
 from scripts.host.accounts.current import CurrentAccount
-from scripts.host.accounts.grants import EVERYWHERE, Privileges, Target
 from scripts.host.accounts.names import Account
+from scripts.host.accounts.privileges import EVERYWHERE, Privileges, Target
 from scripts.host.accounts.spec import DatabaseSpec, GrantSpec, UserSpec
 from tests.unit.host.accounts.builders import (
     HOST,

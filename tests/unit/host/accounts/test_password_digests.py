@@ -1,10 +1,10 @@
-"""accounts/digests.py: whether a password belongs to an authentication string, as MySQL 9.7.4 wrote it."""
+"""accounts/passwords.py: whether a password belongs to an authentication string, as MySQL 9.7.4 wrote it."""
 
 from __future__ import annotations
 
 import pytest
 
-from scripts.host.accounts.digests import belongs
+from scripts.host.accounts.passwords import belongs
 
 SHA2, SHA256, NATIVE = "caching_sha2_password", "sha256_password", "mysql_native_password"
 # From mysql.user; the salts are any bytes, so in hexadecimal. The last but one is from MySQL's manual.
