@@ -47,11 +47,7 @@ def preview_report(file: File, fail_on: FailOn = None) -> None:
 
 
 def gates(text: str) -> set[str]:
-    """Return the words of --fail-on.
-
-    Raises:
-        OperatorError: one of them is unknown.
-    """
+    """Return the words of --fail-on."""
     words = {word.strip() for word in text.split(",") if word.strip()}
     if not words or not words <= {*GATES}:
         raise OperatorError(f"--fail-on takes {', '.join(GATES)}, separated by commas; not {text!r}")

@@ -11,9 +11,9 @@ import sys
 import typer
 
 from scripts.drift import UNKNOWN, faults_are_unknown, find_drift
-from scripts.options import DEFAULT_STACK, StackName, Yes
 from scripts.stack import OperatorError, Stack
 from scripts.state import Commands
+from scripts.verbs import DEFAULT_STACK, StackName, Yes
 
 
 @faults_are_unknown()
