@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -88,13 +88,13 @@ def find_drift(stack: Stack) -> Report:
             *(partial(drift_of_host, ssh, commands, host) for host in ssh.access.hosts()),
             partial(drift_of_accounts, ssh, commands),
         ]
-        results = list(pool.map(_rows_or_reason, comparisons))
+        results = [pool.submit(comparison) for comparison in comparisons]
     report = Report()
     for result in results:
-        if isinstance(result, str):
-            report.unknown.append(result)
-        else:
-            report.drift += result
+        try:
+            report.drift += result.result()
+        except OperatorError as error:
+            report.unknown.append(str(error))
     return report
 
 
@@ -151,10 +151,3 @@ def _text(value: Any) -> str:
     if value is ABSENT:
         return "not set"
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
-
-
-def _rows_or_reason(compare: Callable[[], list[Row]]) -> list[Row] | str:
-    try:
-        return compare()
-    except OperatorError as error:
-        return str(error)

@@ -112,13 +112,15 @@ class Stack:
         """Return what `pulumi refresh` would do, one step a resource; nothing is changed. May be called in a thread."""
         done = self._pulumi("refresh", "--preview-only", "--json")
         try:
-            steps: list[dict[str, Any]] = json.loads(done.stdout)["steps"]
-        except (json.JSONDecodeError, KeyError, TypeError):
-            steps = []
+            printed = json.loads(done.stdout)
+        except json.JSONDecodeError:
+            printed = {}
+        steps: list[dict[str, Any]] = printed.get("steps") or []
         if done.returncode != 0 or not steps:
-            raise OperatorError(
-                f"`pulumi refresh --preview-only` failed: {done.stderr.strip() or diagnostics(done.stdout)}"
-            )
+            messages = printed.get("diagnostics") or []
+            errors = [message["message"].strip() for message in messages if message.get("severity") == "error"]
+            reason = done.stderr.strip() or "\n".join(errors) or done.stdout.strip()[-500:]
+            raise OperatorError(f"`pulumi refresh --preview-only` failed: {reason}")
         return steps
 
     def _read(self, what: str, *words: str, hint: str = "") -> Any:
@@ -162,15 +164,6 @@ def run_in_foreground(argv: Sequence[str], **options: Any) -> int:
     finally:
         signal.signal(signal.SIGINT, before)
     return code if code >= 0 else 128 - code
-
-
-def diagnostics(printed: str) -> str:
-    """Return the errors in what `pulumi --json` printed."""
-    try:
-        messages = json.loads(printed).get("diagnostics") or []
-    except (json.JSONDecodeError, AttributeError):
-        return printed.strip()[-500:]
-    return "\n".join(message["message"].strip() for message in messages if message.get("severity") == "error")
 
 
 def stack_environment(name: str, environment: Mapping[str, str], root: Path = PROJECT_ROOT) -> dict[str, str]:

@@ -42,8 +42,7 @@ def preview_report(file: File, fail_on: FailOn = None) -> None:
     print(report.markdown())
     stops = sorted(report.gates() & stopping)
     if stops:
-        print(f"scripts preview-report: stopped by --fail-on: {', '.join(stops)}", file=sys.stderr)
-        raise typer.Exit(STOPPED)
+        raise OperatorError(f"stopped by --fail-on: {', '.join(stops)}", exit_code=STOPPED)
 
 
 def gates(text: str) -> set[str]:
