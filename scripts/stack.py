@@ -112,8 +112,8 @@ class Stack:
         """Return what `pulumi refresh` would do, one step a resource; nothing is changed. May be called in a thread."""
         done = self._pulumi("refresh", "--preview-only", "--json")
         try:
-            printed = json.loads(done.stdout)
-        except json.JSONDecodeError:
+            printed = dict(json.loads(done.stdout))
+        except (ValueError, TypeError):  # no JSON, or no object
             printed = {}
         steps: list[dict[str, Any]] = printed.get("steps") or []
         if done.returncode != 0 or not steps:
