@@ -1,15 +1,21 @@
-"""Drift: where hosts, MySQL and the cloud are not as the stack's state says, found everywhere at once, as one table."""
+"""Drift: where hosts, MySQL and the cloud are not as the stack's state says, found everywhere at once, as one table.
+
+The cloud's is read from the steps of `pulumi refresh --preview-only --json`. Such a step has a resource as the state
+has it and as the provider has read it. What counts are the inputs, which is what the program asks for; an output that
+the cloud decides by itself is no drift.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
-from scripts import cloud_drift
+from policy.rules.resource import name_of
 from scripts.host_agent import ask
 from scripts.ssh import Ssh, logins
 from scripts.stack import OperatorError, Stack
@@ -24,6 +30,11 @@ NO_DRIFT, UNKNOWN, DRIFT = 0, 1, 2
 HEAD = ("WHERE", "KIND", "NAME", "WHAT", "EXPECTED", "FOUND")
 MAX_CELL = 60
 """Longest text of a side in the table; JSON has all of it."""
+CLOUD = "cloud"
+GONE = "delete"
+INTERNAL = "__"
+"""Begins the names that the engine and its providers keep among the inputs for themselves, such as __defaults."""
+ABSENT = object()
 
 Row = dict[str, str]
 """where, kind, name, what, expected and found, each a text without secrets."""
@@ -40,10 +51,6 @@ class Report:
     def exit_code(self) -> int:
         """0 for no drift, 2 for some, 1 if something could not be told."""
         return UNKNOWN if self.unknown else DRIFT if self.drift else NO_DRIFT
-
-    def as_json(self) -> str:
-        """Return it as JSON."""
-        return json.dumps(asdict(self), indent=2)
 
     def as_text(self) -> str:
         """Return it for people."""
@@ -77,26 +84,22 @@ def find_drift(stack: Stack) -> Report:
     commands = Commands.of(stack)
     with logins(stack, key_seconds=HOST_SECONDS) as ssh, ThreadPoolExecutor(MAX_THREADS) as pool:
         comparisons = [
-            lambda: cloud_drift.rows(stack.refresh_steps()),
+            partial(drift_of_cloud, stack),
             *(partial(drift_of_host, ssh, commands, host) for host in ssh.access.hosts()),
             partial(drift_of_accounts, ssh, commands),
         ]
-        results = list(pool.map(_rows_or_reason, comparisons))
+        results = [pool.submit(comparison) for comparison in comparisons]
     report = Report()
     for result in results:
-        if isinstance(result, str):
-            report.unknown.append(result)
-        else:
-            report.drift += result
+        try:
+            report.drift += result.result()
+        except OperatorError as error:
+            report.unknown.append(str(error))
     return report
 
 
 def drift_of_host(ssh: Ssh, commands: Commands, host: str) -> list[Row]:
-    """Return the drift of one host, but for MySQL's accounts.
-
-    Raises:
-        OperatorError: it could not be told.
-    """
+    """Return the drift of one host, but for MySQL's accounts."""
     spec = commands.diff_spec(host)
     if spec is None:
         raise OperatorError(f"{host} is not set up yet: run `pulumi up`")
@@ -104,11 +107,7 @@ def drift_of_host(ssh: Ssh, commands: Commands, host: str) -> list[Row]:
 
 
 def drift_of_accounts(ssh: Ssh, commands: Commands) -> list[Row]:
-    """Return the drift of MySQL's databases, roles and users.
-
-    Raises:
-        OperatorError: it could not be told.
-    """
+    """Return the drift of MySQL's databases, roles and users."""
     apply = commands.find(APPLY_ACCOUNTS)
     if apply is None:
         raise OperatorError("databases and users are not made yet: run `pulumi up`")
@@ -116,12 +115,39 @@ def drift_of_accounts(ssh: Ssh, commands: Commands) -> list[Row]:
 
 
 def _diff(ssh: Ssh, host: str, verb: str, spec: str) -> list[Row]:
-    differences: Sequence[Row] = ask(ssh, host, verb, spec, HOST_SECONDS)
-    return [{"where": host, **difference} for difference in differences]
+    return [{"where": host, **difference} for difference in ask(ssh, host, verb, spec, HOST_SECONDS)]
 
 
-def _rows_or_reason(compare: Callable[[], list[Row]]) -> list[Row] | str:
-    try:
-        return compare()
-    except OperatorError as error:
-        return str(error)
+def drift_of_cloud(stack: Stack) -> list[Row]:
+    """Return which of the cloud's resources are gone or changed, one row a property."""
+    return [row for step in stack.refresh_steps() for row in rows_of(step)]
+
+
+def rows_of(step: Mapping[str, Any]) -> Iterator[Row]:
+    """Give the drift in a step of a refresh."""
+    old, new = step.get("oldState") or {}, step.get("newState") or {}
+    if not old.get("custom") or old.get("external"):
+        return
+    resource = {"where": CLOUD, "kind": old["type"].split(":")[-1], "name": name_of(step["urn"])}
+    if step["op"] == GONE:
+        yield {**resource, "what": "resource", "expected": "there", "found": "gone"}
+    elif new:
+        for path, expected, actual in changed(old.get("inputs"), new.get("inputs")):
+            yield {**resource, "what": path, "expected": _text(expected), "found": _text(actual)}
+
+
+def changed(expected: Any, actual: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Give each property that differs: its path, and both values."""
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        for key in sorted({*expected, *actual}):
+            if not key.startswith(INTERNAL):
+                yield from changed(expected.get(key, ABSENT), actual.get(key, ABSENT), f"{path}.{key}".lstrip("."))
+    elif expected != actual:
+        yield path, expected, actual
+
+
+def _text(value: Any) -> str:
+    """Return a value as text; a secret is masked by the engine already."""
+    if value is ABSENT:
+        return "not set"
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -46,36 +45,22 @@ class Access:
 
     @classmethod
     def of(cls, stack: Stack) -> Access:
-        """Read it.
-
-        Raises:
-            OperatorError: the stack is not up, or its config cannot be read.
-        """
-        overrides = stack.config("sshEndpoints")
-        return cls(
-            stack.name, stack.outputs(), json.loads(overrides) if overrides else {}, stack.config("sshPrivateKey")
-        )
+        """Read it."""
+        return cls(stack.name, stack.outputs(), stack.config_table("sshEndpoints"), stack.config("sshPrivateKey"))
 
     def hosts(self) -> dict[str, Host]:
         """Return every host that the outputs know, by name: the server first, then the clients in config's order."""
-        hosts = {}
-        if "server_private_ip" in self.outputs and "server_host_key" in self.outputs:
-            hosts[SERVER] = Host(
-                self.outputs.get("server_public_ip"),
-                self.outputs["server_private_ip"],
-                self.outputs["server_host_key"],
-            )
+        outputs, hosts = self.outputs, {}
+        if "server_private_ip" in outputs and "server_host_key" in outputs:
+            public_ip = outputs.get("server_public_ip")
+            hosts[SERVER] = Host(public_ip, outputs["server_private_ip"], outputs["server_host_key"])
         columns = ("client_names", "client_public_ips", "client_private_ips", "client_host_keys")
-        for name, *values in zip(*(self.outputs.get(column, []) for column in columns), strict=False):
+        for name, *values in zip(*(outputs.get(column, []) for column in columns), strict=False):
             hosts[name] = Host(*values)
         return hosts
 
     def endpoint(self, name: str) -> Endpoint:
-        """Return the endpoint of `server`, or of a client by its name.
-
-        Raises:
-            OperatorError: the stack has no such host, or its last `up` did not get that far.
-        """
+        """Return the endpoint of `server`, or of a client by its name."""
         hosts = self.hosts()
         if not hosts:
             raise OperatorError(f"stack {self.stack!r} has no hosts yet: its last `up` did not get that far")
@@ -94,11 +79,7 @@ class Access:
         return Endpoint(name, host.private_ip, host.host_key, jump=self.endpoint(jump))
 
     def client(self, name: str | None) -> str:
-        """Return a client host by its name, or the first one.
-
-        Raises:
-            OperatorError: there is none, or none of that name.
-        """
+        """Return the name of a client host if the stack has it; of the first one without a name."""
         names: list[str] = self.outputs.get("client_names", [])
         if not names:
             raise OperatorError(f"stack {self.stack!r} has no client host to go through")

@@ -1,19 +1,53 @@
-"""The host agent as an operator asks it: run over ssh as root, its answer read as JSON."""
+"""The host agent as an operator asks it, over ssh as root; the accounts that it lists are read, never assumed."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+import subprocess
+from typing import Any, TypedDict
 
+from scripts.endpoint import SERVER
 from scripts.host.constants import AGENT_DIR
-from scripts.ssh import COMMAND_SECONDS, Ssh
+from scripts.ssh import FAILED, KEPT_ALIVE, Ssh
 from scripts.stack import OperatorError
 
 NO_AGENT = ("can't open file", "can't find '__main__' module")
 """Python's words where there is no agent, and where it is of a version without this entry point."""
+LIST_SECONDS = 120
 
 
-def ask(ssh: Ssh, host: str, verb: str, spec: str = "", seconds: float = COMMAND_SECONDS) -> Any:
+class Account(TypedDict):
+    """A MySQL user."""
+
+    key: str | None
+    """The user's key in the stack's config; None: the stack does not manage it."""
+    account: str
+    plugin: str
+    grants: list[str]
+    roles: list[str]
+    attributes: dict[str, str]
+    """What is not at its default, such as REQUIRE and resource limits, in words."""
+    locked: bool
+    generation: int | None
+    password_changed: str | None
+    old_password_accepted: bool
+    comment: str | None
+
+
+class Accounts(TypedDict):
+    """All of a server's that are not its own."""
+
+    users: list[Account]
+    roles: list[dict[str, Any]]
+
+
+def list_accounts(ssh: Ssh) -> Accounts:
+    """Return the server's accounts."""
+    accounts: Accounts = ask(ssh, SERVER, "accounts list", "", LIST_SECONDS)
+    return accounts
+
+
+def ask(ssh: Ssh, host: str, verb: str, spec: str, seconds: float) -> Any:
     """Return what a verb of the agent prints; the agent leaves nothing behind. May be called in a thread.
 
     Args:
@@ -28,18 +62,20 @@ def ask(ssh: Ssh, host: str, verb: str, spec: str = "", seconds: float = COMMAND
     """
     # -B: Python keeps no compiled files there, where the agent would have to account for them.
     command = ["sudo", "-n", "python3", "-B", f"{AGENT_DIR}/current", *verb.split()]
-    done = ssh.capture(host, command, stdin=spec, seconds=seconds)
+    argv = ssh.argv(host, command, KEPT_ALIVE)
+    try:
+        done = subprocess.run(argv, input=spec, capture_output=True, encoding="utf-8", check=False, timeout=seconds)
+    except subprocess.TimeoutExpired as error:
+        raise OperatorError(f"{host} did not answer within {seconds:g} seconds") from error
     if done.returncode == 0:
         return json.loads(done.stdout)
-    if any(words in done.stderr for words in NO_AGENT):
+    reason = done.stderr.strip()
+    if done.returncode == FAILED:
+        raise OperatorError(f"{host} cannot be reached by ssh: {reason or 'the connection broke off'}")
+    if any(words in reason for words in NO_AGENT):
         raise OperatorError(
             f"{host}: the host agent in {AGENT_DIR} is missing or of an older version; `repair` or `pulumi up` puts "
             "it there"
         )
-    raise OperatorError(f"{host}: {_reason(done.stderr)}")
-
-
-def _reason(stderr: str) -> str:
-    """Return what the agent said; of a traceback its last line, as when a part of Python is gone from the host."""
-    text = stderr.strip()
-    return text.splitlines()[-1] if "Traceback" in text else text
+    # Of a traceback its last line, as when a part of Python is gone from the host.
+    raise OperatorError(f"{host}: {reason.splitlines()[-1] if 'Traceback' in reason else reason}")

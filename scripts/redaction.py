@@ -13,13 +13,15 @@ from ipaddress import ip_address
 from typing import Any
 
 from scripts.state import SIGNATURE
+from stack_outputs.forms import FORMS
 
 SECRET = "[secret]"  # noqa: S105  what the engine writes instead of one
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """What the engine writes for a value that only `up` makes known (sdk/go/common/resource/plugin, UnknownStringValue)."""
+_FORMS = "|".join(name for form in FORMS for name in (form.name, form.output))
 SECRET_NAME = re.compile(
     r"passw|secret|token|credential|^std|^connection|connection_?string|private_?key|^environment$"
-    r"|(^|_)(url|dsn|dotenv|option_file)s?$",
+    rf"|(^|_)(dsn|{_FORMS})s?$",
     re.IGNORECASE,
 )
 """Names of properties that hold secrets, whatever their values look like."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 
-from scripts.accounts import account_of
+from scripts.host_agent import list_accounts
 from scripts.ssh import logins
 from scripts.stack import OperatorError, Stack
 
@@ -31,13 +31,16 @@ class Rotation:
 
     @classmethod
     def of(cls, stack: Stack, user: str) -> Rotation:
-        """Read it.
-
-        Raises:
-            OperatorError: the server has no such user, or config or server cannot be read.
-        """
+        """Read it."""
         with logins(stack) as ssh:
-            account = account_of(ssh, user)
+            accounts = {account["key"]: account for account in list_accounts(ssh)["users"] if account["key"]}
+        if user not in accounts:
+            names = ", ".join(sorted(accounts)) or "none"
+            raise OperatorError(
+                f"the server has no user {user!r} of stack {stack.name!r}; it has {names}. "
+                "If the user is in the config, run `pulumi up` first"
+            )
+        account = accounts[user]
         return cls(
             user,
             desired=generation(stack, GENERATIONS, user, FIRST),
@@ -49,11 +52,7 @@ class Rotation:
 
 
 def generation(stack: Stack, key: str, user: str, default: int) -> int:
-    """Return a user's entry of a table of generations.
-
-    Raises:
-        OperatorError: it is no whole number.
-    """
+    """Return a user's entry of a table of generations."""
     value = stack.config_table(key).get(user, default)
     try:
         return int(value)
@@ -62,11 +61,7 @@ def generation(stack: Stack, key: str, user: str, default: int) -> int:
 
 
 def bring_up(stack: Stack, verb: str, yes: bool) -> None:
-    """Run `pulumi up`, which asks at the terminal unless it is told yes.
-
-    Raises:
-        OperatorError: there is no `pulumi`, or the `up` failed; the exit code is pulumi's then.
-    """
+    """Run `pulumi up`, which asks at the terminal unless it is told yes. If it fails, the exit code is pulumi's."""
     code = stack.up(*(["--yes"] if yes else []))
     if code != 0:
         raise OperatorError(
@@ -77,11 +72,7 @@ def bring_up(stack: Stack, verb: str, yes: bool) -> None:
 
 
 def refuse_unattended(answered: bool, reads_stdin: bool = False) -> None:
-    """Refuse what would change the config and then stop at a question that nobody can answer.
-
-    Raises:
-        OperatorError: neither --yes nor --no-up, and no terminal.
-    """
+    """Refuse what would change the config and then stop at a question that nobody can answer."""
     if not (answered or (sys.stdin.isatty() and sys.stdout.isatty())):
         because = "standard input is the password" if reads_stdin else "there is no terminal to ask at"
         raise OperatorError(f"{because}: give --yes, or --no-up to change the config alone")

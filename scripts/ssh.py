@@ -24,8 +24,8 @@ AGENT_SECONDS = 5.0
 NO_AGENT = 2
 """ssh-add(1): it could not contact the agent, whose socket is there a moment before it listens."""
 CONNECT_SECONDS = 15
-COMMAND_SECONDS = 120
-SSH_FAILED = 255
+FAILED = 255
+"""Exit code of ssh itself (ssh(1))."""
 KNOWN_HOSTS = "known_hosts"
 KEPT_ALIVE = ("-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=3")
 """Ends a connection that has gone silent after 45 seconds."""
@@ -42,35 +42,43 @@ class Ssh:
     """A private folder, gone afterwards; it has known_hosts."""
 
     def argv(self, host: str, command: Sequence[str], flags: Sequence[str] = ()) -> list[str]:
-        """Return ssh's command line for a command on a host; `flags` are more of ssh's own.
+        """Return ssh's command line for a command on a host; nothing of the operator's own ssh configuration counts.
 
-        Raises:
-            OperatorError: the stack has no such host.
+        Args:
+            host: the host's name.
+            command: one word is a line for the host's shell; several are quoted, one by one.
+            flags: more of ssh's own.
         """
-        return ssh_argv(self.access.endpoint(host), self.agent, self.folder / KNOWN_HOSTS, command, flags)
+        endpoint = self.access.endpoint(host)
+        argv = ["ssh", *flags]
+        if endpoint.jump:
+            through = ["ssh", *self._login(endpoint.jump), "-W", f"[{endpoint.address}]:{endpoint.port}"]
+            argv += ["-o", f"ProxyCommand={shlex.join(through)}"]
+        argv += self._login(endpoint)
+        if command:
+            argv += ["--", command[0] if len(command) == 1 else shlex.join(command)]
+        return argv
+
+    def _login(self, endpoint: Endpoint) -> list[str]:
+        options = {
+            "IdentityAgent": self.agent,
+            "IdentityFile": "none",
+            "UserKnownHostsFile": str(self.folder / KNOWN_HOSTS),
+            "GlobalKnownHostsFile": "/dev/null",
+            "HostKeyAlias": endpoint.name,
+            "HostKeyAlgorithms": "ssh-ed25519",
+            "StrictHostKeyChecking": "yes",
+            "UpdateHostKeys": "no",
+            "BatchMode": "yes",
+            "ConnectTimeout": str(CONNECT_SECONDS),
+            "LogLevel": "ERROR",
+        }
+        flags = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
+        return ["-F", "none", *flags, "-p", str(endpoint.port), f"{LOGIN_USER}@{endpoint.address}"]
 
     def run(self, host: str, command: Sequence[str], flags: Sequence[str] = ()) -> int:
         """Run a command on our own standard streams and return its exit code (255: ssh itself failed)."""
         return run_in_foreground(self.argv(host, command, flags))
-
-    def capture(
-        self, host: str, command: Sequence[str], stdin: str = "", seconds: float = COMMAND_SECONDS
-    ) -> subprocess.CompletedProcess[str]:
-        """Run a command and return what it said, whatever its exit code. May be called in a thread.
-
-        Raises:
-            OperatorError: the host does not let one in, or did not answer in time.
-        """
-        argv = self.argv(host, command, KEPT_ALIVE)
-        try:
-            done = subprocess.run(
-                argv, input=stdin, capture_output=True, encoding="utf-8", check=False, timeout=seconds
-            )
-        except subprocess.TimeoutExpired as error:
-            raise OperatorError(f"{host} did not answer within {seconds:g} seconds") from error
-        if done.returncode == SSH_FAILED:
-            raise OperatorError(f"{host} cannot be reached by ssh: {done.stderr.strip() or 'the connection broke off'}")
-        return done
 
     @contextlib.contextmanager
     def in_background(
@@ -78,12 +86,7 @@ class Ssh:
     ) -> Iterator[tuple[subprocess.Popen[str], str]]:
         """Run a command beside us until the block ends; give it, and its first line: "" if it ended without one.
 
-        Args:
-            host: the host's name.
-            command: the command; Ctrl-C does not reach it.
-            flags: more of ssh's own.
-            stdin: what the command reads.
-            seconds: how long the first line may take.
+        Ctrl-C does not reach it. `seconds` is how long the first line may take.
         """
         process = subprocess.Popen(
             self.argv(host, command, [*KEPT_ALIVE, *flags]),
@@ -109,17 +112,15 @@ class Ssh:
             process.wait()
 
 
+def last_words(process: subprocess.Popen[str]) -> str:
+    """Return why a command in the background ended, or never began: what ssh or the command said."""
+    assert process.stderr  # noqa: S101  it is a pipe
+    return process.stderr.read().strip() or "no answer"
+
+
 @contextlib.contextmanager
 def logins(stack: Stack, key_seconds: int = KEY_SECONDS) -> Iterator[Ssh]:
-    """Give the ways to the stack's hosts. In the main thread alone.
-
-    Args:
-        stack: the stack.
-        key_seconds: how long a login may begin.
-
-    Raises:
-        OperatorError: the stack is not up, or there is no key.
-    """
+    """Give the ways to the stack's hosts, in the main thread alone. A login may begin within `key_seconds`."""
     access = Access.of(stack)
     with tempfile.TemporaryDirectory(prefix="mysql-pair-") as name, _ending_well():
         folder = Path(name)
@@ -127,44 +128,6 @@ def logins(stack: Stack, key_seconds: int = KEY_SECONDS) -> Iterator[Ssh]:
         (folder / KNOWN_HOSTS).write_text(known_hosts)
         with _agent(folder, access.private_key, key_seconds) as agent:
             yield Ssh(access, agent, folder)
-
-
-def ssh_argv(
-    endpoint: Endpoint, agent: str, known_hosts: Path, command: Sequence[str], flags: Sequence[str] = ()
-) -> list[str]:
-    """Return ssh's command line: nothing of the operator's own ssh configuration counts."""
-    argv = _login(endpoint, agent, known_hosts)
-    if endpoint.jump:
-        through = [*_login(endpoint.jump, agent, known_hosts), "-W", f"[{endpoint.address}]:{endpoint.port}"]
-        argv[1:1] = ["-o", f"ProxyCommand={shlex.join(through)}"]
-    argv[1:1] = flags
-    return [*argv, *remote_line(command)]
-
-
-def _login(endpoint: Endpoint, agent: str, known_hosts: Path) -> list[str]:
-    """Return the command line that logs in to one host."""
-    options = {
-        "IdentityAgent": agent,
-        "IdentityFile": "none",
-        "UserKnownHostsFile": str(known_hosts),
-        "GlobalKnownHostsFile": "/dev/null",
-        "HostKeyAlias": endpoint.name,
-        "HostKeyAlgorithms": "ssh-ed25519",
-        "StrictHostKeyChecking": "yes",
-        "UpdateHostKeys": "no",
-        "BatchMode": "yes",
-        "ConnectTimeout": str(CONNECT_SECONDS),
-        "LogLevel": "ERROR",
-    }
-    flags = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
-    return ["ssh", "-F", "none", *flags, "-p", str(endpoint.port), f"{LOGIN_USER}@{endpoint.address}"]
-
-
-def remote_line(command: Sequence[str]) -> list[str]:
-    """Return what ssh sends: one word is a line for the host's shell; several are quoted, one by one."""
-    if not command:
-        return []
-    return ["--", command[0] if len(command) == 1 else shlex.join(command)]
 
 
 @contextlib.contextmanager
@@ -180,38 +143,34 @@ def _agent(folder: Path, private_key: str | None, seconds: int) -> Iterator[str]
         yield own
         return
     socket = folder / "agent"
-    agent = subprocess.Popen(
-        ["ssh-agent", "-D", "-a", str(socket)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
-    )
-    try:
-        _add_key(socket, private_key, seconds, agent)
-        yield str(socket)
-    finally:
-        agent.terminate()
-        agent.wait()
+    argv = ["ssh-agent", "-D", "-a", str(socket)]
+    with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as agent:
+        try:
+            _add_key(socket, private_key, seconds, agent)
+            yield str(socket)
+        finally:
+            agent.terminate()
 
 
 def _add_key(socket: Path, private_key: str, seconds: int, agent: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + AGENT_SECONDS
-    while (code := _ssh_add(socket, private_key, seconds)) == NO_AGENT:
+    while True:
+        added = subprocess.run(
+            ["ssh-add", "-q", "-t", str(seconds), "-"],
+            input=private_key.strip() + "\n",
+            env={**os.environ, "SSH_AUTH_SOCK": str(socket), "SSH_ASKPASS_REQUIRE": "never"},
+            capture_output=True,
+            text=True,
+            check=False,
+            start_new_session=True,  # without a terminal it cannot stop to ask for a passphrase
+        )
+        if added.returncode == 0:
+            return
+        if added.returncode != NO_AGENT:
+            raise OperatorError("ssh-add does not take the stack's sshPrivateKey; set it anew, without a passphrase")
         if agent.poll() is not None or time.monotonic() > deadline:
             raise OperatorError("ssh-agent did not start")
         time.sleep(0.01)
-    if code != 0:
-        raise OperatorError("ssh-add does not take the stack's sshPrivateKey; set it anew, without a passphrase")
-
-
-def _ssh_add(socket: Path, private_key: str, seconds: int) -> int:
-    added = subprocess.run(
-        ["ssh-add", "-q", "-t", str(seconds), "-"],
-        input=private_key.strip() + "\n",
-        env={**os.environ, "SSH_AUTH_SOCK": str(socket), "SSH_ASKPASS_REQUIRE": "never"},
-        capture_output=True,
-        text=True,
-        check=False,
-        start_new_session=True,  # without a terminal it cannot stop to ask for a passphrase
-    )
-    return added.returncode
 
 
 @contextlib.contextmanager

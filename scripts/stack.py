@@ -15,7 +15,7 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 
 class OperatorError(Exception):
-    """A fault that the operator can fix; its text says how."""
+    """A fault that the operator can fix; its text says how. Whatever asks pulumi, a host or the operator raises it."""
 
     def __init__(self, text: str, exit_code: int = 2) -> None:
         """Take the text, and the exit code of the verb that ends with it."""
@@ -25,45 +25,38 @@ class OperatorError(Exception):
 
 @dataclass(frozen=True)
 class Stack:
-    """A stack by name."""
+    """A stack by name. Every method but `up_hint` raises OperatorError where there is no `pulumi`, or it refuses."""
 
     name: str
 
     def outputs(self) -> dict[str, Any]:
-        """Return the stack's outputs, secrets masked.
-
-        Raises:
-            OperatorError: there is no such stack, or nothing is up in it.
-        """
+        """Return the stack's outputs, secrets masked; that there are none is an OperatorError too."""
         outputs: dict[str, Any] = self._read(f"stack {self.name!r}", "stack", "output", "--json")
         if not outputs:
             raise OperatorError(f"stack {self.name!r} is not up: {self.up_hint()}")
         return outputs
 
-    def secret_output(self, name: str) -> Any:
-        """Return one output in plain.
+    def login(self, form: str, user: str) -> str:
+        """Return a user's login, in plain.
 
-        Raises:
-            OperatorError: there is none of that name, or it cannot be decrypted.
+        Args:
+            form: the output that is a table of it by user key, such as option_files.
+            user: the user's key.
         """
         hint = f"\nIf the stack was last brought up by an older version of the program, {self.up_hint()}"
-        what = f"output {name!r} of stack {self.name!r}"
-        return self._read(what, "stack", "output", name, "--json", "--show-secrets", hint=hint)
+        what = f"output {form!r} of stack {self.name!r}"
+        table: dict[str, str] = self._read(what, "stack", "output", form, "--json", "--show-secrets", hint=hint)
+        if user not in table:
+            names = ", ".join(sorted(table)) or "none"
+            raise OperatorError(f"stack {self.name!r} has no user {user!r}; it has {names}")
+        return table[user]
 
     def resources(self) -> list[dict[str, Any]]:
-        """Return the resources of the stack's state, secrets in plain: to be kept in memory alone.
-
-        Raises:
-            OperatorError: there is no state, or it cannot be decrypted.
-        """
+        """Return the resources of the stack's state, secrets in plain: to be kept in memory alone."""
         return self._export("--show-secrets")
 
     def masked_resources(self) -> list[dict[str, Any]]:
-        """Return the resources of the stack's state, secrets encrypted: nothing is asked for that is not shown.
-
-        Raises:
-            OperatorError: there is no state.
-        """
+        """Return the resources of the stack's state, secrets encrypted: nothing is asked for that is not shown."""
         return self._export()
 
     def _export(self, *flags: str) -> list[dict[str, Any]]:
@@ -72,11 +65,7 @@ class Stack:
         return resources
 
     def config(self, key: str, *flags: str) -> str | None:
-        """Return a config value, decrypted; None if it is not set, or set to nothing.
-
-        Raises:
-            OperatorError: the config cannot be read or decrypted.
-        """
+        """Return a config value, decrypted; None if it is not set, or set to nothing."""
         done = self._pulumi("config", "get", key, *flags)
         if done.returncode == 0:
             return done.stdout if done.stdout.strip() else None
@@ -85,11 +74,7 @@ class Stack:
         raise OperatorError(f"the config of stack {self.name!r} cannot be read:\n{done.stderr.strip()}")
 
     def config_table(self, key: str) -> dict[str, Any]:
-        """Return a config value that is a table, decrypted; empty if it is not set.
-
-        Raises:
-            OperatorError: it is no table, or the config cannot be read or decrypted.
-        """
+        """Return a config value that is a table, decrypted; empty if it is not set."""
         text = self.config(key)
         try:
             table = json.loads(text) if text else {}
@@ -104,23 +89,19 @@ class Stack:
 
         The value goes by standard input. A table that is kept as one text, or as one secret, is written whole: told
         to set an entry in it, `pulumi config set --path` forgets all others.
-
-        Raises:
-            OperatorError: the config cannot be read or written.
         """
         table = self.config_table(key)
         kind = "--secret" if secret else "--plaintext"
         if any(self.config(f"{key}.{other}", "--path") is None for other in table):
-            self._config_set(key, json.dumps({**table, entry: value}), kind)
+            path, text, flags = key, json.dumps({**table, entry: value}), [kind]
         else:
-            self._config_set(f"{key}.{entry}", str(value), kind, "--path")
+            path, text, flags = f"{key}.{entry}", str(value), [kind, "--path"]
+        done = self._pulumi("config", "set", path, *flags, stdin=text)
+        if done.returncode != 0:
+            raise OperatorError(f"{path} cannot be set in the config of stack {self.name!r}:\n{done.stderr.strip()}")
 
     def up(self, *flags: str) -> int:
-        """Run `pulumi up` on our own standard streams and return its exit code.
-
-        Raises:
-            OperatorError: there is no `pulumi`.
-        """
+        """Run `pulumi up` on our own standard streams and return its exit code."""
         argv = ["pulumi", "up", *flags, "--stack", self.name]
         try:
             return run_in_foreground(argv, cwd=PROJECT_ROOT, env=stack_environment(self.name, os.environ))
@@ -128,26 +109,19 @@ class Stack:
             raise self._no_pulumi() from error
 
     def refresh_steps(self) -> list[dict[str, Any]]:
-        """Return what `pulumi refresh` would do, one step a resource; nothing is changed. May be called in a thread.
-
-        Raises:
-            OperatorError: the cloud could not be asked.
-        """
+        """Return what `pulumi refresh` would do, one step a resource; nothing is changed. May be called in a thread."""
         done = self._pulumi("refresh", "--preview-only", "--json")
         try:
-            steps: list[dict[str, Any]] = json.loads(done.stdout)["steps"]
-        except (json.JSONDecodeError, KeyError, TypeError):
-            steps = []
+            printed = dict(json.loads(done.stdout))
+        except (ValueError, TypeError):  # no JSON, or no object
+            printed = {}
+        steps: list[dict[str, Any]] = printed.get("steps") or []
         if done.returncode != 0 or not steps:
-            raise OperatorError(
-                f"`pulumi refresh --preview-only` failed: {done.stderr.strip() or diagnostics(done.stdout)}"
-            )
+            messages = printed.get("diagnostics") or []
+            errors = [message["message"].strip() for message in messages if message.get("severity") == "error"]
+            reason = done.stderr.strip() or "\n".join(errors) or done.stdout.strip()[-500:]
+            raise OperatorError(f"`pulumi refresh --preview-only` failed: {reason}")
         return steps
-
-    def _config_set(self, key: str, value: str, *flags: str) -> None:
-        done = self._pulumi("config", "set", key, *flags, stdin=value)
-        if done.returncode != 0:
-            raise OperatorError(f"{key} cannot be set in the config of stack {self.name!r}:\n{done.stderr.strip()}")
 
     def _read(self, what: str, *words: str, hint: str = "") -> Any:
         """Return what pulumi prints as JSON."""
@@ -190,15 +164,6 @@ def run_in_foreground(argv: Sequence[str], **options: Any) -> int:
     finally:
         signal.signal(signal.SIGINT, before)
     return code if code >= 0 else 128 - code
-
-
-def diagnostics(printed: str) -> str:
-    """Return the errors in what `pulumi --json` printed."""
-    try:
-        messages = json.loads(printed).get("diagnostics") or []
-    except (json.JSONDecodeError, AttributeError):
-        return printed.strip()[-500:]
-    return "\n".join(message["message"].strip() for message in messages if message.get("severity") == "error")
 
 
 def stack_environment(name: str, environment: Mapping[str, str], root: Path = PROJECT_ROOT) -> dict[str, str]:

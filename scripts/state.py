@@ -57,11 +57,7 @@ class Commands:
 
     @classmethod
     def of(cls, stack: Stack) -> Commands:
-        """Read them.
-
-        Raises:
-            OperatorError: the state cannot be read.
-        """
+        """Read them."""
         return cls([command for command in map(Command.of, stack.resources()) if command])
 
     def find(self, verb: str, host: str | None = None) -> Command | None:

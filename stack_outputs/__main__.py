@@ -1,4 +1,4 @@
-"""Prints docs/outputs.md, made from the contract and the forms; with --write, writes it.
+"""Prints docs/outputs.md, made from the contract, the forms and page.md; with --write, writes it.
 
 Usage: python -m stack_outputs [--write], in the project's folder.
 """
@@ -16,23 +16,24 @@ from stack_outputs.forms import Login
 
 PAGE = "docs/outputs.md"
 SHOWN = Login("app", "s3cret", "10.20.0.10", MYSQL_PORT, "app")
-
 TEXT = Path(__file__).with_name("page.md")
 """The page but for what comes from the contract and the forms, which stands there as @NAME@."""
 
 
 def page() -> str:
     """Return the page."""
-    text = TEXT.read_text().replace("@OUTPUTS@", _table()).replace("@VERSION@", str(contract.VERSION))
-    text = text.replace("@GO_TLS_CONFIG@", forms.GO_TLS_CONFIG).replace("@CA_FILE@", CA_FILE)
-    for form in forms.FORMS:
-        text = text.replace(f"@{form.name}@", indent(form.write(SHOWN).rstrip(), "    "))
-    return text
-
-
-def _table() -> str:
     rows = [f"| `{output.name}` | {output.words} | {output.description} |" for output in contract.OUTPUTS]
-    return "\n".join(["| output | type | |", "| --- | --- | --- |", *rows])
+    values = {
+        "OUTPUTS": "\n".join(["| output | type | |", "| --- | --- | --- |", *rows]),
+        "VERSION": str(contract.VERSION),
+        "GO_TLS_CONFIG": forms.GO_TLS_CONFIG,
+        "CA_FILE": CA_FILE,
+        **{form.name: indent(form.write(SHOWN).rstrip(), "    ") for form in forms.FORMS},
+    }
+    text = TEXT.read_text()
+    for name, value in values.items():
+        text = text.replace(f"@{name}@", value)
+    return text
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -6,7 +6,7 @@ Every form asks for TLS with the server's authority and identity checked. tests/
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote, unquote, urlsplit
 
@@ -168,7 +168,12 @@ FORMS = (
 
 def tables(logins: Mapping[str, Login]) -> dict[str, dict[str, str]]:
     """Return every such output, from logins by user key. A login that a form cannot say is left out of that one."""
-    return {form.output: dict(_written(form, logins)) for form in FORMS}
+    outputs: dict[str, dict[str, str]] = {form.output: {} for form in FORMS}
+    for form in FORMS:
+        for key, login in logins.items():
+            with contextlib.suppress(FormError):
+                outputs[form.output][key] = form.write(login)
+    return outputs
 
 
 def login_of(text: str) -> Login:
@@ -193,12 +198,6 @@ def _dotenv_value(value: str) -> str:
     if any(sign in value for sign in ("'", "\\", "${")):
         return '"' + value.translate(_DOTENV_ESCAPES) + '"'
     return f"'{value}'"
-
-
-def _written(form: Form, logins: Mapping[str, Login]) -> Iterator[tuple[str, str]]:
-    for key, login in logins.items():
-        with contextlib.suppress(FormError):
-            yield key, form.write(login)
 
 
 def _authority(login: Login) -> str:

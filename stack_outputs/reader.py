@@ -18,7 +18,7 @@ FormReader = Callable[[str], pulumi.Output[str]]
 
 
 class StackOutputs:
-    """The outputs of a stack of mysql-pair, each as stack_outputs/contract.py describes it; what is secret stays so.
+    """The outputs of a stack of mysql-pair, each as stack_outputs/contract.toml describes it; what is secret stays so.
 
     Where the stack's outputs are not those of this contract, whatever is read from them fails with one
     pulumi.RunError that lists every fault in words. A preview that does not know the outputs yet checks nothing.
@@ -168,35 +168,28 @@ def _expected(words: str, value: object) -> str:
 
 
 def _is(type_: Type, value: object) -> bool:
-    match type_:
-        case Type.STRING:
-            return isinstance(value, str)
-        case Type.NUMBER:
-            return not isinstance(value, bool) and isinstance(value, int | float) and float(value).is_integer()
-        case Type.STRINGS:
-            return isinstance(value, list) and all(isinstance(item, str) for item in value)
-        case Type.STRINGS_OR_NULLS:
-            return isinstance(value, list) and all(isinstance(item, str | None) for item in value)
-        case Type.TABLE:
-            return isinstance(value, Mapping) and all(isinstance(item, str) for item in value.values())
+    outer, _, inner = type_.partition(" of ")
+    kind, kinds = _kinds(value)
+    fraction = isinstance(value, float) and not value.is_integer()
+    return kind == outer and kinds <= {*inner.split(" or ")} and not fraction
 
 
-_NAMES: tuple[tuple[type, str], ...] = (
-    (bool, "a boolean"),
-    (int, "a number"),
-    (float, "a number"),
-    (str, "a string"),
-    (list, "a list"),
-    (Mapping, "a table"),
-)
+_KINDS = {bool: "boolean", int: "number", float: "number", str: "string", list: "list", Mapping: "table"}
+"""The words of contract.Type for what the engine hands over; a boolean is an int to Python, so it comes first."""
+
+
+def _kinds(value: object) -> tuple[str, set[str]]:
+    """Return what a value is, and of a list or table what is in it."""
+    kind = next((word for type_, word in _KINDS.items() if isinstance(value, type_)), "object")
+    items = value if isinstance(value, list) else value.values() if isinstance(value, Mapping) else ()
+    return kind, {"null" if item is None else _kinds(item)[0] for item in items}
 
 
 def _name(value: object) -> str:
-    """Return a value's type in words, of a list or table with what is in it; never the value."""
-    name = next((words for type_, words in _NAMES if isinstance(value, type_)), "an object")
-    items = value if isinstance(value, list) else list(value.values()) if isinstance(value, Mapping) else []
-    inner = sorted({"null" if item is None else _name(item).split()[1] for item in items})
-    return f"{name} of {' and '.join(inner)}" if inner else name
+    """Return a value's type in words; never the value."""
+    kind, inner = _kinds(value)
+    name = "an object" if kind == "object" else f"a {kind}"
+    return f"{name} of {' and '.join(sorted(inner))}" if inner else name
 
 
 def _whole(value: Any) -> Any:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from policy.rules.security_groups import TCP, Rule, open_to_world
+from scripts.host.constants import MYSQLX_PORT, SSH_PORT
 
-SSH_PORT = 22
-SERVICES = {SSH_PORT: "ssh", 33060: "mysqlx"}
+SERVICES = {SSH_PORT: "ssh", MYSQLX_PORT: "mysqlx"}
 """What well-known ports are for; MySQL's own is the stack's."""
 
 

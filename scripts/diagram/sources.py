@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from policy.rules.security_groups import Rule, ranges, world
 from scripts.diagram.describe import group
-from scripts.diagram.model import SSH_PORT, Picture, ports
+from scripts.diagram.model import Picture, ports
+from scripts.host.constants import SSH_PORT
 
 SHOWN = 8
 """Peers on a card; the rest are counted."""

@@ -15,11 +15,9 @@ from typing import Annotated
 
 import typer
 
-from scripts.accounts import entry_of
-from scripts.host.constants import CA_FILE
-from scripts.options import DEFAULT_STACK, ClientHost, StackName, User
-from scripts.ssh import KEPT_ALIVE, Ssh, logins
+from scripts.ssh import KEPT_ALIVE, Ssh, last_words, logins
 from scripts.stack import OperatorError, Stack
+from scripts.verbs import DEFAULT_STACK, ClientHost, StackName, User
 
 WAIT_SECONDS = 30
 """How long each end waits for the other."""
@@ -36,7 +34,7 @@ echo "$folder/login"
 timeout "$1" sh -c 'cat >"$1"' sh "$folder/login"
 """
 # Opened for both ways it waits for nobody; `read` is what waits. mysql is told of a pipe of this shell's own. None of
-# the operator's files on that host counts but the login.
+# the operator's files on that host counts but the login, which names the authority's certificate too.
 TAKE = """\
 exec 3<>"$1" || exit 1
 IFS= read -r -t "$2" -d '' -u 3 login || { echo "the login did not arrive within $2 seconds" >&2; exit 1; }
@@ -65,27 +63,22 @@ def connect(
     """
     words = arguments or []
     target = Stack(stack)
-    login = entry_of(target.secret_output("option_files"), user, stack)
+    login = target.login("option_files", user)
     terminal = ["-t"] if not words and sys.stdin.isatty() else []
     with logins(target) as ssh:
         client = ssh.access.client(host)
         with offered(ssh, client, login) as fifo:
-            take = ["bash", "-c", TAKE, "connect", fifo, str(WAIT_SECONDS), f"--ssl-ca={CA_FILE}", *words]
+            take = ["bash", "-c", TAKE, "connect", fifo, str(WAIT_SECONDS), *words]
             raise typer.Exit(ssh.run(client, take, [*KEPT_ALIVE, *terminal]))
 
 
 @contextlib.contextmanager
 def offered(ssh: Ssh, host: str, login: str) -> Iterator[str]:
-    """Give the path of a FIFO on the host, in which the login waits for its one reader.
-
-    Raises:
-        OperatorError: the host does not let one in, or did not answer in time.
-    """
+    """Give the path of a FIFO on the host, in which the login waits for its one reader."""
     offer = ["bash", "-c", OFFER, "offer", str(WAIT_SECONDS)]
     with ssh.in_background(host, offer, stdin=f"{login}\0", seconds=2 * WAIT_SECONDS) as (process, fifo):
         if not fifo:
-            assert process.stderr  # noqa: S101  it is a pipe
-            raise OperatorError(f"{host} cannot be reached by ssh: {process.stderr.read().strip() or 'no answer'}")
+            raise OperatorError(f"{host} cannot be reached by ssh: {last_words(process)}")
         try:
             yield fifo
         finally:

@@ -11,8 +11,8 @@ import typer
 from scripts.diagram.layout import laid_out
 from scripts.diagram.read import picture
 from scripts.diagram.svg import svg
-from scripts.options import DEFAULT_STACK, StackName
 from scripts.stack import OperatorError, Stack
+from scripts.verbs import DEFAULT_STACK, StackName
 
 Output = Annotated[Path | None, typer.Option(metavar="FILE", help="The file to write, instead of standard output.")]
 

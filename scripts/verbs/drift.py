@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
+
 import typer
 
 from scripts.drift import faults_are_unknown, find_drift
-from scripts.options import DEFAULT_STACK, Json, StackName
 from scripts.stack import Stack
+from scripts.verbs import DEFAULT_STACK, Json, StackName
 
 
 @faults_are_unknown()
@@ -19,5 +22,5 @@ def drift(stack: StackName = DEFAULT_STACK, as_json: Json = False) -> None:
     Exit code: 0 no drift, 2 drift, 1 something could not be told; the rest is shown all the same.
     """
     report = find_drift(Stack(stack))
-    print(report.as_json() if as_json else report.as_text())
+    print(json.dumps(asdict(report), indent=2) if as_json else report.as_text())
     raise typer.Exit(report.exit_code)

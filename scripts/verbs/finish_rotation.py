@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import typer
 
-from scripts.options import DEFAULT_STACK, NoUp, StackName, User, Yes
 from scripts.rotation import FINISHED, Rotation, bring_up, refuse_unattended
 from scripts.stack import OperatorError, Stack
+from scripts.verbs import DEFAULT_STACK, NoUp, StackName, User, Yes
 
 
 def finish_rotation(user: User, stack: StackName = DEFAULT_STACK, yes: Yes = False, no_up: NoUp = False) -> None:

@@ -42,16 +42,11 @@ def preview_report(file: File, fail_on: FailOn = None) -> None:
     print(report.markdown())
     stops = sorted(report.gates() & stopping)
     if stops:
-        print(f"scripts preview-report: stopped by --fail-on: {', '.join(stops)}", file=sys.stderr)
-        raise typer.Exit(STOPPED)
+        raise OperatorError(f"stopped by --fail-on: {', '.join(stops)}", exit_code=STOPPED)
 
 
 def gates(text: str) -> set[str]:
-    """Return the words of --fail-on.
-
-    Raises:
-        OperatorError: one of them is unknown.
-    """
+    """Return the words of --fail-on."""
     words = {word.strip() for word in text.split(",") if word.strip()}
     if not words or not words <= {*GATES}:
         raise OperatorError(f"--fail-on takes {', '.join(GATES)}, separated by commas; not {text!r}")

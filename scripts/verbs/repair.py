@@ -6,14 +6,12 @@ way, and nothing that depends on one is replaced with it.
 
 from __future__ import annotations
 
-import sys
-
 import typer
 
-from scripts.drift import UNKNOWN, faults_are_unknown, find_drift
-from scripts.options import DEFAULT_STACK, StackName, Yes
+from scripts.drift import faults_are_unknown, find_drift
 from scripts.stack import OperatorError, Stack
 from scripts.state import Commands
+from scripts.verbs import DEFAULT_STACK, StackName, Yes
 
 
 @faults_are_unknown()
@@ -33,8 +31,7 @@ def repair(stack: StackName = DEFAULT_STACK, yes: Yes = False) -> None:
     replacements = [word for urn in commands for word in ("--replace", urn)]
     code = target.up("--refresh", *replacements, *(["--yes"] if yes else []))
     if code != 0:
-        print(f"scripts repair: `pulumi up` failed with exit code {code}; `drift` shows what is left", file=sys.stderr)
-        raise typer.Exit(UNKNOWN)
+        raise OperatorError(f"`pulumi up` failed with exit code {code}; `drift` shows what is left")
     report = find_drift(target)
     print(report.as_text())
     raise typer.Exit(report.exit_code)

@@ -14,9 +14,9 @@ from typing import Annotated
 import typer
 
 from scripts import generate_password
-from scripts.options import DEFAULT_STACK, NoUp, StackName, User, Yes
 from scripts.rotation import GENERATIONS, PASSWORDS, Rotation, bring_up, refuse_unattended
 from scripts.stack import OperatorError, Stack
+from scripts.verbs import DEFAULT_STACK, NoUp, StackName, User, Yes
 
 Stdin = Annotated[bool, typer.Option("--stdin", help="Read the new password from standard input.")]
 
@@ -56,11 +56,7 @@ def rotate(
 
 
 def refuse(rotation: Rotation, stdin: bool) -> None:
-    """Refuse what would throw away a password that is in use, or what the config cannot mean.
-
-    Raises:
-        OperatorError: as the words say.
-    """
+    """Refuse what would throw away a password that is in use, or what the config cannot mean."""
     user, desired, current = rotation.user, rotation.desired, rotation.current
     if rotation.old_accepted:
         raise OperatorError(
@@ -80,11 +76,7 @@ def refuse(rotation: Rotation, stdin: bool) -> None:
 
 
 def read_password() -> str:
-    """Return the password on standard input; at a terminal it is asked for.
-
-    Raises:
-        OperatorError: there is none.
-    """
+    """Return the password on standard input; at a terminal it is asked for."""
     text = getpass.getpass("New password: ") if sys.stdin.isatty() else sys.stdin.read().removesuffix("\n")
     if not text:
         raise OperatorError("the new password is empty")

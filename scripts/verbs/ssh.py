@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from scripts.options import DEFAULT_STACK, StackName
 from scripts.ssh import logins
 from scripts.stack import Stack
+from scripts.verbs import DEFAULT_STACK, StackName
 
 Host = Annotated[str, typer.Argument(metavar="HOST", help="server, client-1 or another client's name.")]
 RemoteCommand = Annotated[list[str] | None, typer.Argument(metavar="-- COMMAND", help="What to run.")]

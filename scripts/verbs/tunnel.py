@@ -10,10 +10,9 @@ from urllib.parse import quote, urlsplit
 
 import typer
 
-from scripts.accounts import entry_of
-from scripts.options import DEFAULT_STACK, ClientHost, StackName, User
-from scripts.ssh import CONNECT_SECONDS, Ssh, logins
+from scripts.ssh import CONNECT_SECONDS, Ssh, last_words, logins
 from scripts.stack import OperatorError, Stack
+from scripts.verbs import DEFAULT_STACK, ClientHost, StackName, User
 
 LOOPBACK = "127.0.0.1"
 OPEN = "open"
@@ -29,7 +28,7 @@ def tunnel(user: User, port: Port, host: ClientHost = None, stack: StackName = D
     Prints the connection string to use, without the password. Ctrl-C ends the tunnel.
     """
     target = Stack(stack)
-    url = entry_of(target.secret_output("connection_strings"), user, stack)
+    url = target.login("connection_strings", user)
     refuse_taken(port)
     with logins(target) as ssh:
         client, outputs = ssh.access.client(host), ssh.access.outputs
@@ -41,11 +40,7 @@ def tunnel(user: User, port: Port, host: ClientHost = None, stack: StackName = D
 
 
 def refuse_taken(port: int) -> None:
-    """Refuse a port that cannot be listened on.
-
-    Raises:
-        OperatorError: it cannot.
-    """
+    """Refuse a port that cannot be listened on."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -57,11 +52,7 @@ def refuse_taken(port: int) -> None:
 
 
 def keep_open(ssh: Ssh, host: str, port: int, server: str, words: str) -> None:
-    """Open the tunnel, say the words, and wait for Ctrl-C.
-
-    Raises:
-        OperatorError: it did not open, or broke off.
-    """
+    """Open the tunnel, say the words, and wait for Ctrl-C."""
     # ssh runs the local command when the way is open and the port is listened on: nobody has to knock at MySQL.
     flags = ["-N", "-L", f"{LOOPBACK}:{port}:{server}"]
     for option in ("ExitOnForwardFailure=yes", "PermitLocalCommand=yes", f"LocalCommand=echo {OPEN}"):
@@ -72,9 +63,7 @@ def keep_open(ssh: Ssh, host: str, port: int, server: str, words: str) -> None:
     ):
         if line == OPEN:
             print(words, flush=True)
-        assert process.stderr  # noqa: S101  it is a pipe
-        reason = process.stderr.read().strip() or "no answer"
-        raise OperatorError(f"the tunnel through {host} broke off: {reason}")
+        raise OperatorError(f"the tunnel through {host} broke off: {last_words(process)}")
 
 
 def how_to_use(url: str, port: int, ca_file: Path, stack: str) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 
-from scripts.accounts import Account, list_accounts
-from scripts.options import DEFAULT_STACK, Json, StackName
+from scripts.host_agent import Account, list_accounts
 from scripts.ssh import logins
 from scripts.stack import Stack
 from scripts.table import table
+from scripts.verbs import DEFAULT_STACK, Json, StackName
 
 HEAD = ("USER", "ACCOUNT", "GRANTS AND ROLES", "ATTRIBUTES", "PASSWORD SET", "GENERATION", "OLD PASSWORD", "LOCKED")
 UNMANAGED = "(unmanaged)"

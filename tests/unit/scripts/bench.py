@@ -14,6 +14,8 @@ import pytest
 
 from scripts.__main__ import main
 from scripts.stack import PROJECT_ROOT
+from stack_outputs import forms
+from stack_outputs.forms import Login
 
 STACK = "here"
 HOST_KEY, CLIENT_KEY, APP_KEY = "ssh-ed25519 AAAAHostKey", "ssh-ed25519 AAAAClientKey", "ssh-ed25519 AAAAAppKey"
@@ -33,7 +35,10 @@ OUTPUTS: dict[str, Any] = {
 }
 CANARY = "Pa55-of-app"
 SECRETS: dict[str, Any] = {
-    "option_files": {"app": f'[client]\npassword="{CANARY} ü\\\\"\n', "reports": "[client]\n"},
+    "option_files": {
+        "app": forms.option_file(Login("ap@p", f"{CANARY} ü\\", "10.20.0.10", 3306, "app")),
+        "reports": "[client]\n",
+    },
     "connection_strings": {
         "app": f"mysql://ap%40p:{CANARY}@10.20.0.10:3306/app?ssl-mode=VERIFY_IDENTITY&ssl-ca=%2Fca.pem",
         "reports": "mysql://reports:x@10.20.0.10:3306/?ssl-mode=VERIFY_IDENTITY&ssl-ca=%2Fca.pem",

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scripts.cloud_drift import rows
+from scripts.drift import rows_of
 from scripts.state import Command, Commands
 from tests.unit.scripts.bench import CANARY, Bench
 from tests.unit.scripts.bench import bench as bench
@@ -198,7 +198,7 @@ STEPS: list[tuple[dict[str, Any], list[tuple[str, str, str]]]] = [
 def test_of_the_cloud_counts_what_the_program_asked_for(
     given: dict[str, Any], expected: list[tuple[str, str, str]]
 ) -> None:
-    told = rows([given])
+    told = list(rows_of(given))
     assert [(row["what"], row["expected"], row["found"]) for row in told] == expected
     assert all((row["where"], row["kind"]) == ("cloud", "SecurityGroupIngressRule") for row in told)
 

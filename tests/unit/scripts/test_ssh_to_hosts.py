@@ -14,7 +14,7 @@ import pytest
 
 from lab.testing.processes import wait_for
 from scripts.endpoint import Access, Endpoint
-from scripts.ssh import remote_line, ssh_argv
+from scripts.ssh import Ssh
 from scripts.stack import OperatorError, stack_environment
 from tests.unit.scripts.bench import APP_KEY, CLIENT_KEY, HOST_KEY, OUTPUTS, Bench
 from tests.unit.scripts.bench import bench as bench
@@ -124,26 +124,31 @@ def test_a_damaged_key_is_told_without_showing_it(bench: Bench, capfd: pytest.Ca
     assert "sshPrivateKey" in told and "rubbish" not in told
 
 
-def test_one_word_is_a_shell_line_and_several_are_arguments() -> None:
-    assert remote_line([]) == []
-    assert remote_line(["ls | wc -l"]) == ["--", "ls | wc -l"]
-    assert remote_line(["mysql", "-e", "select 1; select 2"]) == ["--", "mysql -e 'select 1; select 2'"]
-
-
-def test_ssh_trusts_the_pinned_key_alone() -> None:
-    argv = ssh_argv(Endpoint("client-1", "198.51.100.8", HOST_KEY), "/a", Path("/k"), ["true"])
-    for option in ("StrictHostKeyChecking=yes", "UserKnownHostsFile=/k", "IdentityAgent=/a", "BatchMode=yes"):
-        assert option in argv
-    assert argv[-5:] == ["-p", "22", "ubuntu@198.51.100.8", "--", "true"]
-
-
 def endpoint(host: str, overrides: dict[str, Any] | None = None, **outputs: Any) -> Endpoint:
     """Return a host's endpoint, by the pair's outputs but for some."""
     return Access("here", {**OUTPUTS, **outputs}, overrides or {}, None).endpoint(host)
 
 
+SSH = Ssh(Access("here", OUTPUTS, {}, None), "/a", Path("/k"))
+
+
+def test_one_word_is_a_shell_line_and_several_are_arguments() -> None:
+    assert SSH.argv("client-1", [])[-1] == "ubuntu@198.51.100.8"
+    assert SSH.argv("client-1", ["ls | wc -l"])[-2:] == ["--", "ls | wc -l"]
+    mysql = SSH.argv("client-1", ["mysql", "-e", "select 1; select 2"])
+    assert mysql[-2:] == ["--", "mysql -e 'select 1; select 2'"]
+
+
+def test_ssh_trusts_the_pinned_key_alone() -> None:
+    argv = SSH.argv("client-1", ["true"])
+    for option in ("StrictHostKeyChecking=yes", "UserKnownHostsFile=/k/known_hosts", "IdentityAgent=/a"):
+        assert option in argv
+    assert "BatchMode=yes" in argv and "HostKeyAlias=client-1" in argv
+    assert argv[-5:] == ["-p", "22", "ubuntu@198.51.100.8", "--", "true"]
+
+
 def test_a_private_host_is_reached_through_the_jump_host_with_both_keys_pinned() -> None:
-    argv = ssh_argv(endpoint("server"), "/a", Path("/k"), ["true"])
+    argv = SSH.argv("server", ["true"])
     proxy = next(word for word in argv if word.startswith("ProxyCommand="))
     assert proxy.endswith("ubuntu@198.51.100.8 -W '[10.20.0.10]:22'")
     assert "HostKeyAlias=client-1" in proxy and "StrictHostKeyChecking=yes" in proxy
