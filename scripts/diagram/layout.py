@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from policy.rules.security_groups import Rule
 from scripts.diagram import columns, describe
-from scripts.diagram.model import Host, Picture, ports
+from scripts.diagram.model import Picture
 from scripts.diagram.scene import Arrow, Box, Scene, Text, text_width
 from scripts.diagram.sources import Source, cards
 
@@ -63,9 +63,9 @@ class _Layout:
         self.scene = Scene(WIDTH, describe.title(picture), describe.description(picture))
         self.top = VPC_Y if picture.internet_gateway else VPC_Y_ALONE
         self.middle = columns.Column(
-            self.scene, picture, MIDDLE_X, MIDDLE_WIDTH, picture.clients, picture.server.subnet_id
+            self.scene, picture, MIDDLE_X, MIDDLE_WIDTH, picture.clients, empty_too=True
         )
-        self.right = columns.Column(self.scene, picture, SERVER_X, SERVER_WIDTH, (picture.server,), None)
+        self.right = columns.Column(self.scene, picture, SERVER_X, SERVER_WIDTH, (picture.server,), empty_too=False)
         self.turned = 0
         """How many arrows have come to the server from below."""
         self._draw()
@@ -87,8 +87,7 @@ class _Layout:
         picture, texts = self.picture, self.scene.texts
         place = [f"stack {picture.stack}", picture.region, f"MySQL {picture.mysql.version}"]
         texts.append(Text("title", LEFT_X + 8, TITLE_Y, "A MySQL server and its clients", ground))
-        subtitle = columns.cut("quiet", " · ".join(filter(None, place)), 500)
-        texts.append(Text("quiet", VPC_RIGHT - 8, TITLE_Y, subtitle.text, ground, "end", subtitle.tip))
+        self.scene.text("quiet", VPC_RIGHT - 8, TITLE_Y, " · ".join(filter(None, place)), ground, "end", width=500)
         name = f"VPC {picture.vpc_cidr}" if picture.vpc_cidr else f"VPC {picture.vpc_id}, not of this stack"
         texts.append(Text("head", VPC_RIGHT - 16, self.top + 28, name, vpc, "end", picture.vpc_id))
         if picture.internet_gateway:
@@ -105,13 +104,13 @@ class _Layout:
     def _way_by_nat(self) -> None:
         server, nats = self.picture.server, self.middle.nats
         subnet = next(subnet for subnet in self.picture.subnets if subnet.id == server.subnet_id)
-        ways = columns.ways_out(self.picture, server.group_ids)
+        ways = describe.ways_out(self.picture, server.group_ids)
         if not (subnet.nat_routed and nats and ways):
             return
         nat, start = nats[0], self._end(server.group_ids).box
         y = nat.middle
         self.scene.arrows.append(Arrow("out", [(start.x, y), (nat.right + 1, y)], "; ".join(ways)))
-        reached = {ports(rule) for rule in self.picture.ways_out if columns.to_range(rule, server.group_ids)}
+        reached = {port for ports in self.picture.ranges_reached(server.group_ids).values() for port in ports}
         label = ", ".join(sorted(reached, key=lambda text: (len(text), text)))
         label = label if text_width(label, "port") <= WAY_WIDTH else "ways out"
         self.scene.label("way", LANE, y, "port", label, "; ".join(ways))
@@ -280,13 +279,10 @@ class _Layout:
         picture, open_ports = self.picture, self.picture.open_to_anyone
         lines = [("alarm", f"no way in but {', '.join(open_ports)}" if open_ports else "no way in")]
         if picture.sealed:
-            lines.append(("quiet", f"No address range reaches {_names(picture.sealed)}."))
+            lines.append(("quiet", f"No address range reaches {', '.join(host.name for host in picture.sealed)}."))
         box = columns.card(self.scene, "shut", LEFT_X, y, LEFT_WIDTH, [("head", "everyone else"), *lines], 40)
         at = box.y + 22
         self.scene.arrows.append(Arrow("refused", [(box.right, at), (VPC_X - 12, at)], "refused"))
         self.scene.texts.append(Text("cross", VPC_X - 9, at + 6, "✕", None, "middle"))
         return box.bottom
 
-
-def _names(hosts: Sequence[Host]) -> str:
-    return ", ".join(host.name for host in hosts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from policy.rules.security_groups import TCP, Rule, open_to_world
@@ -113,6 +113,14 @@ class Picture:
     def outsiders(self, rule: Rule) -> bool:
         """Tell whether a way in is for a peer that is no host of the stack."""
         return not rule.by_group or not self.members(rule.peer)
+
+    def ranges_reached(self, group_ids: Iterable[str]) -> dict[str, list[str]]:
+        """Return the ranges that these groups may open connections to, each with the ports there."""
+        groups, by_range = set(group_ids), dict[str, list[str]]()
+        for rule in self.ways_out:
+            if rule.group in groups and not rule.by_group and ports(rule) not in by_range.setdefault(rule.peer, []):
+                by_range[rule.peer].append(ports(rule))
+        return by_range
 
     @property
     def sealed(self) -> list[Host]:
