@@ -102,7 +102,7 @@ def members(steps: Sequence[Step], after: bool) -> dict[str, list[str]]:
     hosts: dict[str, list[str]] = {}
     for step in steps:
         instance = step.after if after else step.before
-        if step.type == "Instance" and instance:
+        if step.kind == "Instance" and instance:
             for group in groups(instance):
                 hosts.setdefault(group, []).append(step.owner)
     return {group: sorted(names) for group, names in hosts.items()}
