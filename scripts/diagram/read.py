@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,9 +14,7 @@ from policy.rules.security_groups import (
     Direction,
     Rule,
     collapsed,
-    expanded,
-    prefix_lists,
-    rules_of,
+    rules_in,
     world,
 )
 from scripts.diagram import access
@@ -148,17 +146,18 @@ def _subnets(state: Resources) -> tuple[Subnet, ...]:
 
 
 def _rules(state: Resources, direction: Direction) -> tuple[Rule, ...]:
-    lists = prefix_lists(state, lambda resource: [_text(resource, "prefixListId") or resource.id])
-    known = [rule for resource in state for rule in _by_id(resource) if rule.peer and rule.direction is direction]
-    rules = {rule for named in known for rule in expanded(named, lists)}
+    rules = {rule for rule in rules_in(state, direction, _by_id, _list_ids) if rule.peer}
     return tuple(sorted(rules, key=lambda rule: (rule.by_group, _address_order(rule), natural(rule.label))))
 
 
-def _by_id(resource: Resource) -> Iterable[Rule]:
-    """Yield a resource's rules; of an inline one, the group is the resource."""
-    for rule in rules_of(resource):
-        group = text(rule.group) or resource.id
-        yield replace(rule, group=group, peer=group if rule.named_by == SELF else text(rule.peer))
+def _list_ids(resource: Resource) -> list[str]:
+    return [_text(resource, "prefixListId") or resource.id]
+
+
+def _by_id(resource: Resource, rule: Rule) -> Rule:
+    """Return a rule with what can be drawn for ids; of an inline one, the group is the resource."""
+    group = text(rule.group) or resource.id
+    return replace(rule, group=group, peer=group if rule.named_by == SELF else text(rule.peer))
 
 
 def _address_order(rule: Rule) -> tuple[int, int, str]:

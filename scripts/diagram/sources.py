@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from policy.rules.security_groups import Rule, ranges, world
 from scripts.diagram.describe import group
-from scripts.diagram.model import SSH_PORT, Picture, ports
+from scripts.diagram.model import SSH_PORT, Picture
 
 SHOWN = 8
 """Peers on a card; the rest are counted."""
@@ -51,7 +51,7 @@ def _source(picture: Picture, peers: list[tuple[str, list[Rule]]]) -> Source:
 def _title(rules: list[Rule]) -> str:
     if world(ranges(rules)):
         return "anyone at all"
-    ssh_alone = {ports(rule) for rule in rules} == {str(SSH_PORT)}
+    ssh_alone = {rule.tcp_label for rule in rules} == {str(SSH_PORT)}
     if rules[0].by_group:
         return "operators' groups" if ssh_alone else "other teams' groups"
     return "operators" if ssh_alone else "addresses"

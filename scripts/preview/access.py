@@ -15,6 +15,7 @@ from scripts.preview.findings import Finding, change, code, names, table_of
 KINDS = {"MySqlUser": "User", "MySqlRole": "Role"}
 OPTION = "GRANT OPTION"
 ALL = "ALL"
+UNSEEN = "whether they change too, a preview does not show"
 MORE, FEWER, OTHER = "**more**", "fewer", "**other**"
 ATTRIBUTES = {
     name: Finding(**row) for name, row in tomllib.loads(Path(__file__).with_name("access.toml").read_text()).items()
@@ -35,27 +36,21 @@ def assess(steps: Iterable[Step]) -> Iterator[Finding]:
         elif step.op is not Op.SAME and step.kind in KINDS:
             inputs = step.old or step.new
             subject = f"{KINDS[step.kind]} {code(str(inputs.get('key') or inputs.get('name') or step.name))}"
-            for finding in _user(step) if step.kind == "MySqlUser" else _role(step):
+            for finding in _of_account(step):
                 yield Finding(f"{subject} {finding.words}.", finding.severe)
 
 
-def _user(step: Step) -> Iterator[Finding]:
+def _of_account(step: Step) -> Iterator[Finding]:
+    is_user = step.kind == "MySqlUser"
     if step.op is Op.CREATE:
         yield Finding("is made" + _granted(step))
     elif step.op is Op.DELETE:
-        yield Finding("is **dropped**: its logins are refused from then on", severe=True)
-    else:
+        yield Finding("is **dropped**" + (": its logins are refused from then on" if is_user else ""), severe=is_user)
+    elif is_user:
         yield from _attributes(step)
         yield from _grants(step)
         yield from _roles(step)
         yield from _password(step)
-
-
-def _role(step: Step) -> Iterator[Finding]:
-    if step.op is Op.CREATE:
-        yield Finding("is made" + _granted(step))
-    elif step.op is Op.DELETE:
-        yield Finding("is **dropped**")
     else:
         if "name" in step.changed:
             yield Finding("gets another name: it is made anew under that, and the former one is dropped")
@@ -107,11 +102,11 @@ def _grants(step: Step) -> Iterator[Finding]:
     # Text is what a former program left. Its form is its own, so it is compared with nothing.
     unclear = [target for target in sorted(after) if isinstance(before.get(target), str)]
     for target in sorted({*before, *after} - {*unclear}):
-        words = _direction(before.get(target), after.get(target))
-        if words:
+        if words := _direction(before.get(target), after.get(target)):
             yield Finding(f"has {words} privileges on {code(target)}")
     if unclear:
-        yield Finding(f"has grants on {names(unclear)} in another form in the state: whether they change is not seen")
+        shown = f"has its grants on {names(unclear)} shown in another form from now on"
+        yield Finding(f"{shown}: {UNSEEN}")
 
 
 def _direction(old: Any, new: Any) -> str | None:
@@ -140,7 +135,7 @@ def _privileges(grant: Any) -> set[str] | None:
 def _roles(step: Step) -> Iterator[Finding]:
     before, after = set(_texts(step.old, "roles")), set(_texts(step.new, "roles"))
     if before != after and _is_former(step):
-        yield Finding("has roles by name in the state, and by key from now on: whether they change is not seen")
+        yield Finding(f"has its roles shown by key from now on: {UNSEEN}")
         return
     if after - before:
         yield Finding(f"is **granted** role {names(sorted(after - before))}")

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from policy.rules.security_groups import GROUPS, Direction, Rule, world
 from scripts.preview.digest import Op, Step
 from scripts.preview.findings import SERVER, Finding, code, host, names
-from scripts.preview.reach import Reach, groups, in_order, reach
+from scripts.preview.reach import Reach, groups, in_order, reach, target
 
 WORLD = "**the whole internet**"
 
@@ -16,16 +16,15 @@ def assess(steps: Sequence[Step]) -> Iterator[Finding]:
     """Yield what is opened first, then what is closed."""
     ways_in, ways_out = reach(steps, Direction.IN), reach(steps, Direction.OUT)
     for rule in ways_in.opened:
-        yield Finding(f"**Opened:** {_peer(rule)} gains reach to {_target(rule)}.", severe=True)
-    for (group, label), parts in sorted(ways_in.opened_in_parts.items()):
-        target = f"{code(group)} on {label}"
-        yield Finding(f"**Opened:** {WORLD} gains reach to {target}, by {names(parts)} together.", severe=True)
+        yield Finding(f"**Opened:** {_peer(rule)} gains reach to {target(rule)}.", severe=True)
+    for opened, parts in ways_in.opened_in_parts:
+        yield Finding(f"**Opened:** {WORLD} gains reach to {opened}, by {names(parts)} together.", severe=True)
     for step in steps:
         yield from _inline(step, ways_in)
     for step in steps:
         yield from _address(step)
     for rule in ways_in.closed:
-        yield Finding(f"Closed: {_peer(rule)} loses reach to {_target(rule)}.")
+        yield Finding(f"Closed: {_peer(rule)} loses reach to {target(rule)}.")
     for step in steps:
         yield from _membership(step, ways_in)
     for word, rules in (("opened", ways_out.opened), ("closed", ways_out.closed)):
@@ -35,10 +34,6 @@ def assess(steps: Sequence[Step]) -> Iterator[Finding]:
 
 def _peer(rule: Rule) -> str:
     return f"{f'{WORLD} ' if world([rule.peer]) else ''}{code(rule.peer)}"
-
-
-def _target(rule: Rule) -> str:
-    return f"{code(rule.group)} on {rule.label}"
 
 
 def _inline(step: Step, ways_in: Reach) -> Iterator[Finding]:
@@ -71,5 +66,5 @@ def _membership(step: Step, ways_in: Reach) -> Iterator[Finding]:
 
 def _from(group: str, rules: Collection[Rule]) -> str:
     """Return what a group reaches, in words to append, as far as the preview shows the rules."""
-    targets = [_target(rule) for rule in in_order(rules) if rule.peer == group]
+    targets = [target(rule) for rule in in_order(rules) if rule.peer == group]
     return f", which reaches {', '.join(targets)}" if targets else ""
