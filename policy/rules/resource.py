@@ -67,6 +67,11 @@ class Resource:
         return name_of(self.urn)
 
     @property
+    def kind(self) -> str:
+        """The last part of its type: Instance, MySqlUser."""
+        return self.type.split(":")[-1]
+
+    @property
     def ancestors(self) -> tuple[str, ...]:
         """The types of the components it is in, the outermost first."""
         return tuple(types_of(self.urn)[:-1])
@@ -76,6 +81,10 @@ class Resource:
         """The name of the component that it is a part of, as a host's; its own if it is a part of none."""
         in_component = is_urn(self.parent) and types_of(self.parent)[-1] != STACK
         return name_of(self.parent) if in_component else self.name
+
+    def is_part_of(self, kind: str) -> bool:
+        """Tell whether it is in a component of that kind."""
+        return any(type_.split(":")[-1] == kind for type_ in self.ancestors)
 
     def get(self, name: str) -> Any:
         """Return a property; None if it is not given."""

@@ -116,6 +116,11 @@ class Rule:
         """Its protocol and ports in words."""
         return self.ports if self.protocol == ALL else f"{self.protocol} {self.ports}"
 
+    @property
+    def tcp_label(self) -> str:
+        """Its ports in words, with the protocol where that is not TCP: 22, 8000-8100, udp 53."""
+        return self.ports if self.protocol == TCP else self.label
+
     def covers(self, other: Rule) -> bool:
         """Tell whether all ports of another rule are known to be among its ports."""
         if self.protocol == ALL:
@@ -207,6 +212,27 @@ def prefix_lists(resources: Iterable[Resource], keys: Callable[[Resource], Seque
             for key in keys(resource):
                 lists.setdefault(key, []).extend(cidrs)
     return lists
+
+
+def rules_in(
+    resources: Sequence[Resource],
+    direction: Direction,
+    named: Callable[[Resource, Rule], Rule],
+    keys: Callable[[Resource], Sequence[str]],
+) -> Iterator[Rule]:
+    """Yield the rules of one direction that all these resources have; those for a prefix list by its ranges.
+
+    Args:
+        resources: all of the program's.
+        direction: which rules.
+        named: returns a resource's rule with group and peer called as the caller calls them.
+        keys: what a prefix list is called then; see prefix_lists.
+    """
+    lists = prefix_lists(resources, keys)
+    for resource in resources:
+        for rule in rules_of(resource):
+            if rule.direction is direction:
+                yield from expanded(named(resource, rule), lists)
 
 
 def collapsed(cidrs: Iterable[str]) -> list[Network]:

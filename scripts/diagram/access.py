@@ -3,39 +3,47 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-READS = {"SELECT", "SHOW VIEW", "SHOW DATABASES"}
-WRITES = READS | {"INSERT", "UPDATE", "DELETE", "EXECUTE", "LOCK TABLES", "CREATE TEMPORARY TABLES"}
-ALTERS = WRITES | {
-    "ALTER", "ALTER ROUTINE", "CREATE", "CREATE ROUTINE", "CREATE VIEW", "DROP", "EVENT", "INDEX", "REFERENCES",
-    "TRIGGER",
-}  # fmt: skip
-KINDS = (("all of", {"ALL", "ALL PRIVILEGES"}), ("reads", READS), ("writes", WRITES), ("alters", ALTERS))
-"""What a set of privileges is called that has none beyond these; the first that fits."""
+from scripts.redaction import SECRET
+from scripts.table import printable
+
+KINDS: Mapping[str, list[str]] = tomllib.loads(Path(__file__).with_name("access.toml").read_text("utf-8"))
 
 
-def words(grants: Mapping[str, Mapping[str, Any]], roles: Sequence[str]) -> str:
-    """Return it.
+def words(grants: Any, roles: Any) -> str:
+    """Return it, from a user's properties as the state has them (components/properties.py).
 
-    Args:
-        grants: grants by target, as components.mysql_grants.shown has them.
-        roles: names of roles.
+    Grants are not guessed where they are masked, or text, as a former program left them.
     """
+    readable = isinstance(grants, Mapping) and all(isinstance(grant, Mapping) for grant in grants.values())
+    if not readable or SECRET in str([grants, roles]):
+        return "not known"
     by_kind: dict[str, list[str]] = {}
     for target, grant in sorted(grants.items()):
-        kind = _kind(grant.get("privileges") or [], grant.get("grant_option") is True)
-        by_kind.setdefault(kind, []).append("the server" if target == "*.*" else target.removesuffix(".*"))
+        place = "the server" if target == "*.*" else printable(target.removesuffix(".*"))
+        by_kind.setdefault(_kind(grant), []).append(place)
     parts = [f"{kind} {', '.join(places)}" for kind, places in by_kind.items() if kind]
-    parts += [f"role {name}" for name in roles]
+    parts += [f"role {printable(str(role))}" for role in roles]
     return "; ".join(parts) or "nothing granted"
 
 
-def _kind(privileges: Sequence[str], hands_on: bool) -> str:
-    without_columns = {re.sub(r"\(.*\)", "", str(privilege)).strip() for privilege in privileges}
-    held = without_columns - {"USAGE"}
-    if not held:
-        return "hands on" if hands_on else ""
-    kind = next((word for word, most in KINDS if held <= most), "administers")
-    return f"{kind} and hands on" if hands_on else kind
+def _kind(grant: Mapping[str, Any]) -> str:
+    without_columns = {re.sub(r"\(.*\)", "", str(privilege)).strip() for privilege in grant.get("privileges") or []}
+    kinds = [_kind_of_privileges(held)] if (held := without_columns - {"USAGE"}) else []
+    kinds += ["hands on"] if grant.get("grant_option") is True else []
+    return " and ".join(kinds)
+
+
+def _kind_of_privileges(held: set[str]) -> str:
+    if held <= {"ALL", "ALL PRIVILEGES"}:
+        return "all of"
+    covered = set[str]()
+    for kind, privileges in KINDS.items():
+        covered |= {*privileges}
+        if held <= covered:
+            return kind
+    return "administers"

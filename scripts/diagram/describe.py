@@ -49,6 +49,16 @@ def peer(picture: Picture, rule: Rule) -> str:
     return f"group {group(picture, rule.peer)}" if rule.by_group else rule.peer
 
 
+def reach(picture: Picture, rule: Rule) -> str:
+    """Return what a way in lets whom reach."""
+    return f"{peer(picture, rule)} to {picture.label(rule)} of {group(picture, rule.group)}"
+
+
+def ways_out(picture: Picture, group_ids: Iterable[str]) -> list[str]:
+    """Return to which addresses these groups may go, and to which ports there."""
+    return [f"{', '.join(reached)} to {peer}" for peer, reached in picture.ranges_reached(group_ids).items()]
+
+
 def _subnet(subnet: Subnet) -> str:
     return f"Subnet {subnet.name}: {subnet.words}, zone {subnet.zone}."
 

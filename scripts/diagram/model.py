@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from policy.rules.security_groups import TCP, Rule, open_to_world
@@ -114,6 +114,14 @@ class Picture:
         """Tell whether a way in is for a peer that is no host of the stack."""
         return not rule.by_group or not self.members(rule.peer)
 
+    def ranges_reached(self, group_ids: Iterable[str]) -> dict[str, list[str]]:
+        """Return the ranges that these groups may open connections to, each with the ports there."""
+        groups, by_range = set(group_ids), dict[str, list[str]]()
+        for rule in self.ways_out:
+            if rule.group in groups and not rule.by_group and rule.tcp_label not in by_range.setdefault(rule.peer, []):
+                by_range[rule.peer].append(rule.tcp_label)
+        return by_range
+
     @property
     def sealed(self) -> list[Host]:
         """The hosts that no range of addresses has a way to."""
@@ -130,9 +138,4 @@ class Picture:
         first, last = rule.port_range or (None, None)
         services = {**SERVICES, self.mysql.port: "MySQL"}
         service = services.get(first, "") if first is not None and first == last and rule.protocol == TCP else ""
-        return f"{ports(rule)} {service}".strip()
-
-
-def ports(rule: Rule) -> str:
-    """Return a rule's ports in words: 22, 8000-8100, udp 53."""
-    return rule.ports if rule.protocol == TCP else rule.label
+        return f"{rule.tcp_label} {service}".strip()

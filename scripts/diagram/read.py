@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,34 +14,19 @@ from policy.rules.security_groups import (
     Direction,
     Rule,
     collapsed,
-    expanded,
-    prefix_lists,
-    rules_of,
+    rules_in,
     world,
 )
 from scripts.diagram import access
 from scripts.diagram.model import Host, MySql, Nat, Picture, Subnet, User
-from scripts.redaction import SECRET, masked
+from scripts.redaction import masked
 from scripts.stack import OperatorError, Stack
 from scripts.table import printable
 
 NEEDED = ("server_instance_id", "mysql_version", "mysql_port")
 
-Properties = Mapping[str, Any]
-
-
-class State:
-    """The resources of a state, by the last part of their type and in the order of their names."""
-
-    def __init__(self, resources: Iterable[Properties]) -> None:
-        """Take those that are there for good: what is about to be deleted is left out."""
-        kept = [_resource(entry) for entry in resources if not entry.get("delete")]
-        # A state's own order is that in which they were made.
-        self.resources = sorted(kept, key=lambda resource: natural(resource.name))
-
-    def of(self, kind: str) -> list[Resource]:
-        """Return the resources of a kind, such as Instance."""
-        return [resource for resource in self.resources if resource.type.split(":")[-1] == kind]
+Resources = Sequence[Resource]
+"""Those of a state, by name."""
 
 
 def picture(stack: Stack) -> Picture:
@@ -50,27 +35,32 @@ def picture(stack: Stack) -> Picture:
     Raises:
         OperatorError: the stack cannot be read, is not up, or is only half made.
     """
-    outputs, state = stack.outputs(), State(stack.masked_resources())
+    outputs = stack.outputs()
+    # What is about to be deleted is left out. A state's own order is that in which resources were made.
+    kept = [_resource(entry) for entry in stack.masked_resources() if not entry.get("delete")]
+    state = sorted(kept, key=lambda resource: natural(resource.name))
     missing = [name for name in NEEDED if outputs.get(name) is None]
     hosts = _hosts(state, outputs)
     server = hosts.pop(str(outputs.get("server_instance_id")), None)
     if missing or server is None:
         what = f"output {missing[0]}" if missing else "the server's instance"
         raise OperatorError(f"stack {stack.name!r} is only half made: {what} is missing; {stack.up_hint()}")
-    vpcs = state.of("Vpc")
+    places = {name: place for place, name in enumerate(outputs.get("client_names") or [])}
     return Picture(
         stack=stack.name,
-        region=_first(state.of("Instance"), "region"),
-        vpc_id=_first(state.of("SecurityGroup"), "vpcId"),
-        vpc_cidr=_text(vpcs[0], "cidrBlock") if vpcs else None,
-        internet_gateway=bool(state.of("InternetGateway")),
+        region=_first(state, "Instance", "region"),
+        vpc_id=_first(state, "SecurityGroup", "vpcId"),
+        vpc_cidr=_first(state, "Vpc", "cidrBlock") or None,
+        internet_gateway=bool(_of(state, "InternetGateway")),
         subnets=_subnets(state),
-        nats=tuple(Nat(_text(nat, "subnetId"), _text(nat, "publicIp")) for nat in state.of("NatGateway")),
-        groups={group.id: _label(group) for group in state.of("SecurityGroup")},
+        nats=tuple(Nat(_text(nat, "subnetId"), _text(nat, "publicIp")) for nat in _of(state, "NatGateway")),
+        groups={group.id: _label(group) for group in _of(state, "SecurityGroup")},
         ways_in=_rules(state, Direction.IN),
         ways_out=_rules(state, Direction.OUT),
         server=server,
-        clients=tuple(_in_order(hosts.values(), outputs.get("client_names") or [])),
+        clients=tuple(
+            sorted(hosts.values(), key=lambda host: (places.get(host.name, len(places)), natural(host.name)))
+        ),
         mysql=_mysql(state, outputs),
     )
 
@@ -85,7 +75,7 @@ def text(value: Any) -> str:
     return printable("" if value is None else str(value))
 
 
-def _resource(entry: Properties) -> Resource:
+def _resource(entry: Mapping[str, Any]) -> Resource:
     inputs, outputs = (masked(entry.get(key) or {}) for key in ("inputs", "outputs"))
     # The outputs of a group list the rules that are resources of their own too.
     inline = {str(direction): inputs.get(direction) for direction in Direction} if entry["type"] in GROUPS else {}
@@ -98,6 +88,10 @@ def _resource(entry: Properties) -> Resource:
     )
 
 
+def _of(state: Resources, kind: str) -> list[Resource]:
+    return [resource for resource in state if resource.kind == kind]
+
+
 def _label(resource: Resource) -> str:
     """Return a resource's name, without that of the component that it is a part of."""
     return printable(resource.name.removeprefix(f"{resource.owner}-"))
@@ -107,13 +101,13 @@ def _text(resource: Resource, key: str) -> str:
     return text(resource.get(key))
 
 
-def _first(resources: Iterable[Resource], key: str) -> str:
-    return next((value for resource in resources if (value := _text(resource, key))), "")
+def _first(state: Resources, kind: str, key: str) -> str:
+    return next((value for resource in _of(state, kind) if (value := _text(resource, key))), "")
 
 
-def _hosts(state: State, outputs: Mapping[str, Any]) -> dict[str, Host]:
+def _hosts(state: Resources, outputs: Mapping[str, Any]) -> dict[str, Host]:
     """Return the hosts by instance id."""
-    public = {_text(address, "instanceId"): _text(address, "publicIp") for address in state.of("EipAssociation")}
+    public = {_text(address, "instanceId"): _text(address, "publicIp") for address in _of(state, "EipAssociation")}
     return {
         instance.id: Host(
             name=printable(instance.owner),
@@ -124,21 +118,16 @@ def _hosts(state: State, outputs: Mapping[str, Any]) -> dict[str, Host]:
             group_ids=tuple(map(text, instance.get("vpcSecurityGroupIds") or ())),
             jump=instance.owner == outputs.get("jump_host"),
         )
-        for instance in state.of("Instance")
+        for instance in _of(state, "Instance")
     }
 
 
-def _in_order(hosts: Iterable[Host], names: Sequence[str]) -> list[Host]:
-    places = {name: place for place, name in enumerate(names)}
-    return sorted(hosts, key=lambda host: (places.get(host.name, len(places)), natural(host.name)))
-
-
-def _subnets(state: State) -> tuple[Subnet, ...]:
+def _subnets(state: Resources) -> tuple[Subnet, ...]:
     """Return the stack's subnets, and those that were there and have a host."""
-    routes = [route for route in state.of("Route") if world([_text(route, "destinationCidrBlock")])]
+    routes = [route for route in _of(state, "Route") if world([_text(route, "destinationCidrBlock")])]
     to_internet = {_text(route, "routeTableId") for route in routes if _text(route, "gatewayId")}
     to_nat = {_text(route, "routeTableId") for route in routes if _text(route, "natGatewayId")}
-    tables = {_text(table, "subnetId"): _text(table, "routeTableId") for table in state.of("RouteTableAssociation")}
+    tables = {_text(table, "subnetId"): _text(table, "routeTableId") for table in _of(state, "RouteTableAssociation")}
     subnets = {
         subnet.id: Subnet(
             id=subnet.id,
@@ -148,26 +137,27 @@ def _subnets(state: State) -> tuple[Subnet, ...]:
             public=tables.get(subnet.id) in to_internet,
             nat_routed=tables.get(subnet.id) in to_nat,
         )
-        for subnet in state.of("Subnet")
+        for subnet in _of(state, "Subnet")
     }
-    for instance in state.of("Instance"):
+    for instance in _of(state, "Instance"):
         id = _text(instance, "subnetId")
         subnets.setdefault(id, Subnet(id, id, _text(instance, "availabilityZone")))
     return tuple(sorted(subnets.values(), key=lambda subnet: (not subnet.public, natural(subnet.name))))
 
 
-def _rules(state: State, direction: Direction) -> tuple[Rule, ...]:
-    lists = prefix_lists(state.resources, lambda resource: [_text(resource, "prefixListId") or resource.id])
-    known = [rule for resource in state.resources for rule in _by_id(resource) if rule.peer]
-    rules = {rule for named in known if named.direction is direction for rule in expanded(named, lists)}
+def _rules(state: Resources, direction: Direction) -> tuple[Rule, ...]:
+    rules = {rule for rule in rules_in(state, direction, _by_id, _list_ids) if rule.peer}
     return tuple(sorted(rules, key=lambda rule: (rule.by_group, _address_order(rule), natural(rule.label))))
 
 
-def _by_id(resource: Resource) -> Iterable[Rule]:
-    """Yield a resource's rules; of an inline one, the group is the resource."""
-    for rule in rules_of(resource):
-        group = text(rule.group) or resource.id
-        yield replace(rule, group=group, peer=group if rule.named_by == SELF else text(rule.peer))
+def _list_ids(resource: Resource) -> list[str]:
+    return [_text(resource, "prefixListId") or resource.id]
+
+
+def _by_id(resource: Resource, rule: Rule) -> Rule:
+    """Return a rule with what can be drawn for ids; of an inline one, the group is the resource."""
+    group = text(rule.group) or resource.id
+    return replace(rule, group=group, peer=group if rule.named_by == SELF else text(rule.peer))
 
 
 def _address_order(rule: Rule) -> tuple[int, int, str]:
@@ -176,17 +166,16 @@ def _address_order(rule: Rule) -> tuple[int, int, str]:
     return (9, 0, f"{rule.peer} {rule.group}")
 
 
-def _mysql(state: State, outputs: Mapping[str, Any]) -> MySql:
-    settings = next((server.get("settings") for server in state.of("MySqlServer")), None)
+def _mysql(state: Resources, outputs: Mapping[str, Any]) -> MySql:
+    settings = next((server.get("settings") for server in _of(state, "MySqlServer")), None)
+    users = [_user(user) for user in _of(state, "MySqlUser")]
     primary = outputs.get("primary_user")
     return MySql(
         version=text(outputs["mysql_version"]),
         port=int(outputs["mysql_port"]),
         tls_required=isinstance(settings, Mapping) and settings.get("require_secure_transport") is True,
         databases=tuple(map(text, outputs.get("database_names") or ())),
-        users=tuple(
-            sorted(map(_user, state.of("MySqlUser")), key=lambda user: (user.key != primary, natural(user.key)))
-        ),
+        users=tuple(sorted(users, key=lambda user: (user.key != primary, natural(user.key)))),
     )
 
 
@@ -195,7 +184,7 @@ def _user(user: Resource) -> User:
     return User(
         key=_text(user, "key"),
         host=_text(user, "host"),
-        access=_access(user.get("grants") or {}, user.get("roles") or []),
+        access=access.words(user.get("grants") or {}, user.get("roles") or []),
         marks=tuple(mark for mark, present in marks.items() if present),
     )
 
@@ -205,10 +194,3 @@ def _is_rotating(user: Resource) -> bool:
     if not isinstance(generation, int | float) or not isinstance(finished, int | float):
         return False
     return generation > max(1, finished)
-
-
-def _access(grants: Any, roles: Any) -> str:
-    readable = isinstance(grants, Mapping) and all(isinstance(grant, Mapping) for grant in grants.values())
-    if not readable or SECRET in str([grants, roles]):
-        return "not known"
-    return access.words({text(target): grant for target, grant in grants.items()}, list(map(text, roles)))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import tomllib
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 ELLIPSIS = "…"
+STYLE = tomllib.loads(Path(__file__).with_name("style.toml").read_text("utf-8"))
 
 
 @dataclass(frozen=True)
@@ -18,23 +21,7 @@ class Font:
     color: str = "#1f2933"
 
 
-INK, MUTED, ALARM = "#1f2933", "#56636f", "#b42318"
-FONTS = {
-    "title": Font(21, bold=True),
-    "head": Font(14, bold=True),
-    "name": Font(12.5, bold=True),
-    "text": Font(12.5),
-    "id": Font(10.5),
-    "quiet": Font(12, color=MUTED),
-    "alarm": Font(12, color=ALARM),
-    "mark": Font(12, color="#9a5b00", bold=True),
-    "chip": Font(11.5, color="#6b3fa0", bold=True),
-    "port": Font(12, bold=True),
-    "frame": Font(12, color="#6b3fa0", bold=True),
-    "ways": Font(12, color="#6b3fa0"),
-    "gate": Font(12, bold=True, color="#ffffff"),
-    "cross": Font(17, bold=True, color=ALARM),
-}
+FONTS = {kind: Font(**font) for kind, font in STYLE["fonts"].items()}
 LINE = 17
 """Pixels from a line of text to the next."""
 
@@ -115,17 +102,32 @@ class Scene:
 
     def box(self, kind: str, x: float, y: float, width: float, height: float, tip: str = "") -> Box:
         """Add a box and return it."""
-        made = Box(kind, x, y, width, height, tip)
-        self.boxes.append(made)
-        return made
+        box = Box(kind, x, y, width, height, tip)
+        self.boxes.append(box)
+        return box
+
+    def text(
+        self,
+        font: str,
+        x: float,
+        y: float,
+        text: str,
+        box: Box,
+        anchor: str = "start",
+        tip: str = "",
+        width: float | None = None,
+    ) -> None:
+        """Add a text in a box; one that is wider than it may be is cut, and the whole of it is its tip."""
+        short = text if width is None else fitted(text, font, width)
+        self.texts.append(Text(font, x, y, short, box, anchor, tip if short == text else text))
 
     def label(self, kind: str, x: float, y: float, font: str, text: str, tip: str = "") -> Box:
         """Add a small box around a text, centred at a point, and return it."""
         width = text_width(text, font) + 16
-        made = Box(kind, x - width / 2, y - 11, width, 22, tip)
-        self.labels.append(made)
-        self.texts.append(Text(font, x, y + 4.5, text, made, "middle"))
-        return made
+        box = Box(kind, x - width / 2, y - 11, width, 22, tip)
+        self.labels.append(box)
+        self.text(font, x, y + 4.5, text, box, "middle")
+        return box
 
 
 def text_width(text: str, font: str) -> float:

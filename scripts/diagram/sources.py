@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from policy.rules.security_groups import Rule, ranges, world
 from scripts.diagram.describe import group
-from scripts.diagram.model import Picture, ports
+from scripts.diagram.model import Picture
 from scripts.host.constants import SSH_PORT
 
 SHOWN = 8
@@ -20,8 +20,8 @@ class Source:
     title: str
     lines: list[tuple[str, str]]
     """Kind of text, and the text."""
-    targets: list[tuple[str, list[Rule]]]
-    """Rules by the id of the group that has them; of all peers the same ports, so those of the first."""
+    targets: list[list[Rule]]
+    """Rules, those of a group together; of all peers the same ports, so those of the first."""
 
 
 def cards(picture: Picture) -> list[Source]:
@@ -38,22 +38,21 @@ def cards(picture: Picture) -> list[Source]:
 
 
 def _source(picture: Picture, peers: list[tuple[str, list[Rule]]]) -> Source:
-    rules = peers[0][1]
-    targets: dict[str, list[Rule]] = {}
-    for rule in rules:
-        targets.setdefault(rule.group, []).append(rule)
-    kind = "id" if rules[0].by_group else "text"
+    by_group: dict[str, list[Rule]] = {}
+    for rule in peers[0][1]:
+        by_group.setdefault(rule.group, []).append(rule)
+    kind = "id" if peers[0][1][0].by_group else "text"
     lines = [(kind, group(picture, peer)) for peer, _ in peers[:SHOWN]]
     if len(peers) > SHOWN:
         lines.append(("quiet", f"and {len(peers) - SHOWN} more"))
-    in_order = sorted(targets.items(), key=lambda target: group(picture, target[0]))
-    return Source(_title([rule for _, of_peer in peers for rule in of_peer]), lines, in_order)
+    targets = sorted(by_group.values(), key=lambda rules: group(picture, rules[0].group))
+    return Source(_title([rule for _, rules in peers for rule in rules]), lines, targets)
 
 
 def _title(rules: list[Rule]) -> str:
     if world(ranges(rules)):
         return "anyone at all"
-    ssh_alone = {ports(rule) for rule in rules} == {str(SSH_PORT)}
+    ssh_alone = {rule.tcp_label for rule in rules} == {str(SSH_PORT)}
     if rules[0].by_group:
         return "operators' groups" if ssh_alone else "other teams' groups"
     return "operators" if ssh_alone else "addresses"

@@ -2,62 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
+from scripts.host.accounts.spec import UserSpec
+from scripts.host.common.codec import as_data
 from scripts.preview.digest import Op, Step, root
 from scripts.preview.findings import Finding, change, code, names, table_of
 
 KINDS = {"MySqlUser": "User", "MySqlRole": "Role"}
 OPTION = "GRANT OPTION"
 ALL = "ALL"
-SENTENCES = {
-    "name": ("is renamed: it keeps its password, **logins under the former name are refused**", True),
-    "host": ("has **another host part**: logins from elsewhere are refused", True),
-    "plugin": ("authenticates by another plugin", False),
-    "password_lifetime_days": ("has another password lifetime", False),
-    "require": ("has **another requirement on connections**: logins that do not meet it are refused", True),
-    "generation": ("begins a rotation: a new password, and the old one is accepted until that is finished", False),
-    "finished_generation": ("finishes its rotation: **the old password is no longer accepted**", True),
+UNSEEN = "whether they change too, a preview does not show"
+MORE, FEWER, OTHER = "**more**", "fewer", "**other**"
+ATTRIBUTES = {
+    name: Finding(**row) for name, row in tomllib.loads(Path(__file__).with_name("access.toml").read_text()).items()
 }
-"""What is said of a user's attribute that changes, and whether that is severe: logins that work now are refused."""
-IN_DETAIL = {"grants", "roles", "default_roles", "locked", "password", "key"}
-"""Properties of which a function of their own tells, or the report's subject. All others are told by their names."""
+"""What is said of a user's attribute that changes."""
+IN_DETAIL = {"grants", "roles", "default_roles", "locked", "password", "key", *ATTRIBUTES}
+"""Properties of which there is more to say than name and value; of the key nothing, it is in every sentence."""
+DEFAULTS = as_data(UserSpec(key="", name="", host=""))
+MASKED = {"password_history", "password_reuse_interval_days", "password_require_current", "password_lock_time_days"}
+"""Attributes that came with `require`, and that a preview masks for their names."""
 
 
-def assess(steps: Sequence[Step]) -> list[Finding]:
-    """Return what changes of users, roles and the operators' key; severe is what refuses logins that work now."""
-    return [finding for step in steps if step.op is not Op.SAME for finding in _of(step)]
+def assess(steps: Iterable[Step]) -> Iterator[Finding]:
+    """Yield what changes of users, roles and the operators' key; severe is what refuses logins that work now."""
+    for step in steps:
+        if step.op is not Op.SAME and step.kind == "KeyPair":
+            yield Finding("The operators' ssh key changes.")
+        elif step.op is not Op.SAME and step.kind in KINDS:
+            inputs = step.old or step.new
+            subject = f"{KINDS[step.kind]} {code(str(inputs.get('key') or inputs.get('name') or step.name))}"
+            for finding in _of_account(step):
+                yield Finding(f"{subject} {finding.words}.", finding.severe)
 
 
-def _of(step: Step) -> Iterator[Finding]:
-    kind = KINDS.get(step.type)
-    if step.type == "KeyPair":
-        yield Finding("The operators' ssh key changes.")
-    elif kind:
-        inputs = step.old or step.new
-        subject = f"{kind} {code(str(inputs.get('key') or inputs.get('name') or step.name))}"
-        for finding in _user(step) if kind == "User" else _role(step):
-            yield Finding(f"{subject} {finding.words}.", finding.severe)
-
-
-def _user(step: Step) -> Iterator[Finding]:
+def _of_account(step: Step) -> Iterator[Finding]:
+    is_user = step.kind == "MySqlUser"
     if step.op is Op.CREATE:
         yield Finding("is made" + _granted(step))
     elif step.op is Op.DELETE:
-        yield Finding("is **dropped**: its logins are refused from then on", severe=True)
-    else:
+        yield Finding("is **dropped**" + (": its logins are refused from then on" if is_user else ""), severe=is_user)
+    elif is_user:
         yield from _attributes(step)
         yield from _grants(step)
         yield from _roles(step)
         yield from _password(step)
-
-
-def _role(step: Step) -> Iterator[Finding]:
-    if step.op is Op.CREATE:
-        yield Finding("is made" + _granted(step))
-    elif step.op is Op.DELETE:
-        yield Finding("is **dropped**")
     else:
         if "name" in step.changed:
             yield Finding("gets another name: it is made anew under that, and the former one is dropped")
@@ -65,53 +58,85 @@ def _role(step: Step) -> Iterator[Finding]:
 
 
 def _granted(step: Step) -> str:
-    targets, roles = sorted(table_of(step.new, "grants")), sorted(_list(step.new, "roles"))
+    targets, roles = sorted(table_of(step.new, "grants")), sorted(_texts(step.new, "roles"))
     parts = [f"privileges on {names(targets)}"] if targets else []
     parts += [f"role {names(roles)}"] if roles else []
     return f", with {' and '.join(parts)}" if parts else ", without privileges"
 
 
 def _attributes(step: Step) -> Iterator[Finding]:
-    for name, (words, severe) in SENTENCES.items():
-        if name in step.changed:
-            yield Finding(words, severe)
-    if "locked" in step.changed:
+    changed = [name for name in step.changed if not _is_new_to_the_state(step, name)]
+    yield from (finding for name, finding in ATTRIBUTES.items() if name in changed)
+    if "locked" in changed:
         locked = step.new.get("locked") is True
         yield Finding("is **locked**: its logins are refused" if locked else "is unlocked", severe=locked)
     for path in step.paths:
-        if root(path) not in IN_DETAIL | set(SENTENCES) and "[" not in path:
+        if root(path) in changed and root(path) not in IN_DETAIL and "[" not in path:
             yield Finding(f"changes: {change(step, path)}")
+
+
+def _is_new_to_the_state(step: Step, name: str) -> bool:
+    """Tell whether an attribute differs because the program that made the state did not know it.
+
+    It has its default then, as the account has; of what is masked, that is taken for granted.
+    """
+    if name in step.old or name not in DEFAULTS:
+        return False
+    return _given(step.new.get(name)) == _given(DEFAULTS[name]) or (name in MASKED and _is_former(step))
+
+
+def _given(value: Any) -> Any:
+    """Return a value without what is not given: the engine leaves some of that out."""
+    if isinstance(value, Mapping):
+        return {key: inner for key, inner in value.items() if inner is not None}
+    return value
+
+
+def _is_former(step: Step) -> bool:
+    """Tell whether a user is in the state as the program had it that knew no `require`, grants as text and no keys."""
+    return "require" not in step.old
 
 
 def _grants(step: Step) -> Iterator[Finding]:
     before, after = table_of(step.old, "grants"), table_of(step.new, "grants")
-    for target in sorted({*before, *after}):
-        if before.get(target) != after.get(target):
-            yield Finding(
-                f"has {_direction(before.get(target, {}), after.get(target, {}))} privileges on {code(target)}"
-            )
+    # Text is what a former program left. Its form is its own, so it is compared with nothing.
+    unclear = [target for target in sorted(after) if isinstance(before.get(target), str)]
+    for target in sorted({*before, *after} - {*unclear}):
+        if words := _direction(before.get(target), after.get(target)):
+            yield Finding(f"has {words} privileges on {code(target)}")
+    if unclear:
+        shown = f"has its grants on {names(unclear)} shown in another form from now on"
+        yield Finding(f"{shown}: {UNSEEN}")
 
 
-def _direction(old: Any, new: Any) -> str:
+def _direction(old: Any, new: Any) -> str | None:
+    """Return which way privileges on a target change; None if they stay. A grant is None where there is none."""
     before, after = _privileges(old), _privileges(new)
+    if before == after and (before is not None or old == new):
+        return None
+    if old is None or new is None:
+        return MORE if old is None else FEWER
     if before is None or after is None:
-        return "**other**"
+        return OTHER
     if before < after or (ALL in after - before and OPTION not in before - after):
-        return "**more**"
+        return MORE
     if after < before or (ALL in before - after and OPTION not in after - before):
-        return "fewer"
-    return "**other**"
+        return FEWER
+    return OTHER
 
 
 def _privileges(grant: Any) -> set[str] | None:
-    """Return the privileges of a grant as components.mysql_grants shows it; None if it is in another form."""
+    """Return the privileges of a grant as components/properties.py shows it; None if it is in another form."""
     if not isinstance(grant, Mapping):
         return None
-    return {*_list(grant, "privileges"), *([OPTION] if grant.get("grant_option") is True else [])}
+    return {*_texts(grant, "privileges"), *([OPTION] if grant.get("grant_option") is True else [])}
 
 
 def _roles(step: Step) -> Iterator[Finding]:
-    before, after = (set(_list(side, "roles")) for side in (step.old, step.new))
+    before, after = set(_texts(step.old, "roles")), set(_texts(step.new, "roles"))
+    if before != after and _is_former(step):
+        yield Finding(f"has its roles shown by key from now on: {UNSEEN}")
+        return
     if after - before:
         yield Finding(f"is **granted** role {names(sorted(after - before))}")
     if before - after:
@@ -121,7 +146,7 @@ def _roles(step: Step) -> Iterator[Finding]:
 
 
 def _password(step: Step) -> Iterator[Finding]:
-    before, after = ("password" in side for side in (step.old, step.new))
+    before, after = "password" in step.old, "password" in step.new
     if "generation" in step.changed:
         return
     if before != after:
@@ -134,6 +159,6 @@ def _password(step: Step) -> Iterator[Finding]:
         yield Finding("has a password from config: whether that changes too, a preview does not show")
 
 
-def _list(inputs: Mapping[str, Any], key: str) -> list[str]:
+def _texts(inputs: Mapping[str, Any], key: str) -> list[str]:
     values = inputs.get(key)
     return [str(item) for item in values] if isinstance(values, list) else []

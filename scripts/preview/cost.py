@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
 from scripts.preview.digest import Op, Step
@@ -23,48 +22,37 @@ class Way(StrEnum):
     UNCLEAR = "unclear"
 
 
-@dataclass(frozen=True)
-class Turn:
-    """One cost that changes."""
-
-    way: Way
-    words: str
-
-
-def assess(steps: Sequence[Step]) -> list[Finding]:
+def assess(steps: Iterable[Step]) -> list[Finding]:
     """Return what changes the cost."""
-    return [Finding(f"{turn.way.capitalize()}: {turn.words}.") for turn in _turns(steps)]
+    return [Finding(f"{way.capitalize()}: {words}.") for way, words in _turns(steps)]
 
 
-def direction(steps: Sequence[Step]) -> Way | None:
+def direction(steps: Iterable[Step]) -> Way | None:
     """Return which way the whole cost goes; None if it stays."""
-    ways = {turn.way for turn in _turns(steps)}
+    ways = {way for way, _ in _turns(steps)}
     return ways.pop() if len(ways) == 1 else Way.UNCLEAR if ways else None
 
 
-def _turns(steps: Sequence[Step]) -> list[Turn]:
-    return [turn for step in steps for turn in _of(step)]
+def _turns(steps: Iterable[Step]) -> Iterator[tuple[Way, str]]:
+    for step in steps:
+        thing = BY_THE_HOUR.get(step.kind)
+        if thing and step.op is Op.CREATE:
+            yield Way.UP, f"one more {thing}, {code(step.name)}"
+        elif thing and step.op is Op.DELETE:
+            yield Way.DOWN, f"one {thing} less, {code(step.name)}"
+        elif step.kind == "Instance" and step.op in (Op.UPDATE, Op.REPLACE):
+            yield from _of_instance(step)
 
 
-def _of(step: Step) -> Iterator[Turn]:
-    thing = BY_THE_HOUR.get(step.type)
-    if thing and step.op is Op.CREATE:
-        yield Turn(Way.UP, f"one more {thing}, {code(step.name)}")
-    elif thing and step.op is Op.DELETE:
-        yield Turn(Way.DOWN, f"one {thing} less, {code(step.name)}")
-    elif step.type == "Instance" and step.op in (Op.UPDATE, Op.REPLACE):
-        yield from _instance(step)
-
-
-def _instance(step: Step) -> Iterator[Turn]:
+def _of_instance(step: Step) -> Iterator[tuple[Way, str]]:
     old, new = step.old.get("instanceType"), step.new.get("instanceType")
     if old != new:
-        yield Turn(of_types(str(old), str(new)), f"{code(step.name)}, {change(step, 'instanceType')}")
-    before, after = (table_of(side, "rootBlockDevice") for side in (step.old, step.new))
+        yield of_types(str(old), str(new)), f"{code(step.name)}, {change(step, 'instanceType')}"
+    before, after = table_of(step.old, "rootBlockDevice"), table_of(step.new, "rootBlockDevice")
     for key in ("volumeSize", "volumeType", "iops", "throughput"):
         if before.get(key) != after.get(key):
             way = of_numbers(before.get(key), after.get(key))
-            yield Turn(way, f"volume of {code(step.name)}, {change(step, f'rootBlockDevice.{key}')}")
+            yield way, f"volume of {code(step.name)}, {change(step, f'rootBlockDevice.{key}')}"
 
 
 def of_numbers(old: object, new: object) -> Way:
@@ -76,15 +64,13 @@ def of_numbers(old: object, new: object) -> Way:
 
 def of_types(old: str, new: str) -> Way:
     """Return the way from one instance type to another: clear within a family alone."""
-    sizes = [_size(instance_type) for instance_type in (old, new)]
-    if old.split(".")[0] != new.split(".")[0] or None in sizes:
-        return Way.UNCLEAR
-    return of_numbers(*sizes)
+    same_family = old.split(".")[0] == new.split(".")[0]
+    return of_numbers(_size(old), _size(new)) if same_family else Way.UNCLEAR
 
 
 def _size(instance_type: str) -> int | None:
     size = instance_type.partition(".")[2]
     if size in SIZES:
         return SIZES.index(size)
-    many = re.fullmatch(r"(\d+)xlarge", size)
-    return len(SIZES) + int(many[1]) if many else None
+    larger = re.fullmatch(r"(\d+)xlarge", size)
+    return len(SIZES) + int(larger[1]) if larger else None

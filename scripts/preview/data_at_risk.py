@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from scripts.preview.digest import Op, Step
-from scripts.preview.findings import SERVER, Finding, change, code, done, host
+from scripts.preview.findings import DONE, SERVER, Finding, change, code, host
 
 
-def assess(steps: Sequence[Step]) -> list[Finding]:
-    """Return what is lost, and what is no longer cared for."""
-    return [finding for step in steps for finding in _of(step)]
-
-
-def _of(step: Step) -> Iterator[Finding]:
-    goes = step.op in (Op.REPLACE, Op.DELETE)
-    if goes and step.type == "Instance" and step.inside(SERVER):
-        lost = "**and its root volume with all databases is lost**"
-        yield Finding(f"{host(step)} is {done(step)}, {lost}{_cause(step)}.", severe=True)
-        if step.old.get("disableApiTermination") is True:
-            yield Finding("Its termination protection is on: `up` will fail there, before anything of it is lost.")
-    elif goes and step.type == "Volume":
-        yield Finding(f"Volume {code(step.name)} is {done(step)}, **and its data is lost**{_cause(step)}.", severe=True)
-    elif step.type == "MySqlDatabase":
-        yield from _database(step)
+def assess(steps: Iterable[Step]) -> Iterator[Finding]:
+    """Yield what is lost, and what is no longer cared for."""
+    for step in steps:
+        goes = step.op in (Op.REPLACE, Op.DELETE)
+        if goes and step.kind == "Instance" and step.is_part_of(SERVER):
+            lost = "**and its root volume with all databases is lost**"
+            yield Finding(f"{host(step)} is {DONE[step.op]}, {lost}{_cause(step)}.", severe=True)
+            if step.old.get("disableApiTermination") is True:
+                yield Finding("Its termination protection is on: `up` will fail there, before anything of it is lost.")
+        elif goes and step.kind == "Volume":
+            lost = "**and its data is lost**"
+            yield Finding(f"Volume {code(step.name)} is {DONE[step.op]}, {lost}{_cause(step)}.", severe=True)
+        elif step.kind == "MySqlDatabase":
+            yield from _database(step)
 
 
 def _database(step: Step) -> Iterator[Finding]:
@@ -41,6 +39,5 @@ def _cause(step: Step) -> str:
     """Return which properties make a replacement, in words to append."""
     if step.op is Op.DELETE:
         return ": it is no longer in the program"
-    if not step.reasons:
-        return ": what it depends on is replaced, or its replacement was asked for"
-    return ": " + ", ".join(change(step, path) for path in step.reasons)
+    reasons = ", ".join(change(step, path) for path in step.reasons)
+    return f": {reasons or 'what it depends on is replaced, or its replacement was asked for'}"

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -37,54 +37,23 @@ OPS = {"create": Op.CREATE, "import": Op.CREATE, "update": Op.UPDATE, "delete": 
 OPS |= dict.fromkeys(REPLACING, Op.REPLACE) | dict.fromkeys(QUIET, Op.SAME)
 
 
-@dataclass(frozen=True)
-class Step:
-    """What happens to one resource."""
+@dataclass(frozen=True, kw_only=True)
+class Step(Resource):
+    """A resource, as it will be or, if it goes, as it was; and what happens to it."""
 
     op: Op
-    urn: str
-    before: Resource | None = None
-    """It as it is: its inputs, secrets masked."""
-    after: Resource | None = None
-    paths: tuple[str, ...] = ()
+    before: Resource | None
+    """As it is, secrets masked; None if it was not there."""
+    after: Resource | None
+    paths: tuple[str, ...]
     """Paths of the inputs that differ, found before secrets were masked; the engine may have done so earlier."""
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[str, ...]
     """Paths of the properties that make it a replacement."""
-
-    @property
-    def chain(self) -> list[str]:
-        """The types of the components around it, from the outermost, and then its own."""
-        return types_of(self.urn)
 
     @property
     def changed(self) -> list[str]:
         """The names of the inputs that differ."""
         return sorted({root(path) for path in self.paths})
-
-    @property
-    def kind(self) -> str:
-        """Its whole type: aws:ec2/instance:Instance."""
-        return self.chain[-1]
-
-    @property
-    def type(self) -> str:
-        """The last part of its type: Instance, MySqlUser."""
-        return self.kind.split(":")[-1]
-
-    @property
-    def owner(self) -> str:
-        """The name of the component that it is a part of, such as a host's; its own if it is a part of none."""
-        resource = self.after or self.before
-        return resource.owner if resource else self.name
-
-    @property
-    def name(self) -> str:
-        """Its name in the program."""
-        return name_of(self.urn)
-
-    def inside(self, component: str) -> bool:
-        """Tell whether it belongs to a component of that type."""
-        return any(kind.split(":")[-1] == component for kind in self.chain[:-1])
 
     @property
     def old(self) -> Mapping[str, Any]:
@@ -104,8 +73,6 @@ class Preview:
     stack: str
     steps: Sequence[Step]
     """All but the stack itself, by name: their order in a preview is another each time."""
-    complete: bool
-    """Whether resources that stay as they are, are among them."""
     warnings: Sequence[str]
     redaction: Redaction
 
@@ -114,41 +81,37 @@ class Preview:
         """The steps that change something."""
         return [step for step in self.steps if step.op is not Op.SAME]
 
+    @property
+    def complete(self) -> bool:
+        """Whether resources that stay as they are, are among the steps."""
+        return len(self.changes) < len(self.steps)
+
 
 def read(text: str) -> Preview:
-    """Read a preview.
-
-    Args:
-        text: what `pulumi preview --json` printed.
+    """Read what `pulumi preview --json` printed.
 
     Raises:
         OperatorError: it is empty, failed, or in another form.
     """
     document = _document(text)
     redaction = Redaction(document)
-    diagnostics = _entries(document, "diagnostics", required=False)
-    errors, warnings = (_messages(diagnostics, severity) for severity in ("error", "warning"))
+    diagnostics = _entries(document, "diagnostics") if document.get("diagnostics") is not None else []
+    errors, warnings = (
+        [str(entry.get("message", "")).strip() for entry in diagnostics if entry.get("severity") == severity]
+        for severity in ("error", "warning")
+    )
     if errors:
         raise OperatorError(redaction.apply("the preview failed, so there is nothing to report:\n" + "\n".join(errors)))
     if "changeSummary" not in document or document.get("maybeCorrupt"):
         raise OperatorError("the preview did not come to its end: there is no summary of changes in it")
-    steps = list(_folded(_step(raw) for raw in _entries(document, "steps")))
+    steps = _folded(_step(raw) for raw in _entries(document, "steps"))
     if not steps:
         raise OperatorError(f"{OWN}it has no steps, not even the stack's own")
     for step in steps:
         _require_states(step)
-    own = sorted((step for step in steps if step.kind != STACK), key=lambda step: (step.name, step.urn))
-    return Preview(
-        stack=steps[0].urn.split("::")[0].removeprefix("urn:pulumi:"),
-        steps=own,
-        complete=any(step.op is Op.SAME for step in own),
-        warnings=warnings,
-        redaction=redaction,
-    )
-
-
-def _messages(diagnostics: Sequence[Mapping[str, Any]], severity: str) -> list[str]:
-    return [str(entry.get("message", "")).strip() for entry in diagnostics if entry.get("severity") == severity]
+    stack = steps[0].urn.split("::")[0].removeprefix("urn:pulumi:")
+    own = sorted((step for step in steps if step.type != STACK), key=lambda step: (step.name, step.urn))
+    return Preview(stack, own, warnings, redaction)
 
 
 def _require_states(step: Step) -> None:
@@ -194,45 +157,43 @@ def _first_object(text: str) -> tuple[Any, int]:
     return decoder.raw_decode(text)
 
 
-def _entries(document: Mapping[str, Any], key: str, required: bool = True) -> list[dict[str, Any]]:
+def _entries(document: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
     entries = document.get(key)
-    if entries is None and not required:
-        return []
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise OperatorError(f"{OWN}`{key}` is not a list of objects")
     return entries
 
 
 def _step(raw: Mapping[str, Any]) -> Step:
-    op, urn = raw.get("op"), raw.get("urn")
+    name, urn = raw.get("op"), raw.get("urn")
     if not isinstance(urn, str) or not is_urn(urn):
         raise OperatorError(f"{OWN}a step has no URN")
-    if not isinstance(op, str) or op not in OPS:
-        raise OperatorError(f"{OWN}nothing is known of a step that does {op!r} to {name_of(urn)}")
-    states = [_table(raw, key, urn) for key in ("oldState", "newState")]
-    old, new = (_table(state, "inputs", urn) for state in states)
+    if not isinstance(name, str) or name not in OPS:
+        raise OperatorError(f"{OWN}nothing is known of a step that does {name!r} to {name_of(urn)}")
+    op, old, new = OPS[name], _table(raw, "oldState", urn), _table(raw, "newState", urn)
     detailed = _table(raw, "detailedDiff", urn)
-    paths = {path for path, _, _ in differences(old, new)} | {*detailed}
+    paths = {path for path, _, _ in differences(_table(old, "inputs", urn), _table(new, "inputs", urn))} | {*detailed}
     replacing = [path for path in detailed if str(_table(detailed, path, urn).get("kind", "")).endswith("replace")]
-    before, after = (_resource(urn, state) if state else None for state in states)
+    before, after = (_resource(urn, state) if state else None for state in (old, new))
+    resource = after or before
     return Step(
-        OPS[op],
-        urn,
-        before if OPS[op] is not Op.CREATE else None,
-        after if OPS[op] is not Op.DELETE else None,
-        tuple(sorted(paths)) if OPS[op] in (Op.UPDATE, Op.REPLACE) else (),
-        tuple(sorted({*replacing, *_texts(raw, "replaceReasons", urn)})),
+        type=types_of(urn)[-1],
+        urn=urn,
+        props=resource.props if resource else {},
+        parent=resource.parent if resource else "",
+        op=op,
+        before=before if op is not Op.CREATE else None,
+        after=after if op is not Op.DELETE else None,
+        paths=tuple(sorted(paths)) if op in (Op.UPDATE, Op.REPLACE) else (),
+        reasons=tuple(sorted({*replacing, *_texts(raw, "replaceReasons", urn)})),
     )
 
 
 def _resource(urn: str, state: Mapping[str, Any]) -> Resource:
     inputs, parent = masked(_table(state, "inputs", urn)), str(state.get("parent"))
-    return Resource(types_of(urn)[-1], urn, inputs, sources=_sources(state, urn), parent=parent)
-
-
-def _sources(state: Mapping[str, Any], urn: str) -> dict[str, list[str]]:
-    sources = _table(state, "propertyDependencies", urn)
-    return {key: [source for source in _texts(sources, key, urn) if is_urn(source)] for key in sources}
+    dependencies = _table(state, "propertyDependencies", urn)
+    sources = {key: [source for source in _texts(dependencies, key, urn) if is_urn(source)] for key in dependencies}
+    return Resource(types_of(urn)[-1], urn, inputs, sources=sources, parent=parent)
 
 
 def _texts(of: Mapping[str, Any], key: str, urn: str) -> list[str]:
@@ -249,7 +210,7 @@ def _table(of: Mapping[str, Any], key: str, urn: str) -> dict[str, Any]:
     return table
 
 
-def _folded(steps: Iterator[Step]) -> Iterator[Step]:
+def _folded(steps: Iterable[Step]) -> list[Step]:
     """Give one step a resource: `--show-replacement-steps` has three for one that is replaced."""
     by_resource: dict[tuple[str, bool], Step] = {}
     for step in steps:
@@ -258,12 +219,12 @@ def _folded(steps: Iterator[Step]) -> Iterator[Step]:
         if former is None or former.op is Op.SAME:
             by_resource[key] = step
         elif step.op is not Op.SAME:
-            by_resource[key] = Step(
-                Op.REPLACE if Op.REPLACE in (former.op, step.op) else step.op,
-                step.urn,
-                former.before or step.before,
-                step.after or former.after,
-                tuple(sorted({*former.paths, *step.paths})),
-                tuple(sorted({*former.reasons, *step.reasons})),
+            by_resource[key] = replace(
+                step,
+                op=Op.REPLACE if Op.REPLACE in (former.op, step.op) else step.op,
+                before=former.before or step.before,
+                after=step.after or former.after,
+                paths=tuple(sorted({*former.paths, *step.paths})),
+                reasons=tuple(sorted({*former.reasons, *step.reasons})),
             )
-    yield from by_resource.values()
+    return list(by_resource.values())

@@ -7,67 +7,55 @@ from collections.abc import Collection, Iterator, Sequence
 from policy.rules.security_groups import GROUPS, Direction, Rule, world
 from scripts.preview.digest import Op, Step
 from scripts.preview.findings import SERVER, Finding, code, host, names
-from scripts.preview.reach import Reach, groups, in_order, reach
+from scripts.preview.reach import Reach, groups, in_order, reach, target
 
 WORLD = "**the whole internet**"
 
 
-def assess(steps: Sequence[Step]) -> list[Finding]:
-    """Return what is opened first, then what is closed."""
+def assess(steps: Sequence[Step]) -> Iterator[Finding]:
+    """Yield what is opened first, then what is closed."""
     ways_in, ways_out = reach(steps, Direction.IN), reach(steps, Direction.OUT)
-    return [
-        *(
-            Finding(f"**Opened:** {_peer(rule)} gains reach to {_target(rule)}.", severe=True)
-            for rule in ways_in.opened
-        ),
-        *_in_parts(ways_in),
-        *(finding for step in steps for finding in _inline(step, ways_in)),
-        *(finding for step in steps for finding in _address(step)),
-        *(Finding(f"Closed: {_peer(rule)} loses reach to {_target(rule)}.") for rule in ways_in.closed),
-        *(finding for step in steps for finding in _membership(step, ways_in)),
-        *(Finding(f"Way out opened: {_way_out(rule)}.") for rule in ways_out.opened),
-        *(Finding(f"Way out closed: {_way_out(rule)}.") for rule in ways_out.closed),
-    ]
+    for rule in ways_in.opened:
+        yield Finding(f"**Opened:** {_peer(rule)} gains reach to {target(rule)}.", severe=True)
+    for opened, parts in ways_in.opened_in_parts:
+        yield Finding(f"**Opened:** {WORLD} gains reach to {opened}, by {names(parts)} together.", severe=True)
+    for step in steps:
+        yield from _inline(step, ways_in)
+    for step in steps:
+        yield from _address(step)
+    for rule in ways_in.closed:
+        yield Finding(f"Closed: {_peer(rule)} loses reach to {target(rule)}.")
+    for step in steps:
+        yield from _membership(step, ways_in)
+    for word, rules in (("opened", ways_out.opened), ("closed", ways_out.closed)):
+        for rule in rules:
+            yield Finding(f"Way out {word}: {code(rule.group)} to {_peer(rule)} on {rule.label}.")
 
 
 def _peer(rule: Rule) -> str:
     return f"{f'{WORLD} ' if world([rule.peer]) else ''}{code(rule.peer)}"
 
 
-def _target(rule: Rule) -> str:
-    return f"{code(rule.group)} on {rule.label}"
-
-
-def _way_out(rule: Rule) -> str:
-    return f"{code(rule.group)} to {_peer(rule)} on {rule.label}"
-
-
-def _in_parts(ways_in: Reach) -> Iterator[Finding]:
-    for (group, label), parts in sorted(ways_in.opened_in_parts.items()):
-        target = f"{code(group)} on {label}"
-        yield Finding(f"**Opened:** {WORLD} gains reach to {target}, by {names(parts)} together.", severe=True)
-
-
 def _inline(step: Step, ways_in: Reach) -> Iterator[Finding]:
     """Yield that inline rules change in a way that is not seen in the rules that are read of them."""
     changed = {rule.group for rule in (*ways_in.opened, *ways_in.closed)}
-    if step.kind in GROUPS and Direction.IN in step.changed and step.name not in changed:
+    if step.type in GROUPS and Direction.IN in step.changed and step.name not in changed:
         yield Finding(f"**Changed:** the inline rules of {code(step.name)}.", severe=True)
 
 
 def _address(step: Step) -> Iterator[Finding]:
-    if step.type != "Eip" or not step.inside("Host") or step.op not in (Op.CREATE, Op.DELETE):
+    if step.kind != "Eip" or not step.is_part_of("Host"):
         return
     if step.op is Op.DELETE:
         yield Finding(f"{host(step)} loses its public address.")
-    elif step.inside(SERVER):
+    elif step.op is Op.CREATE and step.is_part_of(SERVER):
         yield Finding(f"**{host(step)} is made public:** it gets a public address.", severe=True)
-    else:
+    elif step.op is Op.CREATE:
         yield Finding(f"{host(step)} gets a public address.")
 
 
 def _membership(step: Step, ways_in: Reach) -> Iterator[Finding]:
-    if step.type != "Instance":
+    if step.kind != "Instance":
         return
     before, after = (set(groups(state)) if state else set() for state in (step.before, step.after))
     for group in sorted(after - before):
@@ -78,5 +66,5 @@ def _membership(step: Step, ways_in: Reach) -> Iterator[Finding]:
 
 def _from(group: str, rules: Collection[Rule]) -> str:
     """Return what a group reaches, in words to append, as far as the preview shows the rules."""
-    targets = [_target(rule) for rule in in_order(rules) if rule.peer == group]
+    targets = [target(rule) for rule in in_order(rules) if rule.peer == group]
     return f", which reaches {', '.join(targets)}" if targets else ""

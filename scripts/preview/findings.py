@@ -12,6 +12,7 @@ from scripts.redaction import SECRET, UNKNOWN
 from scripts.table import printable
 
 SERVER = "MySqlServer"
+DONE = {Op.CREATE: "created", Op.UPDATE: "updated", Op.REPLACE: "replaced", Op.DELETE: "deleted"}
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,7 @@ def names(texts: Iterable[str]) -> str:
 
 def host(step: Step) -> str:
     """Return the host that an instance or an address belongs to, to begin a sentence with."""
-    return f"{'The server' if step.inside(SERVER) else 'Host'} {code(step.owner)}"
-
-
-def done(step: Step) -> str:
-    """Return what happens to a resource that goes."""
-    return "replaced" if step.op is Op.REPLACE else "deleted"
+    return f"{'The server' if step.is_part_of(SERVER) else 'Host'} {code(step.owner)}"
 
 
 def value(shown: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from policy.rules.resource import Resource
@@ -14,13 +14,12 @@ from policy.rules.security_groups import (
     Direction,
     PeerKind,
     Rule,
-    expanded,
     open_to_world,
-    prefix_lists,
-    rules_of,
+    rules_in,
     world,
 )
 from scripts.preview.digest import Step
+from scripts.preview.findings import code
 from scripts.redaction import UNKNOWN as KNOWN_AFTER_UP
 
 LISTS = (PREFIX_LIST,)
@@ -44,10 +43,11 @@ class Reach:
         return in_order(self.before - self.after)
 
     @property
-    def opened_in_parts(self) -> dict[tuple[str, str], list[str]]:
-        """The groups and ports that will be open to the whole internet, by several ranges, and are not now."""
+    def opened_in_parts(self) -> list[tuple[str, list[str]]]:
+        """What will be open to the whole internet by several ranges, and is not now, each with these."""
         former = _world_in_parts(self.before)
-        return {key: parts for key, parts in _world_in_parts(self.after).items() if key not in former}
+        opened = _world_in_parts(self.after)
+        return [(target, opened[target]) for target in sorted({*opened} - {*former})]
 
 
 def in_order(rules: Iterable[Rule]) -> list[Rule]:
@@ -55,25 +55,24 @@ def in_order(rules: Iterable[Rule]) -> list[Rule]:
     return sorted(rules, key=lambda rule: (rule.group, rule.peer, rule.protocol, rule.ports))
 
 
-def _world_in_parts(rules: frozenset[Rule]) -> dict[tuple[str, str], list[str]]:
+def target(rule: Rule) -> str:
+    """Return what a rule opens."""
+    return f"{code(rule.group)} on {rule.label}"
+
+
+def _world_in_parts(rules: frozenset[Rule]) -> dict[str, list[str]]:
     opened = open_to_world(rules)
-    return {(rule.group, rule.label): parts for rule, parts in opened.items() if not world(parts[:1])}
+    return {target(rule): opened[rule] for rule in opened if not world(opened[rule][:1])}
 
 
 def reach(steps: Sequence[Step], direction: Direction = Direction.IN) -> Reach:
     """Return the rules of one direction."""
-    return Reach(
-        frozenset(_rules([step.before for step in steps if step.before], direction)),
-        frozenset(_rules([step.after for step in steps if step.after], direction)),
-    )
+    states = [step.before for step in steps if step.before], [step.after for step in steps if step.after]
+    return Reach(*(frozenset(rules_in(state, direction, _by_name, _list_names)) for state in states))
 
 
-def _rules(resources: Sequence[Resource], direction: Direction) -> Iterator[Rule]:
-    lists = prefix_lists(resources, lambda resource: resource.made_from("prefixListId", LISTS) or [resource.name])
-    for resource in resources:
-        for rule in rules_of(resource):
-            if rule.direction is direction:
-                yield from expanded(_by_name(resource, rule), lists)
+def _list_names(resource: Resource) -> list[str]:
+    return resource.made_from("prefixListId", LISTS) or [resource.name]
 
 
 def _by_name(resource: Resource, rule: Rule) -> Rule:
@@ -102,7 +101,7 @@ def members(steps: Sequence[Step], after: bool) -> dict[str, list[str]]:
     hosts: dict[str, list[str]] = {}
     for step in steps:
         instance = step.after if after else step.before
-        if step.type == "Instance" and instance:
+        if step.kind == "Instance" and instance:
             for group in groups(instance):
                 hosts.setdefault(group, []).append(step.owner)
     return {group: sorted(names) for group, names in hosts.items()}

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from scripts.preview import access, cost, data_at_risk, downtime, exposure
-from scripts.preview.digest import Op, Preview, Step
-from scripts.preview.findings import Finding, code, names
+from scripts.preview.digest import Preview, Step
+from scripts.preview.findings import DONE, Finding, code, names
 from scripts.preview.picture import pictures
 from scripts.preview.reach import members, reach
 
 DATA_LOSS, EXPOSURE = "data-loss", "exposure"
-DONE = {Op.CREATE: "created", Op.UPDATE: "updated", Op.REPLACE: "replaced", Op.DELETE: "deleted"}
 SEEN_IN_PART = "Drawn are the rules that change alone: `pulumi preview --json --show-sames` tells of the others too."
 
 
@@ -22,7 +21,7 @@ class Section:
     """A section: its title, what assesses it, and what the verdict says of what it finds."""
 
     title: str
-    assess: Callable[[Sequence[Step]], list[Finding]]
+    assess: Callable[[Sequence[Step]], Iterable[Finding]]
     severe: str
     other: str
     fail_on: str | None = None
@@ -52,7 +51,7 @@ class Report:
     @classmethod
     def of(cls, preview: Preview) -> Report:
         """Assess every section."""
-        return cls(preview, {section.title: section.assess(preview.steps) for section in SECTIONS})
+        return cls(preview, {section.title: list(section.assess(preview.steps)) for section in SECTIONS})
 
     def gates(self) -> set[str]:
         """Return what `--fail-on` would stop at."""
@@ -107,7 +106,7 @@ class Report:
 
 def _folded(changes: Sequence[Step]) -> str:
     rows = "\n".join(
-        f"| {DONE[step.op]} | {code(step.name)} | {code(step.type)} | {names(step.changed)} |" for step in changes
+        f"| {DONE[step.op]} | {code(step.name)} | {code(step.kind)} | {names(step.changed)} |" for step in changes
     )
     table = f"| | resource | type | properties |\n| --- | --- | --- | --- |\n{rows}"
     return _details(f"Every change ({len(changes)})", table)

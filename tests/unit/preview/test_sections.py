@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import pytest
@@ -43,7 +43,15 @@ ANN = {
     "key": "ann", "name": "ann", "host": "10.0.0.0/16", "plugin": "caching_sha2_password",
     "grants": {"app.*": grant("SELECT")},
     "roles": ["reading"], "default_roles": ["reading"], "locked": False, "generation": 1, "finished_generation": 0,
+    "require": {"mode": "NONE"},
 }  # fmt: skip
+FORMER = {**{key: value for key, value in ANN.items() if key != "require"}, "grants": {"app.*": "SELECT"}}
+"""The user as the program left it that knew neither `require` nor the attributes that came with it."""
+PRESENT = {
+    **ANN, "adopt": False, "require": {"mode": "NONE", "subject": None}, "max_user_connections": 0.0,
+    "failed_login_attempts": 0, "password_lock_time_days": 0, "password_history": None,
+}  # fmt: skip
+"""The same user as the program shows it now, in full."""
 
 
 def moved(before: dict[str, Any], **after: Any) -> dict[str, Any]:
@@ -64,7 +72,7 @@ def user(**after: Any) -> Any:
     return step("update", USER, "user-ann", ANN, moved(ANN, **after))
 
 
-Assess = Callable[[Sequence[Step]], list[Finding]]
+Assess = Callable[[Sequence[Step]], Iterable[Finding]]
 Row = tuple[str, Assess, list[Any], list[str]]
 
 ROWS: list[Row] = [
@@ -220,6 +228,33 @@ ROWS: list[Row] = [
      ["User `ann` has **other** privileges on `app.*`."]),
     ("grants in another form", access.assess, [user(grants={"app.*": "ALL"})],
      ["User `ann` has **other** privileges on `app.*`."]),
+    ("grants whose target is shown too, or not yet", access.assess,
+     [step("update", USER, "user-ann", ANN,
+           moved(ANN, grants={"app.*": {**grant("SELECT"), "database": "app", "table": None}}))], []),
+    ("grants as text, after an upgrade", access.assess,
+     [step("update", USER, "user-ann", FORMER, PRESENT)],
+     ["User `ann` has its grants on `app.*` shown in another form from now on: whether they change too, a preview "
+      "does not show."]),
+    ("grants as text, and targets that come and go", access.assess,
+     [step("update", ROLE, "role-reading", {"name": "reading", "grants": {"a.*": "SELECT", "b.*": "ALL"}},
+           {"key": "reading", "name": "reading", "grants": {"a.*": grant("SELECT"), "c.*": grant("SELECT")}})],
+     ["Role `reading` has fewer privileges on `b.*`.", "Role `reading` has **more** privileges on `c.*`.",
+      "Role `reading` has its grants on `a.*` shown in another form from now on: whether they change too, a preview "
+      "does not show."]),
+    ("an upgrade of a user without grants", access.assess,
+     [step("update", USER, "user-ann", moved(FORMER, grants={}), moved(PRESENT, grants={}))], []),
+    ("an upgrade, and a requirement and a limit that come with it", access.assess,
+     [step("update", USER, "user-ann", moved(FORMER, grants={}),
+           moved(PRESENT, grants={}, require={"mode": "X509"}, max_user_connections=5))],
+     ["! User `ann` has **another requirement on connections**: logins that do not meet it are refused.",
+      "User `ann` changes: `max_user_connections` not set → `5`."]),
+    ("roles by name, after an upgrade", access.assess,
+     [step("update", USER, "user-ann", moved(FORMER, grants={}),
+           moved(PRESENT, grants={}, roles=["readers"], default_roles=["readers"]))],
+     ["User `ann` has its roles shown by key from now on: whether they change too, a preview does not show."]),
+    ("an attribute back at its default", access.assess,
+     [step("update", USER, "user-ann", moved(ANN, require={"mode": "SSL"}), ANN)],
+     ["! User `ann` has **another requirement on connections**: logins that do not meet it are refused."]),
     ("roles", access.assess, [user(roles=["writing"], default_roles=["writing"])],
      ["User `ann` is **granted** role `writing`.", "User `ann` loses role `reading`."]),
     ("default roles", access.assess, [user(default_roles=[])],
