@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from ipaddress import IPv4Network
 
 from components import checks
 from components.firewall import PACKAGE_PORTS, EgressArgs
-from scripts.host.common.checks import InvalidValueError
+from scripts.host.common.checks import InvalidValueError, checked
 from stack_config.reader import Reader
+from stack_config.specs import read_spec
 
 PACKAGES: tuple[EgressArgs, ...] = tuple(
     {"cidr": "0.0.0.0/0", "protocol": "tcp", "from_port": port, "to_port": port} for port in PACKAGE_PORTS
@@ -43,31 +45,38 @@ def read_groups(reader: Reader, key: str) -> tuple[str, ...]:
     return reader.refuse_repeated(key, reader.read_list(key, checks.security_group_id, example))
 
 
+def _ports(raw: object) -> range:
+    match = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", str(raw))
+    first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+    if not 1 <= first <= last <= 65535:
+        raise InvalidValueError(f"{raw!r} is no port and no range of ports", 'Write "443" or "8000-8010"')
+    return range(first, last + 1)
+
+
+@dataclass(frozen=True)
+class Egress:
+    """A way out, as config has it."""
+
+    cidr: str = checked(lambda raw: str(checks.ipv4_range(raw)))
+    protocol: str = checked(checks.protocol)
+    ports: range = checked(_ports)
+
+
 def read_egress(reader: Reader) -> tuple[EgressArgs, ...]:
     """Return the ways out beyond what the hosts need."""
     ways = list(PACKAGES)
-    known = {"cidr": checks.ipv4_range, "protocol": checks.protocol, "ports": _ports}
     for index, raw in enumerate(reader.raw_list("extraEgress", EGRESS_EXAMPLE)):
         key = f"extraEgress[{index}]"
-        fields = reader.fields(key, raw, known, known, EGRESS_EXAMPLE)
-        if fields.keys() != known.keys():
+        egress = read_spec(reader, key, raw, Egress, EGRESS_EXAMPLE)
+        if not reader.is_readable(key):
             continue
-        first, last = fields["ports"]
         way: EgressArgs = {
-            "cidr": str(fields["cidr"]),
-            "protocol": fields["protocol"],
-            "from_port": first,
-            "to_port": last,
+            "cidr": egress.cidr,
+            "protocol": egress.protocol,
+            "from_port": egress.ports[0],
+            "to_port": egress.ports[-1],
         }
         if way in ways:
             reader.add_fault(key, "is open already", "Leave it out")
         ways.append(way)
     return tuple(ways[len(PACKAGES) :])
-
-
-def _ports(raw: object) -> tuple[int, int]:
-    match = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", str(raw))
-    first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
-    if not 1 <= first <= last <= 65535:
-        raise InvalidValueError(f"{raw!r} is no port and no range of ports", 'Write "443" or "8000-8010"')
-    return first, last
