@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
-from ipaddress import IPv4Network
 from typing import Any
 
 import pulumi
@@ -16,7 +15,7 @@ from components.mysql_server import ServerArgs
 from components.network import ExistingNetwork, NetworkArgs
 from components.placement import SshAccess
 from scripts.host.accounts.spec import AccountsSpec
-from stack_config import clients, databases, network, passwords, reach, server, ssh, users
+from stack_config import clients, network, reach, server, ssh, users
 from stack_config.aws import Aws, Lookups
 from stack_config.reader import NAMESPACE, ConfigFaults, Reader
 
@@ -80,70 +79,30 @@ def parse(
     address = server.read_address(reader, placement.server_subnet)
     endpoints = ssh.read_endpoints(reader, groups)
     jump_host = clients.jump_host(reader, server_args["public"], groups, endpoints.keys())
-    ssh_config = ssh.read_ssh(reader, groups, endpoints, agent)
-    is_dialled = reader.is_readable("sshEndpoints") and not clients.host_names(groups) <= endpoints.keys()
-    reach_args = _read_reach(reader, server_args, groups, jump_host, is_dialled, placement.ranges)
-    accounts, secrets, primary = _read_accounts(reader, placement, server_args)
+    access = ssh.read_ssh(reader, groups, endpoints, agent)
+    reach_args = reach.read_reach(reader, server_args, groups, jump_host, endpoints.keys(), placement.ranges)
+    looks_names_up = server_args["settings"].get("skip_name_resolve") is not True
+    accounts, passwords, primary_user = users.read_accounts(reader, placement, looks_names_up)
     profile = reader.read_optional("instanceProfile", instance_profile, None)
     tags = _read_tags(reader)
     reader.refuse_unknown()
-    if reader.faults or not (placement.network and address and ssh_config):
+    if reader.faults or not (placement.network and address and access):
         raise ConfigFaults(reader.faults)
     for warning in reader.warnings:
         pulumi.warn(str(warning))
     return StackConfig(
         network=placement.network,
         reach=reach_args,
-        ssh=ssh_config,
+        ssh=access,
         server={**server_args, "private_ip": str(address)},
         clients=groups,
         accounts=accounts,
-        passwords=secrets,
-        primary_user=primary,
+        passwords={key: pulumi.Output.secret(password) for key, password in passwords.items()},
+        primary_user=primary_user,
         instance_profile=profile,
         tags=tags,
         jump_host=jump_host,
     )
-
-
-def _read_reach(
-    reader: Reader,
-    server_args: ServerArgs,
-    groups: Sequence[clients.ClientGroup],
-    jump_host: str | None,
-    is_dialled: bool,
-    vpc: Sequence[IPv4Network],
-) -> ReachArgs:
-    """Return who may reach what; `is_dialled` says whether a host is reached at its own address."""
-    return {
-        "operator_cidrs": reach.read_operators(reader, is_dialled, vpc),
-        "operator_group_ids": reach.read_groups(reader, "operatorSecurityGroupIds"),
-        "server_public": server_args["public"],
-        "jump_to_server": jump_host is not None and not server_args["public"],
-        "jump_to_clients": jump_host is not None and not all(group.public for group in groups),
-        "mysql_ports": server.mysql_ports(server_args),
-        "admitted_group_ids": reach.read_groups(reader, "admittedSecurityGroupIds"),
-        "extra_egress": reach.read_egress(reader),
-    }
-
-
-def _read_accounts(
-    reader: Reader, placement: network.NetworkRead, server_args: ServerArgs
-) -> tuple[AccountsSpec, dict[str, pulumi.Output[str]], str | None]:
-    """Return who may do what, the given passwords by user key, and the key of the primary user."""
-    known = databases.read_databases(reader)
-    roles = users.read_roles(reader, known)
-    raw = users.raw_users(reader)
-    counted = passwords.read_passwords(reader, None if raw is None else raw.keys())
-    surroundings = users.Surroundings(known, roles, counted, placement.ranges)
-    all_users = {key: users.read_user(reader, key, fields, surroundings) for key, fields in (raw or {}).items()}
-    users.check_accounts(reader, roles or {}, all_users)
-    primary = users.read_primary(reader, None if raw is None else all_users)
-    users.check_admission(reader, all_users, primary, placement.client_subnets)
-    if server_args["settings"].get("skip_name_resolve") is True:
-        users.check_names(reader, all_users)
-    accounts = AccountsSpec(tuple((known or {}).values()), tuple((roles or {}).values()), tuple(all_users.values()))
-    return accounts, {key: pulumi.Output.secret(secret) for key, secret in counted.secrets.items()}, primary
 
 
 def _read_tags(reader: Reader) -> dict[str, str]:

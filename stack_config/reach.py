@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
 from components import checks
-from components.firewall import PACKAGE_PORTS, EgressArgs
+from components.firewall import PACKAGE_PORTS, EgressArgs, ReachArgs
+from components.mysql_server import ServerArgs
 from scripts.host.common.checks import InvalidValueError, checked
+from scripts.host.constants import MYSQLX_PORT
+from stack_config.clients import ClientGroup, host_names
 from stack_config.reader import Reader
 from stack_config.specs import read_spec
 
@@ -21,11 +24,31 @@ PACKAGES: tuple[EgressArgs, ...] = tuple(
 EGRESS_EXAMPLE = 'Write a list like [{"cidr": "10.0.0.0/8", "protocol": "tcp", "ports": "5432"}]'
 
 
-def read_operators(reader: Reader, is_required: bool, vpc: Sequence[IPv4Network]) -> tuple[str, ...]:
-    """Return the ranges that may ssh; `vpc` has the VPC's ranges, as far as they are known."""
-    operators = reader.read_list(
-        "operatorCidrs", checks.operator_range, 'Write a list of ranges, like ["203.0.113.7/32"]'
-    )
+def read_reach(
+    reader: Reader,
+    server: ServerArgs,
+    clients: Sequence[ClientGroup],
+    jump_host: str | None,
+    endpoints: Set[str],
+    vpc: Sequence[IPv4Network],
+) -> ReachArgs:
+    """Return who may reach what; hosts with an endpoint are not dialled at their own address, `vpc` has its ranges."""
+    is_dialled = reader.is_readable("sshEndpoints") and not host_names(clients) <= endpoints
+    return {
+        "operator_cidrs": _read_operators(reader, is_dialled, vpc),
+        "operator_group_ids": _read_groups(reader, "operatorSecurityGroupIds"),
+        "server_public": server["public"],
+        "jump_to_server": jump_host is not None and not server["public"],
+        "jump_to_clients": jump_host is not None and not all(group.public for group in clients),
+        "mysql_ports": [server["mysql_port"], MYSQLX_PORT] if server["x_protocol"] else [server["mysql_port"]],
+        "admitted_group_ids": _read_groups(reader, "admittedSecurityGroupIds"),
+        "extra_egress": _read_egress(reader),
+    }
+
+
+def _read_operators(reader: Reader, is_required: bool, vpc: Sequence[IPv4Network]) -> tuple[str, ...]:
+    example = 'Write a list of ranges, like ["203.0.113.7/32"]'
+    operators = reader.read_list("operatorCidrs", checks.operator_range, example)
     if is_required and not operators and reader.is_readable("operatorCidrs"):
         hint = 'Set it, like ["203.0.113.7/32"], or sshEndpoints'
         reader.add_fault("operatorCidrs", "is missing, so nobody could reach a host", hint)
@@ -39,8 +62,7 @@ def read_operators(reader: Reader, is_required: bool, vpc: Sequence[IPv4Network]
     return operators
 
 
-def read_groups(reader: Reader, key: str) -> tuple[str, ...]:
-    """Return ids of security groups."""
+def _read_groups(reader: Reader, key: str) -> tuple[str, ...]:
     example = 'Write a list of ids, like ["sg-0123456789abcdef0"]'
     return reader.refuse_repeated(key, reader.read_list(key, checks.security_group_id, example))
 
@@ -62,7 +84,7 @@ class Egress:
     ports: range = checked(_ports)
 
 
-def read_egress(reader: Reader) -> tuple[EgressArgs, ...]:
+def _read_egress(reader: Reader) -> tuple[EgressArgs, ...]:
     """Return the ways out beyond what the hosts need."""
     ways = list(PACKAGES)
     for index, raw in enumerate(reader.raw_list("extraEgress", EGRESS_EXAMPLE)):

@@ -53,6 +53,7 @@ class Reader:
         """Read values by key, without the namespace; `secret` are the keys whose values are stored encrypted."""
         self.faults: list[Fault] = []
         self.warnings: list[Fault] = []
+        """What is probably not meant and does no harm."""
         self._values, self._secret = values, secret
         self._known: set[str] = set()
         self._unreadable: set[str] = set()
@@ -60,10 +61,6 @@ class Reader:
     def add_fault(self, key: str, wrong: str, hint: str) -> None:
         """Add a fault of a value that was read, or of several together."""
         self.faults.append(Fault(key, wrong, hint))
-
-    def add_warning(self, key: str, wrong: str, hint: str) -> None:
-        """Add what is probably not meant and does no harm."""
-        self.warnings.append(Fault(key, wrong, hint))
 
     def add_unreadable(self, key: str, wrong: str, hint: str) -> None:
         """Add a fault of a value that could not be read: nothing may be concluded from it."""
@@ -148,31 +145,31 @@ class Reader:
         """Return the entries of a table as they are, the default if it is not set; None if it is no table."""
         return self.read(key, lambda raw: as_table(raw, example)) if self.is_set(key) else default
 
-    def read_table(self, key: str, convert: ConvertEntry[T], example: str) -> dict[str, T]:
-        """Return the entries of a table by name, without those that have a fault."""
-        return self._entries_by_name(key, self.raw_table(key, example, {}) or {}, convert)
+    def read_table(self, key: str, convert: ConvertEntry[T], example: str, is_secret: bool = False) -> dict[str, T]:
+        """Return the entries of a table by name, without those that have a fault.
 
-    def read_secret_table(self, key: str, convert: ConvertEntry[T], example: str) -> dict[str, T]:
-        """Return the entries of a table that has to be stored encrypted, without those that have a fault.
-
-        The engine knows of the whole table only whether one of its entries is a secret. A fault names the entry; its
-        text holds nothing of the table's values, so `convert` may not repeat them either.
+        What is said of a secret table holds nothing of its values, so `convert` may not repeat them either.
         """
-        raw = self._values[key] if self.is_set(key) else "{}"
-        table = self.convert(key, raw, functools.partial(_secret_table, example), is_secret=True) or {}
+        table = self._secret_table(key, example) if is_secret else self.raw_table(key, example, {})
+        entries = {
+            name: self.convert(part(key, name), raw, functools.partial(convert, name), is_secret)
+            for name, raw in (table or {}).items()
+        }
+        return {name: value for name, value in entries.items() if value is not None}
+
+    def _secret_table(self, key: str, example: str) -> Mapping[str, Any] | None:
+        def convert(raw: object) -> dict[str, Any]:
+            try:
+                return as_table(raw, example)
+            except InvalidValueError:
+                raise InvalidValueError("is not a table", example) from None
+
+        table = self.convert(key, self._values[key], convert, is_secret=True) if self.is_set(key) else None
+        # The engine knows of the whole table only whether one of its entries is a secret.
         if table and key not in self._secret:
             hint = f"Set each entry anew with `pulumi config set --secret --path {key}.KEY`"
             self.add_fault(key, "is stored unencrypted", hint)
-        return self._entries_by_name(key, table, convert, is_secret=True)
-
-    def _entries_by_name(
-        self, key: str, table: Mapping[str, Any], convert: ConvertEntry[T], is_secret: bool = False
-    ) -> dict[str, T]:
-        entries = {
-            name: self.convert(part(key, name), raw, functools.partial(convert, name), is_secret)
-            for name, raw in table.items()
-        }
-        return {name: value for name, value in entries.items() if value is not None}
+        return table
 
     def refuse_unknown(self) -> None:
         """Add a fault for every key that nobody has asked for: most are misspelt."""
@@ -204,13 +201,6 @@ def as_list(raw: object, example: str) -> list[Any]:
 def as_table(raw: object, example: str) -> dict[str, Any]:
     """Return a table."""
     return _decoded(raw, dict, "is not a table", example)
-
-
-def _secret_table(example: str, raw: object) -> dict[str, Any]:
-    try:
-        return as_table(raw, example)
-    except InvalidValueError as error:
-        raise InvalidValueError("is not a table", error.hint) from None
 
 
 def _decoded(raw: object, kind: type[T], wrong: str, example: str) -> T:

@@ -55,11 +55,6 @@ def read_server(reader: Reader, lookups: Lookups) -> ServerArgs:
     return cast("ServerArgs", args)
 
 
-def mysql_ports(server: ServerArgs) -> list[int]:
-    """Return the TCP ports that MySQL is served on."""
-    return [server["mysql_port"], MYSQLX_PORT] if server["x_protocol"] else [server["mysql_port"]]
-
-
 def read_address(reader: Reader, subnet: IPv4Network | None) -> IPv4Address | None:
     """Return the server's fixed address; None if it cannot be told."""
     given = reader.read("serverPrivateIp", checks.ipv4_address)

@@ -9,7 +9,7 @@ import dataclasses
 import functools
 import re
 import typing
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from scripts.host.common.checks import nearest
@@ -46,7 +46,7 @@ def read_spec(
         reader: takes the faults.
         key: the table's.
         raw: the table as it is.
-        kind: the spec's class; all its fields are fields of the table that have a check or are specs themselves.
+        kind: the spec's class; those of its fields that have a check or are specs themselves are the table's.
         example: how such a table is written.
         given: fields of the spec that are no fields of the table.
         defaults: of fields, in place of the spec's own.
@@ -56,13 +56,18 @@ def read_spec(
     written = {camel(field.name): field for field in dataclasses.fields(kind) if field.name not in given}
     own = {name: _read(field, hints[field.name]) for name, field in written.items()}
     reads = {name: read for name, read in {**own, **(custom or {})}.items() if read}
-    values = dict(defaults)
-    required = []
+    if not isinstance(raw, dict):
+        reader.add_unreadable(key, "is not a table", example)
+    values, table = dict(defaults), raw if isinstance(raw, dict) else {}
     for name, field in written.items():
         if name in reads and field.default is dataclasses.MISSING and field.name not in defaults:
-            required.append(name)
             values[field.name] = () if _entry_hint(hints[field.name]) else ""
-    for name, value in _known_fields(reader, key, raw, reads, required, example).items():
+            if isinstance(raw, dict) and name not in raw:
+                reader.add_unreadable(part(key, name), "is missing", example)
+    for name, value in table.items():
+        if name not in reads:
+            reader.add_unreadable(part(key, name), "is not a field of it", nearest(name, reads, "Remove it"))
+            continue
         typed = reads[name](reader, part(key, name), value)
         # An empty text, of a comment for instance, is none.
         if typed is not None and typed != "":
@@ -75,22 +80,6 @@ def read_spec(
 def camel(name: str) -> str:
     """Return a field's name as config has it."""
     return re.sub("_([a-z])", lambda match: match[1].upper(), name)
-
-
-def _known_fields(
-    reader: Reader, key: str, raw: object, known: Iterable[str], required: Iterable[str], example: str
-) -> Mapping[str, Any]:
-    """Return the known fields of a table as they are; one that is unknown or missing is a fault."""
-    if not isinstance(raw, dict):
-        reader.add_unreadable(key, "is not a table", example)
-        return {}
-    for name in required:
-        if name not in raw:
-            reader.add_unreadable(part(key, name), "is missing", example)
-    for name in raw:
-        if name not in known:
-            reader.add_unreadable(part(key, name), "is not a field of it", nearest(name, known, "Remove it"))
-    return {name: value for name, value in raw.items() if name in known}
 
 
 def _entry_hint(hint: Any) -> Any:

@@ -12,11 +12,12 @@ from typing import Any, NamedTuple
 from components.checks import BROADEST
 from scripts.host.accounts.host_parts import ANYWHERE
 from scripts.host.accounts.names import account_key, account_name
-from scripts.host.accounts.spec import CERTIFICATE_FIELDS, REQUIRE_MODES, RequireSpec, RoleSpec, UserSpec
+from scripts.host.accounts.spec import CERTIFICATE_FIELDS, REQUIRE_MODES, AccountsSpec, RequireSpec, RoleSpec, UserSpec
 from scripts.host.common.checks import InvalidValueError, nearest
-from stack_config.databases import Databases, check_database, check_grants
-from stack_config.passwords import Passwords
-from stack_config.reader import Reader, as_list, part, repeated
+from stack_config.databases import Databases, check_database, check_grants, read_databases
+from stack_config.network import NetworkRead
+from stack_config.passwords import Passwords, read_passwords
+from stack_config.reader import Fault, Reader, as_list, part, repeated
 from stack_config.specs import read_spec
 
 ROLES, USERS = "roles", "users"
@@ -42,13 +43,25 @@ class Surroundings(NamedTuple):
     """Its ranges; none if it is not known."""
 
 
-def read_roles(reader: Reader, databases: Databases) -> Roles:
-    """Return the roles."""
-    raw = reader.raw_table(ROLES, ROLE_EXAMPLE, {})
-    return None if raw is None else {key: _role(reader, key, fields, databases) for key, fields in raw.items()}
+def read_accounts(
+    reader: Reader, network: NetworkRead, looks_names_up: bool
+) -> tuple[AccountsSpec, dict[str, str], str | None]:
+    """Return who may do what, the given passwords by user key, and the key of the primary user."""
+    databases = read_databases(reader)
+    raw_roles = reader.raw_table(ROLES, ROLE_EXAMPLE, {})
+    roles = raw_roles and {key: _read_role(reader, key, raw, databases) for key, raw in raw_roles.items()}
+    raw_users = reader.raw_table(USERS, USER_EXAMPLE, DEFAULT_USERS)
+    passwords = read_passwords(reader, None if raw_users is None else raw_users.keys())
+    surroundings = Surroundings(databases, roles, passwords, network.ranges)
+    users = {key: _read_user(reader, key, raw, surroundings) for key, raw in (raw_users or {}).items()}
+    _check_accounts(reader, roles or {}, users)
+    primary = _read_primary(reader, None if raw_users is None else users)
+    _check_hosts(reader, users, primary, network.client_subnets, looks_names_up)
+    accounts = AccountsSpec(*(tuple((specs or {}).values()) for specs in (databases, roles, users)))
+    return accounts, passwords.secrets, primary
 
 
-def _role(reader: Reader, key: str, raw: object, databases: Databases) -> RoleSpec:
+def _read_role(reader: Reader, key: str, raw: object, databases: Databases) -> RoleSpec:
     path = part(ROLES, key)
     reader.check(path, key, account_key)
     role = read_spec(reader, path, raw, RoleSpec, ROLE_EXAMPLE, {"key": key}, {"name": key})
@@ -62,12 +75,7 @@ def _check_name(reader: Reader, path: str, key: str, raw: object) -> None:
         reader.check(f"{path}.name", key, account_name)
 
 
-def raw_users(reader: Reader) -> Mapping[str, Any] | None:
-    """Return the users by key as they are; None if it is not known which there are."""
-    return reader.raw_table(USERS, USER_EXAMPLE, DEFAULT_USERS)
-
-
-def read_user(reader: Reader, key: str, raw: object, surroundings: Surroundings) -> UserSpec:
+def _read_user(reader: Reader, key: str, raw: object, surroundings: Surroundings) -> UserSpec:
     """Return a user, with a fault too: what is concluded from a field has to ask the reader first."""
     path, passwords, vpc = part(USERS, key), surroundings.passwords, surroundings.vpc
     reader.check(path, key, account_key)
@@ -170,7 +178,7 @@ def _may_name_database(reader: Reader, path: str, user: UserSpec, surroundings: 
     return True
 
 
-def check_accounts(reader: Reader, roles: Mapping[str, RoleSpec], users: Mapping[str, UserSpec]) -> None:
+def _check_accounts(reader: Reader, roles: Mapping[str, RoleSpec], users: Mapping[str, UserSpec]) -> None:
     """Refuse what is one account to MySQL, for which a role is an account too."""
     named = [(part(ROLES, key), (role.name, ANYWHERE)) for key, role in roles.items()]
     named += [(part(USERS, key), (user.name, user.host)) for key, user in users.items() if user.host]
@@ -180,7 +188,7 @@ def check_accounts(reader: Reader, roles: Mapping[str, RoleSpec], users: Mapping
         reader.add_fault(key, wrong, "Give one another name or host")
 
 
-def read_primary(reader: Reader, users: Mapping[str, UserSpec] | None) -> str | None:
+def _read_primary(reader: Reader, users: Mapping[str, UserSpec] | None) -> str | None:
     """Return the user that the connection string is for; None if there is none, or it cannot be told."""
 
     def user_key(raw: Any) -> str:
@@ -204,29 +212,32 @@ def read_primary(reader: Reader, users: Mapping[str, UserSpec] | None) -> str | 
     return primary
 
 
-def check_admission(
-    reader: Reader, users: Mapping[str, UserSpec], primary: str | None, subnets: Sequence[IPv4Network]
+def _check_hosts(
+    reader: Reader,
+    users: Mapping[str, UserSpec],
+    primary: str | None,
+    subnets: Sequence[IPv4Network],
+    looks_names_up: bool,
 ) -> None:
-    """Refuse a primary user that no client host is admitted as, and warn of others.
+    """Refuse names to a server that looks none up, and a primary user that no client host is admitted as.
 
-    Args:
-        reader: takes the faults and warnings.
-        users: by key.
-        primary: the key of the primary one.
-        subnets: those of all client hosts; none if they are not known.
+    It warns of the other users. `subnets` are those of all client hosts; none if they are not known.
     """
     for key, user in users.items():
         path = f"{part(USERS, key)}.host"
-        if user.locked or not subnets or not user.host or not reader.is_readable(path):
+        if not user.host or not reader.is_readable(path):
             continue
-        if any(_may_admit(user.host, subnet) for subnet in subnets):
+        if _is_name(user.host) and not looks_names_up:
+            wrong = f"is {user.host!r}, a name, and mysqlSettings.skip_name_resolve keeps mysqld from looking names up"
+            reader.add_fault(path, wrong, "Write an address or a range, or set skip_name_resolve to false")
+        if user.locked or not subnets or any(_may_admit(user.host, subnet) for subnet in subnets):
             continue
         ranges = " and ".join(sorted({str(subnet) for subnet in subnets}))
         wrong = f"is {user.host!r}, which no client host is in (they are in {ranges})"
         if key == primary:
             reader.add_fault(path, wrong, f"Write a range that they are in, or set {PRIMARY} to another user")
         else:
-            reader.add_warning(path, wrong, "No login of this user can be checked")
+            reader.warnings.append(Fault(path, wrong, "No login of this user can be checked"))
 
 
 def _may_admit(host: str, subnet: IPv4Network) -> bool:
@@ -243,15 +254,6 @@ def _may_admit(host: str, subnet: IPv4Network) -> bool:
         return False
     first = IPv4Address(".".join([*known, *["0"] * (4 - len(known))]))
     return IPv4Network((first, 8 * len(known))).overlaps(subnet)
-
-
-def check_names(reader: Reader, users: Mapping[str, UserSpec]) -> None:
-    """Refuse host parts that are names; for a server that does not look names up (skip_name_resolve)."""
-    for key, user in users.items():
-        path = f"{part(USERS, key)}.host"
-        if _is_name(user.host) and reader.is_readable(path):
-            wrong = f"is {user.host!r}, a name, and mysqlSettings.skip_name_resolve keeps mysqld from looking names up"
-            reader.add_fault(path, wrong, "Write an address or a range, or set skip_name_resolve to false")
 
 
 def _is_name(host: str) -> bool:
