@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Network
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import pulumi_aws as aws
 
@@ -34,24 +34,8 @@ class SubnetFacts:
     cidr: IPv4Network
 
 
-class Cloud(Protocol):
-    """The questions. Each raises CloudError."""
-
-    def instance_type(self, name: str) -> TypeFacts:
-        """Return the facts of an instance type."""
-
-    def image_architecture(self, image: str) -> str:
-        """Return the architecture of an image."""
-
-    def vpc_ranges(self, vpc_id: str) -> tuple[IPv4Network, ...]:
-        """Return a VPC's ranges, the primary one first."""
-
-    def subnet(self, subnet_id: str) -> SubnetFacts:
-        """Return the facts of a subnet."""
-
-
 class Aws:
-    """AWS, or whatever answers to that name: asked by the provider's functions, which wait for the answer."""
+    """AWS: asked by the provider's functions, which wait for the answer. Each question raises CloudError."""
 
     def instance_type(self, name: str) -> TypeFacts:
         """Return the facts of an instance type."""
@@ -85,42 +69,17 @@ def _ask(question: Callable[[], T]) -> T:
 
 
 class Lookups:
-    """The questions, with the key whose value they are about. Each returns None where AWS has no answer."""
+    """The questions, each with the key of config that it is about."""
 
-    def __init__(self, reader: Reader, cloud: Cloud) -> None:
+    def __init__(self, reader: Reader, cloud: Aws) -> None:
         """Begin with nothing known."""
-        self._reader, self._cloud = reader, cloud
+        self.cloud = cloud
+        self._reader = reader
         self._known: dict[str, Any] = {}
 
-    def instance_type(self, key: str, name: str) -> TypeFacts | None:
-        """Return the facts of an instance type."""
-        return self._ask(key, self._cloud.instance_type, name)
-
-    def vpc_ranges(self, key: str, vpc_id: str) -> tuple[IPv4Network, ...]:
-        """Return a VPC's ranges, the primary one first; none if they are not known."""
-        return self._ask(key, self._cloud.vpc_ranges, vpc_id) or ()
-
-    def subnet(self, key: str, subnet_id: str) -> SubnetFacts | None:
-        """Return the facts of a subnet."""
-        return self._ask(key, self._cloud.subnet, subnet_id)
-
-    def boots(self, keys: tuple[str, str], instance_type: str | None, image: str | None) -> TypeFacts | None:
-        """Return the facts of an instance type; an image that it cannot boot is a fault.
-
-        Args:
-            keys: of the type and of the image.
-            instance_type: None if it could not be read.
-            image: its id, if there is one; AWS is asked about it even where it does not know the type.
-        """
-        facts = self.instance_type(keys[0], instance_type) if instance_type else None
-        architecture = self._ask(keys[1], self._cloud.image_architecture, image) if image else None
-        if facts and architecture and architecture != facts.architecture:
-            wrong = f"{image} is an image for {architecture}, {instance_type} is {facts.architecture}"
-            self._reader.add_fault(keys[1], wrong, "Choose one that fits")
-        return facts
-
-    def _ask(self, key: str, question: Callable[[str], T], about: str) -> T | None:
-        """Return the answer; names of types, images, VPCs and subnets differ in form, so one table holds them all."""
+    def ask(self, key: str, question: Callable[[str], T], about: str) -> T | None:
+        """Return the answer to one of the cloud's questions; None where AWS has none, which is a fault of the key."""
+        # Names of types, images, VPCs and subnets differ in form, so one table holds them all.
         if about not in self._known:
             try:
                 self._known[about] = question(about)
@@ -130,3 +89,18 @@ class Lookups:
                 self._reader.add_fault(key, f"AWS does not know {about}: {error}", hint)
         answer: T | None = self._known[about]
         return answer
+
+    def boots(self, keys: tuple[str, str], instance_type: str | None, image: str | None) -> TypeFacts | None:
+        """Return the facts of an instance type; an image that it cannot boot is a fault.
+
+        Args:
+            keys: of the type and of the image.
+            instance_type: None if it could not be read.
+            image: its id, if there is one; AWS is asked about it even where it does not know the type.
+        """
+        facts = self.ask(keys[0], self.cloud.instance_type, instance_type) if instance_type else None
+        architecture = self.ask(keys[1], self.cloud.image_architecture, image) if image else None
+        if facts and architecture and architecture != facts.architecture:
+            wrong = f"{image} is an image for {architecture}, {instance_type} is {facts.architecture}"
+            self._reader.add_fault(keys[1], wrong, "Choose one that fits")
+        return facts

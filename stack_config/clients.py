@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
 from typing import Any
 
 from components import checks
-from scripts.host.common.checks import InvalidValueError, flag, matching, whole
+from components.host import InstanceArgs
+from scripts.host.common.checks import InvalidValueError, checked, flag, matching, whole
 from stack_config.aws import Lookups
-from stack_config.model import ClientGroup
-from stack_config.reader import Reader, as_list
+from stack_config.reader import Reader, repeated
+from stack_config.specs import read_spec
 
-MOST_HOSTS = 100
 NAME_LENGTH = 30
-CLIENT_TYPE = "t3.micro"
 SERVER = "server"
 """The server's name among hosts."""
 EXAMPLE = 'Write a list like [{"name": "client", "count": 2, "instanceType": "t3.micro"}]'
@@ -38,16 +38,35 @@ def group_name(raw: Any) -> str:
     return name
 
 
-FIELDS: Mapping[str, Callable[[Any], Any]] = {
-    "name": group_name,
-    "count": whole(1, MOST_HOSTS),
-    "instanceType": checks.instance_type,
-    "ami": checks.image_id,
-    "public": flag,
-    "zone": whole(1, 3),
-    "subnetId": checks.subnet_id,
-    "packages": lambda raw: as_list(raw, 'Write a list like ["jq"]'),
-}
+@dataclass(frozen=True)
+class ClientGroup:
+    """Client hosts of one kind, named <name>-1, <name>-2, ...; config has each field under its name in camelCase."""
+
+    name: str = checked(group_name)
+    count: int = checked(whole(1, 100), default=1)
+    instance_type: str = checked(checks.instance_type, default="t3.micro")
+    ami: str | None = checked(checks.image_id, default=None)
+    public: bool = checked(flag, default=True)
+    zone: int = checked(whole(1, 3), default=1)
+    """Counted from 1; of a VPC of the program's own."""
+    subnet_id: str | None = checked(checks.subnet_id, default=None)
+    """Of an existing VPC; None in one of the program's own."""
+    packages: tuple[str, ...] = checked(checks.package, default=())
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The names of its hosts."""
+        return tuple(f"{self.name}-{number}" for number in range(1, self.count + 1))
+
+    @property
+    def instance(self) -> InstanceArgs:
+        """What each of its hosts is made from."""
+        return {
+            "instance_type": self.instance_type,
+            "public": self.public,
+            "ami": self.ami,
+            "packages": self.packages,
+        }
 
 
 def read_clients(reader: Reader, lookups: Lookups) -> tuple[ClientGroup, ...]:
@@ -58,36 +77,15 @@ def read_clients(reader: Reader, lookups: Lookups) -> tuple[ClientGroup, ...]:
     listed = reader.raw_list("clients", EXAMPLE) if reader.is_set("clients") else [{"name": "client"}]
     if not listed and reader.is_readable("clients"):
         reader.add_fault("clients", "is empty, so nobody would reach the server", EXAMPLE)
-    groups = tuple(_group(reader, lookups, f"clients[{index}]", raw) for index, raw in enumerate(listed))
-    _check_names(reader, groups)
+    groups = tuple(read_spec(reader, f"clients[{at}]", raw, ClientGroup, EXAMPLE) for at, raw in enumerate(listed))
+    for at, group in enumerate(groups):
+        type_key, image_key = f"clients[{at}].instanceType", f"clients[{at}].ami"
+        instance_type = group.instance_type if reader.is_readable(type_key) else None
+        lookups.boots((type_key, image_key), instance_type, group.ami)
+    named = [(f"clients[{at}]", group.name) for at, group in enumerate(groups) if group.name]
+    for key, name, other in repeated(named):
+        reader.add_fault(f"{key}.name", f"{name} is the name of {other} too", "Give each group its own name")
     return groups
-
-
-def _group(reader: Reader, lookups: Lookups, key: str, raw: object) -> ClientGroup:
-    fields = reader.fields(key, raw, FIELDS, ["name"], EXAMPLE)
-    instance_type = fields.get("instanceType", CLIENT_TYPE)
-    known_type = instance_type if reader.is_readable(f"{key}.instanceType") else None
-    lookups.boots((f"{key}.instanceType", f"{key}.ami"), known_type, fields.get("ami"))
-    return ClientGroup(
-        name=fields.get("name", ""),
-        count=fields.get("count", 1),
-        zone=fields.get("zone", 1),
-        subnet_id=fields.get("subnetId"),
-        instance={
-            "instance_type": instance_type,
-            "public": fields.get("public", True),
-            "ami": fields.get("ami"),
-            "packages": reader.entries(f"{key}.packages", fields.get("packages", ()), checks.package),
-        },
-    )
-
-
-def _check_names(reader: Reader, groups: Sequence[ClientGroup]) -> None:
-    first: dict[str, int] = {}
-    for index, group in enumerate(groups):
-        if group.name and first.setdefault(group.name, index) != index:
-            wrong = f"{group.name} is the name of clients[{first[group.name]}] too"
-            reader.add_fault(f"clients[{index}].name", wrong, "Give each group its own name")
 
 
 def host_names(groups: Sequence[ClientGroup]) -> Set[str]:
@@ -114,15 +112,13 @@ def jump_host(reader: Reader, server_public: bool, groups: Sequence[ClientGroup]
         endpoints: the hosts that are reached through something else, a tunnel for instance.
     """
     private = [] if server_public else [SERVER]
-    private += [host for group in groups if not group.instance["public"] for host in group.hosts]
+    private += [host for group in groups if not group.public for host in group.hosts]
     behind = [host for host in private if host not in endpoints]
-    public = [group.hosts[0] for group in groups if group.instance["public"]]
-    if not behind or public:
-        return public[0] if behind else None
-    if groups and reader.is_readable("clients", "serverPublic", "sshEndpoints"):
+    public = [group.hosts[0] for group in groups if group.public]
+    if behind and not public and groups and reader.is_readable("clients", "serverPublic", "sshEndpoints"):
         reader.add_fault(
             "clients",
             f"no group is public, so there is no jump host to {', '.join(behind)}",
             "Make a group public, or name a tunnel's end for each in sshEndpoints",
         )
-    return None
+    return public[0] if behind and public else None

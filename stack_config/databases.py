@@ -9,10 +9,9 @@ from typing import Any
 from scripts.host.accounts.names import database_name
 from scripts.host.accounts.spec import DatabaseSpec, GrantSpec
 from scripts.host.common.checks import nearest
-from stack_config.reader import Reader, part
+from stack_config.reader import Reader, part, repeated
 from stack_config.specs import read_spec
 
-KEY = "databases"
 EXAMPLE = 'Write a table like {"app": {}, "shop": {"charset": "utf8mb4"}}'
 DEFAULT: Mapping[str, Any] = {"app": {}}
 """As in Pulumi.yaml."""
@@ -22,36 +21,34 @@ Databases = Mapping[str, DatabaseSpec] | None
 
 def read_databases(reader: Reader) -> Databases:
     """Return the databases."""
-    raw = reader.raw_table(KEY, EXAMPLE, DEFAULT)
-    return None if raw is None else {name: _database(reader, name, fields) for name, fields in raw.items()}
-
-
-def _database(reader: Reader, name: str, raw: object) -> DatabaseSpec:
-    key = part(KEY, name)
-    reader.check(key, name, database_name)
-    return read_spec(reader, key, raw, DatabaseSpec, EXAMPLE, given={"name": name})
+    table = reader.raw_table("databases", EXAMPLE, DEFAULT)
+    if table is None:
+        return None
+    databases = {}
+    for name, raw in table.items():
+        key = part("databases", name)
+        reader.check(key, name, database_name)
+        databases[name] = read_spec(reader, key, raw, DatabaseSpec, EXAMPLE, given={"name": name})
+    return databases
 
 
 def check_grants(
     reader: Reader, key: str, grants: tuple[GrantSpec, ...], databases: Databases
 ) -> tuple[GrantSpec, ...]:
-    """Return the grants, their privileges in order; one on a database that is not in config is a fault, or one twice.
+    """Return the grants of one user or role, their privileges in order; `key` is the list's.
 
-    Args:
-        reader: takes the faults.
-        key: of the list.
-        grants: those of one user or role.
-        databases: those of config.
+    One on a database that is not in config is a fault, and so are two on the same.
     """
-    first: dict[str, int] = {}
+    targets = []
     for index, grant in enumerate(grants):
         path = f"{key}[{index}]"
         if not reader.is_readable(f"{path}.database", f"{path}.table"):
             continue
         if grant.database is not None and not grant.is_on_system_schema and grant.database != "information_schema":
             check_database(reader, f"{path}.database", grant.database, databases)
-        if (other := first.setdefault(grant.target, index)) != index:
-            reader.add_fault(path, f"is on the same as {key}[{other}]", "Put the privileges of both into one")
+        targets.append((path, grant.target))
+    for path, _, other in repeated(targets):
+        reader.add_fault(path, f"is on the same as {other}", "Put the privileges of both into one")
     return tuple(dataclasses.replace(grant, privileges=tuple(sorted({*grant.privileges}))) for grant in grants)
 
 
@@ -61,8 +58,8 @@ def check_database(reader: Reader, key: str, name: str, databases: Databases) ->
         return True
     if name not in databases:
         reader.add_fault(key, f"{name!r} is not in databases", nearest(name, databases, "Put it there"))
-        return False
-    if databases[name].drop:
+    elif databases[name].drop:
         reader.add_fault(key, f"{name!r} is dropped", "Leave this out, or drop of the database")
-        return False
-    return True
+    else:
+        return True
+    return False

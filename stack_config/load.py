@@ -2,23 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
-from ipaddress import IPv4Network
+from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 
-from components.checks import instance_profile
+from components.checks import MOST_TAGS, instance_profile, tag_key, tag_value
 from components.firewall import ReachArgs
 from components.mysql_server import ServerArgs
+from components.network import ExistingNetwork, NetworkArgs
+from components.placement import SshAccess
 from scripts.host.accounts.spec import AccountsSpec
-from stack_config import clients, databases, host_parts, network, passwords, reach, server, ssh, users
-from stack_config.aws import Aws, Cloud, Lookups
-from stack_config.faults import NAMESPACE, ConfigFaults
-from stack_config.model import ClientGroup, StackConfig
-from stack_config.reader import Reader
-from stack_config.tags import read_tags
+from stack_config import clients, network, reach, server, ssh, users
+from stack_config.aws import Aws, Lookups
+from stack_config.reader import NAMESPACE, ConfigFaults, Reader
+
+
+@dataclass(frozen=True)
+class StackConfig:
+    """Everything the program is told. Config and components share their shapes."""
+
+    network: NetworkArgs | ExistingNetwork
+    reach: ReachArgs
+    ssh: SshAccess
+    server: ServerArgs
+    clients: tuple[clients.ClientGroup, ...]
+    accounts: AccountsSpec
+    passwords: Mapping[str, pulumi.Output[str]]
+    """Given passwords by user key, secrets; of the other users the program makes them."""
+    primary_user: str | None
+    """Key of the user that the connection string is for; None where there are no users."""
+    instance_profile: str | None
+    """Name of the IAM instance profile of every host, as Session Manager needs one."""
+    tags: Mapping[str, str]
+    jump_host: str | None
+    """The public client host that private hosts are reached through; None where none is needed."""
 
 
 def load() -> StackConfig:
@@ -37,7 +57,7 @@ def load() -> StackConfig:
 def parse(
     values: Mapping[str, str],
     secret: Set[str],
-    cloud: Cloud,
+    cloud: Aws,
     agent: Callable[[], Set[str] | None] = lambda: None,
 ) -> StackConfig:
     """Return the typed config.
@@ -59,69 +79,38 @@ def parse(
     address = server.read_address(reader, placement.server_subnet)
     endpoints = ssh.read_endpoints(reader, groups)
     jump_host = clients.jump_host(reader, server_args["public"], groups, endpoints.keys())
-    ssh_config = ssh.read_ssh(reader, groups, endpoints, agent)
-    is_dialled = reader.is_readable("sshEndpoints") and not clients.host_names(groups) <= endpoints.keys()
-    reach_args = _read_reach(reader, server_args, groups, jump_host, is_dialled, placement.ranges)
-    accounts, secrets, primary = _read_accounts(reader, placement, server_args)
+    access = ssh.read_ssh(reader, groups, endpoints, agent)
+    reach_args = reach.read_reach(reader, server_args, groups, jump_host, endpoints.keys(), placement.ranges)
+    looks_names_up = server_args["settings"].get("skip_name_resolve") is not True
+    accounts, passwords, primary_user = users.read_accounts(reader, placement, looks_names_up)
     profile = reader.read_optional("instanceProfile", instance_profile, None)
-    tags = read_tags(reader)
+    tags = _read_tags(reader)
     reader.refuse_unknown()
-    if reader.faults or not (placement.network and address and ssh_config):
+    if reader.faults or not (placement.network and address and access):
         raise ConfigFaults(reader.faults)
     for warning in reader.warnings:
         pulumi.warn(str(warning))
     return StackConfig(
         network=placement.network,
         reach=reach_args,
-        ssh=ssh_config,
+        ssh=access,
         server={**server_args, "private_ip": str(address)},
         clients=groups,
         accounts=accounts,
-        passwords=secrets,
-        primary_user=primary,
+        passwords={key: pulumi.Output.secret(password) for key, password in passwords.items()},
+        primary_user=primary_user,
         instance_profile=profile,
         tags=tags,
         jump_host=jump_host,
     )
 
 
-def _read_reach(
-    reader: Reader,
-    server_args: ServerArgs,
-    groups: Sequence[ClientGroup],
-    jump_host: str | None,
-    is_dialled: bool,
-    vpc: Sequence[IPv4Network],
-) -> ReachArgs:
-    """Return who may reach what; `is_dialled` says whether a host is reached at its own address."""
-    return {
-        "operator_cidrs": reach.read_operators(reader, is_dialled, vpc),
-        "operator_group_ids": reach.read_groups(reader, "operatorSecurityGroupIds"),
-        "server_public": server_args["public"],
-        "jump_to_server": jump_host is not None and not server_args["public"],
-        "jump_to_clients": jump_host is not None and not all(group.instance["public"] for group in groups),
-        "mysql_ports": server.mysql_ports(server_args),
-        "admitted_group_ids": reach.read_groups(reader, "admittedSecurityGroupIds"),
-        "extra_egress": reach.read_egress(reader),
-    }
+def _read_tags(reader: Reader) -> dict[str, str]:
+    def convert(key: str, value: Any) -> str:
+        tag_key(key)
+        return tag_value(value)
 
-
-def _read_accounts(
-    reader: Reader, placement: network.NetworkRead, server_args: ServerArgs
-) -> tuple[AccountsSpec, dict[str, pulumi.Output[str]], str | None]:
-    """Return who may do what, the given passwords by user key, and the key of the primary user."""
-    known = databases.read_databases(reader)
-    roles = users.read_roles(reader, known)
-    raw = users.raw_users(reader)
-    counted = passwords.read_passwords(reader, None if raw is None else raw.keys())
-    surroundings = users.Surroundings(
-        known, roles, host_parts.default_host(placement.ranges), counted, placement.ranges
-    )
-    all_users = {key: users.read_user(reader, key, fields, surroundings) for key, fields in (raw or {}).items()}
-    users.check_accounts(reader, roles or {}, all_users)
-    primary = users.read_primary(reader, None if raw is None else all_users)
-    host_parts.check_admission(reader, all_users, primary, placement.client_subnets)
-    if server_args["settings"].get("skip_name_resolve") is True:
-        host_parts.check_names(reader, all_users)
-    accounts = AccountsSpec(tuple((known or {}).values()), tuple((roles or {}).values()), tuple(all_users.values()))
-    return accounts, {key: pulumi.Output.secret(secret) for key, secret in counted.secrets.items()}, primary
+    tags = reader.read_table("tags", convert, 'Write a table like {"Team": "data"}')
+    if len(tags) > MOST_TAGS:
+        reader.add_fault("tags", f"has {len(tags)} entries", f"Use at most {MOST_TAGS}")
+    return tags

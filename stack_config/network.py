@@ -11,7 +11,7 @@ from components import checks
 from components.network import ExistingNetwork, NetworkArgs
 from scripts.host.common.checks import flag, whole
 from stack_config.aws import Lookups
-from stack_config.model import ClientGroup
+from stack_config.clients import ClientGroup
 from stack_config.reader import Reader
 
 VPC_CIDR = IPv4Network("10.20.0.0/16")
@@ -22,7 +22,8 @@ subnets, the tenth to the twelfth their private ones."""
 FIRST_PUBLIC, FIRST_PRIVATE = 1, 9
 RESERVED = 5
 """Addresses of a subnet that EC2 keeps: the first four and the last (VPC User Guide, "Subnet CIDR blocks")."""
-OF_OWN_VPC = ("vpcCidr", "zones", "natGateway", "serverSubnetCidr", "publicSubnetCidrs", "privateSubnetCidrs")
+SERVER, PUBLIC, PRIVATE = "serverSubnetCidr", "publicSubnetCidrs", "privateSubnetCidrs"
+OF_OWN_VPC = ("vpcCidr", "zones", "natGateway", SERVER, PUBLIC, PRIVATE)
 
 
 class NetworkRead(NamedTuple):
@@ -36,15 +37,6 @@ class NetworkRead(NamedTuple):
     """Those of all client hosts; none if one of them is not known."""
 
 
-class Subnets(NamedTuple):
-    """The subnets of a VPC of the program's own, as far as they could be read."""
-
-    server: tuple[IPv4Network, ...]
-    """One, or none if it is not known."""
-    public: tuple[IPv4Network, ...]
-    private: tuple[IPv4Network, ...]
-
-
 def read_network(reader: Reader, lookups: Lookups, server_public: bool, clients: Sequence[ClientGroup]) -> NetworkRead:
     """Return the network that the program makes, or the one that is there."""
     if reader.is_set("vpcId") or reader.is_set("serverSubnetId"):
@@ -56,74 +48,57 @@ def _read_own(reader: Reader, server_public: bool, clients: Sequence[ClientGroup
     cidr = reader.read_optional("vpcCidr", checks.vpc_range, VPC_CIDR)
     vpc = cidr if reader.is_readable("vpcCidr") else None
     zones = reader.read_optional("zones", whole(2, 3), ZONES)
-    subnets = _read_subnets(reader, list(vpc.subnets(prefixlen_diff=CUT)) if vpc else [], zones)
     has_private = (reader.is_readable("serverPublic") and not server_public) or not all(
-        group.instance["public"] for group in clients
+        group.public for group in clients
     )
-    nat_gateway = _read_nat_gateway(reader, has_private)
-    _check_subnets(reader, vpc, subnets)
+    nat_gateway = reader.read_optional("natGateway", flag, has_private)
+    if has_private and not nat_gateway:
+        wrong = "is false, so private hosts have no way to their packages"
+        reader.add_fault("natGateway", wrong, "Set it to true, or make every host public")
+    parts = list(vpc.subnets(prefixlen_diff=CUT)) if vpc else []
+    server = [reader.read(SERVER, checks.subnet_range)] if reader.is_set(SERVER) else parts[:1]
+    subnets = {
+        SERVER: [subnet for subnet in server if subnet],
+        PUBLIC: _read_zones(reader, PUBLIC, zones, parts[FIRST_PUBLIC:]),
+        PRIVATE: _read_zones(reader, PRIVATE, zones, parts[FIRST_PRIVATE:]),
+    }
+    _check_subnets(reader, vpc, [(key, subnet) for key, own in subnets.items() for subnet in own])
     _check_zones(reader, zones, clients)
-    _check_room(reader, "public", subnets.public, clients, taken=1 if nat_gateway else 0)
-    _check_room(reader, "private", subnets.private, clients)
-    if not vpc or not subnets.server:
+    _check_room(reader, PUBLIC, subnets[PUBLIC], clients, taken=1 if nat_gateway else 0)
+    _check_room(reader, PRIVATE, subnets[PRIVATE], clients)
+    if not vpc or not subnets[SERVER]:
         return NetworkRead(None, [vpc] if vpc else [], None, [])
     args: NetworkArgs = {
         "vpc_cidr": str(vpc),
-        "server_subnet_cidr": str(subnets.server[0]),
-        "public_subnet_cidrs": [str(subnet) for subnet in subnets.public],
-        "private_subnet_cidrs": [str(subnet) for subnet in subnets.private],
+        "server_subnet_cidr": str(subnets[SERVER][0]),
+        "public_subnet_cidrs": [str(subnet) for subnet in subnets[PUBLIC]],
+        "private_subnet_cidrs": [str(subnet) for subnet in subnets[PRIVATE]],
         "server_public": server_public,
         "nat_gateway": nat_gateway,
     }
-    return NetworkRead(args, [vpc], subnets.server[0], _client_subnets(reader, subnets, clients))
+    kinds = [(subnets[PUBLIC if group.public else PRIVATE], group.zone) for group in clients]
+    is_known = reader.is_readable("clients") and all(zone <= len(own) for own, zone in kinds)
+    client_subnets = [own[zone - 1] for own, zone in kinds] if is_known else []
+    return NetworkRead(args, [vpc], subnets[SERVER][0], client_subnets)
 
 
-def _read_subnets(reader: Reader, parts: Sequence[IPv4Network], zones: int) -> Subnets:
-    """Return the subnets; `parts` are the VPC's sixteenths, which are the default."""
-    server = tuple(parts[:1])
-    if reader.is_set("serverSubnetCidr"):
-        subnet = reader.read("serverSubnetCidr", checks.subnet_range)
-        server = (subnet,) if subnet else ()
-    public = _read_zones(reader, "publicSubnetCidrs", zones, parts[FIRST_PUBLIC : FIRST_PUBLIC + zones])
-    private = _read_zones(reader, "privateSubnetCidrs", zones, parts[FIRST_PRIVATE : FIRST_PRIVATE + zones])
-    return Subnets(server, public, private)
-
-
-def _read_zones(reader: Reader, key: str, zones: int, default: Sequence[IPv4Network]) -> tuple[IPv4Network, ...]:
+def _read_zones(reader: Reader, key: str, zones: int, default: Sequence[IPv4Network]) -> Sequence[IPv4Network]:
     """Return the subnets of one kind, one a zone."""
     example = 'Write a range a zone, like ["10.20.16.0/20", "10.20.32.0/20"]'
     if not reader.is_set(key):
-        return tuple(default)
+        return default[:zones]
     subnets = reader.read_list(key, checks.subnet_range, example)
     if len(subnets) != zones and reader.is_readable(key, "zones"):
         reader.add_fault(key, f"has {len(subnets)} ranges for {zones} zones", example)
     return subnets
 
 
-def _read_nat_gateway(reader: Reader, is_needed: bool) -> bool:
-    nat_gateway = reader.read_optional("natGateway", flag, is_needed)
-    if is_needed and not nat_gateway:
-        wrong = "is false, so private hosts have no way to their packages"
-        reader.add_fault("natGateway", wrong, "Set it to true, or make every host public")
-    return nat_gateway
-
-
-def _client_subnets(reader: Reader, subnets: Subnets, clients: Sequence[ClientGroup]) -> list[IPv4Network]:
-    """Return the subnets of the groups; none if one of them is not known."""
-    kinds = [(subnets.public if group.instance["public"] else subnets.private, group.zone) for group in clients]
-    if not reader.is_readable("clients") or any(zone > len(kind) for kind, zone in kinds):
-        return []
-    return [kind[zone - 1] for kind, zone in kinds]
-
-
-def _check_subnets(reader: Reader, vpc: IPv4Network | None, subnets: Subnets) -> None:
-    named = [("serverSubnetCidr", subnet) for subnet in subnets.server]
-    named += [("publicSubnetCidrs", subnet) for subnet in subnets.public]
-    named += [("privateSubnetCidrs", subnet) for subnet in subnets.private]
-    for key, subnet in named:
+def _check_subnets(reader: Reader, vpc: IPv4Network | None, subnets: Sequence[tuple[str, IPv4Network]]) -> None:
+    """Refuse subnets, each with its key, that are not within the VPC or overlap."""
+    for key, subnet in subnets:
         if vpc and not subnet.subnet_of(vpc):
             reader.add_fault(key, f"{subnet} is not within the VPC's {vpc}", "Choose a part of the VPC's range")
-    for (_, subnet), (key, other) in itertools.combinations(named, 2):
+    for (_, subnet), (key, other) in itertools.combinations(subnets, 2):
         if subnet.overlaps(other):
             reader.add_fault(key, f"{other} overlaps {subnet}", "Give each subnet a range of its own")
 
@@ -140,15 +115,14 @@ def _check_zones(reader: Reader, zones: int, clients: Sequence[ClientGroup]) -> 
 
 
 def _check_room(
-    reader: Reader, kind: str, subnets: Sequence[IPv4Network], clients: Sequence[ClientGroup], taken: int = 0
+    reader: Reader, key: str, subnets: Sequence[IPv4Network], clients: Sequence[ClientGroup], taken: int = 0
 ) -> None:
     """Refuse subnets that are too small; `taken` is how many addresses of the first one are somebody else's."""
-    key = f"{kind}SubnetCidrs"
     for zone, subnet in enumerate(subnets, start=1):
         counts = [
             group.count
             for index, group in enumerate(clients)
-            if (group.zone, group.instance["public"]) == (zone, kind == "public")
+            if (group.zone, group.public) == (zone, key == PUBLIC)
             and reader.is_readable(key, f"clients[{index}].zone", f"clients[{index}].public")
         ]
         needed, room = sum(counts) + (taken if zone == 1 else 0), subnet.num_addresses - RESERVED
@@ -161,36 +135,28 @@ def _read_existing(reader: Reader, lookups: Lookups, clients: Sequence[ClientGro
         if reader.is_set(key):
             hint = f"Remove it, or vpcId: `pulumi config rm {key}`"
             reader.add_fault(key, "belongs to a VPC of the program's own", hint)
-    vpc, server = reader.read("vpcId", checks.vpc_id), reader.read("serverSubnetId", checks.subnet_id)
-    ranges = lookups.vpc_ranges("vpcId", vpc) if vpc else ()
-    known_vpc = vpc if ranges else None
-    server_subnet = _subnet_of(reader, lookups, "serverSubnetId", server, known_vpc) if server else None
-    client_subnets = _existing_client_subnets(reader, lookups, known_vpc, clients)
-    network = ExistingNetwork(vpc, server) if vpc and ranges and server else None
-    return NetworkRead(network, ranges, server_subnet, client_subnets)
+    vpc = reader.read_required("vpcId", checks.vpc_id)
+    server = reader.read_required("serverSubnetId", checks.subnet_id)
+    ranges = lookups.ask("vpcId", lookups.cloud.vpc_ranges, vpc) if vpc else None
 
+    def range_of(key: str, subnet: str) -> IPv4Network | None:
+        """Return a subnet's range; None if it is not known, or is of another VPC, which is a fault."""
+        facts = lookups.ask(key, lookups.cloud.subnet, subnet)
+        if facts and ranges and facts.vpc_id != vpc:
+            reader.add_fault(key, f"{subnet} is a subnet of {facts.vpc_id}", f"Choose one of {vpc}")
+            return None
+        return facts.cidr if facts else None
 
-def _existing_client_subnets(
-    reader: Reader, lookups: Lookups, vpc: str | None, clients: Sequence[ClientGroup]
-) -> list[IPv4Network]:
-    """Return the subnets of the groups; none if one of them is not known."""
-    subnets = []
+    server_subnet = range_of("serverSubnetId", server) if server else None
+    client_subnets = []
     for index, group in enumerate(clients):
         key = f"clients[{index}].subnetId"
         if group.subnet_id:
-            subnets.append(_subnet_of(reader, lookups, key, group.subnet_id, vpc))
+            client_subnets.append(range_of(key, group.subnet_id))
         elif reader.is_readable(key):
             reader.add_fault(key, "is missing", "In a VPC that is there, each group needs the id of its subnet")
         if group.zone != 1:
             reader.add_fault(f"clients[{index}].zone", "belongs to a VPC of the program's own", "Leave it out")
-    known = [subnet for subnet in subnets if subnet]
-    return known if len(known) == len(clients) else []
-
-
-def _subnet_of(reader: Reader, lookups: Lookups, key: str, subnet: str, vpc: str | None) -> IPv4Network | None:
-    """Return a subnet's range; None if it is not known, or is of another VPC, which is a fault."""
-    facts = lookups.subnet(key, subnet)
-    if facts and vpc and facts.vpc_id != vpc:
-        reader.add_fault(key, f"{subnet} is a subnet of {facts.vpc_id}", f"Choose one of {vpc}")
-        return None
-    return facts.cidr if facts else None
+    known = [subnet for subnet in client_subnets if subnet]
+    network = ExistingNetwork(vpc, server) if vpc and ranges and server else None
+    return NetworkRead(network, ranges or (), server_subnet, known if len(known) == len(clients) else [])

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Set
+from typing import Any, NamedTuple
 
 from scripts.host.common.checks import InvalidValueError, has_control_characters, nearest, whole
 from stack_config.reader import Reader, part
-
-T = TypeVar("T")
 
 PASSWORDS, GENERATIONS, FINISHED = "userPasswords", "passwordGenerations", "finishedGenerations"
 PASSWORD_BYTES = 128
@@ -25,15 +23,25 @@ class Passwords(NamedTuple):
 
 
 def read_passwords(reader: Reader, users: Set[str] | None) -> Passwords:
-    """Return the passwords and their generations.
+    """Return the passwords and their generations; `users` are the keys of the users, None if they are not known."""
 
-    Args:
-        reader: the raw values.
-        users: the keys of the users there are; None if they are not known.
-    """
-    secrets = reader.read_secret_table(PASSWORDS, _of_user(reader, PASSWORDS, users, password), _hint("KEY"))
-    generations = _read_counts(reader, GENERATIONS, users, least=1)
-    finished = _read_counts(reader, FINISHED, users, least=0)
+    def check_user(key: str, user: str) -> None:
+        if users is not None and user not in users:
+            reader.add_fault(part(key, user), "is no user in users", nearest(user, users, "Remove it"))
+
+    def read_counts(key: str, least: int) -> dict[str, int]:
+        def count(user: str, raw: Any) -> int:
+            check_user(key, user)
+            return whole(least, LAST_GENERATION)(raw)
+
+        return reader.read_table(key, count, 'Write a table like {"app": 2}')
+
+    def secret(user: str, raw: Any) -> str:
+        check_user(PASSWORDS, user)
+        return password(user, raw)
+
+    secrets = reader.read_table(PASSWORDS, secret, _hint("KEY"), is_secret=True)
+    generations, finished = read_counts(GENERATIONS, 1), read_counts(FINISHED, 0)
     for user, last in finished.items():
         current = generations.get(user, 1)
         if last > current:
@@ -45,25 +53,6 @@ def read_passwords(reader: Reader, users: Set[str] | None) -> Passwords:
                     f"Write {current} to end the password before it, or raise {part(GENERATIONS, user)}",
                 )
     return Passwords(secrets, generations, finished)
-
-
-def _read_counts(reader: Reader, key: str, users: Set[str] | None, least: int) -> dict[str, int]:
-    count = whole(least, LAST_GENERATION)
-    convert = _of_user(reader, key, users, lambda _, raw: count(raw))
-    return reader.read_table(key, convert, 'Write a table like {"app": 2}')
-
-
-def _of_user(
-    reader: Reader, key: str, users: Set[str] | None, convert: Callable[[str, Any], T]
-) -> Callable[[str, Any], T]:
-    """Return the converter with a look at the entry's key before it: it has to be a user's."""
-
-    def checked(user: str, raw: Any) -> T:
-        if users is not None and user not in users:
-            reader.add_fault(part(key, user), "is no user in users", nearest(user, users, "Remove it"))
-        return convert(user, raw)
-
-    return checked
 
 
 def password(user: str, raw: Any) -> str:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
 from ipaddress import IPv4Network
 
 from components import checks
-from components.firewall import PACKAGE_PORTS, EgressArgs
-from scripts.host.common.checks import InvalidValueError
+from components.firewall import PACKAGE_PORTS, EgressArgs, ReachArgs
+from components.mysql_server import ServerArgs
+from scripts.host.common.checks import InvalidValueError, checked
+from scripts.host.constants import MYSQLX_PORT
+from stack_config.clients import ClientGroup, host_names
 from stack_config.reader import Reader
+from stack_config.specs import read_spec
 
 PACKAGES: tuple[EgressArgs, ...] = tuple(
     {"cidr": "0.0.0.0/0", "protocol": "tcp", "from_port": port, "to_port": port} for port in PACKAGE_PORTS
@@ -19,11 +24,31 @@ PACKAGES: tuple[EgressArgs, ...] = tuple(
 EGRESS_EXAMPLE = 'Write a list like [{"cidr": "10.0.0.0/8", "protocol": "tcp", "ports": "5432"}]'
 
 
-def read_operators(reader: Reader, is_required: bool, vpc: Sequence[IPv4Network]) -> tuple[str, ...]:
-    """Return the ranges that may ssh; `vpc` has the VPC's ranges, as far as they are known."""
-    operators = reader.read_list(
-        "operatorCidrs", checks.operator_range, 'Write a list of ranges, like ["203.0.113.7/32"]'
-    )
+def read_reach(
+    reader: Reader,
+    server: ServerArgs,
+    clients: Sequence[ClientGroup],
+    jump_host: str | None,
+    endpoints: Set[str],
+    vpc: Sequence[IPv4Network],
+) -> ReachArgs:
+    """Return who may reach what; hosts with an endpoint are not dialled at their own address, `vpc` has its ranges."""
+    is_dialled = reader.is_readable("sshEndpoints") and not host_names(clients) <= endpoints
+    return {
+        "operator_cidrs": _read_operators(reader, is_dialled, vpc),
+        "operator_group_ids": _read_groups(reader, "operatorSecurityGroupIds"),
+        "server_public": server["public"],
+        "jump_to_server": jump_host is not None and not server["public"],
+        "jump_to_clients": jump_host is not None and not all(group.public for group in clients),
+        "mysql_ports": [server["mysql_port"], MYSQLX_PORT] if server["x_protocol"] else [server["mysql_port"]],
+        "admitted_group_ids": _read_groups(reader, "admittedSecurityGroupIds"),
+        "extra_egress": _read_egress(reader),
+    }
+
+
+def _read_operators(reader: Reader, is_required: bool, vpc: Sequence[IPv4Network]) -> tuple[str, ...]:
+    example = 'Write a list of ranges, like ["203.0.113.7/32"]'
+    operators = reader.read_list("operatorCidrs", checks.operator_range, example)
     if is_required and not operators and reader.is_readable("operatorCidrs"):
         hint = 'Set it, like ["203.0.113.7/32"], or sshEndpoints'
         reader.add_fault("operatorCidrs", "is missing, so nobody could reach a host", hint)
@@ -37,37 +62,43 @@ def read_operators(reader: Reader, is_required: bool, vpc: Sequence[IPv4Network]
     return operators
 
 
-def read_groups(reader: Reader, key: str) -> tuple[str, ...]:
-    """Return ids of security groups."""
+def _read_groups(reader: Reader, key: str) -> tuple[str, ...]:
     example = 'Write a list of ids, like ["sg-0123456789abcdef0"]'
     return reader.refuse_repeated(key, reader.read_list(key, checks.security_group_id, example))
 
 
-def read_egress(reader: Reader) -> tuple[EgressArgs, ...]:
+def _ports(raw: object) -> range:
+    match = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", str(raw))
+    first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+    if not 1 <= first <= last <= 65535:
+        raise InvalidValueError(f"{raw!r} is no port and no range of ports", 'Write "443" or "8000-8010"')
+    return range(first, last + 1)
+
+
+@dataclass(frozen=True)
+class Egress:
+    """A way out, as config has it."""
+
+    cidr: str = checked(lambda raw: str(checks.ipv4_range(raw)))
+    protocol: str = checked(checks.protocol)
+    ports: range = checked(_ports)
+
+
+def _read_egress(reader: Reader) -> tuple[EgressArgs, ...]:
     """Return the ways out beyond what the hosts need."""
     ways = list(PACKAGES)
-    known = {"cidr": checks.ipv4_range, "protocol": checks.protocol, "ports": _ports}
     for index, raw in enumerate(reader.raw_list("extraEgress", EGRESS_EXAMPLE)):
         key = f"extraEgress[{index}]"
-        fields = reader.fields(key, raw, known, known, EGRESS_EXAMPLE)
-        if fields.keys() != known.keys():
+        egress = read_spec(reader, key, raw, Egress, EGRESS_EXAMPLE)
+        if not reader.is_readable(key):
             continue
-        first, last = fields["ports"]
         way: EgressArgs = {
-            "cidr": str(fields["cidr"]),
-            "protocol": fields["protocol"],
-            "from_port": first,
-            "to_port": last,
+            "cidr": egress.cidr,
+            "protocol": egress.protocol,
+            "from_port": egress.ports[0],
+            "to_port": egress.ports[-1],
         }
         if way in ways:
             reader.add_fault(key, "is open already", "Leave it out")
         ways.append(way)
     return tuple(ways[len(PACKAGES) :])
-
-
-def _ports(raw: object) -> tuple[int, int]:
-    match = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", str(raw))
-    first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
-    if not 1 <= first <= last <= 65535:
-        raise InvalidValueError(f"{raw!r} is no port and no range of ports", 'Write "443" or "8000-8010"')
-    return first, last

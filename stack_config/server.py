@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv4Network
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from components import checks, mysql_settings
 from components.mysql_server import ServerArgs
@@ -20,24 +20,16 @@ SERVER_PLACE = 10
 """The server's address in its subnet unless config has another: the eleventh."""
 
 
-class Key(NamedTuple):
-    """A key of config that is handed on as it is."""
-
-    field: str
-    """Of ServerArgs."""
-    check: Check
-    default: Any
-
-
-KEYS: Mapping[str, Key] = {
-    "serverPublic": Key("public", flag, False),
-    "serverAmi": Key("ami", checks.image_id, None),
-    "terminationProtection": Key("termination_protection", flag, True),
-    "serverVolumeSize": Key("volume_gib", checks.volume_gib, 16),
-    "mysqlPort": Key("mysql_port", checks.mysql_port, MYSQL_PORT),
-    "xProtocol": Key("x_protocol", flag, False),
-    "requireSecureTransport": Key("require_secure_transport", flag, True),
+KEYS: Mapping[str, tuple[str, Check, Any]] = {
+    "serverPublic": ("public", flag, False),
+    "serverAmi": ("ami", checks.image_id, None),
+    "terminationProtection": ("termination_protection", flag, True),
+    "serverVolumeSize": ("volume_gib", checks.volume_gib, 16),
+    "mysqlPort": ("mysql_port", checks.mysql_port, MYSQL_PORT),
+    "xProtocol": ("x_protocol", flag, False),
+    "requireSecureTransport": ("require_secure_transport", flag, True),
 }
+"""By key: the field of ServerArgs, the check of the value, and the default."""
 
 
 def read_server(reader: Reader, lookups: Lookups) -> ServerArgs:
@@ -45,8 +37,8 @@ def read_server(reader: Reader, lookups: Lookups) -> ServerArgs:
 
     A key that could not be read has its default; what is concluded from it has to ask the reader first.
     """
-    args = {key.field: reader.read_optional(name, key.check, key.default) for name, key in KEYS.items()}
-    instance_type = reader.read("serverInstanceType", checks.instance_type)
+    args = {field: reader.read_optional(key, check, default) for key, (field, check, default) in KEYS.items()}
+    instance_type = reader.read_required("serverInstanceType", checks.instance_type)
     facts = lookups.boots(("serverInstanceType", "serverAmi"), instance_type, args["ami"])
     args["instance_type"] = instance_type or ""
     args["packages"] = reader.read_list("serverPackages", checks.package, 'Write a list like ["percona-toolkit"]')
@@ -63,14 +55,9 @@ def read_server(reader: Reader, lookups: Lookups) -> ServerArgs:
     return cast("ServerArgs", args)
 
 
-def mysql_ports(server: ServerArgs) -> list[int]:
-    """Return the TCP ports that MySQL is served on."""
-    return [server["mysql_port"], MYSQLX_PORT] if server["x_protocol"] else [server["mysql_port"]]
-
-
 def read_address(reader: Reader, subnet: IPv4Network | None) -> IPv4Address | None:
     """Return the server's fixed address; None if it cannot be told."""
-    given = reader.read("serverPrivateIp", checks.ipv4_address) if reader.is_set("serverPrivateIp") else None
+    given = reader.read("serverPrivateIp", checks.ipv4_address)
     if subnet is None:
         return None
     address = given or subnet[SERVER_PLACE]

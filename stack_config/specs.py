@@ -1,4 +1,4 @@
-"""Tables of config as the host agent's specs: a field is read under its name in camelCase, by the check that it has.
+"""Tables of config as specs: a field is read under its name in camelCase, by the check that it has.
 
 So an attribute that a spec gets is a key of config, without a change here.
 """
@@ -10,16 +10,21 @@ import functools
 import re
 import typing
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from scripts.host.common.checks import nearest
 from scripts.host.common.codec import SpecFault
 from stack_config.reader import Reader, as_list, part
 
-Spec = TypeVar("Spec")
-Custom = Callable[[Reader, str, Any], Any]
-"""Reads a field that is written otherwise than its spec is: takes the reader, the field's key and the raw value."""
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Spec = TypeVar("Spec", bound="DataclassInstance")
+Read = Callable[[Reader, str, Any], Any]
+"""Reads a field: takes the reader, the field's key and the raw value; returns None if it has a fault."""
 EXAMPLES = {
     "grants": 'Write a list like [{"database": "app", "privileges": ["SELECT", "INSERT"]}]',
+    "packages": 'Write a list like ["jq"]',
     "privileges": 'Write a list like ["SELECT", "INSERT"]',
 }
 """Of fields that are lists or tables."""
@@ -33,7 +38,7 @@ def read_spec(
     example: str,
     given: Mapping[str, Any] | None = None,
     defaults: Mapping[str, Any] | None = None,
-    custom: Mapping[str, Custom] | None = None,
+    custom: Mapping[str, Read] | None = None,
 ) -> Spec:
     """Return the spec that a table says, with a fault too: what is concluded from a field has to ask the reader first.
 
@@ -41,21 +46,29 @@ def read_spec(
         reader: takes the faults.
         key: the table's.
         raw: the table as it is.
-        kind: the spec's class; all its fields are fields of the table that have a check or are specs themselves.
+        kind: the spec's class; those of its fields that have a check or are specs themselves are the table's.
         example: how such a table is written.
         given: fields of the spec that are no fields of the table.
         defaults: of fields, in place of the spec's own.
         custom: how fields are read that are written otherwise, by their names in the table.
     """
-    given, defaults, custom = given or {}, defaults or {}, custom or {}
-    written = {camel(field.name): field for field in _written(kind) if field.name not in given}
-    required = [name for name, field in written.items() if _is_required(field) and field.name not in defaults]
-    values = {written[name].name: _blank(kind, written[name].name) for name in required} | dict(defaults)
-    for name, value in reader.raw_fields(key, raw, {**written, **custom}, required, example).items():
-        path = part(key, name)
-        typed = (
-            custom[name](reader, path, value) if name in custom else _field(reader, path, kind, written[name], value)
-        )
+    given, defaults, hints = given or {}, defaults or {}, typing.get_type_hints(kind)
+    written = {camel(field.name): field for field in dataclasses.fields(kind) if field.name not in given}
+    own = {name: _read(field, hints[field.name]) for name, field in written.items()}
+    reads = {name: read for name, read in {**own, **(custom or {})}.items() if read}
+    if not isinstance(raw, dict):
+        reader.add_unreadable(key, "is not a table", example)
+    values, table = dict(defaults), raw if isinstance(raw, dict) else {}
+    for name, field in written.items():
+        if name in reads and field.default is dataclasses.MISSING and field.name not in defaults:
+            values[field.name] = () if _entry_hint(hints[field.name]) else ""
+            if isinstance(raw, dict) and name not in raw:
+                reader.add_unreadable(part(key, name), "is missing", example)
+    for name, value in table.items():
+        if name not in reads:
+            reader.add_unreadable(part(key, name), "is not a field of it", nearest(name, reads, "Remove it"))
+            continue
+        typed = reads[name](reader, part(key, name), value)
         # An empty text, of a comment for instance, is none.
         if typed is not None and typed != "":
             values[written[name].name] = typed
@@ -69,50 +82,28 @@ def camel(name: str) -> str:
     return re.sub("_([a-z])", lambda match: match[1].upper(), name)
 
 
-def _written(kind: Any) -> Iterator[dataclasses.Field[Any]]:
-    for field in dataclasses.fields(kind):
-        if "check" in field.metadata or dataclasses.is_dataclass(_entry_type(kind, field.name)):
-            yield field
+def _entry_hint(hint: Any) -> Any:
+    """Return the type of a list's entries; None for what is no list."""
+    return typing.get_args(hint)[0] if typing.get_origin(hint) is tuple else None
 
 
-def _is_required(field: dataclasses.Field[Any]) -> bool:
-    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+def _read(field: dataclasses.Field[Any], hint: Any) -> Read | None:
+    """Return how a field is read; None for one that is no field of the table."""
+    example, check = EXAMPLES.get(field.name), field.metadata.get("check")
+    if entry_hint := _entry_hint(hint):
+        read_entry = _read(field, entry_hint)
+        return read_entry and functools.partial(_read_list, read_entry, example or "Write a list")
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+        return lambda reader, key, raw: read_spec(reader, key, raw, hint, example or "Write a table")
+    return check and (lambda reader, key, raw: reader.convert(key, raw, check))
 
 
-def _blank(kind: Any, name: str) -> object:
-    """Return what stands for a field that has to be there and is not."""
-    return () if _is_list(kind, name) else ""
-
-
-def _is_list(kind: Any, name: str) -> bool:
-    return typing.get_origin(_hints(kind)[name]) is tuple
-
-
-def _entry_type(kind: Any, name: str) -> Any:
-    """Return the type of a field, or of its entries where it is a list."""
-    hint = _hints(kind)[name]
-    return typing.get_args(hint)[0] if typing.get_origin(hint) is tuple else hint
-
-
-@functools.cache
-def _hints(kind: Any) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
-
-
-def _field(reader: Reader, key: str, kind: Any, field: dataclasses.Field[Any], raw: object) -> Any:
-    """Return one field, typed; None if it has a fault."""
-    entry_type, example = _entry_type(kind, field.name), EXAMPLES.get(field.name, "Write a table")
-    if not _is_list(kind, field.name):
-        if dataclasses.is_dataclass(entry_type):
-            return read_spec(reader, key, raw, typing.cast("type[Any]", entry_type), example)
-        return reader.convert(key, raw, field.metadata["check"])
-    entries = reader.convert(key, raw, lambda text: as_list(text, EXAMPLES.get(field.name, "Write a list")))
+def _read_list(read_entry: Read, example: str, reader: Reader, key: str, raw: object) -> tuple[Any, ...] | None:
+    entries = reader.convert(key, raw, lambda text: as_list(text, example))
     if entries is None:
         return None
-    if dataclasses.is_dataclass(entry_type):
-        nested = typing.cast("type[Any]", entry_type)
-        return tuple(read_spec(reader, f"{key}[{at}]", entry, nested, example) for at, entry in enumerate(entries))
-    return reader.entries(key, entries, field.metadata["check"])
+    typed = (read_entry(reader, f"{key}[{index}]", entry) for index, entry in enumerate(entries))
+    return tuple(entry for entry in typed if entry is not None)
 
 
 def _add_faults(reader: Reader, key: str, spec: Any) -> None:
@@ -128,5 +119,6 @@ def _add_faults(reader: Reader, key: str, spec: Any) -> None:
 
 
 def _in_configs_words(spec: Any, text: str) -> str:
-    names = "|".join(field.name for field in dataclasses.fields(spec) if "_" in field.name)
-    return re.sub(rf"\b({names})\b", lambda match: camel(match[1]), text) if names else text
+    for field in dataclasses.fields(spec):
+        text = re.sub(rf"\b{field.name}\b", camel(field.name), text)
+    return text

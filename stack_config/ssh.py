@@ -6,17 +6,18 @@ import functools
 import os
 import re
 import subprocess
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 
 from components import checks
 from components.placement import SshAccess, SshEndpoint
-from scripts.host.common.checks import InvalidValueError, matching
-from stack_config.clients import check_host
-from stack_config.model import ClientGroup
-from stack_config.reader import Reader
+from scripts.host.common.checks import InvalidValueError, checked, matching
+from stack_config.clients import ClientGroup, check_host
+from stack_config.reader import Reader, part, repeated
+from stack_config.specs import read_spec
 
 PUBLIC_KEYS = {
     "ssh-ed25519": ("AAAAC3NzaC1lZDI1NTE5AAAAI", "[A-Za-z0-9+/]{43}"),
@@ -28,67 +29,68 @@ UNENCRYPTED = "b3BlbnNzaC1rZXktdjEAAAAABG5vbmU"
 """How a private key in OpenSSH's own format begins in base64 if it has no passphrase."""
 HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
 """A host name or an IPv4 address."""
+ENDPOINT_EXAMPLE = 'Write a table like {"server": {"host": "127.0.0.1", "port": 2201}}'
 SECONDS = 10
 NEEDED = ("PATH", "HOME", "SSH_AUTH_SOCK")
+
+
+@dataclass(frozen=True)
+class Endpoint(SshEndpoint):
+    """An endpoint, as config has it."""
+
+    host: str = checked(matching(HOST, "is no host's name or address", ENDPOINT_EXAMPLE))
+    port: int = checked(checks.port)
 
 
 def read_ssh(
     reader: Reader,
     clients: Sequence[ClientGroup],
-    endpoints: dict[str, SshEndpoint],
+    endpoints: Mapping[str, SshEndpoint],
     agent: Callable[[], Set[str] | None],
 ) -> SshAccess | None:
     """Return how hosts are logged in to; None if the public key could not be read."""
-    public = reader.read("sshPublicKey", public_key)
+    public = reader.read_required("sshPublicKey", public_key)
     private = reader.read_secret("sshPrivateKey", lambda raw: private_key(raw, public))
-    host_keys = read_host_keys(reader, clients)
-    if public and not reader.is_set("sshPrivateKey"):
-        _check_agent(reader, public, agent())
-    secret = pulumi.Output.secret(private) if private else None
-    return SshAccess(public, secret, endpoints, host_keys) if public else None
-
-
-def read_endpoints(reader: Reader, clients: Sequence[ClientGroup]) -> dict[str, SshEndpoint]:
-    """Return where hosts are reached instead of at their own addresses."""
-    example = 'Write a table like {"server": {"host": "127.0.0.1", "port": 2201}}'
-    known = {"host": matching(HOST, "is no host's name or address", example), "port": checks.port}
-
-    def convert(name: str, raw: Any) -> SshEndpoint | None:
-        check_host(reader, f"sshEndpoints.{name}", name, clients)
-        fields = reader.fields(f"sshEndpoints.{name}", raw, known, known, example)
-        return SshEndpoint(fields["host"], fields["port"]) if fields.keys() == known.keys() else None
-
-    table = reader.read_table("sshEndpoints", convert, example)
-    endpoints = {name: endpoint for name, endpoint in table.items() if endpoint}
-    first: dict[SshEndpoint, str] = {}
-    for name, endpoint in endpoints.items():
-        if first.setdefault(endpoint, name) != name:
-            wrong = f"is that of {first[endpoint]} too"
-            reader.add_fault(f"sshEndpoints.{name}", wrong, "Give each host its own")
-    return endpoints
-
-
-def read_host_keys(reader: Reader, clients: Sequence[ClientGroup]) -> dict[str, str]:
-    """Return the public keys that hosts are known by already."""
-
-    def convert(name: str, raw: Any) -> str:
-        check_host(reader, f"sshHostKeys.{name}", name, clients)
-        words = public_key(raw).split()
-        if words[0] != "ssh-ed25519":
-            raise InvalidValueError("is not an ed25519 key", "Give that one: sshd offers it, and ssh-rsa no more")
-        return " ".join(words[:2])
-
-    return reader.read_table("sshHostKeys", convert, 'Write a table like {"server": "ssh-ed25519 AAAA..."}')
-
-
-def _check_agent(reader: Reader, public: str, held: Set[str] | None) -> None:
-    """Refuse an agent that cannot log in: every first contact would be dialled for minutes."""
+    host_keys = _read_host_keys(reader, clients)
+    if not public:
+        return None
+    held = None if reader.is_set("sshPrivateKey") else agent()
+    # With an agent that cannot log in every first contact would be dialled for minutes.
     if held is not None and public.split()[1] not in held:
         reader.add_fault(
             "sshPublicKey",
             "is of a key that the ssh agent at SSH_AUTH_SOCK does not hold, and there is no sshPrivateKey",
             "Run `ssh-add FILE` (`ssh-add -L` lists what it holds), or set sshPrivateKey",
         )
+    return SshAccess(public, pulumi.Output.secret(private) if private else None, endpoints, host_keys)
+
+
+def read_endpoints(reader: Reader, clients: Sequence[ClientGroup]) -> dict[str, SshEndpoint]:
+    """Return where hosts are reached instead of at their own addresses."""
+
+    def convert(name: str, raw: Any) -> SshEndpoint | None:
+        key = part("sshEndpoints", name)
+        check_host(reader, key, name, clients)
+        endpoint = read_spec(reader, key, raw, Endpoint, ENDPOINT_EXAMPLE)
+        return endpoint if reader.is_readable(key) else None
+
+    endpoints = reader.read_table("sshEndpoints", convert, ENDPOINT_EXAMPLE)
+    for name, _, other in repeated(endpoints.items()):
+        reader.add_fault(part("sshEndpoints", name), f"is that of {other} too", "Give each host its own")
+    return endpoints
+
+
+def _read_host_keys(reader: Reader, clients: Sequence[ClientGroup]) -> dict[str, str]:
+    """Return the public keys that hosts are known by already."""
+
+    def convert(name: str, raw: Any) -> str:
+        check_host(reader, part("sshHostKeys", name), name, clients)
+        words = public_key(raw).split()
+        if words[0] != "ssh-ed25519":
+            raise InvalidValueError("is not an ed25519 key", "Give that one: sshd offers it, and ssh-rsa no more")
+        return " ".join(words[:2])
+
+    return reader.read_table("sshHostKeys", convert, 'Write a table like {"server": "ssh-ed25519 AAAA..."}')
 
 
 def public_key(raw: Any) -> str:

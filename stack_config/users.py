@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import re
 from collections.abc import Mapping, Sequence
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from typing import Any, NamedTuple
 
 from components.checks import BROADEST
 from scripts.host.accounts.names import ANYWHERE, account_key, account_name
-from scripts.host.accounts.spec import CERTIFICATE_FIELDS, REQUIRE_MODES, GrantSpec, RequireSpec, RoleSpec, UserSpec
+from scripts.host.accounts.spec import CERTIFICATE_FIELDS, REQUIRE_MODES, AccountsSpec, RequireSpec, RoleSpec, UserSpec
 from scripts.host.common.checks import InvalidValueError, nearest
-from stack_config.databases import Databases, check_database, check_grants
-from stack_config.passwords import Passwords
-from stack_config.reader import Reader, as_list, part
+from stack_config.databases import Databases, check_database, check_grants, read_databases
+from stack_config.network import NetworkRead
+from stack_config.passwords import Passwords, read_passwords
+from stack_config.reader import Fault, Reader, as_list, part, repeated
 from stack_config.specs import read_spec
 
 ROLES, USERS = "roles", "users"
@@ -24,6 +26,8 @@ DEFAULT_USERS: Mapping[str, Any] = {"app": {"grants": [{"database": "app", "priv
 """As in Pulumi.yaml."""
 PRIMARY, PRIMARY_KEY = "primaryUser", "app"
 """The key of config, and the user that it is by default where there are several."""
+LOCAL = "localhost"
+"""To MySQL: by the socket, on the server itself."""
 Roles = Mapping[str, RoleSpec] | None
 """By key, those with a fault too; None if it is not known which there are."""
 
@@ -33,20 +37,30 @@ class Surroundings(NamedTuple):
 
     databases: Databases
     roles: Roles
-    host: str
-    """The host part of a user that has none of its own; empty if it is not known."""
     passwords: Passwords
     vpc: Sequence[IPv4Network]
     """Its ranges; none if it is not known."""
 
 
-def read_roles(reader: Reader, databases: Databases) -> Roles:
-    """Return the roles."""
-    raw = reader.raw_table(ROLES, ROLE_EXAMPLE, {})
-    return None if raw is None else {key: _role(reader, key, fields, databases) for key, fields in raw.items()}
+def read_accounts(
+    reader: Reader, network: NetworkRead, looks_names_up: bool
+) -> tuple[AccountsSpec, dict[str, str], str | None]:
+    """Return who may do what, the given passwords by user key, and the key of the primary user."""
+    databases = read_databases(reader)
+    raw_roles = reader.raw_table(ROLES, ROLE_EXAMPLE, {})
+    roles = raw_roles and {key: _read_role(reader, key, raw, databases) for key, raw in raw_roles.items()}
+    raw_users = reader.raw_table(USERS, USER_EXAMPLE, DEFAULT_USERS)
+    passwords = read_passwords(reader, None if raw_users is None else raw_users.keys())
+    surroundings = Surroundings(databases, roles, passwords, network.ranges)
+    users = {key: _read_user(reader, key, raw, surroundings) for key, raw in (raw_users or {}).items()}
+    _check_accounts(reader, roles or {}, users)
+    primary = _read_primary(reader, None if raw_users is None else users)
+    _check_hosts(reader, users, primary, network.client_subnets, looks_names_up)
+    accounts = AccountsSpec(*(tuple((specs or {}).values()) for specs in (databases, roles, users)))
+    return accounts, passwords.secrets, primary
 
 
-def _role(reader: Reader, key: str, raw: object, databases: Databases) -> RoleSpec:
+def _read_role(reader: Reader, key: str, raw: object, databases: Databases) -> RoleSpec:
     path = part(ROLES, key)
     reader.check(path, key, account_key)
     role = read_spec(reader, path, raw, RoleSpec, ROLE_EXAMPLE, {"key": key}, {"name": key})
@@ -60,15 +74,11 @@ def _check_name(reader: Reader, path: str, key: str, raw: object) -> None:
         reader.check(f"{path}.name", key, account_name)
 
 
-def raw_users(reader: Reader) -> Mapping[str, Any] | None:
-    """Return the users by key as they are; None if it is not known which there are."""
-    return reader.raw_table(USERS, USER_EXAMPLE, DEFAULT_USERS)
-
-
-def read_user(reader: Reader, key: str, raw: object, surroundings: Surroundings) -> UserSpec:
+def _read_user(reader: Reader, key: str, raw: object, surroundings: Surroundings) -> UserSpec:
     """Return a user, with a fault too: what is concluded from a field has to ask the reader first."""
-    path, passwords = part(USERS, key), surroundings.passwords
+    path, passwords, vpc = part(USERS, key), surroundings.passwords, surroundings.vpc
     reader.check(path, key, account_key)
+    host = _default_host(vpc)
     read_role_keys = functools.partial(_role_keys, surroundings.roles)
     user = read_spec(
         reader,
@@ -81,7 +91,7 @@ def read_user(reader: Reader, key: str, raw: object, surroundings: Surroundings)
             "generation": passwords.generations.get(key, 1),
             "finished_generation": passwords.finished.get(key, 0),
         },
-        defaults={"name": key, "host": surroundings.host},
+        defaults={"name": key, "host": host},
         custom={
             "roles": read_role_keys,
             "defaultRoles": read_role_keys,
@@ -90,33 +100,46 @@ def read_user(reader: Reader, key: str, raw: object, surroundings: Surroundings)
         },
     )
     _check_name(reader, path, key, raw)
-    fields = raw if isinstance(raw, dict) else {}
-    if isinstance(raw, dict) and "host" not in raw and surroundings.vpc and not surroundings.host:
-        ranges = ", ".join(str(network) for network in surroundings.vpc)
+    if isinstance(raw, dict) and "host" not in raw and vpc and not host:
+        ranges = ", ".join(str(network) for network in vpc)
         wrong = f"is missing, and no range of /{BROADEST} or narrower has all of the VPC's: {ranges}"
         reader.add_fault(f"{path}.host", wrong, "Write the range that the user's hosts are in")
-    grants = check_grants(reader, f"{path}.grants", user.grants, surroundings.databases)
-    return dataclasses.replace(
-        user,
-        grants=grants,
-        # A login begins with all of the user's roles if nothing is said.
-        default_roles=user.default_roles if "defaultRoles" in fields else user.roles,
-        database=_database(reader, path, user, "database" in fields, surroundings),
-    )
+    user = dataclasses.replace(user, grants=check_grants(reader, f"{path}.grants", user.grants, surroundings.databases))
+    fields = raw if isinstance(raw, dict) else {}
+    if "database" in fields:
+        database = user.database if _may_name_database(reader, path, user, surroundings) else None
+    else:
+        # The only one that is granted.
+        granted = {grant.database for grant in user.grants if grant.database in (surroundings.databases or {})}
+        database = granted.pop() if len(granted) == 1 else None
+    # A login begins with all of the user's roles if nothing is said.
+    default_roles = user.default_roles if "defaultRoles" in fields else user.roles
+    return dataclasses.replace(user, default_roles=default_roles, database=database)
+
+
+def _default_host(vpc: Sequence[IPv4Network]) -> str:
+    """Return the host part of a user that has none of its own: the narrowest range with all of the VPC's in it.
+
+    Empty if the VPC is not known, or if such a range would be broader than any that is somebody's own.
+    """
+    if not vpc:
+        return ""
+    cover = vpc[0]
+    while not all(network.subnet_of(cover) for network in vpc):
+        cover = cover.supernet()
+    return str(cover) if cover.prefixlen >= BROADEST else ""
 
 
 def _role_keys(roles: Roles, reader: Reader, key: str, raw: object) -> tuple[str, ...] | None:
     """Return keys of roles, each of them once; None if it is no list."""
+
+    def role_key(entry: Any) -> str:
+        if not isinstance(entry, str) or (roles is not None and entry not in roles):
+            raise InvalidValueError(f"{entry!r} is not in roles", nearest(str(entry), roles or (), "Put it there"))
+        return entry
+
     listed = reader.convert(key, raw, lambda text: as_list(text, 'Write a list of keys of roles, like ["reader"]'))
-    if listed is None:
-        return None
-    return reader.refuse_repeated(key, reader.entries(key, listed, functools.partial(_role_key, roles)))
-
-
-def _role_key(roles: Roles, raw: Any) -> str:
-    if not isinstance(raw, str) or (roles is not None and raw not in roles):
-        raise InvalidValueError(f"{raw!r} is not in roles", nearest(str(raw), roles or (), "Put it there"))
-    return raw
+    return None if listed is None else reader.refuse_repeated(key, reader.entries(key, listed, role_key))
 
 
 def _require(reader: Reader, key: str, raw: object) -> RequireSpec | None:
@@ -132,55 +155,54 @@ def _require(reader: Reader, key: str, raw: object) -> RequireSpec | None:
 
 
 def _refuse_password(reader: Reader, key: str, _: object) -> None:
-    reader.add_unreadable(
-        key, "is no place for a secret", "Remove it, and use `pulumi config set --secret --path userPasswords.KEY`"
-    )
+    hint = "Remove it, and use `pulumi config set --secret --path userPasswords.KEY`"
+    reader.add_unreadable(key, "is no place for a secret", hint)
 
 
-def _database(reader: Reader, path: str, user: UserSpec, is_set: bool, surroundings: Surroundings) -> str | None:
-    """Return the database of the connection string: the only one that is granted if nothing is said."""
-    databases, roles = surroundings.databases, surroundings.roles
-    if not is_set:
-        granted = {grant.database for grant in user.grants if grant.database in (databases or {})}
-        return granted.pop() if len(granted) == 1 else None
-    if user.database is None or not check_database(reader, f"{path}.database", user.database, databases):
-        return None
-    if roles is not None:
-        _check_reach(reader, path, user.database, user.grants, [roles[key] for key in user.roles])
-    return user.database
+def _may_name_database(reader: Reader, path: str, user: UserSpec, surroundings: Surroundings) -> bool:
+    """Return whether there is the database that a user's connection string is to name.
 
-
-def _check_reach(
-    reader: Reader, path: str, database: str, grants: Sequence[GrantSpec], roles: Sequence[RoleSpec]
-) -> None:
-    """Refuse a database that the user's login would be refused for: with nothing granted there it is ERROR 1044."""
-    keys = [f"{path}.grants", f"{path}.roles", *(part(ROLES, role.key) for role in roles)]
-    everything = [*grants, *(grant for role in roles for grant in role.grants)]
-    if reader.is_readable(*keys) and not any(grant.database in (None, database) for grant in everything):
+    It is a fault too if nothing is granted there: the login would be refused (ERROR 1044).
+    """
+    database, roles = user.database, surroundings.roles
+    if database is None or not check_database(reader, f"{path}.database", database, surroundings.databases):
+        return False
+    if roles is None:
+        return True
+    keys = [f"{path}.grants", f"{path}.roles", *(part(ROLES, key) for key in user.roles)]
+    grants = [*user.grants, *(grant for key in user.roles for grant in roles[key].grants)]
+    if reader.is_readable(*keys) and not any(grant.database in (None, database) for grant in grants):
         wrong = f"is {database!r}, and nothing is granted to the user there"
         reader.add_fault(f"{path}.database", wrong, "Name it in one of its grants")
+    return True
 
 
-def check_accounts(reader: Reader, roles: Mapping[str, RoleSpec], users: Mapping[str, UserSpec]) -> None:
+def _check_accounts(reader: Reader, roles: Mapping[str, RoleSpec], users: Mapping[str, UserSpec]) -> None:
     """Refuse what is one account to MySQL, for which a role is an account too."""
-    named = [(part(ROLES, key), role.name, ANYWHERE) for key, role in roles.items()]
-    named += [(part(USERS, key), user.name, user.host) for key, user in users.items()]
-    first: dict[tuple[str, str], str] = {}
-    for key, name, host in named:
-        if not host or not reader.is_readable(f"{key}.name", f"{key}.host"):
-            continue
-        if (other := first.setdefault((name, host), key)) != key:
-            wrong = f"is the account '{name}'@'{host}', which {other} is too"
-            reader.add_fault(key, wrong, "Give one another name or host")
+    named = [(part(ROLES, key), (role.name, ANYWHERE)) for key, role in roles.items()]
+    named += [(part(USERS, key), (user.name, user.host)) for key, user in users.items() if user.host]
+    readable = [(key, account) for key, account in named if reader.is_readable(f"{key}.name", f"{key}.host")]
+    for key, (name, host), other in repeated(readable):
+        wrong = f"is the account '{name}'@'{host}', which {other} is too"
+        reader.add_fault(key, wrong, "Give one another name or host")
 
 
-def read_primary(reader: Reader, users: Mapping[str, UserSpec] | None) -> str | None:
+def _read_primary(reader: Reader, users: Mapping[str, UserSpec] | None) -> str | None:
     """Return the user that the connection string is for; None if there is none, or it cannot be told."""
-    chosen = reader.read_optional(PRIMARY, functools.partial(_user_key, users), "")
-    if users is None or not reader.is_readable(PRIMARY):
+
+    def user_key(raw: Any) -> str:
+        if users is not None and raw not in users:
+            raise InvalidValueError(f"{raw!r} is not in users", nearest(str(raw), users, "Name one of them, or none"))
+        return str(raw)
+
+    chosen = reader.read(PRIMARY, user_key)
+    if not users or not reader.is_readable(PRIMARY):
         return None
-    primary = chosen or _default_primary(reader, users)
-    if primary and users[primary].locked:
+    primary = chosen or (PRIMARY_KEY if len(users) > 1 else next(iter(users)))
+    if primary not in users:
+        reader.add_fault(PRIMARY, "is missing", f"Set it to one of {', '.join(sorted(users))}")
+        return None
+    if users[primary].locked:
         reader.add_fault(
             PRIMARY if chosen else f"{part(USERS, primary)}.locked",
             f"{primary} is locked, and the connection string is for it",
@@ -189,15 +211,50 @@ def read_primary(reader: Reader, users: Mapping[str, UserSpec] | None) -> str | 
     return primary
 
 
-def _user_key(users: Mapping[str, UserSpec] | None, raw: Any) -> str:
-    if users is not None and raw not in users:
-        raise InvalidValueError(f"{raw!r} is not in users", nearest(str(raw), users, "Name one of them, or none"))
-    return str(raw)
+def _check_hosts(
+    reader: Reader,
+    users: Mapping[str, UserSpec],
+    primary: str | None,
+    subnets: Sequence[IPv4Network],
+    looks_names_up: bool,
+) -> None:
+    """Refuse names to a server that looks none up, and a primary user that no client host is admitted as.
+
+    It warns of the other users. `subnets` are those of all client hosts; none if they are not known.
+    """
+    for key, user in users.items():
+        path = f"{part(USERS, key)}.host"
+        if not user.host or not reader.is_readable(path):
+            continue
+        if _is_name(user.host) and not looks_names_up:
+            wrong = f"is {user.host!r}, a name, and mysqlSettings.skip_name_resolve keeps mysqld from looking names up"
+            reader.add_fault(path, wrong, "Write an address or a range, or set skip_name_resolve to false")
+        if user.locked or not subnets or any(_may_admit(user.host, subnet) for subnet in subnets):
+            continue
+        ranges = " and ".join(sorted({str(subnet) for subnet in subnets}))
+        wrong = f"is {user.host!r}, which no client host is in (they are in {ranges})"
+        if key == primary:
+            reader.add_fault(path, wrong, f"Write a range that they are in, or set {PRIMARY} to another user")
+        else:
+            reader.warnings.append(Fault(path, wrong, "No login of this user can be checked"))
 
 
-def _default_primary(reader: Reader, users: Mapping[str, UserSpec]) -> str | None:
-    if len(users) == 1:
-        return next(iter(users))
-    if users and PRIMARY_KEY not in users:
-        reader.add_fault(PRIMARY, "is missing", f"Set it to one of {', '.join(sorted(users))}")
-    return PRIMARY_KEY if PRIMARY_KEY in users else None
+def _may_admit(host: str, subnet: IPv4Network) -> bool:
+    """Return whether a host part matches a host of a subnet; of a name it is not known, so it might."""
+    if host == LOCAL or ":" in host:
+        return False
+    if _is_name(host):
+        return True
+    if "/" in host:
+        return IPv4Network(host).overlaps(subnet)
+    octets = re.match(r"(?:\d{1,3}\.)*(?:\d{1,3}$)?", host)
+    known = [octet for octet in (octets[0] if octets else "").split(".") if octet]
+    if any(int(octet) > 255 for octet in known):
+        return False
+    first = IPv4Address(".".join([*known, *["0"] * (4 - len(known))]))
+    return IPv4Network((first, 8 * len(known))).overlaps(subnet)
+
+
+def _is_name(host: str) -> bool:
+    """Return whether a host part is a name, or a pattern of one, that mysqld has to look up."""
+    return host != LOCAL and ":" not in host and bool(re.search("[a-z]", host))

@@ -15,13 +15,13 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 import stack_config
-from stack_config.aws import CloudError, SubnetFacts, TypeFacts
+from stack_config.aws import Aws, CloudError, SubnetFacts, TypeFacts
 
 ROOT = Path(__file__).resolve().parents[3]
 PASSWORD = "s3cret-pass/word"
 
 
-class FakeCloud:
+class FakeCloud(Aws):
     """Knows a few things, and counts how often it is asked."""
 
     def __init__(self) -> None:

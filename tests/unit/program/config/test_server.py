@@ -64,4 +64,4 @@ def test_a_good_config_is_what_the_components_take() -> None:
 
 
 def test_a_key_that_is_handed_on_is_a_field_of_the_servers() -> None:
-    assert {key.field for key in KEYS.values()} <= ServerArgs.__annotations__.keys()
+    assert {field for field, _, _ in KEYS.values()} <= ServerArgs.__annotations__.keys()
