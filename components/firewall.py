@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NotRequired, TypedDict
+from typing import Annotated, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
-from components import properties
-from components.args_check import check_args
-from components.naming import tags
+from components import checks
+from components.args import args_faults
+from components.component import Component, tags
 from scripts.host.constants import MYSQL_PORT, SSH_PORT
 
 IN, OUT = aws.vpc.SecurityGroupIngressRule, aws.vpc.SecurityGroupEgressRule
-RuleKind = type[aws.vpc.SecurityGroupIngressRule] | type[aws.vpc.SecurityGroupEgressRule]
 PACKAGE_PORTS = (80, 443)
 """apt's http and https; DNS and time on AWS are not subject to security groups."""
 
@@ -22,20 +21,19 @@ PACKAGE_PORTS = (80, 443)
 class EgressArgs(TypedDict):
     """A way out beyond packages and MySQL."""
 
-    cidr: str
-    """An IPv4 range."""
-    protocol: str
+    cidr: Annotated[str, checks.ipv4_range]
+    protocol: Annotated[str, checks.protocol]
     """tcp or udp."""
-    from_port: int
-    to_port: int
+    from_port: Annotated[int, checks.port_or_zero]
+    to_port: Annotated[int, checks.port_or_zero]
 
 
 class ReachArgs(TypedDict):
     """Who may reach what; config says it."""
 
-    operator_cidrs: Sequence[str]
+    operator_cidrs: Sequence[Annotated[str, checks.operator_range]]
     """IPv4 ranges that may ssh to public hosts."""
-    operator_group_ids: NotRequired[Sequence[str]]
+    operator_group_ids: NotRequired[Sequence[Annotated[str, checks.security_group_id]]]
     """Security groups that may ssh to every host: a bastion's, an Instance Connect Endpoint's."""
     server_public: NotRequired[bool]
     """Whether operators ssh to the server themselves."""
@@ -43,9 +41,9 @@ class ReachArgs(TypedDict):
     """Whether the server is reached through the jump host."""
     jump_to_clients: NotRequired[bool]
     """Whether there are clients that are reached through the jump host."""
-    mysql_ports: NotRequired[Sequence[int]]
+    mysql_ports: NotRequired[Sequence[Annotated[int, checks.port]]]
     """TCP ports that clients reach the server on; 3306 if not given."""
-    admitted_group_ids: NotRequired[Sequence[str]]
+    admitted_group_ids: NotRequired[Sequence[Annotated[str, checks.security_group_id]]]
     """Security groups of other applications that may reach MySQL too."""
     extra_egress: NotRequired[Sequence[EgressArgs]]
     """Ways out of every host."""
@@ -54,13 +52,13 @@ class ReachArgs(TypedDict):
 class FirewallArgs(ReachArgs):
     """What a Firewall is made from."""
 
-    vpc_id: pulumi.Input[str]
+    vpc_id: Annotated[pulumi.Input[str], checks.vpc_id]
     """The VPC that all groups belong to."""
-    tags: NotRequired[Mapping[str, str]]
+    tags: NotRequired[Annotated[Mapping[str, str], checks.tags]]
     """Of every group, besides its name."""
 
 
-class Firewall(pulumi.ComponentResource):
+class Firewall(Component):
     """MySQL's port from the clients' group to the server's and from nowhere else; ssh from operators or by jump.
 
     Type: mysql-pair:index:Firewall. Makes: aws.ec2.SecurityGroup for server, clients and jump host, and their
@@ -81,18 +79,16 @@ class Firewall(pulumi.ComponentResource):
         Raises:
             InvalidArgsError: with every fault of the args.
         """
-        check_args("Firewall", name, FirewallArgs, args)
-        super().__init__("mysql-pair:index:Firewall", name, None, opts)
-        self._name, self._args = name, args
+        self.refuse(name, args_faults(FirewallArgs, args))
+        super().__init__(name, opts)
+        self._args = args
         server = self._group("server", "MySQL server")
         client = self._group("client", "MySQL client")
         jump = self._group("jump", "ssh to private hosts")
         for group, label in ((server, "server"), (client, "client")):
-            self._packages(group, label)
-            self._ssh_from_groups(group, label)
-        self._ssh_from_operators(client, "client")
-        if args.get("server_public"):
-            self._ssh_from_operators(server, "server")
+            self._ways_out(group, label)
+            is_dialled = label == "client" or args.get("server_public", False)
+            self._ssh_from_operators(group, label, args["operator_cidrs"] if is_dialled else ())
         if args.get("jump_to_server"):
             self._ssh_by_jump(jump, server, "server")
         if args.get("jump_to_clients"):
@@ -101,16 +97,16 @@ class Firewall(pulumi.ComponentResource):
         self.server_group_id = server.id
         self.client_group_id = client.id
         self.jump_group_id = jump.id
-        self.register_outputs(properties.outputs(self))
+        self.end()
 
     def _group(self, label: str, description: str) -> aws.ec2.SecurityGroup:
-        name = f"{self._name}-{label}"
+        name = f"{self.name}-{label}"
         return aws.ec2.SecurityGroup(
             name,
             vpc_id=self._args["vpc_id"],
             description=description,
             tags=tags(name, self._args.get("tags")),
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=self.child(),
         )
 
     def _mysql(self, client: aws.ec2.SecurityGroup, server: aws.ec2.SecurityGroup) -> None:
@@ -121,11 +117,9 @@ class Firewall(pulumi.ComponentResource):
             for admitted in self._args.get("admitted_group_ids", ()):
                 self._rule(IN, f"server-{label}-from-{admitted}", server, port, "MySQL from an application", admitted)
 
-    def _ssh_from_operators(self, group: aws.ec2.SecurityGroup, label: str) -> None:
-        for cidr in self._args["operator_cidrs"]:
+    def _ssh_from_operators(self, group: aws.ec2.SecurityGroup, label: str, cidrs: Sequence[str]) -> None:
+        for cidr in cidrs:
             self._rule(IN, f"{label}-ssh-from-{cidr}", group, SSH_PORT, "ssh from an operator", cidr=cidr)
-
-    def _ssh_from_groups(self, group: aws.ec2.SecurityGroup, label: str) -> None:
         for operator in self._args.get("operator_group_ids", ()):
             self._rule(IN, f"{label}-ssh-from-{operator}", group, SSH_PORT, "ssh from an operator", group=operator)
 
@@ -133,7 +127,7 @@ class Firewall(pulumi.ComponentResource):
         self._rule(IN, f"{label}-ssh-from-jump", to, SSH_PORT, "ssh from the jump host", group=jump.id)
         self._rule(OUT, f"jump-ssh-to-{label}", jump, SSH_PORT, "ssh to private hosts", group=to.id)
 
-    def _packages(self, group: aws.ec2.SecurityGroup, label: str) -> None:
+    def _ways_out(self, group: aws.ec2.SecurityGroup, label: str) -> None:
         for port in PACKAGE_PORTS:
             self._rule(OUT, f"{label}-packages-{port}", group, port, "packages", cidr="0.0.0.0/0")
         for way in self._args.get("extra_egress", ()):
@@ -143,7 +137,7 @@ class Firewall(pulumi.ComponentResource):
 
     def _rule(
         self,
-        kind: RuleKind,
+        kind: type[aws.vpc.SecurityGroupIngressRule] | type[aws.vpc.SecurityGroupEgressRule],
         name: str,
         of: aws.ec2.SecurityGroup,
         port: int,
@@ -155,7 +149,7 @@ class Firewall(pulumi.ComponentResource):
     ) -> None:
         """Register one rule of a group, for one peer: another group or a range."""
         kind(
-            f"{self._name}-{name}",
+            f"{self.name}-{name}",
             security_group_id=of.id,
             referenced_security_group_id=group,
             cidr_ipv4=cidr,
@@ -163,5 +157,5 @@ class Firewall(pulumi.ComponentResource):
             from_port=port,
             to_port=to_port or port,
             description=why,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=self.child(),
         )

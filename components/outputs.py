@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import pulumi
 
-from components.mysql_accounts import MySqlAccounts
-from components.mysql_client import MySqlClient
-from components.mysql_server import MySqlServer
+from components.mysql.accounts import MySqlAccounts
+from components.mysql.client import MySqlClient
+from components.mysql.server import MySqlServer
 from stack_outputs import contract, forms
 
 

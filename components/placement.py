@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import pulumi
 
 from components.firewall import Firewall
-from components.host import PlacementArgs
-from components.mysql_client import MySqlClient
+from components.host.host import PlacementArgs
+from components.mysql.client import MySqlClient
 from components.network import ExistingNetwork, Network
 from scripts.host.constants import SSH_PORT
 

@@ -11,7 +11,7 @@ from pulumi.runtime.config import CONFIG, get_config_env
 
 from components.checks import instance_profile
 from components.firewall import ReachArgs
-from components.mysql_server import ServerArgs
+from components.mysql.server import ServerArgs
 from scripts.host.accounts.spec import AccountsSpec
 from stack_config import clients, databases, host_parts, network, passwords, reach, server, ssh, users
 from stack_config.aws import Aws, Cloud, Lookups

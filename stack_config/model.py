@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pulumi
 
 from components.firewall import ReachArgs
-from components.host import InstanceArgs
-from components.mysql_server import ServerArgs
+from components.host.host import InstanceArgs
+from components.mysql.server import ServerArgs
 from components.network import ExistingNetwork, NetworkArgs
 from components.placement import SshAccess
 from scripts.host.accounts.spec import AccountsSpec

@@ -20,7 +20,7 @@ def words(grants: Mapping[str, Mapping[str, Any]], roles: Sequence[str]) -> str:
     """Return it.
 
     Args:
-        grants: grants by target, as components.mysql_grants.shown has them.
+        grants: grants by target, as components.mysql.accounts.described has them.
         roles: names of roles.
     """
     by_kind: dict[str, list[str]] = {}

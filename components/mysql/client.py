@@ -7,20 +7,18 @@ from collections.abc import Sequence
 import pulumi
 from pulumi_command import remote
 
-from components import properties
-from components.args_check import check_args
-from components.host import Host, HostArgs
-from components.host_agent import HostAgent
-from components.mysql_accounts import MySqlAccounts
-from components.mysql_server import CONVERGE_SECONDS, MySqlServer
-from components.user_data import host_spec, user_data
+from components.args import args_faults
+from components.host.host import HostArgs
+from components.host.user_data import host_spec
+from components.mysql.accounts import MySqlAccounts
+from components.mysql.host import CONVERGE_SECONDS, MySqlHost
+from components.mysql.server import MySqlServer
 from scripts.host.constants import CA_FILE
-from scripts.host.system.spec import HostSpec
 
 CHECK_SECONDS = 60
 
 
-class MySqlClient(pulumi.ComponentResource):
+class MySqlClient(MySqlHost):
     """A MySQL client on an EC2 instance of its own.
 
     Type: mysql-pair:index:MySqlClient. Makes: a mysql-pair:index:Host, one command.remote.Command (the host agent),
@@ -28,45 +26,22 @@ class MySqlClient(pulumi.ComponentResource):
     the server is named afterwards, by `trust`.
     """
 
-    instance_id: pulumi.Output[str]
-    """The instance's id."""
-    private_ip: pulumi.Output[str]
-    """The private address."""
-    public_ip: pulumi.Output[str | None]
-    """The Elastic IP, for ssh; None of a private client."""
-    host_key: pulumi.Output[str]
-    """The host's public ed25519 ssh key."""
-
     def __init__(self, name: str, args: HostArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Register the client.
 
         Raises:
             InvalidArgsError: with every fault of the args.
         """
-        check_args("MySqlClient", name, HostArgs, args)
-        super().__init__("mysql-pair:index:MySqlClient", name, None, opts)
-        self._name, self._args = name, args
-        self.host = Host(name, args, user_data("client"), opts=pulumi.ResourceOptions(parent=self))
-        self.agent = HostAgent.install("client", self.host.target, parent=self)
-        self.instance_id = self.host.instance_id
-        self.private_ip = self.host.private_ip
-        self.public_ip = self.host.public_ip
-        self.host_key = self.host.host_key
-        self.register_outputs(properties.outputs(self))
-
-    @property
-    def name(self) -> str:
-        """The client's name."""
-        return self._name
+        self.refuse(name, args_faults(HostArgs, args))
+        super().__init__("client", name, args, opts)
+        self._args = args
+        self.end()
 
     def trust(self, server: MySqlServer) -> remote.Command:
         """Register the convergence of packages and files, the certificate of the server's authority among them."""
-        spec = server.ca_certificate.apply(self._spec)
-        return self.agent.run(f"{self._name}-converged", "converge", spec, CONVERGE_SECONDS, self)
-
-    def _spec(self, ca_certificate: str) -> HostSpec:
-        args = self._args
-        return host_spec("client", args.get("packages", ()), {CA_FILE: ca_certificate}, args.get("public_key"))
+        packages, public_key = self._args.get("packages", ()), self._args.get("public_key")
+        spec = server.ca_certificate.apply(lambda pem: host_spec("client", packages, {CA_FILE: pem}, public_key))
+        return self.agent.run(f"{self.name}-converged", "converge", spec, CONVERGE_SECONDS, self)
 
     def check_logins(self, name: str, accounts: MySqlAccounts, ready: Sequence[pulumi.Resource]) -> remote.Command:
         """Register a check that every user can log in from here and sees its databases; `up` fails in words if not.

@@ -1,0 +1,49 @@
+"""What the server and the clients of MySQL have in common: a host with packages, files and the host agent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import pulumi
+
+from components.args import of_kind
+from components.component import Component
+from components.host.agent import HostAgent
+from components.host.host import Host, HostArgs
+from components.host.user_data import user_data
+
+CONVERGE_SECONDS = 1500
+"""Long enough for packages behind another's lock, and for a restart that rolls back."""
+
+
+class MySqlHost(Component):
+    """A server or a client of MySQL on an EC2 instance of its own."""
+
+    instance_id: pulumi.Output[str]
+    """The instance's id."""
+    private_ip: pulumi.Output[str]
+    """The private address."""
+    public_ip: pulumi.Output[str | None]
+    """The Elastic IP, for ssh; None of a private host."""
+    host_key: pulumi.Output[str]
+    """The host's public ed25519 ssh key."""
+
+    def __init__(
+        self,
+        role: str,
+        name: str,
+        args: HostArgs,
+        opts: pulumi.ResourceOptions | None = None,
+        shown: Mapping[str, Any] | None = None,
+        first_files: Mapping[str, str] | None = None,
+    ) -> None:
+        """Register the host of a role, server or client, with more files of the first boot by path, and its agent."""
+        super().__init__(name, opts, shown)
+        host_args = cast("HostArgs", of_kind(HostArgs, args))
+        self.host = Host(name, host_args, user_data(role, first_files), self.child())
+        self.agent = HostAgent.install(role, self.host.target, parent=self)
+        self.instance_id = self.host.instance_id
+        self.private_ip = self.host.private_ip
+        self.public_ip = self.host.public_ip
+        self.host_key = self.host.host_key
