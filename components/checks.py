@@ -21,19 +21,23 @@ MOST_TAGS = 40
 TAG_KEY_LENGTH, TAG_VALUE_LENGTH = 128, 256
 _TAG_CHARACTERS = re.compile(r"[\w .:/=+\-@]*")
 
+
+def aws_id(prefix: str, wrong: str) -> Callable[[Any], str]:
+    """Return a check for the id of something in AWS."""
+    return matching(rf"{prefix}-[0-9a-f]{{8,17}}", wrong, f"Write one like {prefix}-0123456789abcdef0")
+
+
+image_id = aws_id("ami", "is not an image id")
+vpc_id = aws_id("vpc", "is not a VPC's id")
+subnet_id = aws_id("subnet", "is not a subnet's id")
+security_group_id = aws_id("sg", "is not a security group's id")
 instance_type = matching(r"[a-z][a-z0-9-]*\.[a-z0-9-]+", "is not an instance type", "Write one like t3.small")
-image_id = matching(r"ami-[0-9a-f]{8,17}", "is not an image id", "Write one like ami-0123456789abcdef0")
 package = matching(
     r"[a-z0-9][a-z0-9+.-]+", "is not a package's name (Debian Policy, 5.6.1)", "Write one like percona-toolkit"
 )
 volume_gib = whole(8, 16384, " GiB")
 instance_profile = matching(
     r"[\w+=,.@-]{1,128}", "is not the name of an instance profile", "Write its name, not its ARN"
-)
-vpc_id = matching(r"vpc-[0-9a-f]{8,17}", "is not a VPC's id", "Write one like vpc-0123456789abcdef0")
-subnet_id = matching(r"subnet-[0-9a-f]{8,17}", "is not a subnet's id", "Write one like subnet-0123456789abcdef0")
-security_group_id = matching(
-    r"sg-[0-9a-f]{8,17}", "is not a security group's id", "Write one like sg-0123456789abcdef0"
 )
 protocol = matching("tcp|udp", "is neither tcp nor udp", "Write tcp or udp")
 port = whole(1, 65535)

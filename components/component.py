@@ -21,7 +21,10 @@ class InvalidArgsError(pulumi.RunError):
 
 
 class Component(pulumi.ComponentResource):
-    """A component: its type is mysql-pair:index:CLASS, its outputs are those that its class is annotated with."""
+    """A component: its type is mysql-pair:index:CLASS, its outputs are those that its class is annotated with.
+
+    What it is made from is checked before anything is registered: InvalidArgsError has every fault.
+    """
 
     def __init__(
         self, name: str, opts: pulumi.ResourceOptions | None = None, shown: Mapping[str, Any] | None = None

@@ -74,72 +74,64 @@ class Firewall(Component):
     """The id of the security group whose member may ssh to private hosts."""
 
     def __init__(self, name: str, args: FirewallArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Register the groups and their rules.
-
-        Raises:
-            InvalidArgsError: with every fault of the args.
-        """
+        """Register the groups and their rules."""
         self.refuse(name, args_faults(FirewallArgs, args))
         super().__init__(name, opts)
         self._args = args
-        server = self._group("server", "MySQL server")
-        client = self._group("client", "MySQL client")
-        jump = self._group("jump", "ssh to private hosts")
-        for group, label in ((server, "server"), (client, "client")):
-            self._ways_out(group, label)
+        self._groups = {
+            "server": self._group("server", "MySQL server"),
+            "client": self._group("client", "MySQL client"),
+            "jump": self._group("jump", "ssh to private hosts"),
+        }
+        for label in ("server", "client"):
+            self._ways_out(label)
             is_dialled = label == "client" or args.get("server_public", False)
-            self._ssh_from_operators(group, label, args["operator_cidrs"] if is_dialled else ())
+            self._ssh_from_operators(label, args["operator_cidrs"] if is_dialled else ())
         if args.get("jump_to_server"):
-            self._ssh_by_jump(jump, server, "server")
+            self._between("jump", "server", "ssh", SSH_PORT, "ssh from the jump host", "ssh to private hosts")
         if args.get("jump_to_clients"):
-            self._ssh_by_jump(jump, client, "client")
-        self._mysql(client, server)
-        self.server_group_id = server.id
-        self.client_group_id = client.id
-        self.jump_group_id = jump.id
+            self._between("jump", "client", "ssh", SSH_PORT, "ssh from the jump host", "ssh to private hosts")
+        for number, port in enumerate(args.get("mysql_ports", (MYSQL_PORT,)), start=1):
+            self._mysql("mysql" if number == 1 else f"mysql-{number}", port)
+        self.server_group_id = self._groups["server"].id
+        self.client_group_id = self._groups["client"].id
+        self.jump_group_id = self._groups["jump"].id
         self.end()
 
     def _group(self, label: str, description: str) -> aws.ec2.SecurityGroup:
-        name = f"{self.name}-{label}"
-        return aws.ec2.SecurityGroup(
-            name,
-            vpc_id=self._args["vpc_id"],
-            description=description,
-            tags=tags(name, self._args.get("tags")),
-            opts=self.child(),
-        )
+        name, vpc_id = f"{self.name}-{label}", self._args["vpc_id"]
+        named = tags(name, self._args.get("tags"))
+        return aws.ec2.SecurityGroup(name, vpc_id=vpc_id, description=description, tags=named, opts=self.child())
 
-    def _mysql(self, client: aws.ec2.SecurityGroup, server: aws.ec2.SecurityGroup) -> None:
-        for number, port in enumerate(self._args.get("mysql_ports", (MYSQL_PORT,))):
-            label = "mysql" if number == 0 else f"mysql-{number + 1}"
-            self._rule(IN, f"server-{label}-from-client", server, port, "MySQL from the clients", group=client.id)
-            self._rule(OUT, f"client-{label}-to-server", client, port, "MySQL to the server", group=server.id)
-            for admitted in self._args.get("admitted_group_ids", ()):
-                self._rule(IN, f"server-{label}-from-{admitted}", server, port, "MySQL from an application", admitted)
+    def _mysql(self, service: str, port: int) -> None:
+        self._between("client", "server", service, port, "MySQL from the clients", "MySQL to the server")
+        for group in self._args.get("admitted_group_ids", ()):
+            self._rule(IN, "server", f"{service}-from-{group}", port, "MySQL from an application", group)
 
-    def _ssh_from_operators(self, group: aws.ec2.SecurityGroup, label: str, cidrs: Sequence[str]) -> None:
+    def _ssh_from_operators(self, label: str, cidrs: Sequence[str]) -> None:
         for cidr in cidrs:
-            self._rule(IN, f"{label}-ssh-from-{cidr}", group, SSH_PORT, "ssh from an operator", cidr=cidr)
-        for operator in self._args.get("operator_group_ids", ()):
-            self._rule(IN, f"{label}-ssh-from-{operator}", group, SSH_PORT, "ssh from an operator", group=operator)
+            self._rule(IN, label, f"ssh-from-{cidr}", SSH_PORT, "ssh from an operator", cidr=cidr)
+        for group in self._args.get("operator_group_ids", ()):
+            self._rule(IN, label, f"ssh-from-{group}", SSH_PORT, "ssh from an operator", group)
 
-    def _ssh_by_jump(self, jump: aws.ec2.SecurityGroup, to: aws.ec2.SecurityGroup, label: str) -> None:
-        self._rule(IN, f"{label}-ssh-from-jump", to, SSH_PORT, "ssh from the jump host", group=jump.id)
-        self._rule(OUT, f"jump-ssh-to-{label}", jump, SSH_PORT, "ssh to private hosts", group=to.id)
-
-    def _ways_out(self, group: aws.ec2.SecurityGroup, label: str) -> None:
+    def _ways_out(self, label: str) -> None:
         for port in PACKAGE_PORTS:
-            self._rule(OUT, f"{label}-packages-{port}", group, port, "packages", cidr="0.0.0.0/0")
+            self._rule(OUT, label, f"packages-{port}", port, "packages", cidr="0.0.0.0/0")
         for way in self._args.get("extra_egress", ()):
             first, last, protocol, cidr = way["from_port"], way["to_port"], way["protocol"], way["cidr"]
-            name = f"{label}-extra-{protocol}-{first}-{last}-to-{cidr}"
-            self._rule(OUT, name, group, first, "asked for by config", cidr=cidr, to_port=last, protocol=protocol)
+            name = f"extra-{protocol}-{first}-{last}-to-{cidr}"
+            self._rule(OUT, label, name, first, "asked for by config", cidr=cidr, to_port=last, protocol=protocol)
+
+    def _between(self, source: str, target: str, service: str, port: int, why_in: str, why_out: str) -> None:
+        """Register the way from one group to another: out of the first, into the second."""
+        self._rule(IN, target, f"{service}-from-{source}", port, why_in, self._groups[source].id)
+        self._rule(OUT, source, f"{service}-to-{target}", port, why_out, self._groups[target].id)
 
     def _rule(
         self,
         kind: type[aws.vpc.SecurityGroupIngressRule] | type[aws.vpc.SecurityGroupEgressRule],
+        label: str,
         name: str,
-        of: aws.ec2.SecurityGroup,
         port: int,
         why: str,
         group: pulumi.Input[str] | None = None,
@@ -149,8 +141,8 @@ class Firewall(Component):
     ) -> None:
         """Register one rule of a group, for one peer: another group or a range."""
         kind(
-            f"{self.name}-{name}",
-            security_group_id=of.id,
+            f"{self.name}-{label}-{name}",
+            security_group_id=self._groups[label].id,
             referenced_security_group_id=group,
             cidr_ipv4=cidr,
             ip_protocol=protocol,

@@ -67,11 +67,7 @@ class Network(Component):
     """The ids of the private subnets, zone by zone."""
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Register the network's resources.
-
-        Raises:
-            InvalidArgsError: with every fault of the args.
-        """
+        """Register the network's resources."""
         self.refuse(name, args_faults(NetworkArgs, args))
         super().__init__(name, opts)
         self._args = args

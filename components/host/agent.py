@@ -34,12 +34,7 @@ ROOMS = {
 
 
 def agent_files(role: str, root: Path = ROOT) -> dict[str, str]:
-    """Return the agent's files for a host of a role: texts by path in the agent's folder.
-
-    Args:
-        role: server or client.
-        root: where `scripts` lies.
-    """
+    """Return the agent's files for a server or a client: texts by path in the agent's folder."""
     host = root / "scripts" / "host"
     modules = [path for room in ROOMS[role] for path in sorted((host / room).glob("*.py"))]
     files = [*(root / path for path in PACKAGE), *modules]
@@ -88,14 +83,11 @@ class HostAgent:
         triggers: Sequence[Trigger] = (),
         words: Sequence[str] = (),
     ) -> remote.Command:
-        """Register the command that runs a verb; see Target.run.
+        """Register the command that runs a verb; see Target.run for what is not named here.
 
         Args:
-            name: the command's name.
             verb: one or two words; see scripts/host/entry.py.
             spec: what the verb reads, or an output of it; a secret stays one.
-            seconds: how long a run may take.
-            parent: the component that it belongs to.
             depends_on: what must be there before, besides the agent.
             triggers: what replaces the command when it changes, besides the instance.
             words: of the argv, after the verb.

@@ -91,12 +91,8 @@ class Target:
         the next; it runs anew on another instance, and is not undone on a gone one.
 
         Args:
-            name: the resource's name.
-            argv: the command's words.
             seconds: how long a run may take.
             stdin: the only way in for a secret.
-            parent: the component that it belongs to.
-            depends_on: what must be there before.
             triggers: what replaces the command when it changes, no secrets; the instance's id if none is given.
             once: whether it runs on a new instance only, whatever else changes.
         """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, TypedDict
+from typing import Any, Generic, TypedDict, TypeVar
 
 import pulumi
 from pulumi_command import local
@@ -22,42 +22,26 @@ from stack_outputs.forms import Login, url
 
 GENERATOR = ROOT / "scripts" / "generate_password.py"
 SECONDS = 600
+Spec = TypeVar("Spec", DatabaseSpec, RoleSpec)
 
 
-class MySqlDatabase(Component):
-    """A database, described; MySqlAccounts makes it, together with all others of its server.
+class _Described(Component, Generic[Spec]):
+    """What is described by a spec alone; MySqlAccounts makes it, together with all others of its server."""
 
-    Type: mysql-pair:index:MySqlDatabase. Makes nothing itself.
-    """
-
-    def __init__(self, name: str, spec: DatabaseSpec, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Register the database.
-
-        Raises:
-            InvalidArgsError: with every fault of the spec.
-        """
+    def __init__(self, name: str, spec: Spec, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Register the description."""
         self.refuse(name, codec.faults_of(spec))
         super().__init__(name, opts, described(spec))
         self.spec = spec
         self.end()
 
 
-class MySqlRole(Component):
-    """A role, described; MySqlAccounts makes it, together with all others of its server.
+class MySqlDatabase(_Described[DatabaseSpec]):
+    """A database. Type: mysql-pair:index:MySqlDatabase. Makes nothing itself."""
 
-    Type: mysql-pair:index:MySqlRole. Makes nothing itself.
-    """
 
-    def __init__(self, name: str, spec: RoleSpec, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Register the role.
-
-        Raises:
-            InvalidArgsError: with every fault of the spec.
-        """
-        self.refuse(name, codec.faults_of(spec))
-        super().__init__(name, opts, described(spec))
-        self.spec = spec
-        self.end()
+class MySqlRole(_Described[RoleSpec]):
+    """A role: a set of grants with a name. Type: mysql-pair:index:MySqlRole. Makes nothing itself."""
 
 
 class MySqlUser(Component):
@@ -139,11 +123,7 @@ class MySqlAccounts(Component):
     """A URL for each user, by key (see stack_outputs.forms.url), known once the account is as described. A secret."""
 
     def __init__(self, name: str, args: MySqlAccountsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Register the accounts.
-
-        Raises:
-            InvalidArgsError: with every fault of the args, and of the accounts together.
-        """
+        """Register the accounts."""
         self.refuse(name, args_faults(MySqlAccountsArgs, args))
         self.server, self._users = args["server"], args["users"]
         self.spec = AccountsSpec(

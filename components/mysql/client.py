@@ -27,11 +27,7 @@ class MySqlClient(MySqlHost):
     """
 
     def __init__(self, name: str, args: HostArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Register the client.
-
-        Raises:
-            InvalidArgsError: with every fault of the args.
-        """
+        """Register the client."""
         self.refuse(name, args_faults(HostArgs, args))
         super().__init__("client", name, args, opts)
         self._args = args

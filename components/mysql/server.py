@@ -64,11 +64,7 @@ class MySqlServer(MySqlHost):
     """The certificate of the authority that clients check the server by, PEM."""
 
     def __init__(self, name: str, args: MySqlServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Register the server.
-
-        Raises:
-            InvalidArgsError: with every fault of the args.
-        """
+        """Register the server."""
         self.refuse(name, [*args_faults(MySqlServerArgs, args), *_setting_faults(args)])
         spec = server_spec(args)
         # As the component's own properties, so that a preview shows a changed setting by its name.

@@ -6,7 +6,7 @@ The tables are in settings.yaml.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -120,8 +120,8 @@ def _word(raw: Setting) -> str:
 _TABLES = read_yaml(Path(__file__).with_suffix(".yaml"))
 KNOWN = {name: Known(**fields) for name, fields in _TABLES["known"].items()}
 """The settings that one is likely to set."""
-PAIRS: Mapping[str, str] = _TABLES["at_most"]
-"""Settings that may not be larger than another one."""
+PAIRS: Sequence[tuple[str, str]] = tuple(_TABLES["at_most"].items())
+"""The first may not be larger than the second."""
 BUFFERS = {name: size(default) for name, default in _TABLES["per_connection"].items()}
 """What a connection may take, with MySQL's defaults in bytes."""
 REFUSED = {name: (group["reason"], group["hint"]) for group in _TABLES["refused"] for name in group["settings"]}
@@ -173,7 +173,7 @@ def contradictions(settings: Mapping[str, Setting], memory_mib: int | None) -> I
     """Yield what is right by itself and wrong together; see check_settings, each value as mysqld shows it."""
     if memory_mib:
         yield from _memory(settings, memory_mib)
-    for small, large in PAIRS.items():
+    for small, large in PAIRS:
         if small in settings and large in settings and float(settings[small]) > float(settings[large]):
             wrong = f"is {settings[small]}, more than {large} = {settings[large]}"
             yield SettingFault((small, large), wrong, f"Lower it, or raise {large}")
