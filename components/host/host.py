@@ -83,7 +83,20 @@ class HostKeyMismatchError(pulumi.RunError):
     """A host that answers with another ssh key than the one it is known by."""
 
 
-class Host(Component):
+class HostOutputs(Component):
+    """What a host shows, and the component of what runs on it too."""
+
+    instance_id: pulumi.Output[str]
+    """The instance's id."""
+    private_ip: pulumi.Output[str]
+    """The private address."""
+    public_ip: pulumi.Output[str | None]
+    """The Elastic IP, for ssh, which stays when the instance is stopped and started; None of a private host."""
+    host_key: pulumi.Output[str]
+    """The host's public ed25519 ssh key."""
+
+
+class Host(HostOutputs):
     """An instance, its Elastic IP if it is public, and the check that its first boot has ended.
 
     Type: mysql-pair:index:Host. Makes: aws.ec2.Instance, of public hosts Eip and EipAssociation, and up to three
@@ -94,25 +107,13 @@ class Host(Component):
     new user data would stop it for nothing. An image that is asked for by id does replace it.
     """
 
-    instance_id: pulumi.Output[str]
-    """The instance's id."""
-    private_ip: pulumi.Output[str]
-    """The private address."""
     private_dns: pulumi.Output[str]
     """The private DNS name."""
-    public_ip: pulumi.Output[str | None]
-    """The Elastic IP, which stays when the instance is stopped and started; None of a private host."""
-    host_key: pulumi.Output[str]
-    """The host's public ed25519 ssh key."""
     target: Target
     """How commands are run on it: pinned to its key, after its first boot."""
 
     def __init__(self, name: str, args: HostArgs, user_data: str, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Register the host; `user_data` is the cloud-config of the first boot, without secrets.
-
-        Raises:
-            InvalidArgsError: with every fault of the args; or there is no way to ssh to the host.
-        """
+        """Register the host; `user_data` is the cloud-config of the first boot, without secrets."""
         self.refuse(name, [*args_faults(HostArgs, args), *_route_faults(args)])
         super().__init__(name, opts)
         self._args = args
@@ -124,9 +125,8 @@ class Host(Component):
         if jump:
             reachable = [self._wait_for_ssh(jump.target, instance)]
         known = args.get("host_key")
-        pin = pulumi.Output.from_input(known) if known else self._first_contact(first, reachable)
+        pin = (pulumi.Output.from_input(known) if known else self._first_contact(first, reachable)).apply(str.strip)
         ready = self._readiness_check(first, reachable)
-        pin = pin.apply(str.strip)
         # Pinned to what is known already: what the readiness check has seen is unknown in every preview in which it
         # runs again.
         self.target = replace(first, ends_with=ready, route=replace(first.route, host_key=pin))
@@ -157,9 +157,8 @@ class Host(Component):
 
     def _readiness_check(self, first: Target, reachable: Sequence[pulumi.Resource]) -> remote.Command:
         """Register the wait for the end of the first boot; it prints the host's key."""
-        script = (FIRST_BOOT / "wait_ready.sh").read_text()
-        argv = ["bash", "-s", "--", self._type_label()]
-        return first.run(f"{self.name}-ready", argv, READY_SECONDS, script, self, reachable)
+        name, argv = f"{self.name}-ready", ["bash", "-s", "--", self._type_label()]
+        return first.run(name, argv, READY_SECONDS, (FIRST_BOOT / "wait_ready.sh").read_text(), self, reachable)
 
     def _type_label(self) -> str:
         """Return what stands in commands that are to wait again for a host that a new type has stopped."""

@@ -32,7 +32,7 @@ class _Described(Component, Generic[Spec]):
         """Register the description."""
         self.refuse(name, codec.faults_of(spec))
         super().__init__(name, opts, described(spec))
-        self.spec = spec
+        self.spec: Spec = spec
         self.end()
 
 
@@ -64,13 +64,8 @@ class MySqlUser(Component):
         """Register the user.
 
         Args:
-            name: the component's name.
             spec: the account; its `password` is not read.
             password: its password; without it one is generated, and a new one with each generation.
-            opts: the component's options.
-
-        Raises:
-            InvalidArgsError: with every fault of the spec.
         """
         self.refuse(name, codec.faults_of(spec))
         # As a property too, so that a preview shows whose password changes: as a secret, never as text.

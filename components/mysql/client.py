@@ -43,12 +43,7 @@ class MySqlClient(MySqlHost):
         """Register a check that every user can log in from here and sees its databases; `up` fails in words if not.
 
         Users whose host part does not admit this host are left out. The logins are tried again whenever anything of
-        an account changes.
-
-        Args:
-            name: the check's name.
-            accounts: whose users they are.
-            ready: the rules that let the client reach the server, and what `trust` returned.
+        an account changes. `ready` are the rules that let the client reach the server, and what `trust` returned.
         """
         return self.agent.run(
             name,

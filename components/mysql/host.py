@@ -8,26 +8,16 @@ from typing import Any, cast
 import pulumi
 
 from components.args import of_kind
-from components.component import Component
 from components.host.agent import HostAgent
-from components.host.host import Host, HostArgs
+from components.host.host import Host, HostArgs, HostOutputs
 from components.host.user_data import user_data
 
 CONVERGE_SECONDS = 1500
 """Long enough for packages behind another's lock, and for a restart that rolls back."""
 
 
-class MySqlHost(Component):
+class MySqlHost(HostOutputs):
     """A server or a client of MySQL on an EC2 instance of its own."""
-
-    instance_id: pulumi.Output[str]
-    """The instance's id."""
-    private_ip: pulumi.Output[str]
-    """The private address."""
-    public_ip: pulumi.Output[str | None]
-    """The Elastic IP, for ssh; None of a private host."""
-    host_key: pulumi.Output[str]
-    """The host's public ed25519 ssh key."""
 
     def __init__(
         self,

@@ -46,9 +46,9 @@ class Known:
 
     type: str
     """switch, choice, text, integer, real or size."""
-    min: int | float | str = 0
-    """Of a number; a size may have a suffix."""
-    max: int | float | str = 2**63 - 1
+    min: float = 0
+    """Of a number; of a size in bytes."""
+    max: float = 2**63 - 1
     values: tuple[str, ...] = ()
     """Of a choice."""
 
@@ -72,9 +72,9 @@ class Known:
         return text
 
     def _size(self, raw: Setting) -> int:
-        number, least, most = size(raw), size(self.min), size(self.max)
-        if not least <= number <= most:
-            raise InvalidValueError(f"{raw} is out of range", f"Choose from {least} to {most} bytes")
+        number = size(raw)
+        if not self.min <= number <= self.max:
+            raise InvalidValueError(f"{raw} is out of range", f"Choose from {self.min} to {self.max} bytes")
         return number
 
     def _number(self, raw: Setting) -> int | float:
@@ -83,7 +83,7 @@ class Known:
         if isinstance(raw, bool) or not re.fullmatch(pattern, text):
             raise InvalidValueError(f"{raw!r} is not {noun}", f"Choose one {within}")
         number = float(text) if "." in text else int(text)
-        if not float(self.min) <= number <= float(self.max):
+        if not self.min <= number <= self.max:
             raise InvalidValueError(f"{raw} is out of range", f"Choose a number {within}")
         return int(number) if number == int(number) else number
 
@@ -117,8 +117,13 @@ def _word(raw: Setting) -> str:
     return str(raw).upper()
 
 
+def _known(type: str, values: Sequence[str] = (), **limits: Any) -> Known:
+    bounds = {name: size(limit) if type == "size" else limit for name, limit in limits.items()}
+    return Known(type, values=tuple(values), **bounds)
+
+
 _TABLES = read_yaml(Path(__file__).with_suffix(".yaml"))
-KNOWN = {name: Known(**fields) for name, fields in _TABLES["known"].items()}
+KNOWN = {name: _known(**fields) for name, fields in _TABLES["known"].items()}
 """The settings that one is likely to set."""
 PAIRS: Sequence[tuple[str, str]] = tuple(_TABLES["at_most"].items())
 """The first may not be larger than the second."""
