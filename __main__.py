@@ -4,14 +4,11 @@ import pulumi_aws as aws
 
 import stack_config
 from components import outputs
+from components.component import tags
 from components.firewall import Firewall
-from components.mysql_accounts import MySqlAccounts
-from components.mysql_client import MySqlClient
-from components.mysql_database import MySqlDatabase
-from components.mysql_role import MySqlRole
-from components.mysql_server import MySqlServer
-from components.mysql_user import MySqlUser
-from components.naming import tags
+from components.mysql.accounts import MySqlAccounts, MySqlDatabase, MySqlRole, MySqlUser
+from components.mysql.client import MySqlClient
+from components.mysql.server import MySqlServer
 from components.network import ExistingNetwork, Network
 from components.placement import Placement
 

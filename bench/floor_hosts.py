@@ -13,10 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import cast
 
-from components.host_agent import agent_files
-from components.mysql_server import MySqlServerArgs, first_settings, server_spec
-from components.mysql_settings import derived
-from components.user_data import host_spec, user_data
+from components.host.agent import agent_files
+from components.host.user_data import host_spec, user_data
+from components.mysql.server import MySqlServerArgs, first_settings, server_spec
+from components.mysql.settings import derived
 from lab.cloud.model import (
     Instance,
     InternetGateway,

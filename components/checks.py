@@ -6,11 +6,11 @@ Each check takes a raw value and returns it as it is kept, or raises InvalidValu
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from ipaddress import IPv4Address, IPv4Network, ip_network
 from typing import Any
 
-from scripts.host.common.checks import Check, InvalidValueError, flag, matching, one_line, whole
+from scripts.host.common.checks import InvalidValueError, matching, one_line, whole
 from scripts.host.constants import MYSQL_PORT, SSH_PORT
 
 BROADEST = 8
@@ -21,8 +21,17 @@ MOST_TAGS = 40
 TAG_KEY_LENGTH, TAG_VALUE_LENGTH = 128, 256
 _TAG_CHARACTERS = re.compile(r"[\w .:/=+\-@]*")
 
+
+def aws_id(prefix: str, wrong: str) -> Callable[[Any], str]:
+    """Return a check for the id of something in AWS."""
+    return matching(rf"{prefix}-[0-9a-f]{{8,17}}", wrong, f"Write one like {prefix}-0123456789abcdef0")
+
+
+image_id = aws_id("ami", "is not an image id")
+vpc_id = aws_id("vpc", "is not a VPC's id")
+subnet_id = aws_id("subnet", "is not a subnet's id")
+security_group_id = aws_id("sg", "is not a security group's id")
 instance_type = matching(r"[a-z][a-z0-9-]*\.[a-z0-9-]+", "is not an instance type", "Write one like t3.small")
-image_id = matching(r"ami-[0-9a-f]{8,17}", "is not an image id", "Write one like ami-0123456789abcdef0")
 package = matching(
     r"[a-z0-9][a-z0-9+.-]+", "is not a package's name (Debian Policy, 5.6.1)", "Write one like percona-toolkit"
 )
@@ -30,13 +39,11 @@ volume_gib = whole(8, 16384, " GiB")
 instance_profile = matching(
     r"[\w+=,.@-]{1,128}", "is not the name of an instance profile", "Write its name, not its ARN"
 )
-vpc_id = matching(r"vpc-[0-9a-f]{8,17}", "is not a VPC's id", "Write one like vpc-0123456789abcdef0")
-subnet_id = matching(r"subnet-[0-9a-f]{8,17}", "is not a subnet's id", "Write one like subnet-0123456789abcdef0")
-security_group_id = matching(
-    r"sg-[0-9a-f]{8,17}", "is not a security group's id", "Write one like sg-0123456789abcdef0"
-)
 protocol = matching("tcp|udp", "is neither tcp nor udp", "Write tcp or udp")
 port = whole(1, 65535)
+port_or_zero = whole(0, 65535)
+host_key = matching("ssh-ed25519 [^ \n]+( .*)?", "is not a public ed25519 key", "Write its type and base64")
+public_key = one_line(8192)
 
 
 def ipv4_address(raw: Any) -> IPv4Address:
@@ -57,20 +64,20 @@ def ipv4_range(raw: object) -> IPv4Network:
         ) from error
 
 
-def vpc_range(raw: object) -> IPv4Network:
-    """Return a VPC's range."""
-    network = ipv4_range(raw)
-    if not 16 <= network.prefixlen <= 24:
-        raise InvalidValueError(f"{raw!r} has the wrong size", "Choose a range from /16 to /24, like 10.20.0.0/16")
-    return network
+def sized_range(least: int, most: int, hint: str) -> Callable[[object], IPv4Network]:
+    """Return a check for an IPv4 range with a prefix from the least to the most bits."""
+
+    def check(raw: object) -> IPv4Network:
+        network = ipv4_range(raw)
+        if not least <= network.prefixlen <= most:
+            raise InvalidValueError(f"{raw!r} has the wrong size", hint)
+        return network
+
+    return check
 
 
-def subnet_range(raw: object) -> IPv4Network:
-    """Return a subnet's range."""
-    network = ipv4_range(raw)
-    if not 16 <= network.prefixlen <= 28:
-        raise InvalidValueError(f"{raw!r} has the wrong size", "EC2 takes subnets from /16 to /28")
-    return network
+vpc_range = sized_range(16, 24, "Choose a range from /16 to /24, like 10.20.0.0/16")
+subnet_range = sized_range(16, 28, "EC2 takes subnets from /16 to /28")
 
 
 def operator_range(raw: object) -> str:
@@ -137,42 +144,3 @@ def _tag_text(text: str, longest: int) -> str:
     if not _TAG_CHARACTERS.fullmatch(text):
         raise InvalidValueError("has characters that AWS refuses", "Use letters, digits, spaces and _.:/=+-@")
     return text
-
-
-CHECKS: Mapping[str, Check] = {
-    "admitted_group_ids": security_group_id,
-    "ami": image_id,
-    "cidr": ipv4_range,
-    "from_port": whole(0, 65535),
-    "host_key": matching("ssh-ed25519 [^ \n]+( .*)?", "is not a public ed25519 key", "Write its type and base64"),
-    "instance_profile": instance_profile,
-    "instance_type": instance_type,
-    "jump_to_clients": flag,
-    "jump_to_server": flag,
-    "mysql_port": mysql_port,
-    "mysql_ports": port,
-    "nat_gateway": flag,
-    "operator_cidrs": operator_range,
-    "operator_group_ids": security_group_id,
-    "packages": package,
-    "private_ip": ipv4_address,
-    "private_subnet_cidrs": subnet_range,
-    "protocol": protocol,
-    "public": flag,
-    "public_key": one_line(8192),
-    "public_subnet_cidrs": subnet_range,
-    "require_secure_transport": flag,
-    "security_group_ids": security_group_id,
-    "server_public": flag,
-    "server_subnet_cidr": subnet_range,
-    "ssh_port": port,
-    "subnet_id": subnet_id,
-    "tags": tags,
-    "termination_protection": flag,
-    "to_port": whole(0, 65535),
-    "volume_gib": volume_gib,
-    "vpc_cidr": vpc_range,
-    "vpc_id": vpc_id,
-    "x_protocol": flag,
-}
-"""The check of each field of a component's args; of a list, each entry is checked."""

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NotRequired, TypedDict
+from typing import Annotated, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
-from components import properties
-from components.args_check import check_args
-from components.naming import tags
+from components import checks
+from components.args import args_faults
+from components.component import Component, tags
 from scripts.host.constants import MYSQL_PORT, SSH_PORT
 
 IN, OUT = aws.vpc.SecurityGroupIngressRule, aws.vpc.SecurityGroupEgressRule
-RuleKind = type[aws.vpc.SecurityGroupIngressRule] | type[aws.vpc.SecurityGroupEgressRule]
 PACKAGE_PORTS = (80, 443)
 """apt's http and https; DNS and time on AWS are not subject to security groups."""
 
@@ -22,20 +21,19 @@ PACKAGE_PORTS = (80, 443)
 class EgressArgs(TypedDict):
     """A way out beyond packages and MySQL."""
 
-    cidr: str
-    """An IPv4 range."""
-    protocol: str
+    cidr: Annotated[str, checks.ipv4_range]
+    protocol: Annotated[str, checks.protocol]
     """tcp or udp."""
-    from_port: int
-    to_port: int
+    from_port: Annotated[int, checks.port_or_zero]
+    to_port: Annotated[int, checks.port_or_zero]
 
 
 class ReachArgs(TypedDict):
     """Who may reach what; config says it."""
 
-    operator_cidrs: Sequence[str]
+    operator_cidrs: Sequence[Annotated[str, checks.operator_range]]
     """IPv4 ranges that may ssh to public hosts."""
-    operator_group_ids: NotRequired[Sequence[str]]
+    operator_group_ids: NotRequired[Sequence[Annotated[str, checks.security_group_id]]]
     """Security groups that may ssh to every host: a bastion's, an Instance Connect Endpoint's."""
     server_public: NotRequired[bool]
     """Whether operators ssh to the server themselves."""
@@ -43,9 +41,9 @@ class ReachArgs(TypedDict):
     """Whether the server is reached through the jump host."""
     jump_to_clients: NotRequired[bool]
     """Whether there are clients that are reached through the jump host."""
-    mysql_ports: NotRequired[Sequence[int]]
+    mysql_ports: NotRequired[Sequence[Annotated[int, checks.port]]]
     """TCP ports that clients reach the server on; 3306 if not given."""
-    admitted_group_ids: NotRequired[Sequence[str]]
+    admitted_group_ids: NotRequired[Sequence[Annotated[str, checks.security_group_id]]]
     """Security groups of other applications that may reach MySQL too."""
     extra_egress: NotRequired[Sequence[EgressArgs]]
     """Ways out of every host."""
@@ -54,13 +52,13 @@ class ReachArgs(TypedDict):
 class FirewallArgs(ReachArgs):
     """What a Firewall is made from."""
 
-    vpc_id: pulumi.Input[str]
+    vpc_id: Annotated[pulumi.Input[str], checks.vpc_id]
     """The VPC that all groups belong to."""
-    tags: NotRequired[Mapping[str, str]]
+    tags: NotRequired[Annotated[Mapping[str, str], checks.tags]]
     """Of every group, besides its name."""
 
 
-class Firewall(pulumi.ComponentResource):
+class Firewall(Component):
     """MySQL's port from the clients' group to the server's and from nowhere else; ssh from operators or by jump.
 
     Type: mysql-pair:index:Firewall. Makes: aws.ec2.SecurityGroup for server, clients and jump host, and their
@@ -76,76 +74,64 @@ class Firewall(pulumi.ComponentResource):
     """The id of the security group whose member may ssh to private hosts."""
 
     def __init__(self, name: str, args: FirewallArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Register the groups and their rules.
-
-        Raises:
-            InvalidArgsError: with every fault of the args.
-        """
-        check_args("Firewall", name, FirewallArgs, args)
-        super().__init__("mysql-pair:index:Firewall", name, None, opts)
-        self._name, self._args = name, args
-        server = self._group("server", "MySQL server")
-        client = self._group("client", "MySQL client")
-        jump = self._group("jump", "ssh to private hosts")
-        for group, label in ((server, "server"), (client, "client")):
-            self._packages(group, label)
-            self._ssh_from_groups(group, label)
-        self._ssh_from_operators(client, "client")
-        if args.get("server_public"):
-            self._ssh_from_operators(server, "server")
+        """Register the groups and their rules."""
+        self.refuse(name, args_faults(FirewallArgs, args))
+        super().__init__(name, opts)
+        self._args = args
+        self._groups = {
+            "server": self._group("server", "MySQL server"),
+            "client": self._group("client", "MySQL client"),
+            "jump": self._group("jump", "ssh to private hosts"),
+        }
+        for label in ("server", "client"):
+            self._ways_out(label)
+            is_dialled = label == "client" or args.get("server_public", False)
+            self._ssh_from_operators(label, args["operator_cidrs"] if is_dialled else ())
         if args.get("jump_to_server"):
-            self._ssh_by_jump(jump, server, "server")
+            self._between("jump", "server", "ssh", SSH_PORT, "ssh from the jump host", "ssh to private hosts")
         if args.get("jump_to_clients"):
-            self._ssh_by_jump(jump, client, "client")
-        self._mysql(client, server)
-        self.server_group_id = server.id
-        self.client_group_id = client.id
-        self.jump_group_id = jump.id
-        self.register_outputs(properties.outputs(self))
+            self._between("jump", "client", "ssh", SSH_PORT, "ssh from the jump host", "ssh to private hosts")
+        for number, port in enumerate(args.get("mysql_ports", (MYSQL_PORT,)), start=1):
+            self._mysql("mysql" if number == 1 else f"mysql-{number}", port)
+        self.server_group_id = self._groups["server"].id
+        self.client_group_id = self._groups["client"].id
+        self.jump_group_id = self._groups["jump"].id
+        self.end()
 
     def _group(self, label: str, description: str) -> aws.ec2.SecurityGroup:
-        name = f"{self._name}-{label}"
-        return aws.ec2.SecurityGroup(
-            name,
-            vpc_id=self._args["vpc_id"],
-            description=description,
-            tags=tags(name, self._args.get("tags")),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        name, vpc_id = f"{self.name}-{label}", self._args["vpc_id"]
+        named = tags(name, self._args.get("tags"))
+        return aws.ec2.SecurityGroup(name, vpc_id=vpc_id, description=description, tags=named, opts=self.child())
 
-    def _mysql(self, client: aws.ec2.SecurityGroup, server: aws.ec2.SecurityGroup) -> None:
-        for number, port in enumerate(self._args.get("mysql_ports", (MYSQL_PORT,))):
-            label = "mysql" if number == 0 else f"mysql-{number + 1}"
-            self._rule(IN, f"server-{label}-from-client", server, port, "MySQL from the clients", group=client.id)
-            self._rule(OUT, f"client-{label}-to-server", client, port, "MySQL to the server", group=server.id)
-            for admitted in self._args.get("admitted_group_ids", ()):
-                self._rule(IN, f"server-{label}-from-{admitted}", server, port, "MySQL from an application", admitted)
+    def _mysql(self, service: str, port: int) -> None:
+        self._between("client", "server", service, port, "MySQL from the clients", "MySQL to the server")
+        for group in self._args.get("admitted_group_ids", ()):
+            self._rule(IN, "server", f"{service}-from-{group}", port, "MySQL from an application", group)
 
-    def _ssh_from_operators(self, group: aws.ec2.SecurityGroup, label: str) -> None:
-        for cidr in self._args["operator_cidrs"]:
-            self._rule(IN, f"{label}-ssh-from-{cidr}", group, SSH_PORT, "ssh from an operator", cidr=cidr)
+    def _ssh_from_operators(self, label: str, cidrs: Sequence[str]) -> None:
+        for cidr in cidrs:
+            self._rule(IN, label, f"ssh-from-{cidr}", SSH_PORT, "ssh from an operator", cidr=cidr)
+        for group in self._args.get("operator_group_ids", ()):
+            self._rule(IN, label, f"ssh-from-{group}", SSH_PORT, "ssh from an operator", group)
 
-    def _ssh_from_groups(self, group: aws.ec2.SecurityGroup, label: str) -> None:
-        for operator in self._args.get("operator_group_ids", ()):
-            self._rule(IN, f"{label}-ssh-from-{operator}", group, SSH_PORT, "ssh from an operator", group=operator)
-
-    def _ssh_by_jump(self, jump: aws.ec2.SecurityGroup, to: aws.ec2.SecurityGroup, label: str) -> None:
-        self._rule(IN, f"{label}-ssh-from-jump", to, SSH_PORT, "ssh from the jump host", group=jump.id)
-        self._rule(OUT, f"jump-ssh-to-{label}", jump, SSH_PORT, "ssh to private hosts", group=to.id)
-
-    def _packages(self, group: aws.ec2.SecurityGroup, label: str) -> None:
+    def _ways_out(self, label: str) -> None:
         for port in PACKAGE_PORTS:
-            self._rule(OUT, f"{label}-packages-{port}", group, port, "packages", cidr="0.0.0.0/0")
+            self._rule(OUT, label, f"packages-{port}", port, "packages", cidr="0.0.0.0/0")
         for way in self._args.get("extra_egress", ()):
             first, last, protocol, cidr = way["from_port"], way["to_port"], way["protocol"], way["cidr"]
-            name = f"{label}-extra-{protocol}-{first}-{last}-to-{cidr}"
-            self._rule(OUT, name, group, first, "asked for by config", cidr=cidr, to_port=last, protocol=protocol)
+            name = f"extra-{protocol}-{first}-{last}-to-{cidr}"
+            self._rule(OUT, label, name, first, "asked for by config", cidr=cidr, to_port=last, protocol=protocol)
+
+    def _between(self, source: str, target: str, service: str, port: int, why_in: str, why_out: str) -> None:
+        """Register the way from one group to another: out of the first, into the second."""
+        self._rule(IN, target, f"{service}-from-{source}", port, why_in, self._groups[source].id)
+        self._rule(OUT, source, f"{service}-to-{target}", port, why_out, self._groups[target].id)
 
     def _rule(
         self,
-        kind: RuleKind,
+        kind: type[aws.vpc.SecurityGroupIngressRule] | type[aws.vpc.SecurityGroupEgressRule],
+        label: str,
         name: str,
-        of: aws.ec2.SecurityGroup,
         port: int,
         why: str,
         group: pulumi.Input[str] | None = None,
@@ -155,13 +141,13 @@ class Firewall(pulumi.ComponentResource):
     ) -> None:
         """Register one rule of a group, for one peer: another group or a range."""
         kind(
-            f"{self._name}-{name}",
-            security_group_id=of.id,
+            f"{self.name}-{label}-{name}",
+            security_group_id=self._groups[label].id,
             referenced_security_group_id=group,
             cidr_ipv4=cidr,
             ip_protocol=protocol,
             from_port=port,
             to_port=to_port or port,
             description=why,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=self.child(),
         )

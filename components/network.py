@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NotRequired, TypedDict
+from typing import Annotated, Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
-from components import properties
-from components.args_check import check_args
-from components.naming import tags
+from components import checks
+from components.args import args_faults
+from components.component import Component, tags
 
 ANYWHERE = "0.0.0.0/0"
 
@@ -19,19 +20,19 @@ ANYWHERE = "0.0.0.0/0"
 class NetworkArgs(TypedDict):
     """What a Network is made from. Lists of subnets have an entry a zone, in the order of the zones."""
 
-    vpc_cidr: str
+    vpc_cidr: Annotated[str, checks.vpc_range]
     """The VPC's IPv4 range, /16 to /24."""
-    server_subnet_cidr: str
+    server_subnet_cidr: Annotated[str, checks.subnet_range]
     """Of the subnet in the first zone that holds the server and nothing else: its address is never given away."""
-    public_subnet_cidrs: Sequence[str]
+    public_subnet_cidrs: Sequence[Annotated[str, checks.subnet_range]]
     """Of subnets with a route to the internet gateway."""
-    private_subnet_cidrs: Sequence[str]
+    private_subnet_cidrs: Sequence[Annotated[str, checks.subnet_range]]
     """Of subnets without one."""
     server_public: bool
     """Whether the server's subnet has a route to the internet gateway."""
     nat_gateway: bool
     """Whether private subnets have a way out, by a NAT gateway in the first public subnet."""
-    tags: NotRequired[Mapping[str, str]]
+    tags: NotRequired[Annotated[Mapping[str, str], checks.tags]]
     """Of every resource, besides its name."""
 
 
@@ -49,7 +50,7 @@ class ExistingNetwork:
         raise ValueError(f"the subnet of a client in an existing VPC must be named ({public=}, {zone=})")
 
 
-class Network(pulumi.ComponentResource):
+class Network(Component):
     """A VPC with a subnet for the server, public and private ones for clients, and routes out.
 
     Type: mysql-pair:index:Network. Makes: aws.ec2.Vpc, InternetGateway, Subnets, two RouteTables (public and
@@ -66,44 +67,35 @@ class Network(pulumi.ComponentResource):
     """The ids of the private subnets, zone by zone."""
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Register the network's resources.
-
-        Raises:
-            InvalidArgsError: with every fault of the args.
-        """
-        check_args("Network", name, NetworkArgs, args)
-        super().__init__("mysql-pair:index:Network", name, None, opts)
-        self._name, self._args = name, args
-        child = pulumi.ResourceOptions(parent=self)
+        """Register the network's resources."""
+        self.refuse(name, args_faults(NetworkArgs, args))
+        super().__init__(name, opts)
+        self._args = args
         self._vpc = aws.ec2.Vpc(
             f"{name}-vpc",
             cidr_block=args["vpc_cidr"],
             enable_dns_support=True,
             enable_dns_hostnames=True,
             tags=self._tags(name),
-            opts=child,
+            opts=self.child(),
         )
-        gateway = aws.ec2.InternetGateway(f"{name}-gateway", vpc_id=self._vpc.id, tags=self._tags(name), opts=child)
+        gateway = aws.ec2.InternetGateway(
+            f"{name}-gateway", vpc_id=self._vpc.id, tags=self._tags(name), opts=self.child()
+        )
         public, private = self._table("routes"), self._table("private-routes")
-        internet = aws.ec2.Route(
-            f"{name}-route-internet",
-            route_table_id=public.id,
-            destination_cidr_block=ANYWHERE,
-            gateway_id=gateway.id,
-            opts=child,
+        internet = self._default_route("route-internet", public, gateway_id=gateway.id)
+        server = self._subnet(
+            "server-subnet", args["server_subnet_cidr"], 0, public if args["server_public"] else private
         )
-        zones = self._zones()
-        server = self._subnet("server-subnet", args["server_subnet_cidr"], zones, 0)
-        self._associate("server-routes", server, public if args["server_public"] else private)
-        self._public = self._subnets("public", args["public_subnet_cidrs"], zones, public)
-        self._private = self._subnets("private", args["private_subnet_cidrs"], zones, private)
+        self._public = self._subnets("public", args["public_subnet_cidrs"], public)
+        self._private = self._subnets("private", args["private_subnet_cidrs"], private)
         if args["nat_gateway"]:
             self._nat(self._public[0], private, internet)
         self.vpc_id = self._vpc.id
         self.server_subnet_id = server.id
         self.public_subnet_ids = pulumi.Output.all(*[subnet.id for subnet in self._public])
         self.private_subnet_ids = pulumi.Output.all(*[subnet.id for subnet in self._private])
-        self.register_outputs(properties.outputs(self))
+        self.end()
 
     @property
     def ready(self) -> tuple[pulumi.Resource, ...]:
@@ -118,14 +110,15 @@ class Network(pulumi.ComponentResource):
         """
         subnets = self._public if public else self._private
         if not 1 <= zone <= len(subnets):
-            raise ValueError(f"{self._name} has {len(subnets)} zones, and none with the number {zone}")
+            raise ValueError(f"{self.name} has {len(subnets)} zones, and none with the number {zone}")
         return subnets[zone - 1].id
 
     def _tags(self, name: str) -> dict[str, str]:
         return tags(name, self._args.get("tags"))
 
+    @functools.cached_property
     def _zones(self) -> pulumi.Output[Sequence[str]]:
-        """Return the zones that need no opting in: Local Zones would sort before ordinary ones."""
+        """The zones that need no opting in: Local Zones would sort before ordinary ones."""
         zones = aws.get_availability_zones_output(
             state="available",
             filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}],
@@ -133,54 +126,43 @@ class Network(pulumi.ComponentResource):
         )
         return zones.names
 
-    def _subnets(
-        self, kind: str, cidrs: Sequence[str], zones: pulumi.Output[Sequence[str]], table: aws.ec2.RouteTable
-    ) -> list[aws.ec2.Subnet]:
-        subnets = []
-        for index, cidr in enumerate(cidrs):
-            subnets.append(self._subnet(f"{kind}-{index + 1}", cidr, zones, index))
-            self._associate(f"{kind}-{index + 1}-routes", subnets[-1], table)
-        return subnets
+    def _subnets(self, kind: str, cidrs: Sequence[str], table: aws.ec2.RouteTable) -> list[aws.ec2.Subnet]:
+        return [self._subnet(f"{kind}-{index + 1}", cidr, index, table) for index, cidr in enumerate(cidrs)]
 
-    def _subnet(self, part: str, cidr: str, zones: pulumi.Output[Sequence[str]], index: int) -> aws.ec2.Subnet:
-        name = f"{self._name}-{part}"
-        return aws.ec2.Subnet(
+    def _subnet(self, part: str, cidr: str, zone: int, table: aws.ec2.RouteTable) -> aws.ec2.Subnet:
+        """Register a subnet with the routes of a table; zones are counted from 0."""
+        name = f"{self.name}-{part}"
+        subnet = aws.ec2.Subnet(
             name,
             vpc_id=self._vpc.id,
             cidr_block=cidr,
-            availability_zone=zones.apply(lambda names: names[index]),
+            availability_zone=self._zones.apply(lambda names: names[zone]),
             tags=self._tags(name),
             # A zone that appears later must not move the subnet, and every host with it.
-            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["availabilityZone"]),
+            opts=self.child(ignore_changes=["availabilityZone"]),
         )
+        aws.ec2.RouteTableAssociation(
+            f"{name.removesuffix('-subnet')}-routes", route_table_id=table.id, subnet_id=subnet.id, opts=self.child()
+        )
+        return subnet
 
     def _table(self, part: str) -> aws.ec2.RouteTable:
-        name = f"{self._name}-{part}"
-        opts = pulumi.ResourceOptions(parent=self)
-        return aws.ec2.RouteTable(name, vpc_id=self._vpc.id, tags=self._tags(name), opts=opts)
+        name = f"{self.name}-{part}"
+        return aws.ec2.RouteTable(name, vpc_id=self._vpc.id, tags=self._tags(name), opts=self.child())
 
-    def _associate(self, part: str, subnet: aws.ec2.Subnet, table: aws.ec2.RouteTable) -> None:
-        aws.ec2.RouteTableAssociation(
-            f"{self._name}-{part}",
-            route_table_id=table.id,
-            subnet_id=subnet.id,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+    def _default_route(self, part: str, table: aws.ec2.RouteTable, **gateway: Any) -> aws.ec2.Route:
+        name = f"{self.name}-{part}"
+        opts = self.child()
+        return aws.ec2.Route(name, route_table_id=table.id, destination_cidr_block=ANYWHERE, opts=opts, **gateway)
 
     def _nat(self, subnet: aws.ec2.Subnet, table: aws.ec2.RouteTable, internet: aws.ec2.Route) -> None:
-        name, child = f"{self._name}-nat", pulumi.ResourceOptions(parent=self)
-        address = aws.ec2.Eip(f"{name}-address", domain="vpc", tags=self._tags(name), opts=child)
+        name = f"{self.name}-nat"
+        address = aws.ec2.Eip(f"{name}-address", domain="vpc", tags=self._tags(name), opts=self.child())
         gateway = aws.ec2.NatGateway(
             name,
             allocation_id=address.allocation_id,
             subnet_id=subnet.id,
             tags=self._tags(name),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[internet]),
+            opts=self.child(depends_on=[internet]),
         )
-        aws.ec2.Route(
-            f"{self._name}-route-nat",
-            route_table_id=table.id,
-            destination_cidr_block=ANYWHERE,
-            nat_gateway_id=gateway.id,
-            opts=child,
-        )
+        self._default_route("route-nat", table, nat_gateway_id=gateway.id)

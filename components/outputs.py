@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import itemgetter
 
 import pulumi
 
-from components.mysql_accounts import MySqlAccounts
-from components.mysql_client import MySqlClient
-from components.mysql_server import MySqlServer
+from components.mysql.accounts import MySqlAccounts
+from components.mysql.client import MySqlClient
+from components.mysql.server import MySqlServer
 from stack_outputs import contract, forms
 
 
@@ -46,12 +47,8 @@ def export(
         "user_names": sorted(user.key for user in accounts.spec.users),
         "primary_user": primary_user,
         "connection_string": primary,
-        **{form.output: _table(tables, form.output) for form in forms.FORMS},
+        **{form.output: tables.apply(itemgetter(form.output)) for form in forms.FORMS},
     }
     contract.check_names(outputs)
     for name, value in outputs.items():
         pulumi.export(name, value)
-
-
-def _table(tables: pulumi.Output[dict[str, dict[str, str]]], name: str) -> pulumi.Output[dict[str, str]]:
-    return tables.apply(lambda by_form: by_form[name])

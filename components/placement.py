@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import pulumi
 
 from components.firewall import Firewall
-from components.host import PlacementArgs
-from components.mysql_client import MySqlClient
+from components.host.host import PlacementArgs
+from components.mysql.client import MySqlClient
 from components.network import ExistingNetwork, Network
 from scripts.host.constants import SSH_PORT
 
@@ -65,15 +65,7 @@ class Placement:
         zone: int = 1,
         subnet_id: pulumi.Input[str] | None = None,
     ) -> PlacementArgs:
-        """Return the placement of a MySQL client.
-
-        Args:
-            name: the host's name.
-            clients: those made so far.
-            public: whether it has an Elastic IP.
-            zone: of a network of the program's own; counted from 1.
-            subnet_id: its subnet, where the network is not the program's own.
-        """
+        """Return the placement of a MySQL client: in its subnet, or in the public or private one of a zone, from 1."""
         groups = [self.firewall.client_group_id]
         if name == self.jump_host:
             groups.append(self.firewall.jump_group_id)

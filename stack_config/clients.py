@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from components import checks
-from components.host import InstanceArgs
+from components.host.host import InstanceArgs
 from scripts.host.common.checks import InvalidValueError, checked, flag, matching, whole
 from stack_config.aws import Lookups
 from stack_config.reader import Reader, repeated

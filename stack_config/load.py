@@ -11,7 +11,7 @@ from pulumi.runtime.config import CONFIG, get_config_env
 
 from components.checks import MOST_TAGS, instance_profile, tag_key, tag_value
 from components.firewall import ReachArgs
-from components.mysql_server import ServerArgs
+from components.mysql.server import ServerArgs
 from components.network import ExistingNetwork, NetworkArgs
 from components.placement import SshAccess
 from scripts.host.accounts.spec import AccountsSpec

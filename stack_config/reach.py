@@ -10,7 +10,7 @@ from ipaddress import IPv4Network
 
 from components import checks
 from components.firewall import PACKAGE_PORTS, EgressArgs, ReachArgs
-from components.mysql_server import ServerArgs
+from components.mysql.server import ServerArgs
 from scripts.host.common.checks import InvalidValueError, checked
 from scripts.host.constants import MYSQLX_PORT
 from stack_config.clients import ClientGroup, host_names

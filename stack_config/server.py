@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any, cast
 
-from components import checks, mysql_settings
-from components.mysql_server import ServerArgs
+from components import checks
+from components.mysql import settings as mysql_settings
+from components.mysql.server import ServerArgs
 from scripts.host.common.checks import Check, flag
 from scripts.host.constants import MYSQL_PORT, MYSQLX_PORT
 from stack_config.aws import Lookups

@@ -10,7 +10,7 @@ from string import Template
 
 from pulumi_command import remote
 
-from components.ssh_route import SshRoute
+from components.host.remote import SshRoute
 from settings import Choice
 
 HERE = Path(__file__).parent

@@ -8,7 +8,7 @@ from .resource import UNKNOWN, Resource
 from .rule import ResourceRule, Settings, strings
 
 TAGS = ("Name", "Project", "Stack")
-"""As components/naming.py gives them."""
+"""As components/component.py gives them."""
 TYPES = (
     "aws:ebs/volume:Volume",
     "aws:ec2/eip:Eip",

@@ -126,7 +126,7 @@ def _direction(old: Any, new: Any) -> str | None:
 
 
 def _privileges(grant: Any) -> set[str] | None:
-    """Return the privileges of a grant as components/properties.py shows it; None if it is in another form."""
+    """Return the privileges of a grant as components.mysql.accounts shows it; None if it is in another form."""
     if not isinstance(grant, Mapping):
         return None
     return {*_texts(grant, "privileges"), *([OPTION] if grant.get("grant_option") is True else [])}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from components.user_data import FOLDER, user_data
+from components.host.user_data import FOLDER, user_data
 
 ROOT = FOLDER.parents[1]
 

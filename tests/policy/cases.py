@@ -14,7 +14,7 @@ import pulumi
 import pulumi_aws as aws
 from pulumi_command import local, remote
 
-from components.user_data import user_data
+from components.host.user_data import user_data
 from lab.cloud.catalog import IMAGES
 
 PASSWORD = "Wq7TzLk2Rv9XbN4sMd8Yc3Hg"

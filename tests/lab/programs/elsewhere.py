@@ -6,9 +6,9 @@ import pulumi
 import pulumi_aws as aws
 
 from components.firewall import Firewall
-from components.host import InstanceArgs
-from components.mysql_client import MySqlClient
-from components.mysql_server import MySqlServer, ServerArgs
+from components.host.host import InstanceArgs
+from components.mysql.client import MySqlClient
+from components.mysql.server import MySqlServer, ServerArgs
 from components.network import Network
 from components.placement import Placement, SshAccess
 from lab.machine import slots

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from components.user_data import user_data
+from components.host.user_data import user_data
 from policy.rules.resource import UNKNOWN, Resource
 from policy.rules.rule import ResourceRule, settled
 from tests.unit.policy.resources import AMI, GROUP, INSTANCE, RULES, TEMPLATE, resource

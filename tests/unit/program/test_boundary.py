@@ -8,14 +8,12 @@ from typing import Any, cast
 import pulumi
 import pytest
 
-from components.args_check import InvalidArgsError
+from components.component import InvalidArgsError
 from components.firewall import Firewall, FirewallArgs
-from components.host import HostArgs
-from components.mysql_client import MySqlClient
-from components.mysql_database import MySqlDatabase
-from components.mysql_role import MySqlRole
-from components.mysql_server import MySqlServer, MySqlServerArgs
-from components.mysql_user import MySqlUser
+from components.host.host import HostArgs
+from components.mysql.accounts import MySqlDatabase, MySqlRole, MySqlUser
+from components.mysql.client import MySqlClient
+from components.mysql.server import MySqlServer, MySqlServerArgs
 from components.network import ExistingNetwork, Network, NetworkArgs
 from scripts.host.accounts.spec import DatabaseSpec, GrantSpec, RoleSpec, UserSpec
 from tests.unit.program import mocks

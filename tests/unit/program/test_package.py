@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from components.host_agent import ROOT
+from components.host.agent import ROOT
 
 INSTALLED = ("components", "scripts", "stack_outputs")
 IMPORTS = """
 import importlib, json, pkgutil, sys
 import components
-from components.host_agent import agent_files
-from components.mysql_user import GENERATOR
-from components.user_data import user_data
+from components.host.agent import agent_files
+from components.mysql.accounts import GENERATOR
+from components.host.user_data import user_data
 names = [module.name for module in pkgutil.walk_packages(components.__path__, "components.")]
 modules = [importlib.import_module(name) for name in names]
 assert all(module.__file__.startswith(sys.argv[1]) for module in modules)

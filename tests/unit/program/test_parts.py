@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from components.host import HostKeyMismatchError, same_key
-from components.host_agent import ROOT, agent_files, agent_folder
-from components.image import parameter_name
-from components.remote_command import limited
-from components.user_data import cloud_config, host_spec, join, user_data
+from components.host.agent import ROOT, agent_files, agent_folder
+from components.host.host import HostKeyMismatchError, parameter_name, same_key
+from components.host.remote import limited
+from components.host.user_data import cloud_config, host_spec, join, user_data
 from scripts.host.mysql.spec import MySqlSpec, Setting
 
 

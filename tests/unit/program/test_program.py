@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import pulumi
 import pytest
 
-from components.user_data import LIMIT
+from components.host.user_data import LIMIT
 from scripts.host.accounts import plan
 from scripts.host.accounts.spec import AccountsSpec, GrantSpec
 from scripts.host.client.spec import LoginCheckSpec

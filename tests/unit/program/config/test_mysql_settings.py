@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from components.mysql_settings import check_settings
-from components.mysql_settings.contradictions import BUFFERS, PAIRS
-from components.mysql_settings.tables import KNOWN, REFUSED
+from components.mysql.settings import BUFFERS, KNOWN, PAIRS, REFUSED, check_settings
 from tests.unit.program.configs import (
     assert_told,
     parsed,

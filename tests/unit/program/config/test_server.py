@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from components.mysql_server import ServerArgs
+from components.mysql.server import ServerArgs
 from stack_config.server import KEYS
 from tests.unit.program.configs import (
     assert_told,

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import NotRequired, TypedDict, cast
+from typing import Annotated, NotRequired, TypedDict
 
 import pulumi
-from pulumi_command import remote
 
-from components import properties
-from components.args_check import check_args, of_kind
-from components.host import Host, HostArgs, InstanceArgs
-from components.host_agent import FIRST_BOOT, HostAgent, answer
-from components.mysql_settings import check_settings, setting
-from components.user_data import host_spec, user_data
+from components import checks
+from components.args import args_faults
+from components.host.agent import FIRST_BOOT, answer
+from components.host.host import HostArgs, InstanceArgs
+from components.host.user_data import host_spec
+from components.mysql.host import CONVERGE_SECONDS, MySqlHost
+from components.mysql.settings import check_settings, setting
 from scripts.host.common.codec import SpecFault
 from scripts.host.constants import MYSQL_PORT, OPTION_FILE, SYSTEMD_UNITS
 from scripts.host.mysql.spec import CertificateFacts, CertificateSpec, MySqlSpec, ServerFacts, ServerSpec, Setting
 
-CONVERGE_SECONDS = 1500
-"""Long enough for packages behind another's lock, and for a restart that rolls back."""
 CERTIFICATE_SECONDS = 360
 """More than the agent waits for another command of its own, such as the timer's renewal."""
 
@@ -27,7 +25,7 @@ CERTIFICATE_SECONDS = 360
 class MySqlArgs(TypedDict):
     """How mysqld is set up."""
 
-    mysql_port: NotRequired[int]
+    mysql_port: NotRequired[Annotated[int, checks.mysql_port]]
     """MySQL's TCP port; 3306 if not given."""
     x_protocol: NotRequired[bool]
     """Whether the X protocol is served, on port 33060; off if not given."""
@@ -48,7 +46,7 @@ class MySqlServerArgs(HostArgs, MySqlArgs):
     """What a MySqlServer is made from."""
 
 
-class MySqlServer(pulumi.ComponentResource):
+class MySqlServer(MySqlHost):
     """A MySQL server on an EC2 instance of its own.
 
     Type: mysql-pair:index:MySqlServer. Makes: a mysql-pair:index:Host, and three command.remote.Command: the host
@@ -56,14 +54,6 @@ class MySqlServer(pulumi.ComponentResource):
     the host and whose key never leaves it.
     """
 
-    instance_id: pulumi.Output[str]
-    """The instance's id."""
-    private_ip: pulumi.Output[str]
-    """The private address."""
-    public_ip: pulumi.Output[str | None]
-    """The Elastic IP; None of a private server."""
-    host_key: pulumi.Output[str]
-    """The host's public ed25519 ssh key."""
     mysql_host: pulumi.Output[str]
     """Where clients find MySQL: the private address, which the certificate names."""
     mysql_port: pulumi.Output[int]
@@ -74,42 +64,24 @@ class MySqlServer(pulumi.ComponentResource):
     """The certificate of the authority that clients check the server by, PEM."""
 
     def __init__(self, name: str, args: MySqlServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Register the server.
-
-        Raises:
-            InvalidArgsError: with every fault of the args.
-        """
-        check_args("MySqlServer", name, MySqlServerArgs, args, _setting_faults(args))
+        """Register the server."""
+        self.refuse(name, [*args_faults(MySqlServerArgs, args), *_setting_faults(args)])
         spec = server_spec(args)
         # As the component's own properties, so that a preview shows a changed setting by its name.
         shown = {"settings": spec.mysql.settings, "packages": list(args.get("packages", ()))}
-        super().__init__("mysql-pair:index:MySqlServer", name, shown, opts)
-        self.host = Host(
-            name,
-            cast("HostArgs", of_kind(HostArgs, args)),
-            user_data("server", {OPTION_FILE: first_settings(args).option_file}),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        self.agent = HostAgent.install("server", self.host.target, parent=self)
+        super().__init__("server", name, args, opts, shown, {OPTION_FILE: first_settings(args).option_file})
         converged = self.agent.run(f"{name}-converged", "converge", spec, CONVERGE_SECONDS, self)
-        certificate = self._certificate(f"{name}-certificate", converged)
-        self.instance_id = self.host.instance_id
-        self.private_ip = self.host.private_ip
-        self.public_ip = self.host.public_ip
-        self.host_key = self.host.host_key
+        # By itself: a changed setting leaves the authority known.
+        identity = pulumi.Output.all(self.host.private_ip, self.host.private_dns)
+        whom = identity.apply(lambda parts: CertificateSpec(addresses=(parts[0],), names=(parts[1],)))
+        certificate = self.agent.run(f"{name}-certificate", "certify", whom, CERTIFICATE_SECONDS, self, [converged])
         self.mysql_host = self.host.private_ip
         self.mysql_port = pulumi.Output.from_input(args.get("mysql_port", MYSQL_PORT))
         self.mysql_version = answer(converged, ServerFacts).apply(lambda facts: facts.mysql_version)
         self.ca_certificate = answer(certificate, CertificateFacts).apply(lambda facts: facts.ca_certificate)
         self.ready: list[pulumi.Resource] = [converged, certificate]
         """What must be there before anything is done in MySQL."""
-        self.register_outputs(properties.outputs(self))
-
-    def _certificate(self, name: str, converged: remote.Command) -> remote.Command:
-        """Register the server's certificate, by itself: a changed setting leaves the authority known."""
-        identity = pulumi.Output.all(self.host.private_ip, self.host.private_dns)
-        spec = identity.apply(lambda parts: CertificateSpec(addresses=(parts[0],), names=(parts[1],)))
-        return self.agent.run(name, "certify", spec, CERTIFICATE_SECONDS, self, [converged])
+        self.end()
 
 
 def server_spec(args: MySqlServerArgs) -> ServerSpec:

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import NotRequired, TypedDict
+from typing import Annotated, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 from pulumi_command import remote
 
-from components import properties
-from components.args_check import InvalidArgsError, check_args
-from components.host_agent import FIRST_BOOT
-from components.image import ubuntu_ami
-from components.naming import tags
-from components.remote_command import Step, Target, run
-from components.ssh_route import SshRoute
+from components import checks
+from components.args import args_faults
+from components.component import Component, tags
+from components.host.agent import FIRST_BOOT
+from components.host.remote import SshRoute, Target
 from scripts.host.common.codec import SpecFault
 from scripts.host.constants import SSH_PORT
 
+UBUNTU_LTS = "24.04"
 VOLUME_GIB = 16
 FIRST_CONTACT_SECONDS = 30
 SSHD_SECONDS = 420
@@ -31,17 +30,17 @@ READY_SECONDS = 1080
 class InstanceArgs(TypedDict):
     """What is chosen for one host's instance; config says it of the server and of each client group."""
 
-    instance_type: str
+    instance_type: Annotated[str, checks.instance_type]
     """EC2 instance type. A new one stops the host and starts it again."""
     public: bool
     """Whether it has an Elastic IP and is reached by it; otherwise it is reached through `jump`."""
-    ami: NotRequired[str | None]
+    ami: NotRequired[Annotated[str | None, checks.image_id]]
     """Image id. Without it: the current Ubuntu LTS when the instance is made, and that one from then on."""
-    packages: NotRequired[Sequence[str]]
+    packages: NotRequired[Sequence[Annotated[str, checks.package]]]
     """Of the distribution, besides those its role needs."""
-    volume_gib: NotRequired[int]
+    volume_gib: NotRequired[Annotated[int, checks.volume_gib]]
     """Size of the root volume."""
-    private_ip: NotRequired[str]
+    private_ip: NotRequired[Annotated[str, checks.ipv4_address]]
     """Its private address; a replaced host gets the same one. Without it EC2 chooses."""
     termination_protection: NotRequired[bool]
     """Whether EC2 refuses to terminate the instance."""
@@ -50,29 +49,29 @@ class InstanceArgs(TypedDict):
 class PlacementArgs(TypedDict):
     """Where a host lives, and how it is reached by ssh."""
 
-    subnet_id: pulumi.Input[str]
+    subnet_id: Annotated[pulumi.Input[str], checks.subnet_id]
     """The subnet the host lives in."""
-    security_group_ids: Sequence[pulumi.Input[str]]
+    security_group_ids: Sequence[Annotated[pulumi.Input[str], checks.security_group_id]]
     """Its security groups."""
     key_name: pulumi.Input[str]
     """The EC2 key pair of the login user, of the first boot."""
-    public_key: NotRequired[str]
+    public_key: NotRequired[Annotated[str, checks.public_key]]
     """The login user's ssh key from then on: the one line of its authorized_keys."""
     private_key: NotRequired[pulumi.Input[str] | None]
     """The key pair's private half; without it the agent at SSH_AUTH_SOCK."""
-    instance_profile: NotRequired[str | None]
+    instance_profile: NotRequired[Annotated[str | None, checks.instance_profile]]
     """Name of the IAM instance profile, as Session Manager needs one."""
     jump: NotRequired[Host | None]
     """The host that a private one is reached through."""
     ssh_host: NotRequired[str | None]
     """Where its sshd is reached instead of at its own address, and without a jump: the near end of a tunnel."""
-    ssh_port: NotRequired[int]
+    ssh_port: NotRequired[Annotated[int, checks.port]]
     """The port there."""
-    host_key: NotRequired[str | None]
+    host_key: NotRequired[Annotated[str | None, checks.host_key]]
     """Its public ed25519 key, if it is known already; otherwise the first one seen is kept."""
     network_ready: NotRequired[Sequence[pulumi.Resource]]
     """What must be there before the first boot downloads packages: routes and rules."""
-    tags: NotRequired[Mapping[str, str]]
+    tags: NotRequired[Annotated[Mapping[str, str], checks.tags]]
     """Of every resource and volume, besides its name."""
 
 
@@ -84,7 +83,20 @@ class HostKeyMismatchError(pulumi.RunError):
     """A host that answers with another ssh key than the one it is known by."""
 
 
-class Host(pulumi.ComponentResource):
+class HostOutputs(Component):
+    """What a host shows, and the component of what runs on it too."""
+
+    instance_id: pulumi.Output[str]
+    """The instance's id."""
+    private_ip: pulumi.Output[str]
+    """The private address."""
+    public_ip: pulumi.Output[str | None]
+    """The Elastic IP, for ssh, which stays when the instance is stopped and started; None of a private host."""
+    host_key: pulumi.Output[str]
+    """The host's public ed25519 ssh key."""
+
+
+class Host(HostOutputs):
     """An instance, its Elastic IP if it is public, and the check that its first boot has ended.
 
     Type: mysql-pair:index:Host. Makes: aws.ec2.Instance, of public hosts Eip and EipAssociation, and up to three
@@ -95,90 +107,58 @@ class Host(pulumi.ComponentResource):
     new user data would stop it for nothing. An image that is asked for by id does replace it.
     """
 
-    instance_id: pulumi.Output[str]
-    """The instance's id."""
-    private_ip: pulumi.Output[str]
-    """The private address."""
     private_dns: pulumi.Output[str]
     """The private DNS name."""
-    public_ip: pulumi.Output[str | None]
-    """The Elastic IP, which stays when the instance is stopped and started; None of a private host."""
-    host_key: pulumi.Output[str]
-    """The host's public ed25519 ssh key."""
     target: Target
     """How commands are run on it: pinned to its key, after its first boot."""
 
-    def __init__(
-        self,
-        name: str,
-        args: HostArgs,
-        user_data: str,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        """Register the host.
-
-        Args:
-            name: the host's name.
-            args: see HostArgs.
-            user_data: cloud-config of the first boot; no secrets.
-            opts: the component's options.
-
-        Raises:
-            InvalidArgsError: with every fault of the args; or there is no way to ssh to the host.
-        """
-        check_args("Host", name, HostArgs, args)
-        super().__init__("mysql-pair:index:Host", name, None, opts)
-        self._name, self._args = name, args
+    def __init__(self, name: str, args: HostArgs, user_data: str, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Register the host; `user_data` is the cloud-config of the first boot, without secrets."""
+        self.refuse(name, [*args_faults(HostArgs, args), *_route_faults(args)])
+        super().__init__(name, opts)
+        self._args = args
         instance = self._instance(user_data)
         self.instance_id, self.private_ip, self.private_dns = instance.id, instance.private_ip, instance.private_dns
         self.public_ip, reachable = self._address(instance)
-        first = Target(name, self._first_route(), instance.id, instance)
-        if jump := self._jump():
+        jump = None if args["public"] or args.get("ssh_host") else args.get("jump")
+        first = Target(name, self._first_route(jump), instance.id, instance)
+        if jump:
             reachable = [self._wait_for_ssh(jump.target, instance)]
         known = args.get("host_key")
-        pin = pulumi.Output.from_input(known) if known else self._first_contact(first, reachable)
+        pin = (pulumi.Output.from_input(known) if known else self._first_contact(first, reachable)).apply(str.strip)
         ready = self._readiness_check(first, reachable)
-        pin = pin.apply(str.strip)
         # Pinned to what is known already: what the readiness check has seen is unknown in every preview in which it
         # runs again.
         self.target = replace(first, ends_with=ready, route=replace(first.route, host_key=pin))
         seen = pulumi.Output.unsecret(ready.stdout)
         self.host_key = pulumi.Output.all(pin, seen).apply(lambda keys: same_key(name, *keys))
-        self.register_outputs(properties.outputs(self))
+        self.end()
 
-    def _jump(self) -> Host | None:
-        """Return the host that this one is reached through; None if it is reached by itself or by a tunnel."""
-        alone = self._args["public"] or self._args.get("ssh_host")
-        return None if alone else self._args.get("jump")
-
-    def _first_route(self) -> SshRoute:
-        """Return how the host is reached before its key is known."""
+    def _first_route(self, jump: Host | None) -> SshRoute:
+        """Return how the host is reached before its key is known: by a tunnel, by its own address or by a jump."""
         route = SshRoute(self.private_ip, private_key=self._args.get("private_key"))
         if endpoint := self._args.get("ssh_host"):
             return replace(route, address=endpoint, port=self._args.get("ssh_port", SSH_PORT))
         if self._args["public"]:
             return replace(route, address=self.public_ip.apply(str))
-        if jump := self._jump():
-            return replace(route, jump=jump.target.route)
-        fault = SpecFault("jump", "is missing", "A private host needs it, or ssh_host")
-        raise InvalidArgsError("Host", self._name, [fault])
+        return replace(route, jump=jump.target.route if jump else None)
 
     def _wait_for_ssh(self, jump: Target, instance: aws.ec2.Instance) -> pulumi.Resource:
         """Register the wait, on the jump host, for this host's sshd: dialling through it would not wait."""
         script = (FIRST_BOOT / "wait_ssh.sh").read_text()
-        step = Step(
-            argv=["bash", "-c", script, "wait_ssh.sh", self._type_label(), str(SSHD_SECONDS)],
-            seconds=SSHD_SECONDS + 30,
-            stdin=instance.private_ip,
+        return jump.run(
+            f"{self.name}-wait-for-ssh",
+            ["bash", "-c", script, "wait_ssh.sh", self._type_label(), str(SSHD_SECONDS)],
+            SSHD_SECONDS + 30,
+            instance.private_ip,
+            self,
             triggers=[jump.instance_id, instance.id],
         )
-        return run(f"{self._name}-wait-for-ssh", jump, step, parent=self)
 
     def _readiness_check(self, first: Target, reachable: Sequence[pulumi.Resource]) -> remote.Command:
         """Register the wait for the end of the first boot; it prints the host's key."""
-        script = (FIRST_BOOT / "wait_ready.sh").read_text()
-        step = Step(argv=["bash", "-s", "--", self._type_label()], seconds=READY_SECONDS, stdin=script)
-        return run(f"{self._name}-ready", first, step, parent=self, depends_on=reachable)
+        name, argv = f"{self.name}-ready", ["bash", "-s", "--", self._type_label()]
+        return first.run(name, argv, READY_SECONDS, (FIRST_BOOT / "wait_ready.sh").read_text(), self, reachable)
 
     def _type_label(self) -> str:
         """Return what stands in commands that are to wait again for a host that a new type has stopped."""
@@ -187,34 +167,33 @@ class Host(pulumi.ComponentResource):
     def _first_contact(self, first: Target, reachable: Sequence[pulumi.Resource]) -> pulumi.Output[str]:
         """Return the key that the host showed when it was new."""
         script = (FIRST_BOOT / "host_key.sh").read_text()
-        step = Step(argv=["bash", "-s"], seconds=FIRST_CONTACT_SECONDS, stdin=script, once=True)
-        seen = run(f"{self._name}-host-key", first, step, parent=self, depends_on=reachable)
+        name, argv = f"{self.name}-host-key", ["bash", "-s"]
+        seen = first.run(name, argv, FIRST_CONTACT_SECONDS, script, self, reachable, once=True)
         return pulumi.Output.unsecret(seen.stdout)
 
     def _address(self, instance: aws.ec2.Instance) -> tuple[pulumi.Output[str | None], list[pulumi.Resource]]:
         """Return a public host's Elastic IP, and what must be there before it can be dialled."""
         if not self._args["public"]:
             return pulumi.Output.from_input(None), []
-        ready = list(self._args.get("network_ready", ()))
         address = aws.ec2.Eip(
-            f"{self._name}-address",
+            f"{self.name}-address",
             domain="vpc",
-            tags=tags(self._name, self._args.get("tags")),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=ready),
+            tags=tags(self.name, self._args.get("tags")),
+            opts=self.child(depends_on=list(self._args.get("network_ready", ()))),
         )
         attached = aws.ec2.EipAssociation(
-            f"{self._name}-address-attached",
+            f"{self.name}-address-attached",
             allocation_id=address.allocation_id,
             instance_id=instance.id,
-            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+            opts=self.child(delete_before_replace=True),
         )
         return address.public_ip.apply(lambda ip: ip), [attached]
 
     def _instance(self, user_data: str) -> aws.ec2.Instance:
         args = self._args
-        ami, named = args.get("ami"), tags(self._name, args.get("tags"))
+        ami, named = args.get("ami"), tags(self.name, args.get("tags"))
         return aws.ec2.Instance(
-            f"{self._name}-instance",
+            f"{self.name}-instance",
             ami=ami or ubuntu_ami(args["instance_type"], parent=self),
             instance_type=args["instance_type"],
             subnet_id=args["subnet_id"],
@@ -224,11 +203,7 @@ class Host(pulumi.ComponentResource):
             user_data=user_data,
             iam_instance_profile=args.get("instance_profile"),
             disable_api_termination=args.get("termination_protection", False),
-            metadata_options={
-                "http_endpoint": "enabled",
-                "http_tokens": "required",
-                "http_put_response_hop_limit": 1,
-            },
+            metadata_options={"http_endpoint": "enabled", "http_tokens": "required", "http_put_response_hop_limit": 1},
             root_block_device={
                 "volume_type": "gp3",
                 "volume_size": args.get("volume_gib", VOLUME_GIB),
@@ -236,14 +211,18 @@ class Host(pulumi.ComponentResource):
                 "tags": named,
             },
             tags=named,
-            opts=pulumi.ResourceOptions(
-                parent=self,
+            opts=self.child(
                 depends_on=list(args.get("network_ready", ())),
                 ignore_changes=["userData", "keyName", *([] if ami else ["ami"])],
                 # A fixed private address: a successor cannot have it before this one is gone.
                 delete_before_replace="private_ip" in args,
             ),
         )
+
+
+def _route_faults(args: HostArgs) -> Iterator[SpecFault]:
+    if not (args.get("public") or args.get("ssh_host") or args.get("jump")):
+        yield SpecFault("jump", "is missing", "A private host needs it, or ssh_host")
 
 
 def same_key(host: str, known: str, seen: str) -> str:
@@ -260,3 +239,23 @@ def same_key(host: str, known: str, seen: str) -> str:
             f"purpose, set sshHostKeys for {host} to the key you have checked on the host itself."
         )
     return known.strip()
+
+
+def ubuntu_ami(instance_type: str, parent: pulumi.Resource) -> pulumi.Output[str]:
+    """Return the id of the current Ubuntu LTS image for the architecture of that instance type.
+
+    Source: Canonical, "Find Ubuntu images on AWS", public SSM parameters.
+    """
+    opts = pulumi.InvokeOutputOptions(parent=parent)
+    kind = aws.ec2.get_instance_type_output(instance_type=instance_type, opts=opts)
+    path = kind.apply(lambda facts: parameter_name(facts.supported_architectures))
+    # The provider marks every parameter's value secret; an image's id is public.
+    return pulumi.Output.unsecret(
+        aws.ssm.get_parameter_output(name=path, opts=opts).apply(lambda parameter: parameter.insecure_value)
+    )
+
+
+def parameter_name(architectures: Sequence[str]) -> str:
+    """Return the public parameter's name; EC2 says arm64 and x86_64 where Ubuntu says arm64 and amd64."""
+    architecture = "arm64" if "arm64" in architectures else "amd64"
+    return f"/aws/service/canonical/ubuntu/server/{UBUNTU_LTS}/stable/current/{architecture}/hvm/ebs-gp3/ami-id"

@@ -15,16 +15,14 @@ from typing import Any, TypeVar
 import pulumi
 from pulumi_command import remote
 
-from components.remote_command import Step, Target, Trigger, run
+from components.host.remote import Target, Trigger
 from scripts.host.common import codec
 from scripts.host.constants import AGENT_DIR
 
 Answer = TypeVar("Answer")
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 FIRST_BOOT = ROOT / "scripts" / "host" / "first_boot"
 """Scripts for a host that has no agent yet."""
-INSTALL = "install"
-"""The verb in the trigger of the command that puts the agent there."""
 INSTALL_SECONDS = 360
 """More than install.py waits for another command of the agent."""
 PACKAGE = ("scripts/__init__.py", "scripts/host/__init__.py", "scripts/host/constants.py", "scripts/host/entry.py")
@@ -36,12 +34,7 @@ ROOMS = {
 
 
 def agent_files(role: str, root: Path = ROOT) -> dict[str, str]:
-    """Return the agent's files for a host of a role: texts by path in the agent's folder.
-
-    Args:
-        role: server or client.
-        root: where `scripts` lies.
-    """
+    """Return the agent's files for a server or a client: texts by path in the agent's folder."""
     host = root / "scripts" / "host"
     modules = [path for room in ROOMS[role] for path in sorted((host / room).glob("*.py"))]
     files = [*(root / path for path in PACKAGE), *modules]
@@ -69,19 +62,15 @@ class HostAgent:
         """Register the command that puts the agent on a host, for root to write and everyone to read."""
         files = agent_files(role)
         folder = agent_folder(files)
-        script = (FIRST_BOOT / "install.py").read_text()
-        step = Step(
-            argv=["sudo", "-n", "python3", "-c", script, folder],
-            seconds=INSTALL_SECONDS,
-            stdin=json.dumps(files),
-            triggers=[_trigger(target, INSTALL)],
+        installed = target.run(
+            f"{target.name}-agent",
+            ["sudo", "-n", "python3", "-c", (FIRST_BOOT / "install.py").read_text(), folder],
+            INSTALL_SECONDS,
+            json.dumps(files),
+            parent,
+            triggers=[_trigger(target, "install")],
         )
-        return cls(target, folder, run(f"{target.name}-agent", target, step, parent))
-
-    def command(self, verb: str, *words: str) -> list[str]:
-        """Return the argv of a verb, which may be two words, on this host."""
-        # -B: nothing is in the folder but what was put there, so that it can be compared.
-        return ["sudo", "-n", "python3", "-B", self.folder, *verb.split(), *words]
+        return cls(target, folder, installed)
 
     def run(
         self,
@@ -94,25 +83,25 @@ class HostAgent:
         triggers: Sequence[Trigger] = (),
         words: Sequence[str] = (),
     ) -> remote.Command:
-        """Register the command that runs a verb.
+        """Register the command that runs a verb; see Target.run for what is not named here.
 
         Args:
-            name: the command's name.
-            verb: see scripts/host/entry.py.
+            verb: one or two words; see scripts/host/entry.py.
             spec: what the verb reads, or an output of it; a secret stays one.
-            seconds: how long a run may take.
-            parent: the component that it belongs to.
             depends_on: what must be there before, besides the agent.
             triggers: what replaces the command when it changes, besides the instance.
             words: of the argv, after the verb.
         """
-        step = Step(
-            argv=self.command(verb, *words),
-            seconds=seconds,
-            stdin=spec.apply(codec.encode) if isinstance(spec, pulumi.Output) else codec.encode(spec),
-            triggers=[_trigger(self.target, verb), *triggers],
+        return self.target.run(
+            name,
+            # -B: nothing is in the folder but what was put there, so that it can be compared.
+            ["sudo", "-n", "python3", "-B", self.folder, *verb.split(), *words],
+            seconds,
+            spec.apply(codec.encode) if isinstance(spec, pulumi.Output) else codec.encode(spec),
+            parent,
+            [self.installed, *depends_on],
+            [_trigger(self.target, verb), *triggers],
         )
-        return run(name, self.target, step, parent, [self.installed, *depends_on])
 
 
 def answer(command: remote.Command, kind: type[Answer]) -> pulumi.Output[Answer]:

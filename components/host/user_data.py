@@ -7,11 +7,12 @@ that the host agent converges the host to from then on. So a fresh host and a co
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import yaml  # type: ignore[import-untyped]  # its stubs are no dependency of the program
 
-from components.host_agent import ROOT
+from components.host.agent import ROOT
 from scripts.host.system.spec import FileSpec, HostSpec
 
 LIMIT = 16 * 1024
@@ -43,13 +44,9 @@ def user_data(role: str, files: Mapping[str, str] | None = None) -> str:
 def host_spec(
     role: str, packages: Sequence[str] = (), files: Mapping[str, str] | None = None, public_key: str | None = None
 ) -> HostSpec:
-    """Return the same for the host agent.
+    """Return the same for the host agent, with more packages, more files by path, and the login user's key.
 
-    Args:
-        role: server or client.
-        packages: more packages.
-        files: more files, by path.
-        public_key: the login user's; without it, authorized_keys stays as it is.
+    Without a public key authorized_keys stays as it is.
     """
     base = cloud_config(role)
     added = [FileSpec(path, text, on_change=_on_change(path)) for path, text in (files or {}).items()]
@@ -63,7 +60,7 @@ def host_spec(
 
 def cloud_config(role: str) -> dict[str, Any]:
     """Return the cloud-config of a role as data."""
-    return join(_read("common"), _read(role))
+    return join(read_yaml(FOLDER / "common.yaml"), read_yaml(FOLDER / f"{role}.yaml"))
 
 
 def join(base: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
@@ -79,6 +76,7 @@ def _on_change(path: str) -> tuple[str, ...]:
     return next((command for folder, command in ON_CHANGE.items() if path.startswith(folder)), ())
 
 
-def _read(role: str) -> dict[str, Any]:
-    config: dict[str, Any] = yaml.safe_load((FOLDER / f"{role}.yaml").read_text())
-    return config
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Return a data file that lies beside the code."""
+    data: dict[str, Any] = yaml.safe_load(path.read_text())
+    return data

@@ -5,22 +5,92 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, TypedDict
+from typing import Any, Generic, TypedDict, TypeVar
 
 import pulumi
+from pulumi_command import local
 
-from components.args_check import check_args, check_spec
-from components.mysql_database import MySqlDatabase
-from components.mysql_role import MySqlRole
-from components.mysql_server import MySqlServer
-from components.mysql_user import MySqlUser
-from scripts.host.accounts.spec import AccountsSpec, UserSpec
+from components.args import args_faults
+from components.component import Component
+from components.host.agent import ROOT
+from components.mysql.server import MySqlServer
+from scripts.host.accounts.spec import AccountsSpec, DatabaseSpec, RoleSpec, UserSpec
 from scripts.host.client.spec import LoginCheckSpec, LoginSpec
 from scripts.host.common import codec
 from scripts.host.constants import CA_FILE
 from stack_outputs.forms import Login, url
 
+GENERATOR = ROOT / "scripts" / "generate_password.py"
 SECONDS = 600
+Spec = TypeVar("Spec", DatabaseSpec, RoleSpec)
+
+
+class _Described(Component, Generic[Spec]):
+    """What is described by a spec alone; MySqlAccounts makes it, together with all others of its server."""
+
+    def __init__(self, name: str, spec: Spec, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Register the description."""
+        self.refuse(name, codec.faults_of(spec))
+        super().__init__(name, opts, described(spec))
+        self.spec: Spec = spec
+        self.end()
+
+
+class MySqlDatabase(_Described[DatabaseSpec]):
+    """A database. Type: mysql-pair:index:MySqlDatabase. Makes nothing itself."""
+
+
+class MySqlRole(_Described[RoleSpec]):
+    """A role: a set of grants with a name. Type: mysql-pair:index:MySqlRole. Makes nothing itself."""
+
+
+class MySqlUser(Component):
+    """A user, described; MySqlAccounts makes it, together with all others of its server.
+
+    Type: mysql-pair:index:MySqlUser. Makes: one command.local.Command if the password is generated. It runs before
+    anything is told to MySQL, so that the password is in the state, as a secret, when the account gets it.
+    """
+
+    password: pulumi.Output[str]
+    """The current password. A secret."""
+
+    def __init__(
+        self,
+        name: str,
+        spec: UserSpec,
+        password: pulumi.Input[str] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Register the user.
+
+        Args:
+            spec: the account; its `password` is not read.
+            password: its password; without it one is generated, and a new one with each generation.
+        """
+        self.refuse(name, codec.faults_of(spec))
+        # As a property too, so that a preview shows whose password changes: as a secret, never as text.
+        given = {} if password is None else {"password": pulumi.Output.secret(password)}
+        super().__init__(name, opts, {**described(spec), **given})
+        self.spec = replace(spec, password="")
+        self.password = pulumi.Output.secret(self._generated(name) if password is None else password)
+        self.end()
+
+    def _generated(self, name: str) -> pulumi.Output[str]:
+        """Return a password that is made once for each generation, on the machine that the program runs on."""
+        command = local.Command(
+            f"{name}-password",
+            interpreter=["python3", "-c"],
+            create=GENERATOR.read_text(),
+            triggers=[self.spec.generation],
+            logging=local.Logging.NONE,
+            add_previous_output_in_env=False,
+            opts=self.child(
+                additional_secret_outputs=["stdout", "stderr"],
+                # Another way to make passwords is no reason for another password.
+                ignore_changes=["interpreter", "create"],
+            ),
+        )
+        return command.stdout
 
 
 class MySqlAccountsArgs(TypedDict):
@@ -36,7 +106,7 @@ class MySqlAccountsArgs(TypedDict):
     """All of the stack's. One that was taken out is dropped; accounts that the stack did not make are left alone."""
 
 
-class MySqlAccounts(pulumi.ComponentResource):
+class MySqlAccounts(Component):
     """Databases, roles and users, as described, on a server.
 
     Type: mysql-pair:index:MySqlAccounts. Makes: one command.remote.Command, which runs the host agent's verb
@@ -48,12 +118,8 @@ class MySqlAccounts(pulumi.ComponentResource):
     """A URL for each user, by key (see stack_outputs.forms.url), known once the account is as described. A secret."""
 
     def __init__(self, name: str, args: MySqlAccountsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Register the accounts.
-
-        Raises:
-            InvalidArgsError: with every fault of the args, and of the accounts together.
-        """
-        check_args("MySqlAccounts", name, MySqlAccountsArgs, args)
+        """Register the accounts."""
+        self.refuse(name, args_faults(MySqlAccountsArgs, args))
         self.server, self._users = args["server"], args["users"]
         self.spec = AccountsSpec(
             databases=tuple(database.spec for database in args["databases"]),
@@ -61,8 +127,8 @@ class MySqlAccounts(pulumi.ComponentResource):
             users=tuple(user.spec for user in args["users"]),
         )
         """All of them, without passwords."""
-        check_spec("MySqlAccounts", name, self.spec)
-        super().__init__("mysql-pair:index:MySqlAccounts", name, None, opts)
+        self.refuse(name, codec.faults_of(self.spec))
+        super().__init__(name, opts)
         passwords = pulumi.Output.all(*(user.password for user in self._users))
         # Secret even where there are no users: the command's input is one or is none, whoever is taken out.
         self._with_passwords: pulumi.Output[AccountsSpec] = pulumi.Output.secret(passwords.apply(self._given))
@@ -72,7 +138,7 @@ class MySqlAccounts(pulumi.ComponentResource):
         )
         self.logins = self._logins()
         self.connection_strings = self.logins.apply(lambda logins: {key: url(login) for key, login in logins.items()})
-        self.register_outputs({"connection_strings": self.connection_strings})
+        self.end()
 
     @property
     def digest(self) -> str:
@@ -112,3 +178,14 @@ class MySqlAccounts(pulumi.ComponentResource):
         # Not before the accounts are as described. The id, and not the output: a preview knows it.
         known = (self.server.mysql_host, self.server.mysql_port, self._with_passwords, self.applied.id)
         return pulumi.Output.secret(pulumi.Output.all(*known).apply(logins))
+
+
+def described(spec: DatabaseSpec | RoleSpec | UserSpec) -> dict[str, Any]:
+    """Return every field of a spec but the password; grants by target, so that a preview names the one that changes."""
+    data: dict[str, Any] = codec.as_data(spec)
+    data.pop("password", None)
+    if not isinstance(spec, DatabaseSpec):
+        data["grants"] = {
+            grant.target: {**codec.as_data(grant), "privileges": sorted(grant.names)} for grant in spec.grants
+        }
+    return data

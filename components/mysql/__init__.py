@@ -1,0 +1,1 @@
+"""Databases, users and settings of MySQL, and the hosts of its server and clients."""

@@ -1,0 +1,57 @@
+"""A MySQL client: a host with the mysql command line on it, which knows the server's authority and checks its name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pulumi
+from pulumi_command import remote
+
+from components.args import args_faults
+from components.host.host import HostArgs
+from components.host.user_data import host_spec
+from components.mysql.accounts import MySqlAccounts
+from components.mysql.host import CONVERGE_SECONDS, MySqlHost
+from components.mysql.server import MySqlServer
+from scripts.host.constants import CA_FILE
+
+CHECK_SECONDS = 60
+
+
+class MySqlClient(MySqlHost):
+    """A MySQL client on an EC2 instance of its own.
+
+    Type: mysql-pair:index:MySqlClient. Makes: a mysql-pair:index:Host, one command.remote.Command (the host agent),
+    one more for `trust` and for check_logins. A server can be reached through a client that is there before it, so
+    the server is named afterwards, by `trust`.
+    """
+
+    def __init__(self, name: str, args: HostArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Register the client."""
+        self.refuse(name, args_faults(HostArgs, args))
+        super().__init__("client", name, args, opts)
+        self._args = args
+        self.end()
+
+    def trust(self, server: MySqlServer) -> remote.Command:
+        """Register the convergence of packages and files, the certificate of the server's authority among them."""
+        packages, public_key = self._args.get("packages", ()), self._args.get("public_key")
+        spec = server.ca_certificate.apply(lambda pem: host_spec("client", packages, {CA_FILE: pem}, public_key))
+        return self.agent.run(f"{self.name}-converged", "converge", spec, CONVERGE_SECONDS, self)
+
+    def check_logins(self, name: str, accounts: MySqlAccounts, ready: Sequence[pulumi.Resource]) -> remote.Command:
+        """Register a check that every user can log in from here and sees its databases; `up` fails in words if not.
+
+        Users whose host part does not admit this host are left out. The logins are tried again whenever anything of
+        an account changes. `ready` are the rules that let the client reach the server, and what `trust` returned.
+        """
+        return self.agent.run(
+            name,
+            "check-logins",
+            accounts.login_check(),
+            CHECK_SECONDS + len(accounts.spec.users),
+            parent=self,
+            depends_on=[accounts.applied, *ready],
+            triggers=[accounts.server.instance_id],
+            words=[f"--accounts={accounts.digest}"],
+        )
