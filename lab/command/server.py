@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import traceback
 from collections.abc import Awaitable, Callable
 from typing import Any, NoReturn
 
@@ -63,7 +64,7 @@ class Servicer(ProviderServicer):
 
 
 class BareErrors(grpc.aio.ServerInterceptor):  # type: ignore[misc]
-    """Answers a CommandError with its text alone."""
+    """Answers a CommandError with its text alone, and a fault of the stand-in's own with its traceback."""
 
     async def intercept_service(self, continuation: Callable[[Any], Awaitable[Any]], handler_call_details: Any) -> Any:
         """Wrap the method that answers this call."""
@@ -76,6 +77,10 @@ class BareErrors(grpc.aio.ServerInterceptor):  # type: ignore[misc]
                 return await handler.unary_unary(request, context)
             except CommandError as error:
                 return await _abort(context, str(error))
+            except grpc.aio.AbortError:
+                raise
+            except Exception:  # a fault of the stand-in's own: nobody could find it without its traceback
+                return await _abort(context, traceback.format_exc())
 
         return grpc.unary_unary_rpc_method_handler(
             answer,

@@ -8,15 +8,9 @@ from __future__ import annotations
 import os
 import sys
 
-
-def run() -> int:
-    """Do what the command line asks for and return the exit code."""
+if __name__ == "__main__":
     # Not by the link `current`, which an install may turn to another agent while this one is being imported.
     sys.path[0] = os.path.realpath(sys.path[0])
     from scripts.host.entry import main
 
-    return main(sys.argv[1:])
-
-
-if __name__ == "__main__":
-    sys.exit(run())
+    sys.exit(main(sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""Which module of the agent does what a verb asks for."""
+"""Which function of the agent does what a verb asks for."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ import sys
 from collections.abc import Sequence
 
 VERBS = {
-    "converge": ("mysql.converge", "client.converge"),
-    "diff": ("mysql.diff", "system.diff"),
-    "certify": ("mysql.certify",),
-    "renew-certificate": ("mysql.renew_certificate",),
-    "accounts": ("accounts.commands",),
-    "check-logins": ("client.check_logins",),
+    "converge": ("mysql.host.converge_verb", "client.host.converge_verb"),
+    "diff": ("mysql.host.diff_verb", "system.host.diff_verb"),
+    "certify": ("mysql.certificate.certify_verb",),
+    "renew-certificate": ("mysql.certificate.renew_verb",),
+    "accounts": ("accounts.commands.main",),
+    "check-logins": ("client.check_logins.main",),
 }
-"""By verb, the modules that do it, in order of preference: a host has those of its own kind."""
+"""By verb, the functions that do it, in order of preference: a host has those of its own kind.
+
+They take the words after the verb and return the exit code.
+"""
 FAULT = 2
 """Exit code of a verb that this host's agent does not have."""
 
@@ -24,10 +27,9 @@ def main(argv: Sequence[str]) -> int:
     """Do what the command line asks for and return the exit code."""
     verb, *words = argv or [""]
     for name in VERBS.get(verb, ()):
-        room = name.partition(".")[0]
+        room, module, function = name.split(".")
         if importlib.util.find_spec(f"scripts.host.{room}") is not None:
-            module = importlib.import_module(f"scripts.host.{name}")
-            code: int = module.main(words)
+            code: int = getattr(importlib.import_module(f"scripts.host.{room}.{module}"), function)(words)
             return code
     fault = f"{verb} is a verb of another kind of host" if verb in VERBS else f"{verb or 'an empty word'} is not a verb"
     print(f"{fault}; the verbs are {', '.join(VERBS)}", file=sys.stderr)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
@@ -30,13 +29,3 @@ class LoginCheckSpec:
     host: str
     port: int
     logins: tuple[LoginSpec, ...]
-
-
-@dataclass(frozen=True)
-class LoginCheckAnswer:
-    """Which of the logins were tried."""
-
-    tried: tuple[str, ...]
-    """Keys of users."""
-    not_tried: Mapping[str, str]
-    """By the other users' keys, why not."""

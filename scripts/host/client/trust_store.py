@@ -42,14 +42,8 @@ def jks(pem: str) -> bytes:
 
 def _entry(alias: str, der: bytes) -> bytes:
     made = struct.pack(">Q", 0)  # milliseconds since 1970
-    return (
-        struct.pack(">I", TRUSTED_CERTIFICATE)
-        + _text(alias)
-        + made
-        + _text("X.509")
-        + struct.pack(">I", len(der))
-        + der
-    )
+    head = struct.pack(">I", TRUSTED_CERTIFICATE) + _text(alias) + made
+    return head + _text("X.509") + struct.pack(">I", len(der)) + der
 
 
 def _text(text: str) -> bytes:

@@ -10,14 +10,7 @@ ROOT = (0, 0)
 
 
 def write(path: Path, content: bytes, mode: int, owner: tuple[int, int] | None = None) -> None:
-    """Replace a file.
-
-    Args:
-        path: the file.
-        content: all of it.
-        mode: its permissions.
-        owner: user and group id; root's if not given.
-    """
+    """Replace a file; `owner` is user and group id, root's if not given."""
     # A dot in front: no include folder (sshd's, MySQL's, sudo's, cron's) reads such a name.
     fresh = path.with_name(f".{path.name}.new")
     fresh.unlink(missing_ok=True)

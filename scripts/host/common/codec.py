@@ -34,15 +34,6 @@ class SpecFault:
         return f"{self.field}: {self.wrong}. {self.hint}"
 
 
-class SpecError(ValueError):
-    """Every fault of a spec."""
-
-    def __init__(self, name: str, faults: list[SpecFault]) -> None:
-        """Make one text of the faults."""
-        self.faults = faults
-        super().__init__(f"{name} has {len(faults)} fault(s):" + "".join(f"\n  - {fault}" for fault in faults))
-
-
 def encode(spec: Any) -> str:
     """Return a spec as JSON."""
     return json.dumps(as_data(spec))
@@ -72,34 +63,19 @@ def from_data(kind: type[Spec], data: Any) -> Spec:
     return spec
 
 
-def check(name: str, spec: Any) -> None:
-    """Refuse a spec with faults: of single fields, of fields together, and of the specs in it.
-
-    Args:
-        name: what the spec is of, for the message.
-        spec: any spec.
-
-    Raises:
-        SpecError: with every fault.
-    """
-    if faults := list(faults_of(spec)):
-        raise SpecError(name, faults)
-
-
 def faults_of(spec: Any, path: str = "") -> Iterator[SpecFault]:
-    """Yield every fault of a spec and of the specs in it."""
+    """Yield every fault of a spec: of single fields, of fields together, and of the specs in it."""
     sound = True
     for field in dataclasses.fields(spec):
-        value, where = getattr(spec, field.name), f"{path}{field.name}"
-        for part, one in _parts(value, where):
-            if dataclasses.is_dataclass(one):
-                yield from faults_of(one, f"{part}.")
-            elif "check" in field.metadata and one is not None:
+        for where, value in _parts(getattr(spec, field.name), f"{path}{field.name}"):
+            if dataclasses.is_dataclass(value):
+                yield from faults_of(value, f"{where}.")
+            elif "check" in field.metadata and value is not None:
                 try:
-                    field.metadata["check"](one)
+                    field.metadata["check"](value)
                 except InvalidValueError as error:
                     sound = False
-                    yield SpecFault(part, error.wrong, error.hint)
+                    yield SpecFault(where, error.wrong, error.hint)
     together: Callable[[], Iterator[SpecFault]] | None = getattr(spec, "faults", None)
     if together is not None and sound:
         for fault in together():
@@ -108,8 +84,7 @@ def faults_of(spec: Any, path: str = "") -> Iterator[SpecFault]:
 
 def _parts(value: Any, where: str) -> Iterator[tuple[str, Any]]:
     if isinstance(value, tuple):
-        for index, part in enumerate(value):
-            yield f"{where}[{index}]", part
+        yield from ((f"{where}[{index}]", part) for index, part in enumerate(value))
     else:
         yield where, value
 

@@ -1,4 +1,8 @@
-"""The agent's errors: what went wrong on a host, in words for the operator."""
+"""The agent's errors: what went wrong on a host, in words for the operator.
+
+Whatever runs a program, asks MySQL or touches a file may raise a HostError, which ends the verb. Docstrings name it
+where a caller must know what is left behind.
+"""
 
 from __future__ import annotations
 

@@ -10,19 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from scripts.host.common.errors import HostError, TooSlowError
 
 Completed = subprocess.CompletedProcess[str]
+Environment = Mapping[str, str]
+"""Variables besides the agent's own."""
+NO_MORE: Environment = {}
 POLL_SECONDS = 1.0
 
 
-def run(
-    argv: Sequence[str], stdin: str = "", seconds: float = 60, environment: Mapping[str, str] | None = None
-) -> Completed:
+def run(argv: Sequence[str], stdin: str = "", seconds: float = 60, environment: Environment = NO_MORE) -> Completed:
     """Run a program and return what it printed, whatever its exit code.
-
-    Args:
-        argv: the program and its arguments.
-        stdin: its standard input.
-        seconds: how long it may take.
-        environment: variables besides the agent's own.
 
     Raises:
         TooSlowError: the program did not end in time.
@@ -38,17 +33,9 @@ def run(
 
 
 def run_while(argv: Sequence[str], progress: Callable[[], object], quiet_seconds: float, seconds: float) -> Completed:
-    """Run a program for as long as it gets on, and return what it printed, whatever its exit code.
+    """Run a program for as long as it gets on, as what `progress` returns tells, and for so many seconds at most.
 
-    Args:
-        argv: the program and its arguments.
-        progress: what changes while it gets on, such as the size of a log.
-        quiet_seconds: how long that may stay the same.
-        seconds: how long the program may take at most.
-
-    Raises:
-        TooSlowError: the program did not end in time.
-        HostError: there is no such program.
+    It gets on while that, the size of a log for instance, stays the same for `quiet_seconds` at most; see run.
     """
     with _started(argv) as process:
         begun = moved = time.monotonic()
@@ -66,14 +53,8 @@ def run_while(argv: Sequence[str], progress: Callable[[], object], quiet_seconds
                     raise TooSlowError(f"`{' '.join(argv)}` did not end within {now - begun:.0f} seconds") from error
 
 
-def must(
-    argv: Sequence[str], stdin: str = "", seconds: float = 60, environment: Mapping[str, str] | None = None
-) -> str:
-    """Run a program and return its standard output.
-
-    Raises:
-        HostError: the program failed; its own words are in the message.
-    """
+def must(argv: Sequence[str], stdin: str = "", seconds: float = 60, environment: Environment = NO_MORE) -> str:
+    """Run a program and return its standard output, or raise HostError with its own words if it fails."""
     done = run(argv, stdin, seconds, environment)
     if done.returncode != 0:
         raise HostError(f"`{' '.join(argv)}` failed ({done.returncode}): {last_lines(done)}")
@@ -85,16 +66,11 @@ def last_lines(done: Completed, lines: int = 15) -> str:
     return "\n".join((done.stderr.strip() or done.stdout.strip()).splitlines()[-lines:])
 
 
-def _started(argv: Sequence[str], environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+def _started(argv: Sequence[str], environment: Environment = NO_MORE) -> subprocess.Popen[str]:
+    pipe, variables = subprocess.PIPE, {**os.environ, "LC_ALL": "C", **environment}
     try:
         return subprocess.Popen(
-            argv,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            errors="replace",
-            env={**os.environ, "LC_ALL": "C", **(environment or {})},
+            argv, stdin=pipe, stdout=pipe, stderr=pipe, encoding="utf-8", errors="replace", env=variables
         )
     except FileNotFoundError as error:
         raise HostError(f"there is no {argv[0]} on this host") from error

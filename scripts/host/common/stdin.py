@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from scripts.host.common import codec, lock
@@ -15,29 +15,24 @@ Spec = TypeVar("Spec")
 
 
 def read(kind: type[Spec]) -> Spec:
-    """Return the spec on standard input.
-
-    Raises:
-        HostError: there is none, or it is not of that kind.
-    """
+    """Return the spec on standard input; see codec.decode."""
     return codec.decode(kind, sys.stdin.read())
 
 
-def answer(kind: type[Spec], act: Callable[[Spec], Any]) -> int:
-    """Print, as JSON, what a verb makes of its spec while it holds the lock; return the exit code.
+def verb(kind: type[Spec], act: Callable[[Spec], Any]) -> Callable[[Sequence[str]], int]:
+    """Return a verb that prints, as JSON, what `act` makes of the spec on standard input while it holds the lock."""
 
-    Args:
-        kind: the spec's dataclass.
-        act: returns a dataclass, or a list of them.
-    """
-    try:
-        spec = read(kind)
-        with lock.exclusive():
-            print(as_json(act(spec)))
-    except (HostError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    def main(_words: Sequence[str]) -> int:
+        try:
+            spec = read(kind)
+            with lock.exclusive():
+                print(as_json(act(spec)))
+        except (HostError, OSError) as error:
+            print(error, file=sys.stderr)
+            return 1
+        return 0
+
+    return main
 
 
 def as_json(value: Any) -> str:

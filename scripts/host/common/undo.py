@@ -19,8 +19,7 @@ def begin(name: str, paths: Iterable[Path], commands: Sequence[Command] = ()) ->
 def put_back(name: str, paths: Iterable[Path] | None = None) -> list[Command]:
     """Make files be as they were when the change began: those named, or all, which ends the change.
 
-    Returns:
-        The commands that the change may have run; none if no change was under way.
+    The commands that the change may have run are returned; none if no change was under way.
     """
     journal = state_file.load(_journal(name))
     if journal is None:

@@ -50,11 +50,7 @@ NEW_KEY = ["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_cu
 
 
 def ensure() -> str:
-    """Return the authority's certificate; the authority is made if there is none, and certified anew in its time.
-
-    Raises:
-        HostError: openssl failed.
-    """
+    """Return the authority's certificate; the authority is made if there is none, and certified anew in its time."""
     path = state_file.FOLDER / AUTHORITY
     if not path.exists():
         # A name of its own: whoever holds another server's certificate hears of an unknown issuer.
@@ -74,11 +70,7 @@ def current() -> str | None:
 
 
 def issue(spec: CertificateSpec, days: int = DAYS) -> str:
-    """Return a new key and its certificate from the authority, as one PEM text.
-
-    Raises:
-        HostError: the spec has neither addresses nor names, or openssl failed.
-    """
+    """Return a new key and its certificate from the authority, as one PEM text."""
     ensure()
     alternatives = [f"IP:{address}" for address in spec.addresses] + [f"DNS:{name}" for name in spec.names]
     if not alternatives:

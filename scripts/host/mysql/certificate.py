@@ -1,23 +1,29 @@
 """The server's certificate, at MySQL's default paths in the data directory, so that no setting is needed for it.
 
+Verb `certify` gives the server one, renewed from now on by a timer, and tells its authority's. It is apart from
+`converge`, so that the authority is known to stay when a setting changes. Verb `renew-certificate` is the timer's.
 server-key.pem has key and certificate, and server-cert.pem is a link to it: a new pair comes in by one rename, and
 no moment exists at which a starting mysqld would find a key and a certificate that do not belong together.
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import hashlib
 import re
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from scripts.host.common import atomic_write, codec, difference, process, state_file
+from scripts.host.common import atomic_write, codec, difference, lock, process, state_file, stdin
 from scripts.host.common.difference import Difference
 from scripts.host.common.errors import HostError
+from scripts.host.constants import SYSTEMD_UNITS
 from scripts.host.mysql import authority
 from scripts.host.mysql.server import Error, Session
 from scripts.host.mysql.service import DATA
-from scripts.host.mysql.spec import CertificateSpec
+from scripts.host.mysql.spec import CertificateFacts, CertificateSpec
 
 REQUEST = "tls/request.json"
 """A state file: the spec that the renewal's timer issues for."""
@@ -27,25 +33,62 @@ CA, CERTIFICATE, PAIR = "ca.pem", "server-cert.pem", "server-key.pem"
 """In the data directory."""
 LEFT_BY_MYSQL = ("ca-key.pem", "client-cert.pem", "client-key.pem")
 HANDSHAKE_SECONDS = 15
+TIMER = "mysql-pair-certificate.timer"
+UNITS = Path(SYSTEMD_UNITS)
 
 
-def converge(spec: CertificateSpec) -> str:
-    """Give the server a certificate as the spec says, and return the authority's.
-
-    Raises:
-        HostError: see ensure.
-    """
+def certify(spec: CertificateSpec) -> CertificateFacts:
+    """Give the server a certificate as the spec says, and have it renewed."""
     state_file.save(REQUEST, codec.as_data(spec))
     ensure(spec)
-    return authority.ensure()
+    enable_timer()
+    return CertificateFacts(authority.ensure())
+
+
+def enable_timer() -> None:
+    """Have the certificate renewed by its timer, from now on and after every boot."""
+    if not (UNITS / TIMER).exists():
+        raise HostError(f"{UNITS / TIMER} is not there, so nothing would renew the certificate")
+    if timer_differences():
+        process.must(["systemctl", "enable", "--now", TIMER])
+
+
+def timer_differences() -> list[Difference]:
+    """Return whether the timer does not run, or would not after a boot; nothing is changed."""
+    rows = []
+    if not (UNITS / "timers.target.wants" / TIMER).exists():
+        rows.append(Difference("unit", TIMER, "after a boot", "enabled", "not enabled"))
+    state = process.run(["systemctl", "is-active", TIMER])
+    if state.returncode != 0:
+        rows.append(Difference("unit", TIMER, "now", "active", state.stdout.strip() or "unknown"))
+    return rows
+
+
+def renew_verb(words: Sequence[str]) -> int:
+    """Renew the certificate if it is due, print in a line what was done, and return the exit code.
+
+    No spec is read: `certify` has left on the host whom the certificate is for.
+    """
+    parser = argparse.ArgumentParser("renew-certificate", description="Renew the server's certificate when it is due.")
+    # A short one is due the next time.
+    parser.add_argument("--issue-days", type=int, metavar="DAYS", help="issue one in any case, for so many days")
+    days = parser.parse_args(words).issue_days
+    try:
+        with lock.exclusive():
+            request = state_file.load(REQUEST)
+            if request is None:
+                raise HostError("no certificate was ever issued on this host, so nobody has said whom it is for")
+            print(ensure(codec.from_data(CertificateSpec, request), days))
+    except (HostError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
 
 
 def ensure(spec: CertificateSpec, days: int | None = None) -> str:
-    """Issue what is due and see to it that the running server presents it; return in words what was done.
+    """Issue what is due, or one for so many days in any case, and see to it that the running server presents it.
 
-    Args:
-        spec: whom the certificate is for.
-        days: issue one in any case, for so many days.
+    What was done is returned in words.
 
     Raises:
         HostError: the server does not take or present the new one, and has the old one again.
@@ -66,7 +109,8 @@ def ensure(spec: CertificateSpec, days: int | None = None) -> str:
     except HostError as error:
         if reason and before:
             atomic_write.write(DATA / PAIR, before, 0o600, owner)
-            _reload_quietly()
+            with contextlib.suppress(Error):
+                Session().do("ALTER INSTANCE RELOAD TLS")
         kept = "the new certificate and has the old one" if reason else "the certificate in its folder"
         raise HostError(f"MySQL does not take {kept}: {error}") from error
     last = authority.validity(DATA / PAIR)[1]
@@ -79,10 +123,7 @@ def differences(session: Session | None, spec: CertificateSpec, ca_certificate: 
     Args:
         session: None if the server is down.
         spec: whom the certificate should be for.
-        ca_certificate: the certificate of the authority that clients know, PEM.
-
-    Raises:
-        HostError: openssl failed.
+        ca_certificate: the PEM of the authority that clients know.
     """
 
     def row(name: object, what: str, expected: str, found: str) -> Difference:
@@ -144,11 +185,7 @@ def _presented(session: Session) -> tuple[str, str]:
 
 
 def _shake_hands(session: Session, spec: CertificateSpec) -> None:
-    """Connect by TLS and check the server's identity.
-
-    Raises:
-        HostError: the server presents something else.
-    """
+    """Connect by TLS and check the server's identity: an error if it presents something else."""
     bound, port, no_network = session.rows("SELECT @@GLOBAL.bind_address, @@GLOBAL.port, @@GLOBAL.skip_networking")[0]
     if no_network:
         return
@@ -165,6 +202,4 @@ def _shake_hands(session: Session, spec: CertificateSpec) -> None:
         raise HostError(f"at {address}:{port} another certificate is presented")
 
 
-def _reload_quietly() -> None:
-    with contextlib.suppress(Error):
-        Session().do("ALTER INSTANCE RELOAD TLS")
+certify_verb = stdin.verb(CertificateSpec, certify)

@@ -31,10 +31,7 @@ RECONFIGURE_SECONDS = 600
 
 
 def install(names: Sequence[str]) -> None:
-    """Make the packages be as listed; where the initialization failed before, or fails now, do it once more.
-
-    Args:
-        names: of the packages, MySQL's server among them.
+    """Make the packages, MySQL's server among them, be as listed; an initialization that fails is done once more.
 
     Raises:
         HostError: something else failed, or the initialization did twice.
@@ -47,18 +44,14 @@ def install(names: Sequence[str]) -> None:
         if set_aside() is None:
             raise
         packages.converge(names)
-    if is_failed():
+    if _is_failed():
         set_aside()
-        reconfigure()
+        _reconfigure()
 
 
 def set_aside() -> Path | None:
-    """Give the package an empty data directory, if its initialization failed; return where the other is.
-
-    Raises:
-        OSError: it cannot be renamed, as a mount point cannot.
-    """
-    if not is_failed() or is_empty():
+    """Give the package an empty data directory, if its initialization failed; return where the other is."""
+    if not _is_failed() or _is_empty():
         return None
     aside = DATA.with_name(f"{DATA.name}.unusable-{time.time_ns()}")
     status = DATA.stat()
@@ -69,29 +62,28 @@ def set_aside() -> Path | None:
     return aside
 
 
-def is_failed() -> bool:
+def _is_failed() -> bool:
     """Return whether mysqld could not initialize the directory, no server ran on it since, and it has no database."""
-    return not databases() and last_initialization_failed() and service.state() != "active"
+    return not _databases() and _last_initialization_failed() and service.state() != "active"
 
 
-def is_empty() -> bool:
-    """Return whether the package would initialize the data directory."""
+def _is_empty() -> bool:
+    # To the package, which would then initialize it.
     return not DATA.exists() or {path.name for path in DATA.iterdir()} <= {"lost+found"}
 
 
-def databases() -> list[str]:
+def _databases() -> list[str]:
     """Return the folders in the data directory that no initialization makes."""
     folders = [path.name for path in DATA.iterdir() if path.is_dir()] if DATA.exists() else []
     return [name for name in folders if name not in SYSTEM_FOLDERS and not name.startswith("#")]
 
 
-def last_initialization_failed() -> bool:
+def _last_initialization_failed() -> bool:
     """Return whether the error log ends in a failed initialization, whatever failed starts come after it."""
-    failed = failed_before = False
     if not ERROR_LOG.exists():
         return False
+    began = failed = failed_before = False
     with ERROR_LOG.open(errors="replace") as log:
-        began = False
         for line in log:
             if STARTED in line:
                 began, failed_before, failed = True, failed, False
@@ -104,17 +96,13 @@ def last_initialization_failed() -> bool:
     return failed
 
 
-def reconfigure() -> None:
-    """Have the installed package initialize the empty data directory, in its own way.
-
-    Raises:
-        HostError: it failed again, or there is no such package.
-    """
+def _reconfigure() -> None:
+    """Have the installed package initialize the empty data directory, in its own way."""
     scripts = sorted(MAINTAINER_SCRIPTS.glob("mysql-server*.postinst"))
     owners = [path.stem for path in scripts if "--initialize" in path.read_text(errors="replace")]
     if not owners:
         raise HostError(f"no package initializes {DATA}, which mysqld could not")
     begin = service.log_size()
     process.must(["dpkg-reconfigure", "--frontend=noninteractive", owners[-1]], seconds=RECONFIGURE_SECONDS)
-    if last_initialization_failed():
+    if _last_initialization_failed():
         raise HostError(f"mysqld cannot initialize {DATA}: {service.words_since(begin)}")

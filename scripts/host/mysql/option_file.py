@@ -1,6 +1,7 @@
-"""The server's option file: a candidate is checked by mysqld itself, together with the distribution's other files.
+"""The server's option file: a check of a candidate, and when a value in it is the one that the server shows.
 
-Ubuntu's AppArmor profile lets mysqld read /etc/mysql and little else, so the check has its folder there.
+A candidate is checked by mysqld itself, together with the distribution's other files. Ubuntu's AppArmor profile lets
+mysqld read /etc/mysql and little else, so the check has its folder there.
 """
 
 from __future__ import annotations
@@ -9,29 +10,29 @@ import contextlib
 import re
 import shutil
 from collections.abc import Collection, Iterator
+from decimal import Decimal
 from pathlib import Path
 
 from scripts.host import constants
 from scripts.host.common import process
 from scripts.host.common.errors import HostError
 from scripts.host.mysql import service
+from scripts.host.mysql.spec import Setting
 
 PATH = Path(constants.OPTION_FILE)
 MAIN = Path("/etc/mysql/my.cnf")
 CHECK = Path("/etc/mysql/mysql-pair-check")
 """Not among the included folders."""
 CHECK_SECONDS = 60
+SUFFIXES = "KMGTPE"
+"""Powers of 1024 (MySQL manual, "Using Options to Set Program Variables")."""
+TRUTHS = {"on": True, "1": True, "true": True, "yes": True, "off": False, "0": False, "false": False, "no": False}
 
 
 def check(content: str, names: Collection[str]) -> None:
     """Ask mysqld whether it would take this content; nothing in use is touched.
 
-    Args:
-        content: the candidate.
-        names: the settings in it. A value of theirs that mysqld would only adjust counts as refused.
-
-    Raises:
-        HostError: it would not; the message has its own words.
+    A value of the settings of these names that mysqld would only adjust counts as refused.
     """
     with _beside(content) as main:
         argv = ["mysqld", f"--defaults-file={main}", "--user=mysql", "--log-error-verbosity=2", "--validate-config"]
@@ -51,18 +52,18 @@ def values_without() -> dict[str, str]:
     values = {}
     for line in printed.splitlines():
         name, equals, value = line.removeprefix("--").partition("=")
-        values[variable(name)] = value if equals else "ON"
+        values[_variable(name)] = value if equals else "ON"
     return values
 
 
-def variable(option: str) -> str:
+def _variable(option: str) -> str:
     """Return the name of the variable that an option sets (MySQL manual, "Using System Variables")."""
     return option.strip().lower().replace("-", "_")
 
 
 def _option(line: str) -> str:
     match = re.search(r"option '([^']+)'", line)
-    return variable(match[1]) if match else ""
+    return _variable(match[1]) if match else ""
 
 
 @contextlib.contextmanager
@@ -86,3 +87,48 @@ def _beside(content: str | None) -> Iterator[Path]:
         yield CHECK / "my.cnf"
     finally:
         shutil.rmtree(CHECK, ignore_errors=True)
+
+
+def same(desired: Setting, live: str) -> bool:
+    """Return whether the value in performance_schema.global_variables is the desired one.
+
+    True, 1, "ON" and "on" mean one thing; "1G" and 1073741824 too.
+    """
+    left, right = number(desired), number(live)
+    if left is not None and right is not None:
+        return left == right
+    if (truth := TRUTHS.get(str(desired).lower())) is not None:
+        return truth is TRUTHS.get(live.lower())
+    return _folded(str(desired)) == _folded(live)
+
+
+def number(value: Setting) -> Decimal | None:
+    """Return the number that a value is, or None; ON is none."""
+    if isinstance(value, bool):
+        return None
+    match = re.fullmatch(rf"([+-]?\d+(?:\.\d+)?)([{SUFFIXES}]?)", str(value).strip(), re.IGNORECASE)
+    if match is None:
+        # What Python writes as 1e-05.
+        return Decimal(repr(value)) if isinstance(value, float) else None
+    power = SUFFIXES.index(match[2].upper()) + 1 if match[2] else 0
+    return Decimal(match[1]) * Decimal(1024) ** power
+
+
+def argument(desired: Setting, live: str) -> int | Decimal | str:
+    """Return what SET GLOBAL takes for the value: no suffix there, and no text where a number is shown."""
+    if isinstance(desired, bool):
+        return "ON" if desired else "OFF"
+    amount = number(desired)
+    if amount is None or number(live) is None:
+        return str(desired)
+    return int(amount) if amount == int(amount) else amount
+
+
+def free_form(desired: Setting) -> bool:
+    """Return whether MySQL may show the value in words of its own, as sql_mode's ANSI or a file's full path."""
+    return isinstance(desired, str) and number(desired) is None and desired.lower() not in TRUTHS
+
+
+def _folded(text: str) -> str:
+    # A path keeps its case; MySQL adds the last slash to a folder by itself.
+    return text.rstrip("/") if "/" in text else text.casefold()

@@ -9,6 +9,7 @@ from scripts.host.mysql.server import Session
 
 STATE = "mysql-hygiene.json"
 """Is there once the database `test` was looked for."""
+USERS = "SELECT user, host, plugin FROM mysql.user WHERE user IN ('', 'root')"
 
 
 def converge() -> None:
@@ -18,19 +19,27 @@ def converge() -> None:
         HostError: root may log in from elsewhere, which somebody must have wanted.
     """
     session = Session()
-    drop_anonymous(session)
+    users = session.rows(USERS)
+    for user, part, _ in users:
+        if not user:
+            session.do("DROP USER ''@%s", [part])
     # Once: later on, a database of that name is somebody's own.
     if state_file.load(STATE) is None:
-        drop_test_database(session)
+        _drop_test_database(session)
         state_file.save(STATE, {"test_database": "looked for"})
-    keep_root_local(session)
+    plugins = {part: plugin for user, part, plugin in users if user == "root"}
+    if elsewhere := sorted(plugins.keys() - {"localhost"}):
+        accounts = ", ".join(f"'root'@'{part}'" for part in elsewhere)
+        raise HostError(f"MySQL has {accounts}: root is to log in on the server alone; drop or rename it")
+    # By the operating system's word for it.
+    if plugins.get("localhost") != "auth_socket":
+        session.do("ALTER USER root@localhost IDENTIFIED WITH auth_socket")
 
 
 def differences(session: Session) -> list[Difference]:
     """Return what is not right; nothing is changed. The database `test` may be somebody's own by now."""
-    users = session.rows("SELECT user, host, plugin FROM mysql.user WHERE user IN ('', 'root')")
     rows = []
-    for user, part, plugin in users:
+    for user, part, plugin in session.rows(USERS):
         name = f"'{user}'@'{part}'"
         if (user, part) != ("root", "localhost"):
             rows.append(Difference("user", name, "account", "none", "present"))
@@ -39,30 +48,9 @@ def differences(session: Session) -> list[Difference]:
     return rows
 
 
-def drop_anonymous(session: Session) -> None:
-    """Drop every user without a name."""
-    for (part,) in session.rows("SELECT host FROM mysql.user WHERE user = ''"):
-        session.do("DROP USER ''@%s", [part])
-
-
-def drop_test_database(session: Session) -> None:
+def _drop_test_database(session: Session) -> None:
     """Drop the database `test` if nothing is in it."""
-    for table in ("tables", "routines", "events"):
-        column = {"tables": "table", "routines": "routine", "events": "event"}[table]
-        if session.one(f"SELECT COUNT(*) FROM information_schema.{table} WHERE {column}_schema = 'test'"):  # noqa: S608
+    for kind in ("table", "routine", "event"):
+        if session.one(f"SELECT COUNT(*) FROM information_schema.{kind}s WHERE {kind}_schema = 'test'"):  # noqa: S608
             return
     session.do("DROP DATABASE IF EXISTS test")
-
-
-def keep_root_local(session: Session) -> None:
-    """Have root log in by the operating system's word for it.
-
-    Raises:
-        HostError: root has other host parts.
-    """
-    plugins = dict(session.rows("SELECT host, plugin FROM mysql.user WHERE user = 'root'"))
-    if elsewhere := sorted(plugins.keys() - {"localhost"}):
-        accounts = ", ".join(f"'root'@'{part}'" for part in elsewhere)
-        raise HostError(f"MySQL has {accounts}: root is to log in on the server alone; drop or rename it")
-    if plugins.get("localhost") != "auth_socket":
-        session.do("ALTER USER root@localhost IDENTIFIED WITH auth_socket")

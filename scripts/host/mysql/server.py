@@ -1,4 +1,4 @@
-"""The MySQL server of this host: a session as root through its socket."""
+"""The MySQL server of this host: a session as root through its socket, and its start."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from scripts.host.common import process
 from scripts.host.common.errors import HostError
 from scripts.host.mysql import service
 
@@ -29,7 +30,7 @@ class Error(HostError):
 
 
 class Session:
-    """A session of root's."""
+    """A session of root's; whatever the server refuses is an Error."""
 
     def __init__(self) -> None:
         """Log in.
@@ -57,31 +58,18 @@ class Session:
         self._cursor = connection.cursor()
 
     def rows(self, statement: str, args: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Return the rows of a query.
-
-        Raises:
-            Error: the server refuses.
-        """
+        """Return the rows of a query."""
         with self._translated():
             self._cursor.execute(statement, args or None)
         return list(self._cursor.fetchall())
 
     def one(self, statement: str) -> Any:
-        """Return the only value of a query.
-
-        Raises:
-            Error: the server refuses.
-        """
+        """Return the only value of a query."""
         return self.rows(statement)[0][0]
 
     def do(self, statement: str, args: Sequence[Any] = ()) -> list[tuple[int, str]]:
-        """Run a statement and return the warnings, each with its number.
-
-        Raises:
-            Error: the server refuses.
-        """
-        with self._translated():
-            self._cursor.execute(statement, args or None)
+        """Run a statement and return the warnings, each with its number."""
+        self.rows(statement, args)
         return [(code, text) for _, code, text in self.rows("SHOW WARNINGS")]
 
     @contextlib.contextmanager
@@ -118,11 +106,11 @@ def start() -> bool:
     """Return whether the server answers, after its start if it is down or on its way.
 
     Raises:
-        HostError: it neither comes up nor fails.
+        HostError: it neither came up nor failed; it is left alone, as it may be in the middle of crash recovery.
     """
     if is_up():
         return True
-    service.start()
+    service.systemctl("start")
     return is_up()
 
 
@@ -133,6 +121,10 @@ def restart() -> None:
         HostError: it does not come up; the message has the server's own words.
     """
     begin = service.log_size()
-    service.restart()
+    # Failed starts that systemd counts would otherwise refuse this one.
+    process.run(["systemctl", "reset-failed", service.NAME])
+    done = service.systemctl("restart")
+    if done.returncode != 0:
+        raise HostError(f"mysqld does not come up: {service.words_since(begin) or process.last_lines(done)}")
     if not is_up():
         raise HostError(f"mysqld does not stay up: {service.words_since(begin)}")

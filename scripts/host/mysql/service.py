@@ -1,4 +1,4 @@
-"""The service `mysql`: where it keeps its things, how it is started, and its own words when it fails.
+"""The service `mysql`: where it keeps its things, how it is started or stopped, and its own words when it fails.
 
 Nothing here needs MySQL's driver, which a new host does not have yet.
 """
@@ -9,7 +9,6 @@ import re
 from pathlib import Path
 
 from scripts.host.common import process
-from scripts.host.common.errors import HostError
 
 NAME = "mysql"
 DATA = Path("/var/lib/mysql")
@@ -23,27 +22,13 @@ LONGEST_SECONDS = 4 * 3600
 LOG_LINES = 10
 
 
-def start() -> None:
-    """Start mysqld if it is down, and wait until it is ready or has failed.
+def systemctl(verb: str) -> process.Completed:
+    """Run systemctl, which waits for as long as systemd is stopping or starting the service.
 
-    Raises:
-        HostError: it neither came up nor failed; it is left alone, as it may be in the middle of crash recovery.
+    A limit of so many seconds would be up in the middle of the recovery of a large redo log, and a restart would begin
+    that again.
     """
-    _systemctl("start")
-
-
-def restart() -> None:
-    """Start mysqld anew and wait until it is ready.
-
-    Raises:
-        HostError: it does not come up; the message has its own words.
-    """
-    begin = log_size()
-    # Failed starts that systemd counts would otherwise refuse this one.
-    process.run(["systemctl", "reset-failed", NAME])
-    done = _systemctl("restart")
-    if done.returncode != 0:
-        raise HostError(f"mysqld does not come up: {words_since(begin) or process.last_lines(done)}")
+    return process.run_while(["systemctl", verb, NAME], log_size, QUIET_SECONDS, LONGEST_SECONDS)
 
 
 def state() -> str:
@@ -70,12 +55,3 @@ def words_since(begin: int) -> str:
         log.seek(begin if begin <= ERROR_LOG.stat().st_size else 0)
         text = log.read().decode(errors="replace")
     return errors_of(text) or "\n".join(text.strip().splitlines()[-LOG_LINES:])
-
-
-def _systemctl(verb: str) -> process.Completed:
-    """Run systemctl, which waits for as long as systemd is stopping or starting the service.
-
-    A limit of so many seconds would be up in the middle of the recovery of a large redo log, and a restart would begin
-    that again.
-    """
-    return process.run_while(["systemctl", verb, NAME], log_size, QUIET_SECONDS, LONGEST_SECONDS)

@@ -10,19 +10,20 @@ import os
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from scripts.host.common import atomic_write, difference, state_file, undo
+from scripts.host.common import state_file, undo
 from scripts.host.common.difference import Difference
 from scripts.host.common.errors import HostError
 from scripts.host.mysql import option_file, server
+from scripts.host.mysql.option_file import argument, free_form, number, same
 from scripts.host.mysql.server import Error, Session, among
 from scripts.host.mysql.spec import MySqlSpec, Setting
-from scripts.host.mysql.values import argument, free_form, number, same
+from scripts.host.system import files
+from scripts.host.system.spec import FileSpec
 
 NAME = "mysql"
 """Of the undo."""
 STATE = "mysql-settings.json"
 """From each setting's name to [as desired, as MySQL shows it] where the two differ in form, else to null."""
-MODE = 0o644
 POOL = "innodb_buffer_pool_size"
 VARIABLES = {"default_time_zone": "time_zone"}
 """Options that set a variable of another name."""
@@ -44,9 +45,9 @@ def converge(spec: MySqlSpec) -> None:
         HostError: MySQL refuses a setting, or does not come up with it; its own words are in the message.
     """
     undo.put_back(NAME)
-    change = Change(spec.option_file)
+    change = Change(file(spec))
     if not change.is_written():
-        refuse_too_large(spec.settings)
+        _refuse_too_large(spec.settings)
         option_file.check(spec.option_file, spec.settings)
     settings = _by_variable(spec.settings)
     known = state_file.load(STATE) or {}
@@ -61,13 +62,9 @@ def converge(spec: MySqlSpec) -> None:
     undo.end(NAME)
 
 
-def file_differences(spec: MySqlSpec) -> list[Difference]:
-    """Return whether the option file has other content; nothing is changed."""
-    if Change(spec.option_file).is_written():
-        return []
-    path, expected = option_file.PATH, difference.digest(spec.option_file.encode())
-    found = difference.digest(path.read_bytes()) if path.exists() else "missing"
-    return [Difference("file", str(path), "content", expected, found)]
+def file(spec: MySqlSpec) -> FileSpec:
+    """Return the option file as it should be."""
+    return FileSpec(str(option_file.PATH), spec.option_file)
 
 
 def differences(session: Session, settings: Settings) -> list[Difference]:
@@ -86,12 +83,8 @@ def differences(session: Session, settings: Settings) -> list[Difference]:
     return rows
 
 
-def refuse_too_large(settings: Settings) -> None:
-    """Refuse a buffer pool that is larger than the host: mysqld takes it and is then killed.
-
-    Raises:
-        HostError: it is larger.
-    """
+def _refuse_too_large(settings: Settings) -> None:
+    """Refuse a buffer pool that is larger than the host: mysqld takes it and is then killed."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     pool = number(settings.get(POOL, 0)) or 0
     if pool > memory:
@@ -105,20 +98,20 @@ def _by_variable(settings: Settings) -> dict[str, Setting]:
 class Change:
     """What one run does to the file and the running server, and how it is taken back."""
 
-    def __init__(self, content: str) -> None:
+    def __init__(self, file: FileSpec) -> None:
         """Prepare; nothing is touched."""
         self.restarted = False
-        self._content = content
+        self._file = file
         self._before: list[tuple[str, Any]] = []
 
     def is_written(self) -> bool:
-        """Return whether the file has the content."""
-        return option_file.PATH.exists() and option_file.PATH.read_text() == self._content
+        """Return whether the file is as it should be."""
+        return not files.differences([self._file])
 
     def write(self) -> None:
         """Write the file."""
         if not self.is_written():
-            atomic_write.write(option_file.PATH, self._content.encode(), MODE)
+            files.write(self._file)
 
     def restart(self) -> None:
         """Write the file, with the old one at hand, and start the server with it."""
@@ -130,10 +123,8 @@ class Change:
     def set(self, session: Session, name: str, value: Any) -> list[tuple[int, str]]:
         """SET GLOBAL, or its default for None; return the warnings."""
         before = session.one(f"SELECT @@GLOBAL.{name}")
-        if value is None:
-            warnings = session.do(f"SET GLOBAL {name} = DEFAULT")
-        else:
-            warnings = session.do(f"SET GLOBAL {name} = %s", [value])
+        text, args = ("DEFAULT", []) if value is None else ("%s", [value])
+        warnings = session.do(f"SET GLOBAL {name} = {text}", args)
         self._before.append((name, before))
         return warnings
 
@@ -157,7 +148,9 @@ def _apply(change: Change, settings: Settings, known: Mapping[str, Any]) -> dict
     if not server.start():
         change.restart()
     session = Session()
-    _refuse_unknown(session, settings)
+    if unknown := _unknown(session, settings):
+        # Nobody could tell whether they are in force.
+        raise HostError(f"this MySQL has no variable to compare these settings with: {', '.join(unknown)}")
     for name in _persisted(session, settings):
         session.do(f"RESET PERSIST IF EXISTS {name}")  # before any restart, which would read it
     forms = {name: known.get(name) for name in settings}
@@ -178,9 +171,7 @@ def _apply(change: Change, settings: Settings, known: Mapping[str, Any]) -> dict
 
 def live(session: Session, names: Collection[str]) -> dict[str, str]:
     """Return the values the server shows, of those names that it has; a plugin's own name is ON or OFF."""
-    table = "performance_schema.global_variables"
-    query = f"SELECT variable_name, variable_value FROM {table} WHERE variable_name IN ({among(names)})"  # noqa: S608
-    shown: dict[str, str] = dict(session.rows(query, list(names)))
+    shown = _values(session, "global_variables", names)
     if missing := set(names) - shown.keys():
         plugins = _plugins(session)
         shown |= {name: "ON" if plugins[name] else "OFF" for name in missing & plugins.keys()}
@@ -191,16 +182,6 @@ def _plugins(session: Session) -> dict[str, bool]:
     """Return of each plugin whether it is active."""
     rows = session.rows("SELECT LOWER(plugin_name), plugin_status = 'ACTIVE' FROM information_schema.plugins")
     return {name: bool(active) for name, active in rows}
-
-
-def _refuse_unknown(session: Session, settings: Settings) -> None:
-    """Refuse an option without a variable: nobody could tell whether it is in force. Those of a plugin that is off may.
-
-    Raises:
-        HostError: there is one.
-    """
-    if unknown := _unknown(session, settings):
-        raise HostError(f"this MySQL has no variable to compare these settings with: {', '.join(unknown)}")
 
 
 def _unknown(session: Session, settings: Settings) -> list[str]:
@@ -214,17 +195,16 @@ def _unknown(session: Session, settings: Settings) -> list[str]:
 
 def _persisted(session: Session, names: Collection[str]) -> dict[str, str]:
     """Return what somebody set by SET PERSIST: it would win over the file at the next start."""
-    table = "performance_schema.persisted_variables"
-    query = f"SELECT variable_name, variable_value FROM {table} WHERE variable_name IN ({among(names)})"  # noqa: S608
-    return dict(session.rows(query, list(names)))
+    return _values(session, "persisted_variables", names)
+
+
+def _values(session: Session, table: str, names: Collection[str]) -> dict[str, str]:
+    query = f"SELECT variable_name, variable_value FROM performance_schema.{table} WHERE variable_name"  # noqa: S608
+    return dict(session.rows(f"{query} IN ({among(names)})", list(names)))
 
 
 def _set_live(session: Session, change: Change, settings: Settings, forms: dict[str, Any]) -> set[str]:
-    """Set what differs; return what only a restart can set.
-
-    Raises:
-        HostError: MySQL refuses one, or takes another value in its place.
-    """
+    """Set what differs; return what only a restart can set. A refusal, or another value in its place, is an error."""
     waiting: set[str] = set()
     faults: dict[str, str] = {}
     for _ in range(ROUNDS):
@@ -278,12 +258,11 @@ def _drop(session: Session, change: Change, names: Collection[str]) -> set[str]:
         try:
             change.set(session, name, argument(base[name], shown) if name in base else None)
         except Error as error:
-            code = error.number
-            if code not in (READ_ONLY, UNKNOWN, NO_DEFAULT, ONE_STEP):
+            if error.number not in (READ_ONLY, UNKNOWN, NO_DEFAULT, ONE_STEP):
                 raise
             # A read-only one that neither another file sets nor was read from this one has its default already, and
             # so has a plugin that is on.
-            has_default = code == READ_ONLY or (code == UNKNOWN and shown == "ON")
+            has_default = error.number == READ_ONLY or (error.number == UNKNOWN and shown == "ON")
             if name in base or name in read_at_start or not has_default:
                 waiting.add(name)
     return waiting

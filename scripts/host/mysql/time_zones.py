@@ -26,18 +26,14 @@ def differences(session: Session) -> list[Difference]:
 
 
 def converge() -> None:
-    """Load them if there are none or if tzdata is another since.
-
-    Raises:
-        HostError: MySQL's tool or MySQL failed.
-    """
+    """Load them if there are none or if tzdata is another since."""
     version = packages.versions({PACKAGE}).get(PACKAGE)
     if state_file.load(STATE) != version or not Session().one(ARE_LOADED):
-        load()
+        _load()
         state_file.save(STATE, version)
 
 
-def load() -> None:
+def _load() -> None:
     """Load them in one transaction: no session sees a part of them, and a crash leaves the old ones.
 
     Not in the binary log: a replica has a tzdata of its own.

@@ -15,16 +15,12 @@ MODE = 0o600
 
 
 def converge(text: str) -> None:
-    """Make the file have this content.
-
-    Raises:
-        HostError: there is no key in it, which would lock everybody out.
-    """
+    """Make the file have this content; one without a key, which would lock everybody out, is an error."""
     if process.run(["ssh-keygen", "-l", "-f", "/dev/stdin"], stdin=text).returncode != 0:
         raise HostError("authorized_keys has no public key that ssh-keygen can read; the file is left as it was")
-    user, path = _user_and_path()
-    if path.exists() and path.read_text() == text and _mode(path) == MODE:
+    if not differences(text):
         return
+    user, path = _user_and_path()
     if not path.parent.exists():
         path.parent.mkdir(mode=0o700)
         os.chown(path.parent, user.pw_uid, user.pw_gid)
@@ -41,7 +37,7 @@ def differences(text: str) -> list[Difference]:
         expected, found = _fingerprints(text), _fingerprints(current)
         words = "the same key, with other options or comments" if found == expected else found
         rows.append(Difference("ssh key", str(path), "keys", expected, words))
-    if (mode := _mode(path)) != MODE:
+    if (mode := path.stat().st_mode & 0o777) != MODE:
         rows.append(Difference("ssh key", str(path), "permissions", f"{MODE:04o}", f"{mode:04o}"))
     return rows
 
@@ -49,10 +45,6 @@ def differences(text: str) -> list[Difference]:
 def _user_and_path() -> tuple[pwd.struct_passwd, Path]:
     user = pwd.getpwnam(LOGIN_USER)
     return user, Path(user.pw_dir) / ".ssh" / "authorized_keys"
-
-
-def _mode(path: Path) -> int:
-    return path.stat().st_mode & 0o777
 
 
 def _fingerprints(text: str) -> str:

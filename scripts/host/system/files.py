@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from scripts.host.common import atomic_write, difference, process, state_file, undo
@@ -32,11 +32,11 @@ def converge(specs: Sequence[FileSpec]) -> None:
     changed = [spec for spec in specs if _faults(spec)]
     touched = {spec.path: spec.on_change for spec in changed}
     touched |= {path: command for path, command in former.items() if path not in desired}
-    commands = _distinct([*touched.values(), *interrupted])
+    commands = list(dict.fromkeys(filter(None, [*touched.values(), *interrupted])))
     if touched or commands:
         undo.begin(NAME, [*map(Path, touched), state_file.FOLDER / STATE], commands)
         for spec in changed:
-            _write(spec)
+            write(spec)
         for path in touched.keys() - desired.keys():
             _remove(Path(path))
     failures = _run_all(commands, touched)
@@ -70,7 +70,8 @@ def _faults(spec: FileSpec) -> list[tuple[str, str, str]]:
     return [(what, expected, found) for what, expected, found in faults if expected != found]
 
 
-def _write(spec: FileSpec) -> None:
+def write(spec: FileSpec) -> None:
+    """Write a file whole, whatever is there."""
     path = Path(spec.path)
     path.parent.mkdir(parents=True, exist_ok=True)
     atomic_write.write(path, spec.content.encode(), int(spec.permissions, 8))
@@ -80,10 +81,6 @@ def _remove(path: Path) -> None:
     if path.exists():
         path.unlink()
         atomic_write.sync_folder(path.parent)
-
-
-def _distinct(commands: Iterable[Command]) -> list[Command]:
-    return list(dict.fromkeys(filter(None, commands)))
 
 
 def _run_all(commands: Sequence[Command], touched: dict[str, Command]) -> dict[Command, str]:

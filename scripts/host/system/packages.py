@@ -32,11 +32,7 @@ LOCKED = ("Could not get lock", "Unable to lock", "Unable to acquire the dpkg")
 
 
 def converge(names: Sequence[str]) -> None:
-    """Install what is missing, and purge what only an earlier spec listed.
-
-    Raises:
-        HostError: apt-get failed; its own words are in the message.
-    """
+    """Install what is missing, and purge what only an earlier spec listed."""
     state = state_file.load(STATE) or {"asked": [], "before": []}
     desired, former = set(names), set(state["asked"])
     installed = versions(desired | former)
@@ -51,12 +47,11 @@ def converge(names: Sequence[str]) -> None:
 
 def differences(names: Sequence[str]) -> list[Difference]:
     """Return which of the packages are missing, or marked as installed only for others; nothing is changed."""
-    installed, marked = versions(set(names)), automatic()
-    missing = [
-        Difference("package", name, "package", "installed", "missing") for name in names if name not in installed
-    ]
+    installed, marked = versions(set(names)), _automatic()
+    missing = [name for name in names if name not in installed]
     others = [name for name in names if name in installed and name in marked]
-    return missing + [Difference("package", name, "mark", "manual", "automatic") for name in others]
+    rows = [Difference("package", name, "package", "installed", "missing") for name in missing]
+    return rows + [Difference("package", name, "mark", "manual", "automatic") for name in others]
 
 
 def versions(names: Collection[str]) -> dict[str, str]:
@@ -69,7 +64,7 @@ def versions(names: Collection[str]) -> dict[str, str]:
     return {name: version for name, version, status in rows if status.endswith(" ok installed")}
 
 
-def automatic() -> set[str]:
+def _automatic() -> set[str]:
     """Return the packages marked as installed only for others."""
     text = EXTENDED_STATES.read_text() if EXTENDED_STATES.exists() else ""
     stanzas = [stanza for stanza in text.split("\n\n") if "Auto-Installed: 1" in stanza]
@@ -84,7 +79,7 @@ def _there_before(new: set[str], installed: Iterable[str]) -> set[str]:
 
 def _install(names: Sequence[str], installed: Iterable[str]) -> None:
     # One that came for another's sake is asked for now: it gets the mark, and stays at its version.
-    marked = automatic()
+    marked = _automatic()
     missing = [name for name in names if name not in installed or name in marked]
     if not missing:
         return

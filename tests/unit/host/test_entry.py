@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import json
 import shutil
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.host import constants
+from scripts.host import constants, entry
 from scripts.host.client.spec import LoginCheckSpec
 from scripts.host.common import codec
 
@@ -64,6 +65,12 @@ def test_every_module_is_of_the_oldest_python(kind: str) -> None:
 def test_a_client_has_nothing_of_the_server() -> None:
     text = "".join(path.read_text() for path in shipped("client") if path.name != "entry.py")
     assert "host.mysql" not in text and "host.accounts" not in text and "pymysql" not in text
+
+
+@pytest.mark.parametrize("name", [name for names in entry.VERBS.values() for name in names])
+def test_every_verb_has_its_function(name: str) -> None:
+    module, _, function = name.rpartition(".")
+    assert callable(getattr(importlib.import_module(f"scripts.host.{module}"), function))
 
 
 @pytest.mark.parametrize("python", PYTHONS)

@@ -160,11 +160,12 @@ def server(tmp_path: Path, state_folder: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(certificate, "DATA", data)
     monkeypatch.setattr(certificate, "Session", lambda: loaded)
     monkeypatch.setattr(certificate, "_shake_hands", lambda *_: None)
+    monkeypatch.setattr(certificate, "enable_timer", lambda: None)
     return loaded
 
 
 def test_the_first_run_puts_a_certificate_in_and_mysqld_s_own_go(server: Loaded) -> None:
-    ca_certificate = certificate.converge(DESIRED)
+    ca_certificate = certificate.certify(DESIRED).ca_certificate
     assert sorted(path.name for path in server.data.iterdir()) == ["ca.pem", "server-cert.pem", "server-key.pem"]
     assert (server.data / "ca.pem").read_text() == ca_certificate
     assert (server.data / "server-key.pem").stat().st_mode & 0o777 == 0o600
@@ -173,21 +174,21 @@ def test_the_first_run_puts_a_certificate_in_and_mysqld_s_own_go(server: Loaded)
 
 
 def test_a_second_run_does_nothing(server: Loaded) -> None:
-    certificate.converge(DESIRED)
+    certificate.certify(DESIRED)
     before = (server.data / "server-key.pem").stat().st_ino
-    certificate.converge(DESIRED)
+    certificate.certify(DESIRED)
     assert (server.reloads, (server.data / "server-key.pem").stat().st_ino) == (1, before)
 
 
 def test_another_identity_is_issued_for_and_loaded(server: Loaded) -> None:
-    certificate.converge(DESIRED)
-    certificate.converge(OTHER)
+    certificate.certify(DESIRED)
+    certificate.certify(OTHER)
     assert server.reloads == 2
     assert authority.names_of(server.data / "server-cert.pem") == {"10.20.0.11", "fd00::1"}
 
 
 def test_a_run_cut_off_before_the_load_loads_the_next_time(server: Loaded, monkeypatch: pytest.MonkeyPatch) -> None:
-    certificate.converge(DESIRED)
+    certificate.certify(DESIRED)
     with monkeypatch.context() as cut, pytest.raises(KeyboardInterrupt):
         cut.setattr(certificate, "_present", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         certificate.ensure(DESIRED, days=300)
@@ -196,21 +197,21 @@ def test_a_run_cut_off_before_the_load_loads_the_next_time(server: Loaded, monke
 
 
 def test_a_refused_certificate_leaves_the_old_one_in_place(server: Loaded) -> None:
-    certificate.converge(DESIRED)
+    certificate.certify(DESIRED)
     before = (server.data / "server-key.pem").read_text()
     server.refusing = True
     with pytest.raises(HostError, match="has the old one: ERROR 3888: Failed to set up SSL"):
-        certificate.converge(OTHER)
+        certificate.certify(OTHER)
     assert (server.data / "server-key.pem").read_text() == before
 
 
 def test_key_and_certificate_come_in_together(server: Loaded) -> None:
-    certificate.converge(DESIRED)
+    certificate.certify(DESIRED)
     assert os.readlink(server.data / "server-cert.pem") == "server-key.pem"  # noqa: PTH115
 
 
 def test_a_short_certificate_is_due_the_next_day(server: Loaded) -> None:
-    certificate.converge(DESIRED)
+    certificate.certify(DESIRED)
     assert "issued (asked for)" in certificate.ensure(DESIRED, days=5)
     assert "issued (it had less than 30 days left)" in certificate.ensure(DESIRED)
     assert server.reloads == 3
@@ -270,7 +271,7 @@ def nothing(_server: Loaded, _monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_certificate_that_is_not_the_stack_s_is_told_and_left(
     server: Loaded, monkeypatch: pytest.MonkeyPatch, done: Any, found: list[tuple[str, str]]
 ) -> None:
-    ca_certificate = certificate.converge(DESIRED)
+    ca_certificate = certificate.certify(DESIRED).ca_certificate
     done(server, monkeypatch)
     before = {path.name: path.read_bytes() for path in server.data.iterdir()}
     rows = certificate.differences(cast(Session, server), DESIRED, ca_certificate)

@@ -1,4 +1,4 @@
-"""mysql/certify.py and renew_certificate.py: the timer, its units, and whom the certificate is renewed for."""
+"""mysql/certificate.py: its verbs, the timer, its units, and whom the certificate is renewed for."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from scripts.host import constants, entry
 from scripts.host.common import codec, state_file
 from scripts.host.common.errors import HostError
-from scripts.host.mysql import authority, certificate, certify, renew_certificate
+from scripts.host.mysql import authority, certificate
 from scripts.host.mysql.spec import CertificateSpec
 from tests.unit.host.bench import FIRST_BOOT, Bench
 
@@ -24,8 +24,8 @@ def units(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of units, with the timer's."""
     folder = tmp_path / "units"
     (folder / "timers.target.wants").mkdir(parents=True)
-    (folder / certify.TIMER).touch()
-    monkeypatch.setattr(certify, "UNITS", folder)
+    (folder / certificate.TIMER).touch()
+    monkeypatch.setattr(certificate, "UNITS", folder)
     return folder
 
 
@@ -38,17 +38,17 @@ def test_a_timer_that_would_not_renew_the_certificate_is_told_and_enabled(
     bench: Bench, units: Path, enabled: bool, state: str, found: list[str]
 ) -> None:
     if enabled:
-        (units / "timers.target.wants" / certify.TIMER).touch()
+        (units / "timers.target.wants" / certificate.TIMER).touch()
     bench.stand_in("systemctl", f'[ "$1" = enable ] || {{ echo {state}; [ {state} = active ]; }}')
-    assert [row.found for row in certify.differences()] == found
-    certify.enable_timer()
-    assert (f"systemctl enable --now {certify.TIMER}" in bench.calls()) is bool(found)
+    assert [row.found for row in certificate.timer_differences()] == found
+    certificate.enable_timer()
+    assert (f"systemctl enable --now {certificate.TIMER}" in bench.calls()) is bool(found)
 
 
 def test_a_server_without_the_timer_s_unit_is_refused(units: Path) -> None:
-    (units / certify.TIMER).unlink()
+    (units / certificate.TIMER).unlink()
     with pytest.raises(HostError, match="nothing would renew the certificate"):
-        certify.enable_timer()
+        certificate.enable_timer()
 
 
 def test_the_timer_s_unit_runs_a_verb_of_the_current_agent() -> None:
@@ -56,7 +56,7 @@ def test_the_timer_s_unit_runs_a_verb_of_the_current_agent() -> None:
     _, *flags, agent, verb = next(line for line in service.splitlines() if line.startswith("ExecStart=")).split()
     assert (flags, agent) == (["-B"], f"{constants.AGENT_DIR}/current")
     assert verb in entry.VERBS
-    assert (FIRST_BOOT / "units" / certify.TIMER).read_text().count("Persistent=true") == 1
+    assert (FIRST_BOOT / "units" / certificate.TIMER).read_text().count("Persistent=true") == 1
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def issued(state_folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[Any]:  #
 
     monkeypatch.setattr(certificate, "ensure", ensure)
     monkeypatch.setattr(authority, "ensure", lambda: "PEM\n")
-    monkeypatch.setattr(certify, "enable_timer", lambda: None)
+    monkeypatch.setattr(certificate, "enable_timer", lambda: None)
     return issues
 
 
@@ -78,15 +78,15 @@ def test_the_timer_renews_what_was_certified(
     issued: list[Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(codec.encode(SPEC)))
-    assert certify.main([]) == 0
+    assert certificate.certify_verb([]) == 0
     assert json.loads(capsys.readouterr().out) == {"ca_certificate": "PEM\n"}
     # As former agents left it.
     assert state_file.load(certificate.REQUEST) == {"addresses": ["10.0.0.1"], "names": ["db.example.org"]}
-    assert [renew_certificate.main([]), renew_certificate.main(["--issue-days", "5"])] == [0, 0]
+    assert [certificate.renew_verb([]), certificate.renew_verb(["--issue-days", "5"])] == [0, 0]
     assert issued == [(SPEC, None), (SPEC, None), (SPEC, 5)]
     assert capsys.readouterr().out == "good\ngood\n"
 
 
 def test_a_host_that_was_never_certified_says_so(issued: list[Any], capsys: pytest.CaptureFixture[str]) -> None:
-    assert renew_certificate.main([]) == 1
+    assert certificate.renew_verb([]) == 1
     assert "no certificate was ever issued" in capsys.readouterr().err and issued == []

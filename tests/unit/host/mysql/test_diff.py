@@ -1,9 +1,10 @@
-"""mysql/diff.py and system/diff.py: a spec is compared with the host, and nothing of the host changes."""
+"""mysql/host.py and system/host.py: a spec is compared with the host, and nothing of the host changes."""
 
 from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,9 @@ import pytest
 
 from scripts.host.common import codec
 from scripts.host.common.difference import Difference
-from scripts.host.mysql import certificate, certify, diff, option_file, server
+from scripts.host.mysql import certificate, host, option_file, server
 from scripts.host.mysql.spec import CertificateSpec, MySqlSpec, ServerDiffSpec, ServerSpec
-from scripts.host.system import diff as system_diff
+from scripts.host.system import host as system
 from scripts.host.system.spec import DiffSpec, FileSpec, HostSpec
 from tests.unit.host.bench import Bench
 
@@ -32,28 +33,27 @@ def stage(
     monkeypatch.setattr(server, "is_up", lambda: False)
 
 
-def run(monkeypatch: pytest.MonkeyPatch, module: Any, text: str) -> int:
+def run(monkeypatch: pytest.MonkeyPatch, verb: Callable[[Sequence[str]], int], text: str) -> int:
     """Run the verb on a text."""
     monkeypatch.setattr("sys.stdin", io.StringIO(text))
-    code: int = module.main([])
-    return code
+    return verb([])
 
 
 def test_a_host_as_described_has_no_differences_and_no_command_runs(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     spec = DiffSpec(HostSpec(boot_commands=(("false",),)), {})
-    assert (run(monkeypatch, system_diff, codec.encode(spec)), capsys.readouterr().out) == (0, "[]\n")
+    assert (run(monkeypatch, system.diff_verb, codec.encode(spec)), capsys.readouterr().out) == (0, "[]\n")
 
 
 def test_all_parts_are_told_in_one_list(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    host = HostSpec(("jq",), files=(FileSpec(str(tmp_path / "a"), "secret"),))
-    spec = DiffSpec(host, {"scripts/host/entry.py": "another", "scripts/host/nosuch.py": ""})
-    assert run(monkeypatch, system_diff, codec.encode(spec)) == 0
+    jq = HostSpec(("jq",), files=(FileSpec(str(tmp_path / "a"), "secret"),))
+    spec = DiffSpec(jq, {"scripts/host/entry.py": "another", "scripts/host/nosuch.py": ""})
+    assert run(monkeypatch, system.diff_verb, codec.encode(spec)) == 0
     rows = json.loads(capsys.readouterr().out)
-    agent = system_diff.AGENT / "scripts" / "host"
+    agent = system.AGENT / "scripts" / "host"
     assert [(row["kind"], row["name"], row["what"], row["found"][:7]) for row in rows] == [
         ("file", str(agent / "entry.py"), "content", "sha256 "),
         ("file", str(agent / "nosuch.py"), "content", "missing"),
@@ -65,7 +65,7 @@ def test_all_parts_are_told_in_one_list(
 
 def test_a_server_that_is_down_is_a_difference_and_what_only_it_knows_is_left_out() -> None:
     spec = ServerDiffSpec(ServerSpec(mysql=MySqlSpec({"port": 3306})), {})
-    assert [(row.kind, row.name, row.found) for row in diff.differences(spec)] == [
+    assert [(row.kind, row.name, row.found) for row in host.differences(spec)] == [
         ("file", str(option_file.PATH), "missing"),
         ("service", "mysql", "failed"),
     ]
@@ -79,10 +79,10 @@ def test_the_certificate_is_compared_where_one_was_issued(monkeypatch: pytest.Mo
         return []
 
     monkeypatch.setattr(certificate, "differences", differences)
-    monkeypatch.setattr(certify, "differences", lambda: [])
+    monkeypatch.setattr(certificate, "timer_differences", lambda: [])
     issued = CertificateSpec(("10.0.0.1",), ())
-    diff.differences(ServerDiffSpec(ServerSpec(), {}, issued, "PEM"))
-    diff.differences(ServerDiffSpec(ServerSpec(), {}))
+    host.differences(ServerDiffSpec(ServerSpec(), {}, issued, "PEM"))
+    host.differences(ServerDiffSpec(ServerSpec(), {}))
     assert asked == [(None, issued, "PEM")]
 
 
@@ -91,7 +91,7 @@ def test_what_cannot_be_told_is_said(monkeypatch: pytest.MonkeyPatch, capsys: py
         raise server.Error(1698, "Access denied for user 'root'@'localhost'")
 
     monkeypatch.setattr(server, "is_up", refuse)
-    assert run(monkeypatch, diff, codec.encode(ServerDiffSpec(ServerSpec(), {}))) == 1
+    assert run(monkeypatch, host.diff_verb, codec.encode(ServerDiffSpec(ServerSpec(), {}))) == 1
     assert "ERROR 1698: Access denied" in capsys.readouterr().err
-    assert run(monkeypatch, diff, "{") == 1
+    assert run(monkeypatch, host.diff_verb, "{") == 1
     assert "standard input is not JSON" in capsys.readouterr().err

@@ -25,13 +25,10 @@ class Server:
         self.statements: list[str] = []
 
     def rows(self, statement: str, _args: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Answer a query for users."""
-        if "IN ('', 'root')" in statement:
-            roots = [("root", part, plugin) for part, plugin in self.root.items()]
-            return [*(("", part, "caching_sha2_password") for part in self.anonymous), *roots]
-        if "user = ''" in statement:
-            return [(part,) for part in self.anonymous]
-        return list(self.root.items())
+        """Answer the query for users."""
+        assert "IN ('', 'root')" in statement
+        roots = [("root", part, plugin) for part, plugin in self.root.items()]
+        return [*(("", part, "caching_sha2_password") for part in self.anonymous), *roots]
 
     def one(self, statement: str) -> Any:
         """Answer a query for a number."""

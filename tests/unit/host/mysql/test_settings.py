@@ -12,10 +12,11 @@ import pytest
 from scripts.host.common import state_file, undo
 from scripts.host.common.errors import HostError
 from scripts.host.mysql import option_file, server, settings
+from scripts.host.mysql.option_file import same
 from scripts.host.mysql.server import Error, Session
 from scripts.host.mysql.settings import Change, Settings
 from scripts.host.mysql.spec import MySqlSpec, Setting
-from scripts.host.mysql.values import same
+from scripts.host.system import files
 
 READ_ONLY = {"bind_address", "innodb_page_cleaners", "open_files_limit"}
 DEFAULTS = {
@@ -235,7 +236,16 @@ def test_an_option_file_with_other_content_is_told(mysqld: Mysqld, content: str 
         mysqld.option_file.unlink()
     else:
         mysqld.option_file.write_text(content)
-    assert len(settings.file_differences(MySqlSpec())) == found
+    assert len(files.differences([settings.file(MySqlSpec())])) == found
+
+
+def test_an_option_file_with_other_permissions_is_told_and_put_right_without_a_restart(mysqld: Mysqld) -> None:
+    converge(mysqld, {"max_connections": 9})
+    mysqld.option_file.chmod(0o600)
+    spec = MySqlSpec({"max_connections": 9})
+    assert [row.what for row in files.differences([settings.file(spec)])] == ["permissions"]
+    assert converge(mysqld, {"max_connections": 9}) == (0, [])
+    assert mysqld.option_file.stat().st_mode & 0o777 == 0o644
 
 
 # settings that are refused, MySQL's words, restarts that it takes to find out and to be back

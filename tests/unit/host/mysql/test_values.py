@@ -1,4 +1,4 @@
-"""mysql/values.py: when two values are the same to MySQL."""
+"""mysql/option_file.py: when two values are the same to MySQL."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
+from scripts.host.mysql.option_file import argument, free_form, same
 from scripts.host.mysql.spec import Setting
-from scripts.host.mysql.values import argument, free_form, same
 
 # desired, as the server shows it, the same?
 VALUES: list[tuple[Setting, str, bool]] = [

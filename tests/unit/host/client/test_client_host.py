@@ -1,4 +1,4 @@
-"""client/converge.py and system/converge.py: the order of the parts, what is printed, and what is said of a fault."""
+"""client/host.py and system/host.py: the order of the parts, what is printed, and what is said of a fault."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.host.client import converge, trust_store
+from scripts.host.client import host, trust_store
 from scripts.host.common import codec
 from scripts.host.system.spec import FileSpec, HostSpec
 from tests.unit.host.bench import Bench
@@ -26,7 +26,7 @@ def stage(bench: Bench, state_folder: Path) -> Bench:  # noqa: ARG001  it is use
 def given(text: str, monkeypatch: pytest.MonkeyPatch) -> int:
     """Run the verb with that on standard input; return the exit code."""
     monkeypatch.setattr("sys.stdin", io.StringIO(text))
-    return converge.main([])
+    return host.converge_verb([])
 
 
 def test_a_client_prints_an_empty_object(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

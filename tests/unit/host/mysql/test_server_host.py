@@ -1,4 +1,4 @@
-"""mysql/converge.py: the order of a server's parts, on stand-ins of them."""
+"""mysql/host.py: the order of a server's parts, on stand-ins of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from scripts.host.common import codec
-from scripts.host.mysql import converge, initialization, secure_installation, server, settings, time_zones
+from scripts.host.mysql import host, initialization, secure_installation, server, settings, time_zones
 from scripts.host.mysql.spec import MySqlSpec, ServerSpec, Setting
 from scripts.host.system.spec import FileSpec
 
@@ -48,7 +48,7 @@ def test_packages_come_before_files_and_files_before_settings(
     mysql = MySqlSpec(SETTINGS)
     spec = ServerSpec(packages=("mysql-server",), files=(FileSpec(str(tmp_path / "a"), "one"),), mysql=mysql)
     monkeypatch.setattr("sys.stdin", io.StringIO(codec.encode(spec)))
-    assert converge.main([]) == 0
+    assert host.converge_verb([]) == 0
     assert json.loads(capsys.readouterr().out) == {"mysql_version": "9.7.4"}
     first, *parts = done
     assert first == ("packages", ("mysql-server",), False)
@@ -65,6 +65,6 @@ def test_what_mysql_refuses_is_told_with_its_number(
 
     monkeypatch.setattr(server, "start", refuse)
     monkeypatch.setattr("sys.stdin", io.StringIO(codec.encode(ServerSpec())))
-    assert converge.main([]) == 1
+    assert host.converge_verb([]) == 1
     assert capsys.readouterr().err == "ERROR 1698: Access denied for user 'root'@'localhost'\n"
     assert [part[0] for part in done] == ["packages"]
