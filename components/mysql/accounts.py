@@ -142,8 +142,8 @@ class MySqlAccounts(Component):
 
     @property
     def digest(self) -> str:
-        """Another one when anything of the accounts is another, but for passwords."""
-        return hashlib.sha256(codec.encode(self.spec).encode()).hexdigest()[:12]
+        """Another one when a role or a user is another, but for passwords: then the logins are tried again."""
+        return hashlib.sha256(codec.encode(replace(self.spec, databases=())).encode()).hexdigest()[:12]
 
     def login_check(self) -> pulumi.Output[LoginCheckSpec]:
         """Return what a client host is told to try. A secret."""

@@ -77,7 +77,7 @@ class BareErrors(grpc.aio.ServerInterceptor):  # type: ignore[misc]
                 return await handler.unary_unary(request, context)
             except CommandError as error:
                 return await _abort(context, str(error))
-            except grpc.aio.AbortError:
+            except (grpc.aio.AbortError, NotImplementedError):
                 raise
             except Exception:  # a fault of the stand-in's own: nobody could find it without its traceback
                 return await _abort(context, traceback.format_exc())

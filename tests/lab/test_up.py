@@ -113,7 +113,7 @@ def test_the_program_is_the_same_for_aws() -> None:
     program = [
         PROJECT_ROOT / "__main__.py",
         *(PROJECT_ROOT / "stack_config").glob("*.py"),
-        *(PROJECT_ROOT / "components").glob("*.py"),
+        *(PROJECT_ROOT / "components").rglob("*.py"),
     ]
     for path in program:
         assert "import lab" not in path.read_text(), path
