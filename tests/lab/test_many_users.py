@@ -44,7 +44,7 @@ def test_two_hundred_users_are_one_session_and_a_preview_shows_the_one_that_chan
             "client-1-logins": "update",
         }
         shown = re.sub(" +", " ", pair.pulumi("preview", "--diff", "--non-interactive", "--color", "never").stdout)
-        assert "~ app.*: {" in shown and "~ privileges: [" in shown and '"INSERT"' in shown
+        assert "~ app.*: {" in shown and "~ privileges : [" in shown and '"INSERT"' in shown
         pair.up()
         assert pair.sql(granted("u017")) == "INSERT"
     assert pair.sql("select count(*) from mysql.user where user like 'u___'") == "0"
