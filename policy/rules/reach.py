@@ -26,7 +26,7 @@ from .security_groups import (
 SSH, MYSQL, MYSQL_X = 22, 3306, 33060
 GUARDED = ports([SSH, MYSQL, MYSQL_X], "TCP ports that are not for everyone.")
 BROADEST = 8
-"""As the program's own operatorCidrs (stack_config/network.py): a shorter prefix is no group of people."""
+"""As the program's own operatorCidrs (components/checks.py): a shorter prefix is no group of people."""
 BROADEST_IPV6 = 32
 """What a registry gives to one provider or company (RIPE-738, "IPv6 Address Allocation and Assignment Policy")."""
 

@@ -164,7 +164,7 @@ class RoleSpec:
     key: str = checked(account_key)
     """What the stack calls it for good."""
     name: str = checked(account_name)
-    """At most 32 characters; another one renames the role."""
+    """At most 32 characters. MySQL cannot rename a role: another name makes another role, and drops the former one."""
     grants: tuple[GrantSpec, ...] = ()
     """All that it holds; what else it has is revoked."""
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import re
+import sys
 
 import pytest
 import yaml  # type: ignore[import-untyped]
 
 import stack_config
+from stack_config.reader import Reader
 from tests.unit.program.configs import (
     DECLARED,
     DEFAULTS,
+    EXISTING,
     GOOD,
     ROOT,
     SECRET,
     FakeCloud,
     as_text,
     assert_told,
+    texts,
 )
 
 # the keys that are wrong, the one that is told, what is said of it
@@ -58,6 +62,20 @@ def test_every_key_is_declared_with_a_description() -> None:
     with pytest.raises(stack_config.ConfigFaults) as caught:
         stack_config.parse(GOOD | {"stranger": "x"}, SECRET, FakeCloud())
     assert [fault.key for fault in caught.value.faults] == ["stranger"]
+
+
+def test_every_key_that_is_read_is_declared(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: set[str] = set()
+
+    class Watched(Reader):
+        def is_set(self, key: str) -> bool:
+            asked.add(key)
+            return super().is_set(key)
+
+    monkeypatch.setattr(sys.modules["stack_config.load"], "Reader", Watched)
+    stack_config.parse(GOOD, SECRET, FakeCloud())
+    stack_config.parse(GOOD | texts(EXISTING), SECRET, FakeCloud())
+    assert asked == DECLARED.keys()
 
 
 @pytest.mark.parametrize("name", ["Pulumi.lab.yaml", "Pulumi.dev.yaml"])
