@@ -19,7 +19,7 @@ from scripts.host.common.codec import SpecFault
 
 def args_faults(kind: type, args: Mapping[str, Any], path: str = "") -> Iterator[SpecFault]:
     """Yield every fault of args, which are of this TypedDict, and of the args in them."""
-    hints = _hints(kind)
+    hints = hints_of(kind)
     for field in args:
         if field not in hints:
             hint = nearest(field, hints, f"{kind.__name__} has {', '.join(hints)}")
@@ -34,10 +34,11 @@ def args_faults(kind: type, args: Mapping[str, Any], path: str = "") -> Iterator
 
 def of_kind(kind: type, args: Mapping[str, Any]) -> dict[str, Any]:
     """Return those of the args that a TypedDict has."""
-    return {field: args[field] for field in _hints(kind) if field in args}
+    return {field: args[field] for field in hints_of(kind) if field in args}
 
 
-def _hints(kind: type) -> dict[str, Any]:
+def hints_of(kind: type) -> dict[str, Any]:
+    """Return the annotation of each field of a TypedDict, with its check."""
     # The SDK's Input[T] has Output[T] in it by name.
     return typing.get_type_hints(kind, localns={"Output": pulumi.Output, "T": Any}, include_extras=True)
 

@@ -90,15 +90,14 @@ class Lookups:
         answer: T | None = self._known[about]
         return answer
 
-    def boots(self, keys: tuple[str, str], instance_type: str | None, image: str | None) -> TypeFacts | None:
+    def boots(self, keys: tuple[str, str], instance_type: str, image: str | None) -> TypeFacts | None:
         """Return the facts of an instance type; an image that it cannot boot is a fault.
 
-        Args:
-            keys: of the type and of the image.
-            instance_type: None if it could not be read.
-            image: its id, if there is one; AWS is asked about it even where it does not know the type.
+        `keys` are those of the type and of the image, about which AWS is asked even where it does not know the type.
         """
-        facts = self.ask(keys[0], self.cloud.instance_type, instance_type) if instance_type else None
+        facts = (
+            self.ask(keys[0], self.cloud.instance_type, instance_type) if self._reader.is_readable(keys[0]) else None
+        )
         architecture = self.ask(keys[1], self.cloud.image_architecture, image) if image else None
         if facts and architecture and architecture != facts.architecture:
             wrong = f"{image} is an image for {architecture}, {instance_type} is {facts.architecture}"

@@ -74,14 +74,12 @@ def read_clients(reader: Reader, lookups: Lookups) -> tuple[ClientGroup, ...]:
 
     A field that could not be read has its default; what is concluded from it has to ask the reader first.
     """
-    listed = reader.raw_list("clients", EXAMPLE) if reader.is_set("clients") else [{"name": "client"}]
+    listed = reader.raw_list("clients", EXAMPLE)
     if not listed and reader.is_readable("clients"):
         reader.add_fault("clients", "is empty, so nobody would reach the server", EXAMPLE)
     groups = tuple(read_spec(reader, f"clients[{at}]", raw, ClientGroup, EXAMPLE) for at, raw in enumerate(listed))
     for at, group in enumerate(groups):
-        type_key, image_key = f"clients[{at}].instanceType", f"clients[{at}].ami"
-        instance_type = group.instance_type if reader.is_readable(type_key) else None
-        lookups.boots((type_key, image_key), instance_type, group.ami)
+        lookups.boots((f"clients[{at}].instanceType", f"clients[{at}].ami"), group.instance_type, group.ami)
     named = [(f"clients[{at}]", group.name) for at, group in enumerate(groups) if group.name]
     for key, name, other in repeated(named):
         reader.add_fault(f"{key}.name", f"{name} is the name of {other} too", "Give each group its own name")

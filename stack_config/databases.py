@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
 
 from scripts.host.accounts.names import database_name
 from scripts.host.accounts.spec import DatabaseSpec, GrantSpec
@@ -13,15 +12,13 @@ from stack_config.reader import Reader, part, repeated
 from stack_config.specs import read_spec
 
 EXAMPLE = 'Write a table like {"app": {}, "shop": {"charset": "utf8mb4"}}'
-DEFAULT: Mapping[str, Any] = {"app": {}}
-"""As in Pulumi.yaml."""
 Databases = Mapping[str, DatabaseSpec] | None
 """By name, those with a fault too; None if it is not known which there are."""
 
 
 def read_databases(reader: Reader) -> Databases:
     """Return the databases."""
-    table = reader.raw_table("databases", EXAMPLE, DEFAULT)
+    table = reader.raw_table("databases", EXAMPLE)
     if table is None:
         return None
     databases = {}

@@ -11,9 +11,13 @@ from typing import Any, TypeVar
 
 import pulumi
 
+from components.host.agent import ROOT
+from components.host.user_data import read_yaml
 from scripts.host.common.checks import InvalidValueError, nearest
 
 NAMESPACE = "mysql-pair"
+DECLARED: Mapping[str, Any] = read_yaml(ROOT / "Pulumi.yaml")["config"]
+"""Every key there is, each with its default; an empty one means that the key is not set."""
 T = TypeVar("T")
 Name = TypeVar("Name", bound=Hashable)
 Convert = Callable[[Any], T]
@@ -47,7 +51,7 @@ class ConfigFaults(pulumi.RunError):
 
 
 class Reader:
-    """The raw values of a stack's config, and the faults found so far. An empty value is one that is not set."""
+    """The raw values of a stack's config, and the faults found so far. An empty value means the key's default."""
 
     def __init__(self, values: Mapping[str, str], secret: Set[str]) -> None:
         """Read values by key, without the namespace; `secret` are the keys whose values are stored encrypted."""
@@ -55,7 +59,6 @@ class Reader:
         self.warnings: list[Fault] = []
         """What is probably not meant and does no harm."""
         self._values, self._secret = values, secret
-        self._known: set[str] = set()
         self._unreadable: set[str] = set()
 
     def add_fault(self, key: str, wrong: str, hint: str) -> None:
@@ -80,11 +83,13 @@ class Reader:
 
     def is_set(self, key: str) -> bool:
         """Return whether a key has a value."""
-        self._known.add(key)
-        return bool(self._values.get(key, "").strip())
+        return bool(self._text(key))
 
-    def read(self, key: str, convert: Convert[T]) -> T | None:
-        """Return a value; None if it is not set or has a fault."""
+    def _text(self, key: str) -> str:
+        return self._values[key] if self._values.get(key, "").strip() else default(key)
+
+    def raw(self, key: str) -> str | None:
+        """Return a value as it is; None if it is not set, or may not be read."""
         if not self.is_set(key):
             return None
         if key in self._secret:
@@ -92,18 +97,27 @@ class Reader:
             wrong = "is stored encrypted, but what is made of it is not"
             self.add_unreadable(key, wrong, "If it is no secret, set it without --secret")
             return None
-        return self.convert(key, self._values[key], convert)
+        return self._text(key)
 
-    def read_optional(self, key: str, convert: Convert[T], default: T) -> T:
-        """Return a value, or the default where it is not set or has a fault."""
+    def read(self, key: str, convert: Convert[T]) -> T | None:
+        """Return a value; None if it is not set or has a fault."""
+        raw = self.raw(key)
+        return None if raw is None else self.convert(key, raw, convert)
+
+    def read_optional(self, key: str, convert: Convert[T], otherwise: T) -> T:
+        """Return a value, or another one where it is not set or has a fault."""
         value = self.read(key, convert)
-        return default if value is None else value
+        return otherwise if value is None else value
 
     def read_required(self, key: str, convert: Convert[T]) -> T | None:
         """Return a value that has to be there; None if it has a fault."""
         if not self.is_set(key):
-            self.add_unreadable(key, "is missing", f"Set it with `pulumi config set {key} ...`")
+            self.add_missing(key)
         return self.read(key, convert)
+
+    def add_missing(self, key: str) -> None:
+        """Add the fault of a value that has to be there."""
+        self.add_unreadable(key, "is missing", f"Set it with `pulumi config set {key} ...`")
 
     def read_secret(self, key: str, convert: Convert[T]) -> T | None:
         """Return a secret, which has to be stored encrypted; None if it is not set or has a fault."""
@@ -111,7 +125,7 @@ class Reader:
             return None
         if key not in self._secret:
             self.add_fault(key, "is stored unencrypted", f"Set it anew with `pulumi config set --secret {key} ...`")
-        return self.convert(key, self._values[key], convert, is_secret=True)
+        return self.convert(key, self._text(key), convert, is_secret=True)
 
     def convert(self, key: str, raw: object, convert: Convert[T], is_secret: bool = False) -> T | None:
         """Return a part of a value that was read already, typed; None if it has a fault."""
@@ -141,16 +155,16 @@ class Reader:
             self.add_fault(key, f"{name} is there twice", "Leave it out once")
         return tuple(dict.fromkeys(entries))
 
-    def raw_table(self, key: str, example: str, default: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """Return the entries of a table as they are, the default if it is not set; None if it is no table."""
-        return self.read(key, lambda raw: as_table(raw, example)) if self.is_set(key) else default
+    def raw_table(self, key: str, example: str) -> Mapping[str, Any] | None:
+        """Return the entries of a table as they are; None if it is no table."""
+        return self.read(key, lambda raw: as_table(raw, example))
 
     def read_table(self, key: str, convert: ConvertEntry[T], example: str, is_secret: bool = False) -> dict[str, T]:
         """Return the entries of a table by name, without those that have a fault.
 
         What is said of a secret table holds nothing of its values, so `convert` may not repeat them either.
         """
-        table = self._secret_table(key, example) if is_secret else self.raw_table(key, example, {})
+        table = self._secret_table(key, example) if is_secret else self.raw_table(key, example)
         entries = {
             name: self.convert(part(key, name), raw, functools.partial(convert, name), is_secret)
             for name, raw in (table or {}).items()
@@ -164,7 +178,7 @@ class Reader:
             except InvalidValueError:
                 raise InvalidValueError("is not a table", example) from None
 
-        table = self.convert(key, self._values[key], convert, is_secret=True) if self.is_set(key) else None
+        table = self.convert(key, self._text(key), convert, is_secret=True) if self.is_set(key) else None
         # The engine knows of the whole table only whether one of its entries is a secret.
         if table and key not in self._secret:
             hint = f"Set each entry anew with `pulumi config set --secret --path {key}.KEY`"
@@ -172,10 +186,16 @@ class Reader:
         return table
 
     def refuse_unknown(self) -> None:
-        """Add a fault for every key that nobody has asked for: most are misspelt."""
-        for key in sorted(self._values.keys() - self._known):
-            hint = nearest(key, self._known, f"Remove it with `pulumi config rm {key}`")
+        """Add a fault for every key that there is not: most are misspelt."""
+        for key in sorted(self._values.keys() - DECLARED.keys()):
+            hint = nearest(key, DECLARED, f"Remove it with `pulumi config rm {key}`")
             self.add_fault(key, "is not a key of this program", hint)
+
+
+def default(key: str) -> str:
+    """Return a key's default as the engine hands it to the program: lists and tables as JSON."""
+    value = DECLARED.get(key, {}).get("default", "")
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def part(key: str, name: str) -> str:

@@ -1,48 +1,40 @@
-"""Config of the server: its instance, and mysqld on it.
-
-A key that is handed on as it is has one row in KEYS, beside the field of the component that takes it.
-"""
+"""Config of the server: its instance, and mysqld on it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv4Network
-from typing import Any, cast
+from typing import cast
 
 from components import checks
 from components.mysql import settings as mysql_settings
 from components.mysql.server import ServerArgs
-from scripts.host.common.checks import Check, flag
-from scripts.host.constants import MYSQL_PORT, MYSQLX_PORT
+from scripts.host.constants import MYSQLX_PORT
 from stack_config.aws import Lookups
 from stack_config.reader import Reader
+from stack_config.specs import read_args
 
 SERVER_PLACE = 10
 """The server's address in its subnet unless config has another: the eleventh."""
 
 
-KEYS: Mapping[str, tuple[str, Check, Any]] = {
-    "serverPublic": ("public", flag, False),
-    "serverAmi": ("ami", checks.image_id, None),
-    "terminationProtection": ("termination_protection", flag, True),
-    "serverVolumeSize": ("volume_gib", checks.volume_gib, 16),
-    "mysqlPort": ("mysql_port", checks.mysql_port, MYSQL_PORT),
-    "xProtocol": ("x_protocol", flag, False),
-    "requireSecureTransport": ("require_secure_transport", flag, True),
+KEYS = {
+    "serverInstanceType": "instance_type",
+    "serverPublic": "public",
+    "serverAmi": "ami",
+    "terminationProtection": "termination_protection",
+    "serverVolumeSize": "volume_gib",
+    "serverPackages": "packages",
+    "mysqlPort": "mysql_port",
+    "xProtocol": "x_protocol",
+    "requireSecureTransport": "require_secure_transport",
 }
-"""By key: the field of ServerArgs, the check of the value, and the default."""
+"""The field of ServerArgs that each key is; its type and check are the field's, its default is Pulumi.yaml's."""
 
 
 def read_server(reader: Reader, lookups: Lookups) -> ServerArgs:
-    """Return what the server is made from, but for its address.
-
-    A key that could not be read has its default; what is concluded from it has to ask the reader first.
-    """
-    args = {field: reader.read_optional(key, check, default) for key, (field, check, default) in KEYS.items()}
-    instance_type = reader.read_required("serverInstanceType", checks.instance_type)
-    facts = lookups.boots(("serverInstanceType", "serverAmi"), instance_type, args["ami"])
-    args["instance_type"] = instance_type or ""
-    args["packages"] = reader.read_list("serverPackages", checks.package, 'Write a list like ["percona-toolkit"]')
+    """Return what the server is made from, but for its address."""
+    args = read_args(reader, ServerArgs, KEYS)
+    facts = lookups.boots(("serverInstanceType", "serverAmi"), args["instance_type"], args.get("ami"))
     if args["x_protocol"] and args["mysql_port"] == MYSQLX_PORT:
         hint = "Choose another, or set xProtocol to false"
         reader.add_fault("mysqlPort", f"{MYSQLX_PORT} is the X protocol's", hint)

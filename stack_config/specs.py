@@ -1,6 +1,7 @@
-"""Tables of config as specs: a field is read under its name in camelCase, by the check that it has.
+"""Config as specs and as components' args: a field is read by the check that it has.
 
-So an attribute that a spec gets is a key of config, without a change here.
+So an attribute that a spec gets is a key of config, under its name in camelCase, without a change here; a field of a
+component's args is one by a row that names its key.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ import dataclasses
 import functools
 import re
 import typing
-from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, NotRequired, TypeVar
 
-from scripts.host.common.checks import nearest
+from components.args import hints_of
+from scripts.host.common.checks import Check, flag, nearest
 from scripts.host.common.codec import SpecFault
-from stack_config.reader import Reader, as_list, part
+from stack_config.reader import Reader, as_list, default, part
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -28,6 +30,27 @@ EXAMPLES = {
     "privileges": 'Write a list like ["SELECT", "INSERT"]',
 }
 """Of fields that are lists or tables."""
+
+
+def read_args(reader: Reader, kind: type, keys: Mapping[str, str]) -> dict[str, Any]:
+    """Return fields of a component's args, which are a TypedDict: for each key of config the field that it stands for.
+
+    A key that could not be read has its default; what is concluded from it has to ask the reader first. A field whose
+    key is not set is left out.
+    """
+    args: dict[str, Any] = {}
+    hints = hints_of(kind)
+    for key, name in keys.items():
+        hint = hints[name]
+        read, raw = _reading(hint, EXAMPLES.get(name)), reader.raw(key)
+        value = read(reader, key, raw) if read and raw is not None else None
+        if value is None and read and default(key):
+            value = read(reader, key, default(key))
+        if value is not None:
+            args[name] = value
+        elif typing.get_origin(hint) is not NotRequired and raw is None:
+            reader.add_missing(key)
+    return args
 
 
 def read_spec(
@@ -54,7 +77,10 @@ def read_spec(
     """
     given, defaults, hints = given or {}, defaults or {}, typing.get_type_hints(kind)
     written = {camel(field.name): field for field in dataclasses.fields(kind) if field.name not in given}
-    own = {name: _read(field, hints[field.name]) for name, field in written.items()}
+    own = {
+        name: _reading(hints[field.name], EXAMPLES.get(field.name), field.metadata.get("check"))
+        for name, field in written.items()
+    }
     reads = {name: read for name, read in {**own, **(custom or {})}.items() if read}
     if not isinstance(raw, dict):
         reader.add_unreadable(key, "is not a table", example)
@@ -84,17 +110,22 @@ def camel(name: str) -> str:
 
 def _entry_hint(hint: Any) -> Any:
     """Return the type of a list's entries; None for what is no list."""
-    return typing.get_args(hint)[0] if typing.get_origin(hint) is tuple else None
+    return typing.get_args(hint)[0] if typing.get_origin(hint) in (tuple, Sequence) else None
 
 
-def _read(field: dataclasses.Field[Any], hint: Any) -> Read | None:
-    """Return how a field is read; None for one that is no field of the table."""
-    example, check = EXAMPLES.get(field.name), field.metadata.get("check")
+def _reading(hint: Any, example: str | None, check: Check | None = None) -> Read | None:
+    """Return how a value of this type is read, or each entry of a list, with this check; None for one that is not."""
+    if typing.get_origin(hint) is NotRequired:
+        return _reading(typing.get_args(hint)[0], example)
     if entry_hint := _entry_hint(hint):
-        read_entry = _read(field, entry_hint)
+        read_entry = _reading(entry_hint, example, check)
         return read_entry and functools.partial(_read_list, read_entry, example or "Write a list")
     if isinstance(hint, type) and dataclasses.is_dataclass(hint):
         return lambda reader, key, raw: read_spec(reader, key, raw, hint, example or "Write a table")
+    if typing.get_origin(hint) is Annotated:
+        check = typing.get_args(hint)[1]
+    elif hint is bool and check is None:
+        check = flag
     return check and (lambda reader, key, raw: reader.convert(key, raw, check))
 
 

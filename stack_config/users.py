@@ -22,8 +22,6 @@ from stack_config.specs import read_spec
 ROLES, USERS = "roles", "users"
 ROLE_EXAMPLE = 'Write a table like {"reader": {"grants": [{"database": "app", "privileges": ["SELECT"]}]}}'
 USER_EXAMPLE = 'Write a table like {"app": {"grants": [{"database": "app", "privileges": ["ALL"]}]}}'
-DEFAULT_USERS: Mapping[str, Any] = {"app": {"grants": [{"database": "app", "privileges": ["ALL"]}]}}
-"""As in Pulumi.yaml."""
 PRIMARY, PRIMARY_KEY = "primaryUser", "app"
 """The key of config, and the user that it is by default where there are several."""
 LOCAL = "localhost"
@@ -47,9 +45,9 @@ def read_accounts(
 ) -> tuple[AccountsSpec, dict[str, str], str | None]:
     """Return who may do what, the given passwords by user key, and the key of the primary user."""
     databases = read_databases(reader)
-    raw_roles = reader.raw_table(ROLES, ROLE_EXAMPLE, {})
+    raw_roles = reader.raw_table(ROLES, ROLE_EXAMPLE)
     roles = raw_roles and {key: _read_role(reader, key, raw, databases) for key, raw in raw_roles.items()}
-    raw_users = reader.raw_table(USERS, USER_EXAMPLE, DEFAULT_USERS)
+    raw_users = reader.raw_table(USERS, USER_EXAMPLE)
     passwords = read_passwords(reader, None if raw_users is None else raw_users.keys())
     surroundings = Surroundings(databases, roles, passwords, network.ranges)
     users = {key: _read_user(reader, key, raw, surroundings) for key, raw in (raw_users or {}).items()}

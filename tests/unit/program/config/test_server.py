@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import pytest
 
+import stack_config
+from components.args import hints_of
 from components.mysql.server import ServerArgs
 from stack_config.server import KEYS
-from tests.unit.program.configs import (
-    assert_told,
-    parsed,
-)
+from tests.unit.program.configs import GOOD, SECRET, FakeCloud, assert_told, parsed
+
+ALONE = ("operatorCidrs", "sshPublicKey", "sshPrivateKey", "userPasswords")
+"""The keys without which nothing works, and the passwords."""
 
 # the keys that are wrong, the one that is told, what is said of it
 FAULTS: list[tuple[dict[str, object], str, str]] = [
     ({"serverInstanceType": "small"}, "serverInstanceType", "not an instance type"),
-    ({"serverInstanceType": ""}, "serverInstanceType", "is missing"),
     ({"serverInstanceType": "t3.colossal"}, "serverInstanceType", "AWS does not know t3.colossal"),
     ({"serverAmi": "ubuntu"}, "serverAmi", "not an image id"),
     ({"serverAmi": "ami-0a0a0a0a0a0a0a0a0"}, "serverAmi", "is an image for arm64, t3.small is x86_64"),
@@ -40,7 +41,6 @@ def test_a_good_config_is_what_the_components_take() -> None:
     assert config.server == {
         "instance_type": "t3.small",
         "public": False,
-        "ami": None,
         "packages": (),
         "volume_gib": 16,
         "private_ip": "10.20.0.10",
@@ -63,5 +63,17 @@ def test_a_good_config_is_what_the_components_take() -> None:
     assert config.clients[0].instance == {"instance_type": "t3.micro", "public": True, "ami": None, "packages": ()}
 
 
-def test_a_key_that_is_handed_on_is_a_field_of_the_servers() -> None:
-    assert {field for field, _, _ in KEYS.values()} <= ServerArgs.__annotations__.keys()
+def test_a_key_that_is_empty_or_absent_has_the_default_of_pulumi_yaml() -> None:
+    empty = parsed(serverInstanceType="", terminationProtection="", mysqlPort=" ", serverPackages="", databases="")
+    absent = stack_config.parse({key: GOOD[key] for key in ALONE}, SECRET, FakeCloud())
+    for config in (empty, absent):
+        assert (config.server, config.accounts, config.clients) == (
+            parsed().server,
+            parsed().accounts,
+            parsed().clients,
+        )
+
+
+def test_every_field_of_the_server_is_a_key_of_config_or_derived() -> None:
+    concluded = {"private_ip", "settings", "derived_settings"}
+    assert {*KEYS.values()} | concluded == hints_of(ServerArgs).keys()
