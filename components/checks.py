@@ -41,7 +41,6 @@ instance_profile = matching(
 )
 protocol = matching("tcp|udp", "is neither tcp nor udp", "Write tcp or udp")
 port = whole(1, 65535)
-port_or_zero = whole(0, 65535)
 host_key = matching("ssh-ed25519 [^ \n]+( .*)?", "is not a public ed25519 key", "Write its type and base64")
 public_key = one_line(8192)
 
@@ -62,6 +61,11 @@ def ipv4_range(raw: object) -> IPv4Network:
         raise InvalidValueError(
             f"{raw!r} is not an IPv4 range", "Write one like 10.20.0.0/16, host bits zero"
         ) from error
+
+
+def egress_range(raw: object) -> str:
+    """Return a range that a way leads to."""
+    return str(ipv4_range(raw))
 
 
 def sized_range(least: int, most: int, hint: str) -> Callable[[object], IPv4Network]:
@@ -105,6 +109,15 @@ def mysql_port(raw: Any) -> int:
     if number < 1024:
         raise InvalidValueError(f"{number} is below 1024, and mysqld does not run as root", hint)
     return number
+
+
+def ports(raw: Any) -> str:
+    """Return a port, or a range of ports with a hyphen."""
+    match = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", str(raw))
+    first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+    if not 1 <= first <= last <= 65535:
+        raise InvalidValueError(f"{raw!r} is no port and no range of ports", 'Write "443" or "8000-8010"')
+    return f"{first}-{last}" if first < last else str(first)
 
 
 def tag_key(raw: Any) -> str:

@@ -21,11 +21,11 @@ PACKAGE_PORTS = (80, 443)
 class EgressArgs(TypedDict):
     """A way out beyond packages and MySQL."""
 
-    cidr: Annotated[str, checks.ipv4_range]
+    cidr: Annotated[str, checks.egress_range]
     protocol: Annotated[str, checks.protocol]
     """tcp or udp."""
-    from_port: Annotated[int, checks.port_or_zero]
-    to_port: Annotated[int, checks.port_or_zero]
+    ports: Annotated[str, checks.ports]
+    """One, like 443, or a range, like 8000-8010."""
 
 
 class ReachArgs(TypedDict):
@@ -118,9 +118,13 @@ class Firewall(Component):
         for port in PACKAGE_PORTS:
             self._rule(OUT, label, f"packages-{port}", port, "packages", cidr="0.0.0.0/0")
         for way in self._args.get("extra_egress", ()):
-            first, last, protocol, cidr = way["from_port"], way["to_port"], way["protocol"], way["cidr"]
-            name = f"extra-{protocol}-{first}-{last}-to-{cidr}"
-            self._rule(OUT, label, name, first, "asked for by config", cidr=cidr, to_port=last, protocol=protocol)
+            first, _, last = way["ports"].partition("-")
+            cidr, protocol = way["cidr"], way["protocol"]
+            name = f"extra-{protocol}-{first}-{last or first}-to-{cidr}"
+            last_port = int(last or first)
+            self._rule(
+                OUT, label, name, int(first), "asked for by config", cidr=cidr, to_port=last_port, protocol=protocol
+            )
 
     def _between(self, source: str, target: str, service: str, port: int, why_in: str, why_out: str) -> None:
         """Register the way from one group to another: out of the first, into the second."""

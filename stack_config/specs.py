@@ -11,21 +11,23 @@ import functools
 import re
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, NotRequired, TypeVar
+from typing import Annotated, Any, NamedTuple, NotRequired, TypeVar
 
 from components.args import hints_of
 from scripts.host.common.checks import Check, flag, nearest
 from scripts.host.common.codec import SpecFault
 from stack_config.reader import Reader, as_list, default, part
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
-Spec = TypeVar("Spec", bound="DataclassInstance")
+Spec = TypeVar("Spec")
 Read = Callable[[Reader, str, Any], Any]
 """Reads a field: takes the reader, the field's key and the raw value; returns None if it has a fault."""
+GROUPS = 'Write a list of ids, like ["sg-0123456789abcdef0"]'
 EXAMPLES = {
+    "admitted_group_ids": GROUPS,
+    "extra_egress": 'Write a list like [{"cidr": "10.0.0.0/8", "protocol": "tcp", "ports": "5432"}]',
     "grants": 'Write a list like [{"database": "app", "privileges": ["SELECT", "INSERT"]}]',
+    "operator_cidrs": 'Write a list of ranges, like ["203.0.113.7/32"]',
+    "operator_group_ids": GROUPS,
     "packages": 'Write a list like ["jq"]',
     "privileges": 'Write a list like ["SELECT", "INSERT"]',
 }
@@ -75,19 +77,16 @@ def read_spec(
         defaults: of fields, in place of the spec's own.
         custom: how fields are read that are written otherwise, by their names in the table.
     """
-    given, defaults, hints = given or {}, defaults or {}, typing.get_type_hints(kind)
-    written = {camel(field.name): field for field in dataclasses.fields(kind) if field.name not in given}
-    own = {
-        name: _reading(hints[field.name], EXAMPLES.get(field.name), field.metadata.get("check"))
-        for name, field in written.items()
-    }
+    given, defaults = given or {}, defaults or {}
+    written = {camel(field.name): field for field in _fields(kind) if field.name not in given}
+    own = {name: _reading(field.hint, EXAMPLES.get(field.name), field.check) for name, field in written.items()}
     reads = {name: read for name, read in {**own, **(custom or {})}.items() if read}
     if not isinstance(raw, dict):
         reader.add_unreadable(key, "is not a table", example)
     values, table = dict(defaults), raw if isinstance(raw, dict) else {}
     for name, field in written.items():
-        if name in reads and field.default is dataclasses.MISSING and field.name not in defaults:
-            values[field.name] = () if _entry_hint(hints[field.name]) else ""
+        if name in reads and field.is_required and field.name not in defaults:
+            values[field.name] = () if _entry_hint(field.hint) else ""
             if isinstance(raw, dict) and name not in raw:
                 reader.add_unreadable(part(key, name), "is missing", example)
     for name, value in table.items():
@@ -101,6 +100,26 @@ def read_spec(
     spec = kind(**given, **values)
     _add_faults(reader, key, spec)
     return spec
+
+
+class _Field(NamedTuple):
+    """A field of a dataclass or of a TypedDict."""
+
+    name: str
+    hint: Any
+    check: Check | None
+    is_required: bool
+
+
+def _fields(kind: type[Any]) -> list[_Field]:
+    if typing.is_typeddict(kind):
+        hints = hints_of(kind)
+        return [_Field(name, hint, None, typing.get_origin(hint) is not NotRequired) for name, hint in hints.items()]
+    hints = typing.get_type_hints(kind)
+    return [
+        _Field(field.name, hints[field.name], field.metadata.get("check"), field.default is dataclasses.MISSING)
+        for field in dataclasses.fields(kind)
+    ]
 
 
 def camel(name: str) -> str:
@@ -120,7 +139,7 @@ def _reading(hint: Any, example: str | None, check: Check | None = None) -> Read
     if entry_hint := _entry_hint(hint):
         read_entry = _reading(entry_hint, example, check)
         return read_entry and functools.partial(_read_list, read_entry, example or "Write a list")
-    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+    if dataclasses.is_dataclass(hint) or typing.is_typeddict(hint):
         return lambda reader, key, raw: read_spec(reader, key, raw, hint, example or "Write a table")
     if typing.get_origin(hint) is Annotated:
         check = typing.get_args(hint)[1]

@@ -38,7 +38,7 @@ firewall = Firewall(
         "vpc_id": network.vpc_id,
         "operator_cidrs": [f"{slot.machine_address}/32"],
         "jump_to_server": True,
-        "extra_egress": [{"cidr": slot.vpc_cidr, "protocol": "tcp", "from_port": MYSQL_PORT, "to_port": MYSQL_PORT}],
+        "extra_egress": [{"cidr": slot.vpc_cidr, "protocol": "tcp", "ports": str(MYSQL_PORT)}],
     },
 )
 pair = aws.ec2.KeyPair("key", public_key=public_key)

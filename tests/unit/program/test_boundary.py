@@ -34,7 +34,7 @@ NETWORK = {
     "nat_gateway": True,
 }
 FIREWALL = {"vpc_id": "vpc-0a1b2c3d", "operator_cidrs": ["203.0.113.7/32"]}
-EGRESS = {"cidr": "10.0.0.0/8", "protocol": "tcp", "from_port": 443, "to_port": 443}
+EGRESS = {"cidr": "10.0.0.0/8", "protocol": "tcp", "ports": "443"}
 
 
 def server(**args: Any) -> MySqlServer:

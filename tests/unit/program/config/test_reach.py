@@ -58,7 +58,7 @@ def test_who_may_reach_what_is_what_the_firewall_takes() -> None:
         "jump_to_clients": True,
         "mysql_ports": [3307, 33060],
         "admitted_group_ids": (),
-        "extra_egress": ({"cidr": "10.0.0.0/8", "protocol": "tcp", "from_port": 8000, "to_port": 8010},),
+        "extra_egress": ({"cidr": "10.0.0.0/8", "protocol": "tcp", "ports": "8000-8010"},),
     }
 
 
