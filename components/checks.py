@@ -41,6 +41,9 @@ instance_profile = matching(
 )
 protocol = matching("tcp|udp", "is neither tcp nor udp", "Write tcp or udp")
 port = whole(1, 65535)
+host = matching(
+    r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", "is no host's name or IPv4 address", "Write one like 127.0.0.1"
+)
 host_key = matching("ssh-ed25519 [^ \n]+( .*)?", "is not a public ed25519 key", "Write its type and base64")
 public_key = one_line(8192)
 

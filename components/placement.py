@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 
 import pulumi
 
+from components import checks
 from components.firewall import Firewall
 from components.host.host import PlacementArgs
 from components.mysql.client import MySqlClient
 from components.network import ExistingNetwork, Network
+from scripts.host.common.checks import checked
 from scripts.host.constants import SSH_PORT
 
 
@@ -18,8 +20,8 @@ from scripts.host.constants import SSH_PORT
 class SshEndpoint:
     """Where a host's sshd is reached instead of at its own address: the near end of a tunnel, for instance."""
 
-    host: str
-    port: int
+    host: str = checked(checks.host)
+    port: int = checked(checks.port)
 
 
 @dataclass(frozen=True)

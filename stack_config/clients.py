@@ -11,7 +11,7 @@ from components import checks
 from components.host.host import InstanceArgs
 from scripts.host.common.checks import InvalidValueError, checked, flag, matching, whole
 from stack_config.aws import Lookups
-from stack_config.reader import Reader, repeated
+from stack_config.reader import Reader, as_list, repeated
 from stack_config.specs import read_spec
 
 NAME_LENGTH = 30
@@ -74,7 +74,7 @@ def read_clients(reader: Reader, lookups: Lookups) -> tuple[ClientGroup, ...]:
 
     A field that could not be read has its default; what is concluded from it has to ask the reader first.
     """
-    listed = reader.raw_list("clients", EXAMPLE)
+    listed = reader.read("clients", lambda raw: as_list(raw, EXAMPLE)) or ()
     if not listed and reader.is_readable("clients"):
         reader.add_fault("clients", "is empty, so nobody would reach the server", EXAMPLE)
     groups = tuple(read_spec(reader, f"clients[{at}]", raw, ClientGroup, EXAMPLE) for at, raw in enumerate(listed))

@@ -83,7 +83,7 @@ def parse(
     reach_args = reach.read_reach(reader, server_args, groups, jump_host, endpoints.keys(), placement.ranges)
     looks_names_up = server_args["settings"].get("skip_name_resolve") is not True
     accounts, passwords, primary_user = users.read_accounts(reader, placement, looks_names_up)
-    profile = reader.read_optional("instanceProfile", instance_profile, None)
+    profile = reader.read("instanceProfile", instance_profile)
     tags = _read_tags(reader)
     reader.refuse_unknown()
     if reader.faults or not (placement.network and address and access):

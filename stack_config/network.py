@@ -12,7 +12,7 @@ from components.network import ExistingNetwork, NetworkArgs
 from scripts.host.common.checks import flag, whole
 from stack_config.aws import Lookups
 from stack_config.clients import ClientGroup
-from stack_config.reader import Reader
+from stack_config.reader import Reader, as_list
 
 VPC_CIDR = IPv4Network("10.20.0.0/16")
 ZONES = 2
@@ -45,13 +45,14 @@ def read_network(reader: Reader, lookups: Lookups, server_public: bool, clients:
 
 
 def _read_own(reader: Reader, server_public: bool, clients: Sequence[ClientGroup]) -> NetworkRead:
-    cidr = reader.read_optional("vpcCidr", checks.vpc_range, VPC_CIDR)
-    vpc = cidr if reader.is_readable("vpcCidr") else None
-    zones = reader.read_optional("zones", whole(2, 3), ZONES)
+    vpc = reader.read("vpcCidr", checks.vpc_range) if reader.is_set("vpcCidr") else VPC_CIDR
+    zones = reader.read("zones", whole(2, 3)) or ZONES
     has_private = (reader.is_readable("serverPublic") and not server_public) or not all(
         group.public for group in clients
     )
-    nat_gateway = reader.read_optional("natGateway", flag, has_private)
+    nat_gateway = reader.read("natGateway", flag)
+    if nat_gateway is None:
+        nat_gateway = has_private
     if has_private and not nat_gateway:
         wrong = "is false, so private hosts have no way to their packages"
         reader.add_fault("natGateway", wrong, "Set it to true, or make every host public")
@@ -87,7 +88,8 @@ def _read_zones(reader: Reader, key: str, zones: int, default: Sequence[IPv4Netw
     example = 'Write a range a zone, like ["10.20.16.0/20", "10.20.32.0/20"]'
     if not reader.is_set(key):
         return default[:zones]
-    subnets = reader.read_list(key, checks.subnet_range, example)
+    ranges = reader.read(key, lambda raw: as_list(raw, example)) or ()
+    subnets = reader.entries(key, ranges, checks.subnet_range)
     if len(subnets) != zones and reader.is_readable(key, "zones"):
         reader.add_fault(key, f"has {len(subnets)} ranges for {zones} zones", example)
     return subnets

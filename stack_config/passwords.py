@@ -40,7 +40,7 @@ def read_passwords(reader: Reader, users: Set[str] | None) -> Passwords:
         check_user(PASSWORDS, user)
         return password(user, raw)
 
-    secrets = reader.read_table(PASSWORDS, secret, _hint("KEY"), is_secret=True)
+    secrets = reader.read_table(PASSWORDS, secret, _hint("KEY"), f"--path {PASSWORDS}.KEY")
     generations, finished = read_counts(GENERATIONS, 1), read_counts(FINISHED, 0)
     for user, last in finished.items():
         current = generations.get(user, 1)

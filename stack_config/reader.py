@@ -88,44 +88,28 @@ class Reader:
     def _text(self, key: str) -> str:
         return self._values[key] if self._values.get(key, "").strip() else default(key)
 
-    def raw(self, key: str) -> str | None:
-        """Return a value as it is; None if it is not set, or may not be read."""
-        if not self.is_set(key):
-            return None
-        if key in self._secret:
+    def raw(self, key: str, secret: str = "") -> str | None:
+        """Return a value as it is, None if it is not set, or may not be read; `secret` is how a secret is set."""
+        text = self._text(key)
+        if secret and key not in self._secret and text != default(key):
+            self.add_fault(key, "is stored unencrypted", f"Set it anew with `pulumi config set --secret {secret}`")
+        if key in self._secret and text and not secret:
             # What is made of it would show it.
             wrong = "is stored encrypted, but what is made of it is not"
             self.add_unreadable(key, wrong, "If it is no secret, set it without --secret")
             return None
-        return self._text(key)
+        return text or None
 
-    def read(self, key: str, convert: Convert[T]) -> T | None:
+    def read(self, key: str, convert: Convert[T], secret: str = "") -> T | None:
         """Return a value; None if it is not set or has a fault."""
-        raw = self.raw(key)
-        return None if raw is None else self.convert(key, raw, convert)
-
-    def read_optional(self, key: str, convert: Convert[T], otherwise: T) -> T:
-        """Return a value, or another one where it is not set or has a fault."""
-        value = self.read(key, convert)
-        return otherwise if value is None else value
+        raw = self.raw(key, secret)
+        return None if raw is None else self.convert(key, raw, convert, bool(secret))
 
     def read_required(self, key: str, convert: Convert[T]) -> T | None:
         """Return a value that has to be there; None if it has a fault."""
         if not self.is_set(key):
-            self.add_missing(key)
+            self.add_unreadable(key, "is missing", f"Set it with `pulumi config set {key} ...`")
         return self.read(key, convert)
-
-    def add_missing(self, key: str) -> None:
-        """Add the fault of a value that has to be there."""
-        self.add_unreadable(key, "is missing", f"Set it with `pulumi config set {key} ...`")
-
-    def read_secret(self, key: str, convert: Convert[T]) -> T | None:
-        """Return a secret, which has to be stored encrypted; None if it is not set or has a fault."""
-        if not self.is_set(key):
-            return None
-        if key not in self._secret:
-            self.add_fault(key, "is stored unencrypted", f"Set it anew with `pulumi config set --secret {key} ...`")
-        return self.convert(key, self._text(key), convert, is_secret=True)
 
     def convert(self, key: str, raw: object, convert: Convert[T], is_secret: bool = False) -> T | None:
         """Return a part of a value that was read already, typed; None if it has a fault."""
@@ -136,16 +120,8 @@ class Reader:
             self.add_unreadable(key, "is a private key" if misplaced else error.wrong, error.hint)
             return None
 
-    def raw_list(self, key: str, example: str) -> list[Any]:
-        """Return the entries of a list as they are; an empty one if it is not set."""
-        return self.read(key, lambda raw: as_list(raw, example)) or []
-
-    def read_list(self, key: str, convert: Convert[T], example: str) -> tuple[T, ...]:
-        """Return the entries of a list without those that have a fault."""
-        return self.entries(key, self.raw_list(key, example), convert)
-
     def entries(self, key: str, raw: Iterable[Any], convert: Convert[T]) -> tuple[T, ...]:
-        """Return the entries of a list that was read already, without those that have a fault."""
+        """Return the entries of a list, without those that have a fault."""
         converted = (self.convert(f"{key}[{index}]", entry, convert) for index, entry in enumerate(raw))
         return tuple(entry for entry in converted if entry is not None)
 
@@ -155,35 +131,20 @@ class Reader:
             self.add_fault(key, f"{name} is there twice", "Leave it out once")
         return tuple(dict.fromkeys(entries))
 
-    def raw_table(self, key: str, example: str) -> Mapping[str, Any] | None:
+    def raw_table(self, key: str, example: str, secret: str = "") -> Mapping[str, Any] | None:
         """Return the entries of a table as they are; None if it is no table."""
-        return self.read(key, lambda raw: as_table(raw, example))
+        return self.read(key, lambda raw: as_table(raw, example, bool(secret)), secret)
 
-    def read_table(self, key: str, convert: ConvertEntry[T], example: str, is_secret: bool = False) -> dict[str, T]:
+    def read_table(self, key: str, convert: ConvertEntry[T], example: str, secret: str = "") -> dict[str, T]:
         """Return the entries of a table by name, without those that have a fault.
 
         What is said of a secret table holds nothing of its values, so `convert` may not repeat them either.
         """
-        table = self._secret_table(key, example) if is_secret else self.raw_table(key, example)
         entries = {
-            name: self.convert(part(key, name), raw, functools.partial(convert, name), is_secret)
-            for name, raw in (table or {}).items()
+            name: self.convert(part(key, name), raw, functools.partial(convert, name), bool(secret))
+            for name, raw in (self.raw_table(key, example, secret) or {}).items()
         }
         return {name: value for name, value in entries.items() if value is not None}
-
-    def _secret_table(self, key: str, example: str) -> Mapping[str, Any] | None:
-        def convert(raw: object) -> dict[str, Any]:
-            try:
-                return as_table(raw, example)
-            except InvalidValueError:
-                raise InvalidValueError("is not a table", example) from None
-
-        table = self.convert(key, self._text(key), convert, is_secret=True) if self.is_set(key) else None
-        # The engine knows of the whole table only whether one of its entries is a secret.
-        if table and key not in self._secret:
-            hint = f"Set each entry anew with `pulumi config set --secret --path {key}.KEY`"
-            self.add_fault(key, "is stored unencrypted", hint)
-        return table
 
     def refuse_unknown(self) -> None:
         """Add a fault for every key that there is not: most are misspelt."""
@@ -215,23 +176,24 @@ def repeated(named: Iterable[tuple[str, Name]]) -> Iterator[tuple[str, Name, str
 
 def as_list(raw: object, example: str) -> list[Any]:
     """Return a list."""
-    return _decoded(raw, list, "is not a list", example)
+    return _decoded(raw, list, "list", example)
 
 
-def as_table(raw: object, example: str) -> dict[str, Any]:
+def as_table(raw: object, example: str, is_secret: bool = False) -> dict[str, Any]:
     """Return a table."""
-    return _decoded(raw, dict, "is not a table", example)
+    return _decoded(raw, dict, "table", example, is_secret)
 
 
-def _decoded(raw: object, kind: type[T], wrong: str, example: str) -> T:
+def _decoded(raw: object, kind: type[T], noun: str, example: str, is_secret: bool = False) -> T:
     value = raw
     if isinstance(raw, str):
         try:
             value = json.loads(raw)
-        except (ValueError, RecursionError) as error:
-            raise InvalidValueError(f"{raw!r} is neither YAML's nor JSON's list or table", example) from error
+        except (ValueError, RecursionError):
+            wrong = f"is not a {noun}" if is_secret else f"{raw!r} is neither YAML's nor JSON's list or table"
+            raise InvalidValueError(wrong, example) from None
     if not isinstance(value, kind):
-        raise InvalidValueError(wrong, example)
+        raise InvalidValueError(f"is not a {noun}", example)
     return value
 
 

@@ -50,8 +50,6 @@ def read_args(reader: Reader, kind: type, keys: Mapping[str, str]) -> dict[str, 
             value = read(reader, key, default(key))
         if value is not None:
             args[name] = value
-        elif typing.get_origin(hint) is not NotRequired and raw is None:
-            reader.add_missing(key)
     return args
 
 

@@ -7,14 +7,12 @@ import os
 import re
 import subprocess
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 
-from components import checks
 from components.placement import SshAccess, SshEndpoint
-from scripts.host.common.checks import InvalidValueError, checked, matching
+from scripts.host.common.checks import InvalidValueError
 from stack_config.clients import ClientGroup, check_host
 from stack_config.reader import Reader, part, repeated
 from stack_config.specs import read_spec
@@ -27,19 +25,9 @@ PUBLIC_KEYS = {
 PRIVATE_KEY = r"\s*-----BEGIN ([A-Z ]*)PRIVATE KEY-----\s+([!-~\s]+)-----END \1PRIVATE KEY-----\s*"
 UNENCRYPTED = "b3BlbnNzaC1rZXktdjEAAAAABG5vbmU"
 """How a private key in OpenSSH's own format begins in base64 if it has no passphrase."""
-HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
-"""A host name or an IPv4 address."""
 ENDPOINT_EXAMPLE = 'Write a table like {"server": {"host": "127.0.0.1", "port": 2201}}'
 SECONDS = 10
 NEEDED = ("PATH", "HOME", "SSH_AUTH_SOCK")
-
-
-@dataclass(frozen=True)
-class Endpoint(SshEndpoint):
-    """An endpoint, as config has it."""
-
-    host: str = checked(matching(HOST, "is no host's name or address", ENDPOINT_EXAMPLE))
-    port: int = checked(checks.port)
 
 
 def read_ssh(
@@ -50,7 +38,7 @@ def read_ssh(
 ) -> SshAccess | None:
     """Return how hosts are logged in to; None if the public key could not be read."""
     public = reader.read_required("sshPublicKey", public_key)
-    private = reader.read_secret("sshPrivateKey", lambda raw: private_key(raw, public))
+    private = reader.read("sshPrivateKey", lambda raw: private_key(raw, public), "sshPrivateKey ...")
     host_keys = _read_host_keys(reader, clients)
     if not public:
         return None
@@ -71,7 +59,7 @@ def read_endpoints(reader: Reader, clients: Sequence[ClientGroup]) -> dict[str, 
     def convert(name: str, raw: Any) -> SshEndpoint | None:
         key = part("sshEndpoints", name)
         check_host(reader, key, name, clients)
-        endpoint = read_spec(reader, key, raw, Endpoint, ENDPOINT_EXAMPLE)
+        endpoint = read_spec(reader, key, raw, SshEndpoint, ENDPOINT_EXAMPLE)
         return endpoint if reader.is_readable(key) else None
 
     endpoints = reader.read_table("sshEndpoints", convert, ENDPOINT_EXAMPLE)
