@@ -48,14 +48,7 @@ def list_accounts(ssh: Ssh) -> Accounts:
 
 
 def ask(ssh: Ssh, host: str, verb: str, spec: str, seconds: float) -> Any:
-    """Return what a verb of the agent prints; the agent leaves nothing behind. May be called in a thread.
-
-    Args:
-        ssh: the ways to the hosts.
-        host: the host's name.
-        verb: one or two words, like `accounts list`.
-        spec: what the verb reads, as JSON.
-        seconds: how long it may take.
+    """Return what a verb of the agent prints that reads a spec as JSON. May be called in a thread.
 
     Raises:
         OperatorError: the host cannot be reached, has no agent that knows how, or the agent failed.

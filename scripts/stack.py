@@ -37,12 +37,7 @@ class Stack:
         return outputs
 
     def login(self, form: str, user: str) -> str:
-        """Return a user's login, in plain.
-
-        Args:
-            form: the output that is a table of it by user key, such as option_files.
-            user: the user's key.
-        """
+        """Return a user's login, in plain, from the output that is a table of that form by user key."""
         hint = f"\nIf the stack was last brought up by an older version of the program, {self.up_hint()}"
         what = f"output {form!r} of stack {self.name!r}"
         table: dict[str, str] = self._read(what, "stack", "output", form, "--json", "--show-secrets", hint=hint)

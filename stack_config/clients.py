@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from components import checks
+from components.args import of_kind
 from components.host.host import InstanceArgs
 from scripts.host.common.checks import InvalidValueError, checked, flag, matching, whole
 from stack_config.aws import Lookups
@@ -61,12 +62,7 @@ class ClientGroup:
     @property
     def instance(self) -> InstanceArgs:
         """What each of its hosts is made from."""
-        return {
-            "instance_type": self.instance_type,
-            "public": self.public,
-            "ami": self.ami,
-            "packages": self.packages,
-        }
+        return cast("InstanceArgs", of_kind(InstanceArgs, vars(self)))
 
 
 def read_clients(reader: Reader, lookups: Lookups) -> tuple[ClientGroup, ...]:
@@ -103,11 +99,7 @@ def check_host(reader: Reader, key: str, host: str, groups: Sequence[ClientGroup
 def jump_host(reader: Reader, server_public: bool, groups: Sequence[ClientGroup], endpoints: Set[str]) -> str | None:
     """Return the first host of the first public group, through which private hosts are reached; None if none are.
 
-    Args:
-        reader: takes the fault where there are private hosts and no way to them.
-        server_public: whether the server is reached at an address of its own.
-        groups: all of them.
-        endpoints: the hosts that are reached through something else, a tunnel for instance.
+    It is a fault if there are some and no public group; `endpoints` are the hosts that are reached by something else.
     """
     private = [] if server_public else [SERVER]
     private += [host for group in groups if not group.public for host in group.hosts]

@@ -60,13 +60,9 @@ def parse(
     cloud: Aws,
     agent: Callable[[], Set[str] | None] = lambda: None,
 ) -> StackConfig:
-    """Return the typed config.
+    """Return the typed config of raw values by key, without the namespace; `secret` are those stored encrypted.
 
-    Args:
-        values: raw values by key, without the namespace.
-        secret: the keys whose values are stored encrypted.
-        cloud: answers what only AWS knows.
-        agent: returns the public keys that the ssh agent holds, as base64; None if that does not matter.
+    `agent` returns the public keys that the ssh agent holds, as base64; None if that does not matter.
 
     Raises:
         ConfigFaults: with every fault there is.

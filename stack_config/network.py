@@ -64,7 +64,14 @@ def _read_own(reader: Reader, server_public: bool, clients: Sequence[ClientGroup
         PRIVATE: _read_zones(reader, PRIVATE, zones, parts[FIRST_PRIVATE:]),
     }
     _check_subnets(reader, vpc, [(key, subnet) for key, own in subnets.items() for subnet in own])
-    _check_zones(reader, zones, clients)
+    for index, group in enumerate(clients):
+        key = f"clients[{index}]"
+        if group.subnet_id:
+            hint = "Set vpcId too, or zone in its place"
+            reader.add_fault(f"{key}.subnetId", "belongs to a VPC that is there", hint)
+        if group.zone > zones and reader.is_readable("zones"):
+            wrong = f"is {group.zone}, and there are {zones} zones"
+            reader.add_fault(f"{key}.zone", wrong, f"Choose one from 1 to {zones}")
     _check_room(reader, PUBLIC, subnets[PUBLIC], clients, taken=1 if nat_gateway else 0)
     _check_room(reader, PRIVATE, subnets[PRIVATE], clients)
     if not vpc or not subnets[SERVER]:
@@ -103,17 +110,6 @@ def _check_subnets(reader: Reader, vpc: IPv4Network | None, subnets: Sequence[tu
     for (_, subnet), (key, other) in itertools.combinations(subnets, 2):
         if subnet.overlaps(other):
             reader.add_fault(key, f"{other} overlaps {subnet}", "Give each subnet a range of its own")
-
-
-def _check_zones(reader: Reader, zones: int, clients: Sequence[ClientGroup]) -> None:
-    for index, group in enumerate(clients):
-        key = f"clients[{index}]"
-        if group.subnet_id:
-            hint = "Set vpcId too, or zone in its place"
-            reader.add_fault(f"{key}.subnetId", "belongs to a VPC that is there", hint)
-        if group.zone > zones and reader.is_readable("zones"):
-            wrong = f"is {group.zone}, and there are {zones} zones"
-            reader.add_fault(f"{key}.zone", wrong, f"Choose one from 1 to {zones}")
 
 
 def _check_room(

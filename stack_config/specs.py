@@ -65,15 +65,8 @@ def read_spec(
 ) -> Spec:
     """Return the spec that a table says, with a fault too: what is concluded from a field has to ask the reader first.
 
-    Args:
-        reader: takes the faults.
-        key: the table's.
-        raw: the table as it is.
-        kind: the spec's class; those of its fields that have a check or are specs themselves are the table's.
-        example: how such a table is written.
-        given: fields of the spec that are no fields of the table.
-        defaults: of fields, in place of the spec's own.
-        custom: how fields are read that are written otherwise, by their names in the table.
+    The table's fields are those of the spec that have a check or are specs themselves, but for what is `given`;
+    `defaults` are in place of the spec's own; `custom` reads what is written otherwise, by its name in the table.
     """
     given, defaults = given or {}, defaults or {}
     written = {camel(field.name): field for field in _fields(kind) if field.name not in given}
@@ -87,6 +80,8 @@ def read_spec(
             values[field.name] = () if _entry_hint(field.hint) else ""
             if isinstance(raw, dict) and name not in raw:
                 reader.add_unreadable(part(key, name), "is missing", example)
+        if name not in table and field.check and defaults.get(field.name):
+            reader.check(part(key, name), defaults[field.name], field.check)
     for name, value in table.items():
         if name not in reads:
             reader.add_unreadable(part(key, name), "is not a field of it", nearest(name, reads, "Remove it"))

@@ -10,7 +10,7 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Any, NamedTuple
 
 from components.checks import BROADEST
-from scripts.host.accounts.names import ANYWHERE, account_key, account_name
+from scripts.host.accounts.names import ANYWHERE, account_key
 from scripts.host.accounts.spec import CERTIFICATE_FIELDS, REQUIRE_MODES, AccountsSpec, RequireSpec, RoleSpec, UserSpec
 from scripts.host.common.checks import InvalidValueError, nearest
 from stack_config.databases import Databases, check_database, check_grants, read_databases
@@ -62,14 +62,7 @@ def _read_role(reader: Reader, key: str, raw: object, databases: Databases) -> R
     path = part(ROLES, key)
     reader.check(path, key, account_key)
     role = read_spec(reader, path, raw, RoleSpec, ROLE_EXAMPLE, {"key": key}, {"name": key})
-    _check_name(reader, path, key, raw)
     return dataclasses.replace(role, grants=check_grants(reader, f"{path}.grants", role.grants, databases))
-
-
-def _check_name(reader: Reader, path: str, key: str, raw: object) -> None:
-    """Look at the key as the name that an account has where config says no other."""
-    if not isinstance(raw, dict) or "name" not in raw:
-        reader.check(f"{path}.name", key, account_name)
 
 
 def _read_user(reader: Reader, key: str, raw: object, surroundings: Surroundings) -> UserSpec:
@@ -97,7 +90,6 @@ def _read_user(reader: Reader, key: str, raw: object, surroundings: Surroundings
             "password": _refuse_password,
         },
     )
-    _check_name(reader, path, key, raw)
     if isinstance(raw, dict) and "host" not in raw and vpc and not host:
         ranges = ", ".join(str(network) for network in vpc)
         wrong = f"is missing, and no range of /{BROADEST} or narrower has all of the VPC's: {ranges}"

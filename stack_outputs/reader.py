@@ -52,11 +52,7 @@ class StackOutputs:
     dotenvs: pulumi.Output[dict[str, str]]
 
     def __init__(self, reference: pulumi.StackReference) -> None:
-        """Read them all.
-
-        Args:
-            reference: the stack, such as pulumi.StackReference("organization/mysql-pair/dev").
-        """
+        """Read those of a stack, such as pulumi.StackReference("organization/mysql-pair/dev")."""
         self._reference = reference
         # A fault names types and keys alone, so that there were any is no secret though what was looked at is.
         parts = pulumi.Output.all(reference.name, reference.outputs)

@@ -61,12 +61,7 @@ class MySqlUser(Component):
         password: pulumi.Input[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Register the user.
-
-        Args:
-            spec: the account; its `password` is not read.
-            password: its password; without it one is generated, and a new one with each generation.
-        """
+        """Register the user; without a password one is generated, a new one with each generation of the spec."""
         self.refuse(name, codec.faults_of(spec))
         # As a property too, so that a preview shows whose password changes: as a secret, never as text.
         given = {} if password is None else {"password": pulumi.Output.secret(password)}
