@@ -4,8 +4,6 @@ A field that needs more than its type has the check beside it: Annotated[int, ch
 only when the stack is updated (an Output) is not looked at.
 """
 
-from __future__ import annotations
-
 import inspect
 import typing
 from collections.abc import Iterator, Mapping, Sequence

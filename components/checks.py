@@ -3,8 +3,6 @@
 Each check takes a raw value and returns it as it is kept, or raises InvalidValueError with a hint.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping
 from ipaddress import IPv4Address, IPv4Network, ip_network

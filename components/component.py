@@ -1,7 +1,5 @@
 """What all components have in common."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Iterable, Mapping
 from typing import Any

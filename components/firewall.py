@@ -1,7 +1,5 @@
 """Who may reach what: the security groups of server, clients and jump host, with every rule a resource of its own."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Annotated, NotRequired, TypedDict
 

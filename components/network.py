@@ -1,7 +1,5 @@
 """The VPC the hosts live in: subnets by zone, with and without public addresses, and the ways out."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

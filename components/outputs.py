@@ -1,7 +1,5 @@
 """The stack's outputs, as stack_outputs.contract lists them: flat, typed, what does not apply is null."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from operator import itemgetter
 

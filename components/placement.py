@@ -1,7 +1,5 @@
 """Where hosts live and how they are reached: subnet, security groups, jump host, a tunnel's end, host key."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 

@@ -1,7 +1,5 @@
 """The operator's command line: `python -m scripts VERB --stack S`. A verb is a function in a file of scripts/verbs."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Sequence
 

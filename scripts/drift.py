@@ -5,8 +5,6 @@ has it and as the provider has read it. What counts are the inputs, which is wha
 the cloud decides by itself is no drift.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 from collections.abc import Iterator, Mapping

@@ -1,10 +1,8 @@
 """Where a stack's hosts are reached by ssh, and how each proves that it is the one: from outputs and config."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from scripts.host.constants import SSH_PORT
 from scripts.stack import OperatorError, Stack
@@ -29,7 +27,7 @@ class Endpoint:
     address: str
     host_key: str
     port: int = SSH_PORT
-    jump: Endpoint | None = None
+    jump: "Endpoint | None" = None
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ class Access:
     """None: the operator's own agent has it."""
 
     @classmethod
-    def of(cls, stack: Stack) -> Access:
+    def of(cls, stack: Stack) -> Self:
         """Read it."""
         return cls(stack.name, stack.outputs(), stack.config_table("sshEndpoints"), stack.config("sshPrivateKey"))
 

@@ -1,7 +1,5 @@
 """The host agent as an operator asks it, over ssh as root; the accounts that it lists are read, never assumed."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 from typing import Any, TypedDict

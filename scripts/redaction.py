@@ -4,8 +4,6 @@ Report and diagram get states whose secrets are masked, and show a few named pro
 a last look: a text that was found in the place of a secret is masked wherever it turns up.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator, Mapping

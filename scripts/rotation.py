@@ -1,9 +1,8 @@
 """Where the rotation of a user's password stands: what the stack's config asks for, and what the server has."""
 
-from __future__ import annotations
-
 import sys
 from dataclasses import dataclass
+from typing import Self
 
 from scripts.host_agent import list_accounts
 from scripts.ssh import logins
@@ -30,7 +29,7 @@ class Rotation:
     """Whether config has the password; otherwise the program makes it."""
 
     @classmethod
-    def of(cls, stack: Stack, user: str) -> Rotation:
+    def of(cls, stack: Stack, user: str) -> Self:
         """Read it."""
         with logins(stack) as ssh:
             accounts = {account["key"]: account for account in list_accounts(ssh)["users"] if account["key"]}

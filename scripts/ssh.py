@@ -1,7 +1,5 @@
 """ssh to a host of a stack: its key held by a throw-away agent, its host key pinned to the one `up` saw."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import shlex

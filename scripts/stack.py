@@ -1,7 +1,5 @@
 """What an operator's command knows of a stack: its outputs and config, as the pulumi CLI gives them."""
 
-from __future__ import annotations
-
 import json
 import os
 import signal

@@ -3,12 +3,10 @@
 Secrets are in plain here, so nothing of it is written or shown.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from scripts.stack import Stack
 
@@ -35,7 +33,7 @@ class Command:
     stdout: str
 
     @classmethod
-    def of(cls, resource: Mapping[str, Any]) -> Command | None:
+    def of(cls, resource: Mapping[str, Any]) -> Self | None:
         """Return what a resource of the state is, None if it runs no verb of the agent: its first trigger says so."""
         inputs, outputs = resource.get("inputs") or {}, resource.get("outputs") or {}
         trigger = next(iter(plain(inputs.get("triggers")) or []), None)
@@ -56,7 +54,7 @@ class Commands:
     commands: Sequence[Command]
 
     @classmethod
-    def of(cls, stack: Stack) -> Commands:
+    def of(cls, stack: Stack) -> Self:
         """Read them."""
         return cls([command for command in map(Command.of, stack.resources()) if command])
 

@@ -1,7 +1,5 @@
 """Rows as a table, at a terminal as wide as that is."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Sequence
 

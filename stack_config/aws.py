@@ -1,7 +1,5 @@
 """What only AWS knows of the things that config names: asked before anything is registered, each thing once."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Network

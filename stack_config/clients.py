@@ -1,7 +1,5 @@
 """Config of the clients: a table of groups of hosts, the names of all hosts, and the jump host among them."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence, Set
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Config of the databases, and what grants say of them."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Mapping
 

@@ -1,7 +1,5 @@
 """The whole config, read once: a table of contents. Faults are collected, and all of them are reported together."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from typing import Any

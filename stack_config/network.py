@@ -1,7 +1,5 @@
 """Config of the VPC and its subnets: one of the program's own, or one that is there already."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Sequence
 from ipaddress import IPv4Network

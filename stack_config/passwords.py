@@ -1,7 +1,5 @@
 """Config of passwords: the secrets, and the generations that count them."""
 
-from __future__ import annotations
-
 from collections.abc import Set
 from typing import Any, NamedTuple
 

@@ -1,7 +1,5 @@
 """Config of who may ssh, who else may reach MySQL, and which ways lead out."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Sequence, Set
 from ipaddress import IPv4Network

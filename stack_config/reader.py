@@ -1,7 +1,5 @@
 """Reading raw values: all are text, lists and tables as JSON. A fault is collected, and reading goes on."""
 
-from __future__ import annotations
-
 import functools
 import json
 import re

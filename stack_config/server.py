@@ -1,7 +1,5 @@
 """Config of the server: its instance, and mysqld on it."""
 
-from __future__ import annotations
-
 from ipaddress import IPv4Address, IPv4Network
 from typing import cast
 

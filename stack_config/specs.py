@@ -4,8 +4,6 @@ So an attribute that a spec gets is a key of config, under its name in camelCase
 component's args is one by a row that names its key.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import functools
 import re

@@ -1,7 +1,5 @@
 """Config of ssh: the operators' key pair or agent, where hosts are reached, and which keys they are known by."""
 
-from __future__ import annotations
-
 import functools
 import os
 import re

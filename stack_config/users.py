@@ -1,7 +1,5 @@
 """Config of roles and users: who logs in from where, and what they may do."""
 
-from __future__ import annotations
-
 import dataclasses
 import functools
 import re

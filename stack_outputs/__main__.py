@@ -3,8 +3,6 @@
 Usage: python -m stack_outputs [--write], in the project's folder.
 """
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The stack's outputs: a contract that other projects read. docs/outputs.md is made from its table, contract.toml."""
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Collection
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 Every form asks for TLS with the server's authority and identity checked. tests/unit/outputs reads each back.
 """
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace

@@ -1,7 +1,5 @@
 """Reads a stack's outputs in another Pulumi project, typed, by the contract's table."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any

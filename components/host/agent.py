@@ -3,14 +3,12 @@
 An operator's command finds each of them in the state by its first trigger: host, verb and instance.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import pulumi
 from pulumi_command import remote
@@ -58,7 +56,7 @@ class HostAgent:
     installed: remote.Command
 
     @classmethod
-    def install(cls, role: str, target: Target, parent: pulumi.Resource) -> HostAgent:
+    def install(cls, role: str, target: Target, parent: pulumi.Resource) -> Self:
         """Register the command that puts the agent on a host, for root to write and everyone to read."""
         files = agent_files(role)
         folder = agent_folder(files)

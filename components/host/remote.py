@@ -1,7 +1,5 @@
 """How a command is run on a host: the way there by ssh, and the house rules around pulumi_command's remote.Command."""
 
-from __future__ import annotations
-
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -36,7 +34,7 @@ class SshRoute:
     another session would be a change in every preview."""
     port: int = SSH_PORT
     user: str = LOGIN_USER
-    jump: SshRoute | None = None
+    jump: "SshRoute | None" = None
     """The way to the host that this one is reached through."""
 
     def connection(self) -> remote.ConnectionArgs:

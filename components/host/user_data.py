@@ -4,8 +4,6 @@ The same packages, files and boot commands go into the user data, which cloud-in
 that the host agent converges the host to from then on. So a fresh host and a converged one are equal.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """All databases, roles and users of a MySQL server, made by one command on it: 200 users are one ssh session."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """A MySQL client: a host with the mysql command line on it, which knows the server's authority and checks its name."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import pulumi

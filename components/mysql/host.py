@@ -1,7 +1,5 @@
 """What the server and the clients of MySQL have in common: a host with packages, files and the host agent."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, cast
 

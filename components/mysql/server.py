@@ -1,7 +1,5 @@
 """The MySQL server: a host with mysql-server on it, set up as asked for, with a certificate of its own authority."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Annotated, NotRequired, TypedDict
 

@@ -3,8 +3,6 @@
 The tables are in settings.yaml.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The verbs of `python -m scripts`, a file each; here the options and arguments that several have."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer

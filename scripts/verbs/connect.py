@@ -5,8 +5,6 @@ it on to whoever opens the FIFO, a second one runs mysql on the terminal and rea
 no environment and no file. Should either end die, the other gives up in time and the FIFO goes.
 """
 
-from __future__ import annotations
-
 import contextlib
 import subprocess
 import sys

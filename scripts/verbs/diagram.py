@@ -1,7 +1,5 @@
 """`diagram`: a picture of the deployed stack, as SVG."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 from typing import Annotated

@@ -1,7 +1,5 @@
 """`drift`: compare what is live with the stack's state, and change nothing."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import asdict
 

@@ -1,7 +1,5 @@
 """`finish-rotation USER`: the old password is no longer accepted; the second of two steps."""
 
-from __future__ import annotations
-
 import typer
 
 from scripts.rotation import FINISHED, Rotation, bring_up, refuse_unattended

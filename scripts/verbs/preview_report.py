@@ -1,7 +1,5 @@
 """`preview-report`: what `pulumi preview --json` printed, as Markdown for the people who say yes or no to it."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 from typing import Annotated

@@ -4,8 +4,6 @@ To the engine each command that is run again is replaced; as none of them has a 
 way, and nothing that depends on one is replaced with it.
 """
 
-from __future__ import annotations
-
 import typer
 
 from scripts.drift import faults_are_unknown, find_drift

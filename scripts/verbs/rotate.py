@@ -5,8 +5,6 @@ in between refuses the raised generation with the old password, and nothing is l
 the new password without keeping the old one, and connections would break.
 """
 
-from __future__ import annotations
-
 import getpass
 import sys
 from typing import Annotated

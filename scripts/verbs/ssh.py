@@ -1,7 +1,5 @@
 """`ssh HOST`: a shell on a host of the stack, or a command there."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer

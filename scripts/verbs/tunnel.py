@@ -1,7 +1,5 @@
 """`tunnel USER --port P`: a port of this machine that leads to the server's MySQL, by way of a client host."""
 
-from __future__ import annotations
-
 import contextlib
 import socket
 from pathlib import Path

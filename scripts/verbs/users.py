@@ -1,7 +1,5 @@
 """`users`: who may log in to the server, with what, and how old the passwords are."""
 
-from __future__ import annotations
-
 import json
 
 from scripts.host_agent import Account, list_accounts
