@@ -1,5 +1,7 @@
 """One EC2 instance, from launch to the end of its first boot, and the ssh key it is known by from then on."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, NotRequired, TypedDict
@@ -59,7 +61,7 @@ class PlacementArgs(TypedDict):
     """The key pair's private half; without it the agent at SSH_AUTH_SOCK."""
     instance_profile: NotRequired[Annotated[str | None, checks.instance_profile]]
     """Name of the IAM instance profile, as Session Manager needs one."""
-    jump: NotRequired["Host | None"]
+    jump: NotRequired[Host | None]
     """The host that a private one is reached through."""
     ssh_host: NotRequired[str | None]
     """Where its sshd is reached instead of at its own address, and without a jump: the near end of a tunnel."""
@@ -132,7 +134,7 @@ class Host(HostOutputs):
         self.host_key = pulumi.Output.all(pin, seen).apply(lambda keys: same_key(name, *keys))
         self.end()
 
-    def _first_route(self, jump: "Host | None") -> SshRoute:
+    def _first_route(self, jump: Host | None) -> SshRoute:
         """Return how the host is reached before its key is known: by a tunnel, by its own address or by a jump."""
         route = SshRoute(self.private_ip, private_key=self._args.get("private_key"))
         if endpoint := self._args.get("ssh_host"):
