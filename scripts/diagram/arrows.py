@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from policy.rules.security_groups import Rule, ranges, world
-from scripts.diagram.model import Host, Nat, Picture, Subnet
+from scripts.diagram.model import Host, Picture, Subnet
 from scripts.host.constants import SSH_PORT
 
+T = TypeVar("T")
 OUTSIDE, CLIENTS, SERVER = "outside", "clients", "server"
 ORDER = (OUTSIDE, CLIENTS, SERVER)
 """The nodes that are columns, from left to right."""
@@ -40,12 +42,6 @@ class Column:
             ),
             key=self._order,
         )
-
-    @property
-    def nats(self) -> list[Nat]:
-        """The NAT gateways in its subnets."""
-        ids = {subnet.id for subnet in self.subnets}
-        return [nat for nat in self.picture.nats if nat.subnet_id in ids]
 
     def hosts_in(self, subnet: Subnet) -> list[Host]:
         """Return its hosts in a subnet."""
@@ -92,15 +88,14 @@ def columns(picture: Picture) -> list[Column]:
 
 def cards(picture: Picture) -> list[Card]:
     """Return who comes from outside: ranges of addresses first, then other groups."""
-    by_peer: dict[tuple[str, bool], list[Rule]] = {}
-    for rule in picture.ways_in:
-        if picture.outsiders(rule) and picture.members(rule.group):
-            by_peer.setdefault((rule.peer, rule.by_group), []).append(rule)
-    alike: dict[tuple[object, ...], list[list[Rule]]] = {}
-    for (peer, by_group), rules in by_peer.items():
-        reach = frozenset((rule.group, picture.label(rule)) for rule in rules)
-        alike.setdefault((by_group, bool(world([peer])), reach), []).append(rules)
-    return [_card(picture, peers) for peers in alike.values()]
+    admitted = [rule for rule in picture.ways_in if picture.outsiders(rule) and picture.members(rule.group)]
+    peers = _grouped(admitted, lambda rule: (rule.peer, rule.by_group))
+
+    def reach(rules: Sequence[Rule]) -> tuple[object, ...]:
+        targets = frozenset((rule.group, picture.label(rule)) for rule in rules)
+        return rules[0].by_group, bool(world([rules[0].peer])), targets
+
+    return [_card(picture, alike) for alike in _grouped(peers, reach)]
 
 
 def arrows(picture: Picture) -> list[Arrow]:
@@ -110,23 +105,26 @@ def arrows(picture: Picture) -> list[Arrow]:
         for count, card in enumerate(cards(picture))
         for rules in card.targets
     ]
-    pairs: dict[tuple[str, str], list[Rule]] = {}
-    for rule in picture.ways_in:
-        if not picture.outsiders(rule) and picture.members(rule.group):
-            pairs.setdefault((rule.peer, rule.group), []).append(rule)
-    inside = [_arrow(picture, _end(picture, peer), rules) for (peer, _), rules in pairs.items()]
+    own = [rule for rule in picture.ways_in if not picture.outsiders(rule) and picture.members(rule.group)]
+    pairs = _grouped(own, lambda rule: (rule.peer, rule.group))
+    inside = [_arrow(picture, _end(picture, rules[0].peer), rules) for rules in pairs]
     return [*from_outside, *inside, *_way_by_nat(picture)]
 
 
+def _grouped(items: Iterable[T], key: Callable[[T], object]) -> list[list[T]]:
+    """Return items that have the same key together, in the order in which the keys turn up."""
+    groups: dict[object, list[T]] = {}
+    for item in items:
+        groups.setdefault(key(item), []).append(item)
+    return list(groups.values())
+
+
 def _card(picture: Picture, peers: Sequence[list[Rule]]) -> Card:
-    by_group: dict[str, list[Rule]] = {}
-    for rule in peers[0]:
-        by_group.setdefault(rule.group, []).append(rule)
     return Card(
         title=_title([rule for rules in peers for rule in rules]),
         peers=[picture.group(rules[0].peer) for rules in peers],
         by_group=peers[0][0].by_group,
-        targets=sorted(by_group.values(), key=lambda rules: picture.group(rules[0].group)),
+        targets=_grouped(peers[0], lambda rule: rule.group),
     )
 
 
@@ -159,7 +157,7 @@ def _way_by_nat(picture: Picture) -> Iterator[Arrow]:
     server = picture.server
     routed = any(subnet.id == server.subnet_id and subnet.nat_routed for subnet in picture.subnets)
     ways = picture.ways_out_of(server.group_ids)
-    if routed and ways and columns(picture)[0].nats:
+    if routed and ways and picture.nats:
         ports = {rule.tcp_label for rule in picture.ways_out if rule.group in server.group_ids and not rule.by_group}
         label = ", ".join(sorted(ports, key=lambda text: (len(text), text)))
         yield Arrow("out", f"{SERVER}:out", f"{CLIENTS}:nat", [label], "; ".join(ways))

@@ -99,11 +99,6 @@ class Picture:
         """All hosts, the server last."""
         return (*self.clients, self.server)
 
-    @property
-    def place(self) -> str:
-        """Which stack it is, and where."""
-        return " · ".join(filter(None, [f"stack {self.stack}", self.region, f"MySQL {self.mysql.version}"]))
-
     def members(self, group_id: str) -> list[Host]:
         """Return the hosts that are in a security group."""
         return [host for host in self.hosts if group_id in host.group_ids]

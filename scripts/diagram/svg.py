@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import subprocess
-import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 from xml.etree import ElementTree as Xml
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -22,13 +20,6 @@ SECONDS = 60
 ELLIPSIS = "…"
 
 
-class Line(NamedTuple):
-    """A line of a text, and the whole text if words of it are cut."""
-
-    text: str
-    whole: str
-
-
 def svg(picture: Picture) -> str:
     """Return the drawing as text: the same for the same picture, drawn by the same Graphviz.
 
@@ -38,11 +29,8 @@ def svg(picture: Picture) -> str:
     root = Xml.fromstring(_drawn(graph(picture)))  # noqa: S314  Graphviz's; a comment with its version is dropped
     _set_tips(root, [arrow.tip for arrow in arrows(picture)])
     root.attrib |= {"role": "img", "aria-labelledby": "title description"}
-    words = {"title": f"A MySQL server and its clients: stack {picture.stack}", "desc": description(picture)}
-    for place, (tag, id) in enumerate([("title", "title"), ("desc", "description")]):
-        element = Xml.Element(f"{SVG}{tag}", {"id": id})
-        element.text = words[tag]
-        root.insert(place, element)
+    root.insert(0, _element("title", f"A MySQL server and its clients: stack {picture.stack}", id="title"))
+    root.insert(1, _element("desc", description(picture), id="description"))
     Xml.register_namespace("", SVG.strip("{}"))
     return Xml.tostring(root, encoding="unicode") + "\n"
 
@@ -64,25 +52,13 @@ def cut(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - tail - 1] + ELLIPSIS + text[-tail:]
 
 
-def lines(text: str, width: int) -> Iterator[Line]:
-    """Yield a text in lines of so many characters, broken at spaces; a word that is too long by itself is cut."""
-    shown = " ".join(cut(word, width) for word in text.split(" "))
-    for line in textwrap.wrap(shown, width, break_long_words=False, break_on_hyphens=False) or [""]:
-        yield Line(line, text if shown != text else "")
-
-
-def counted(names: Sequence[str], shown: int) -> list[str]:
-    """Return so many names, and how many more there are."""
-    return [*names[:shown], *([f"and {len(names) - shown} more"] if len(names) > shown else [])]
-
-
 @cache
 def _templates() -> Environment:
     folder = FileSystemLoader(Path(__file__).parent)
     environment = Environment(
         loader=folder, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"counted": counted, "cut": cut, "lines": lines, "port": port}
+    environment.filters |= {"cut": cut, "port": port}
     return environment
 
 
@@ -107,8 +83,13 @@ def _set_tips(root: Xml.Element, arrows: Sequence[str]) -> None:
         for title in element.findall(f"{SVG}title"):
             element.remove(title)
     for element in list(root.iter(f"{SVG}a")):
-        text = element.attrib[f"{LINK}title"]
-        tip = Xml.Element(f"{SVG}title")
-        tip.text = text if f"{LINK}href" in element.attrib or not text.isdigit() else arrows[int(text)]
+        tip = element.attrib[f"{LINK}title"]
+        is_number = f"{LINK}href" not in element.attrib and tip.isdigit()
         element.tag, element.attrib = f"{SVG}g", {}
-        element.insert(0, tip)
+        element.insert(0, _element("title", arrows[int(tip)] if is_number else tip))
+
+
+def _element(tag: str, text: str, **attributes: str) -> Xml.Element:
+    element = Xml.Element(f"{SVG}{tag}", attributes)
+    element.text = text
+    return element

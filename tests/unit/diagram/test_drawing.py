@@ -149,7 +149,7 @@ def test_every_host_and_rule_of_a_large_stack_is_seen() -> None:
         "group jump to 22 ssh of server",
     ]
     said = " ".join(texts(states.LARGE))
-    assert "team-12 from 10.20.0.0/16 reads app and 18 more" in said and "archive_2015, and 6 more" in said
+    assert "team-12 from 10.20.0.0/16 reads app and 18 more" in said and "archive_2015 and 6 more" in said
 
 
 def test_a_name_that_is_too_long_is_cut_and_told_whole() -> None:
