@@ -114,13 +114,29 @@ class Picture:
         """Tell whether a way in is for a peer that is no host of the stack."""
         return not rule.by_group or not self.members(rule.peer)
 
-    def ranges_reached(self, group_ids: Iterable[str]) -> dict[str, list[str]]:
-        """Return the ranges that these groups may open connections to, each with the ports there."""
-        groups, by_range = set(group_ids), dict[str, list[str]]()
+    def group(self, group_id: str) -> str:
+        """Return a security group's name, or the id of another's."""
+        return self.groups.get(group_id, group_id)
+
+    def subnet(self, subnet_id: str) -> str:
+        """Return a subnet's name, or the id of one that is not known."""
+        return next((subnet.name for subnet in self.subnets if subnet.id == subnet_id), subnet_id)
+
+    def peer(self, rule: Rule) -> str:
+        """Return who or what a rule is for."""
+        return f"group {self.group(rule.peer)}" if rule.by_group else rule.peer
+
+    def reach(self, rules: Iterable[Rule]) -> str:
+        """Return what ways in let whom reach."""
+        return "; ".join(f"{self.peer(rule)} to {self.label(rule)} of {self.group(rule.group)}" for rule in rules)
+
+    def ways_out_of(self, group_ids: Iterable[str]) -> list[str]:
+        """Return to which ranges of addresses these groups may open connections, and to which ports there."""
+        groups, by_range = set(group_ids), dict[str, dict[str, None]]()
         for rule in self.ways_out:
-            if rule.group in groups and not rule.by_group and rule.tcp_label not in by_range.setdefault(rule.peer, []):
-                by_range[rule.peer].append(rule.tcp_label)
-        return by_range
+            if rule.group in groups and not rule.by_group:
+                by_range.setdefault(rule.peer, {})[rule.tcp_label] = None
+        return [f"{', '.join(ports)} to {peer}" for peer, ports in by_range.items()]
 
     @property
     def sealed(self) -> list[Host]:

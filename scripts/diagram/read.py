@@ -8,15 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from policy.rules.resource import Resource
-from policy.rules.security_groups import (
-    GROUPS,
-    SELF,
-    Direction,
-    Rule,
-    collapsed,
-    rules_in,
-    world,
-)
+from policy.rules.security_groups import GROUPS, SELF, Direction, Rule, collapsed, rules_in, world
 from scripts.diagram import access
 from scripts.diagram.model import Host, MySql, Nat, Picture, Subnet, User
 from scripts.redaction import masked

@@ -1,63 +1,95 @@
-"""Writes a scene as SVG: one file that needs nothing else, on its own ground, so that it is legible anywhere."""
+"""Has Graphviz draw a picture: one SVG file that needs nothing else, with words for those who do not see it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import subprocess
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
 from xml.etree import ElementTree as Xml
 
-from scripts.diagram.scene import FONTS, STYLE, Arrow, Box, Scene, Text
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from scripts.diagram.arrows import arrows, cards, columns, port
+from scripts.diagram.model import Picture
+from scripts.stack import OperatorError
+
+SVG, LINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}"
+SECONDS = 60
+"""How long Graphviz may take; fifty client hosts take it about one."""
+ELLIPSIS = "…"
 
 
-def svg(scene: Scene) -> str:
-    """Return the drawing as text, the same for the same scene."""
-    width, height = number(scene.width), number(scene.height)
-    size = {"viewBox": f"0 0 {width} {height}", "width": width, "height": height}
-    root = Xml.Element("svg", {"xmlns": "http://www.w3.org/2000/svg", **size, **STYLE["svg"]})
-    Xml.SubElement(root, "title", {"id": "title"}).text = scene.title
-    Xml.SubElement(root, "desc", {"id": "description"}).text = scene.description
-    definitions = Xml.SubElement(root, "defs")
-    for name, color in STYLE["head-colors"].items():
-        marker = Xml.SubElement(definitions, "marker", {"id": name, **STYLE["head"]})
-        Xml.SubElement(marker, "path", {"d": "M0 0 L10 5 L0 10 z", "fill": color})
-    for box in scene.boxes:
-        _box(root, box)
-    for arrow in scene.arrows:
-        _arrow(root, arrow)
-    for box in scene.labels:
-        _box(root, box)
-    for text in scene.texts:
-        _text(root, text)
-    Xml.indent(root)
+def svg(picture: Picture) -> str:
+    """Return the drawing as text: the same for the same picture, drawn by the same Graphviz.
+
+    Raises:
+        OperatorError: Graphviz is not installed, or fails.
+    """
+    root = Xml.fromstring(_drawn(graph(picture)))  # noqa: S314  Graphviz's; a comment with its version is dropped
+    _set_tips(root, [arrow.tip for arrow in arrows(picture)])
+    root.attrib |= {"role": "img", "aria-labelledby": "title description"}
+    root.insert(0, _element("title", f"A MySQL server and its clients: stack {picture.stack}", id="title"))
+    root.insert(1, _element("desc", description(picture), id="description"))
+    Xml.register_namespace("", SVG.strip("{}"))
     return Xml.tostring(root, encoding="unicode") + "\n"
 
 
-def number(value: float) -> str:
-    """Return a length with at most one digit behind the point."""
-    return f"{value:.1f}".removesuffix(".0")
+def graph(picture: Picture) -> str:
+    """Return the picture in Graphviz's language."""
+    template = _templates().get_template("picture.dot.j2")
+    return template.render(picture=picture, columns=columns(picture), cards=cards(picture), arrows=arrows(picture))
 
 
-def _box(root: Xml.Element, box: Box) -> None:
-    place = {"x": number(box.x), "y": number(box.y), "width": number(box.width), "height": number(box.height)}
-    _add(root, "rect", {**place, **STYLE["boxes"][box.kind]}, box.tip)
+def description(picture: Picture) -> str:
+    """Return all that the picture shows, one sentence a line."""
+    return _templates().get_template("description.txt.j2").render(picture=picture)
 
 
-def _arrow(root: Xml.Element, arrow: Arrow) -> None:
-    path = " ".join(f"{'L' if count else 'M'}{number(x)} {number(y)}" for count, (x, y) in enumerate(arrow.points))
-    _add(root, "path", {"d": path, "fill": "none", **STYLE["arrows"][arrow.kind]}, arrow.tip)
+def cut(text: str, length: int) -> str:
+    """Return a text that is cut where it is longer: in its middle, as names of a kind differ at their ends."""
+    tail = length // 3
+    return text if len(text) <= length else text[: length - tail - 1] + ELLIPSIS + text[-tail:]
 
 
-def _text(root: Xml.Element, text: Text) -> None:
-    font = FONTS[text.font]
-    words = {"x": number(text.x), "y": number(text.y), "font-size": number(font.size), "fill": font.color}
-    if font.bold:
-        words["font-weight"] = "600"
-    if text.anchor != "start":
-        words["text-anchor"] = text.anchor
-    _add(root, "text", words, text.tip, text.text)
+@cache
+def _templates() -> Environment:
+    folder = FileSystemLoader(Path(__file__).parent)
+    environment = Environment(
+        loader=folder, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {"cut": cut, "port": port}
+    return environment
 
 
-def _add(root: Xml.Element, tag: str, attributes: Mapping[str, str], tip: str, content: str | None = None) -> None:
-    element = Xml.SubElement(root, tag, dict(attributes))
-    element.text = content
-    if tip:
-        Xml.SubElement(element, "title").text = tip
+def _drawn(source: str) -> str:
+    try:
+        done = subprocess.run(
+            ["dot", "-Tsvg"], input=source, capture_output=True, encoding="utf-8", check=False, timeout=SECONDS
+        )
+    except FileNotFoundError:
+        hint = "on Debian and Ubuntu: `sudo apt-get install graphviz`"
+        raise OperatorError(f"Graphviz draws the diagram, and there is no `dot` on PATH; {hint}") from None
+    except subprocess.TimeoutExpired:
+        raise OperatorError(f"Graphviz did not finish the diagram in {SECONDS} seconds") from None
+    if done.returncode:
+        raise OperatorError(f"Graphviz cannot draw the diagram:\n{done.stderr.strip()}")
+    return done.stdout
+
+
+def _set_tips(root: Xml.Element, arrows: Sequence[str]) -> None:
+    """Make a title, which is shown as a tip, of each of Graphviz's links, and none of the names of its nodes."""
+    for element in root.iter():
+        for title in element.findall(f"{SVG}title"):
+            element.remove(title)
+    for element in list(root.iter(f"{SVG}a")):
+        tip = element.attrib[f"{LINK}title"]
+        is_number = f"{LINK}href" not in element.attrib and tip.isdigit()
+        element.tag, element.attrib = f"{SVG}g", {}
+        element.insert(0, _element("title", arrows[int(tip)] if is_number else tip))
+
+
+def _element(tag: str, text: str, **attributes: str) -> Xml.Element:
+    element = Xml.Element(f"{SVG}{tag}", attributes)
+    element.text = text
+    return element

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from scripts.diagram.layout import laid_out
 from scripts.diagram.read import picture
 from scripts.diagram.svg import svg
 from scripts.stack import OperatorError, Stack
@@ -21,7 +20,7 @@ def diagram(stack: StackName = DEFAULT_STACK, output: Output = None) -> None:
     Draws what is deployed, from the stack's outputs and state; no secret is asked for. The same state gives the same
     file.
     """
-    drawing = svg(laid_out(picture(Stack(stack))))
+    drawing = svg(picture(Stack(stack)))
     if output is None:
         sys.stdout.write(drawing)
         return
