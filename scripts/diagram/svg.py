@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from xml.etree import ElementTree as Xml
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from scripts.diagram.arrows import arrows, cards, columns, port
 from scripts.diagram.model import Picture
 from scripts.stack import OperatorError
+from scripts.template import template
 
 SVG, LINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}"
 SECONDS = 60
 """How long Graphviz may take; fifty client hosts take it about one."""
 ELLIPSIS = "…"
+FOLDER = Path(__file__).parent
 
 
 def svg(picture: Picture) -> str:
@@ -37,29 +36,19 @@ def svg(picture: Picture) -> str:
 
 def graph(picture: Picture) -> str:
     """Return the picture in Graphviz's language."""
-    template = _templates().get_template("picture.dot.j2")
-    return template.render(picture=picture, columns=columns(picture), cards=cards(picture), arrows=arrows(picture))
+    dot = template(FOLDER, "picture.dot.j2", cut=cut, port=port)
+    return dot.render(picture=picture, columns=columns(picture), cards=cards(picture), arrows=arrows(picture))
 
 
 def description(picture: Picture) -> str:
     """Return all that the picture shows, one sentence a line."""
-    return _templates().get_template("description.txt.j2").render(picture=picture)
+    return template(FOLDER, "description.txt.j2").render(picture=picture)
 
 
 def cut(text: str, length: int) -> str:
     """Return a text that is cut where it is longer: in its middle, as names of a kind differ at their ends."""
     tail = length // 3
     return text if len(text) <= length else text[: length - tail - 1] + ELLIPSIS + text[-tail:]
-
-
-@cache
-def _templates() -> Environment:
-    folder = FileSystemLoader(Path(__file__).parent)
-    environment = Environment(
-        loader=folder, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters |= {"cut": cut, "port": port}
-    return environment
 
 
 def _drawn(source: str) -> str:

@@ -3,51 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from policy.rules.security_groups import Rule
-from scripts.preview.reach import Reach, in_order
+from scripts.preview.digest import Step
+from scripts.preview.reach import in_order, members, reach
 from scripts.table import printable
 
-SOLID, OPENED, CLOSED = "--", "==", "-."
-ENDS = {SOLID: "-->", OPENED: "==>", CLOSED: ".->"}
+SOLID, OPENED, CLOSED = ("--", "-->"), ("==", "==>"), ("-.", ".->")
+"""Lines of mermaid's, before and behind their label."""
 ENTITIES = str.maketrans({"#": "#35;", '"': "#quot;", "<": "#lt;", ">": "#gt;", "`": "#96;"})
 """Mermaid's own escapes (mermaid documentation, "Entity codes to escape characters")."""
 
 
-def pictures(reach: Reach, before: Mapping[str, Sequence[str]], after: Mapping[str, Sequence[str]]) -> str:
-    """Return both pictures as Markdown.
+@dataclass(frozen=True)
+class Drawing:
+    """Rules as a graph. Nodes have names of their own: those of groups and peers may be anything."""
 
-    Args:
-        reach: the rules.
-        before: the hosts of each group.
-        after: the same, as it will be.
-    """
-    return (
-        f"Before (what closes is dotted):\n\n{_picture(reach.before, reach.closed, CLOSED, before)}\n\n"
-        f"After (what opens is thick):\n\n{_picture(reach.after, reach.opened, OPENED, after)}"
-    )
+    rules: Sequence[Rule]
+    marked: Collection[Rule]
+    mark: tuple[str, str]
+    hosts: Mapping[str, Sequence[str]]
+    """Of each group."""
 
+    @property
+    def inside(self) -> list[str]:
+        """The program's groups."""
+        return sorted(
+            {rule.group for rule in self.rules} | {rule.peer for rule in self.rules if rule.peer in self.hosts}
+        )
 
-def _picture(rules: Collection[Rule], marked: Collection[Rule], mark: str, hosts: Mapping[str, Sequence[str]]) -> str:
-    if not rules:
-        return "No rule."
-    inside = sorted({rule.group for rule in rules} | {rule.peer for rule in rules if rule.peer in hosts})
-    outside = sorted({rule.peer for rule in rules} - set(inside))
-    numbers = {name: f"n{number}" for number, name in enumerate([*outside, *inside])}
-    lines = ["```mermaid", "flowchart LR"]
-    lines += [f'    {numbers[name]}["{_text(name)}"]' for name in outside]
-    lines += ['    subgraph groups["security groups"]']
-    lines += [f'        {numbers[name]}["{_label(name, hosts.get(name, ()))}"]' for name in inside]
-    lines += ["    end"]
-    for rule in in_order(rules):
-        line = mark if rule in marked else SOLID
-        lines.append(f'    {numbers[rule.peer]} {line} "{_text(rule.label)}" {ENDS[line]} {numbers[rule.group]}')
-    return "\n".join([*lines, "```"])
+    @property
+    def outside(self) -> list[str]:
+        """The other peers."""
+        return sorted({rule.peer for rule in self.rules} - {*self.inside})
+
+    def line(self, rule: Rule) -> tuple[str, str]:
+        """Return how a rule is drawn."""
+        return self.mark if rule in self.marked else SOLID
 
 
-def _label(name: str, hosts: Sequence[str]) -> str:
-    return "<br/>".join([_text(name), *([_text(", ".join(hosts))] if hosts else [])])
+def drawings(steps: Sequence[Step]) -> list[Drawing]:
+    """Return the graph before and after; none if both are the same."""
+    rules, before, after = reach(steps), members(steps, after=False), members(steps, after=True)
+    if rules.before == rules.after and (before == after or not rules.after):
+        return []
+    return [
+        Drawing(in_order(rules.before), rules.closed, CLOSED, before),
+        Drawing(in_order(rules.after), rules.opened, OPENED, after),
+    ]
 
 
-def _text(text: str) -> str:
+def escaped(text: str) -> str:
+    """Return a text that is nothing but text to mermaid."""
     return printable(text).translate(ENTITIES)

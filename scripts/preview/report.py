@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from scripts.preview import access, cost, data_at_risk, downtime, exposure
 from scripts.preview.digest import Preview, Step
 from scripts.preview.findings import DONE, Finding, code, names
-from scripts.preview.picture import pictures
-from scripts.preview.reach import members, reach
+from scripts.preview.picture import drawings, escaped
+from scripts.template import template
 
 DATA_LOSS, EXPOSURE = "data-loss", "exposure"
-SEEN_IN_PART = "Drawn are the rules that change alone: `pulumi preview --json --show-sames` tells of the others too."
 
 
 @dataclass(frozen=True)
@@ -40,18 +40,13 @@ SECTIONS = (
 GATES = tuple(section.fail_on for section in SECTIONS if section.fail_on)
 
 
-@dataclass(frozen=True)
 class Report:
-    """What was found in a preview."""
+    """What is found in a preview, by section."""
 
-    preview: Preview
-    findings: Mapping[str, Sequence[Finding]]
-    """By the section's title."""
-
-    @classmethod
-    def of(cls, preview: Preview) -> Report:
+    def __init__(self, preview: Preview) -> None:
         """Assess every section."""
-        return cls(preview, {section.title: list(section.assess(preview.steps)) for section in SECTIONS})
+        self.preview = preview
+        self.findings = {section.title: list(section.assess(preview.steps)) for section in SECTIONS}
 
     def gates(self) -> set[str]:
         """Return what `--fail-on` would stop at."""
@@ -59,19 +54,19 @@ class Report:
 
     def markdown(self) -> str:
         """Return the report; a preview without changes is one line."""
-        preview = self.preview
-        if not preview.changes and not preview.warnings:
-            return f"**Nothing changes** in stack {code(preview.stack)}."
-        parts = [self._verdict()]
-        for section in SECTIONS:
-            parts += self._section(section)
-        parts += [_folded(preview.changes)] if preview.changes else []
-        parts += [_messages(preview.warnings)] if preview.warnings else []
-        return preview.redaction.apply("\n\n".join(parts))
+        counts = Counter(step.op for step in self.preview.changes)
+        text = template(Path(__file__).parent, "report.md.j2", code=code, names=names, mermaid=escaped).render(
+            preview=self.preview,
+            sections=SECTIONS,
+            findings=self.findings,
+            verdict=self._verdict(),
+            counts=[f"{counts[op]} {word}" for op, word in DONE.items() if counts[op]],
+            done=DONE,
+            drawings=drawings(self.preview.steps),
+        )
+        return self.preview.redaction.apply(text.rstrip())
 
     def _verdict(self) -> str:
-        if not self.preview.changes:
-            return f"**Nothing changes** in stack {code(self.preview.stack)}; the engine has warnings."
         words = [
             section.severe if self._is_severe(section) else section.other
             for section in SECTIONS
@@ -79,43 +74,7 @@ class Report:
         ]
         way = cost.direction(self.preview.steps)
         words += [f"cost {'unclear' if way is cost.Way.UNCLEAR else f'goes {way}'}"] if way else []
-        sentence = ", ".join(words) or "nothing is at risk"
-        counts = Counter(step.op for step in self.preview.changes)
-        counted = ", ".join(f"{counts[op]} {word}" for op, word in DONE.items() if counts[op])
-        return f"**{sentence[0].upper()}{sentence[1:]}.** Stack {code(self.preview.stack)}, resources: {counted}."
+        return ", ".join(words) or "nothing is at risk"
 
     def _is_severe(self, section: Section) -> bool:
         return any(finding.severe for finding in self.findings[section.title])
-
-    def _section(self, section: Section) -> list[str]:
-        findings = self.findings[section.title]
-        if not findings:
-            return [f"### {section.title}\n\n{section.without}"] if section.without and self.preview.changes else []
-        lines = [f"- {finding.words}" for finding in findings]
-        parts = [f"### {section.title}\n\n" + "\n".join(lines)]
-        return parts + (self._pictures() if section.assess is exposure.assess else [])
-
-    def _pictures(self) -> list[str]:
-        steps = self.preview.steps
-        ways_in, before, after = reach(steps), members(steps, after=False), members(steps, after=True)
-        if ways_in.before == ways_in.after and (before == after or not ways_in.after):
-            return []
-        drawn = pictures(ways_in, before, after)
-        return [drawn] if self.preview.complete else [drawn, SEEN_IN_PART]
-
-
-def _folded(changes: Sequence[Step]) -> str:
-    rows = "\n".join(
-        f"| {DONE[step.op]} | {code(step.name)} | {code(step.kind)} | {names(step.changed)} |" for step in changes
-    )
-    table = f"| | resource | type | properties |\n| --- | --- | --- | --- |\n{rows}"
-    return _details(f"Every change ({len(changes)})", table)
-
-
-def _messages(warnings: Sequence[str]) -> str:
-    lines = [line for warning in warnings for line in warning.splitlines() if line.strip()]
-    return _details(f"Warnings of the engine ({len(warnings)})", "\n".join(f"- {code(line)}" for line in lines))
-
-
-def _details(summary: str, content: str) -> str:
-    return f"<details><summary>{summary}</summary>\n\n{content}\n\n</details>"

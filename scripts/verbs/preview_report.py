@@ -36,7 +36,7 @@ def preview_report(file: File, fail_on: FailOn = None) -> None:
     Exit code: 0 a report, 3 a report with what --fail-on names, 2 no report (the preview failed, or it is none).
     """
     stopping = gates(fail_on) if fail_on is not None else set()
-    report = Report.of(read(_content(file)))
+    report = Report(read(_content(file)))
     print(report.markdown())
     stops = sorted(report.gates() & stopping)
     if stops:

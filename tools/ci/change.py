@@ -79,7 +79,7 @@ def examine(rules: Rules, environment: Mapping[str, str], *flags: str) -> Change
     """
     previewed = pulumi(rules.stack, "preview", "--json", "--show-sames", *flags)
     try:
-        report = Report.of(read(previewed.stdout))
+        report = Report(read(previewed.stdout))
     except OperatorError as error:
         print(error, file=sys.stderr)
         return _without_report(environment)

@@ -238,7 +238,7 @@ def test_whatever_is_of_another_form_it_is_a_report_or_words_never_a_trace() -> 
                 inner = inner[key]
             inner[path[-1]] = weird
             try:
-                Report.of(read(json.dumps(document))).markdown()
+                Report(read(json.dumps(document))).markdown()
                 outcomes["reported"] += 1
             except OperatorError:
                 outcomes["refused"] += 1
