@@ -27,8 +27,9 @@ class Column:
 
     @property
     def frame(self) -> str | None:
-        """The security group that is a frame around its hosts in each subnet."""
-        return self.picture.common_group(self.hosts)
+        """The security group that is a frame around its hosts in each subnet: all are in it, and no other host is."""
+        groups = [id for id in self.picture.groups if self.picture.members(id) == list(self.hosts)]
+        return groups[0] if groups and self.hosts else None
 
     @property
     def subnets(self) -> list[Subnet]:

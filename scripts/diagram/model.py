@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from policy.rules.security_groups import TCP, Rule, open_to_world
@@ -102,13 +102,6 @@ class Picture:
     def members(self, group_id: str) -> list[Host]:
         """Return the hosts that are in a security group."""
         return [host for host in self.hosts if group_id in host.group_ids]
-
-    def common_group(self, hosts: Sequence[Host]) -> str | None:
-        """Return the group that these hosts are all in and no other is; None if there is none."""
-        for group_id in self.groups:
-            if hosts and self.members(group_id) == list(hosts):
-                return group_id
-        return None
 
     def outsiders(self, rule: Rule) -> bool:
         """Tell whether a way in is for a peer that is no host of the stack."""
