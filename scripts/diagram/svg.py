@@ -14,7 +14,7 @@ from scripts.template import template
 
 SVG, LINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}"
 SECONDS = 60
-"""How long Graphviz may take; fifty client hosts take it about one."""
+"""How long Graphviz may take; a hundred client hosts take it half a second."""
 ELLIPSIS = "…"
 FOLDER = Path(__file__).parent
 
