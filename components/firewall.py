@@ -44,14 +44,12 @@ class ReachArgs(TypedDict):
     admitted_group_ids: NotRequired[Sequence[Annotated[str, checks.security_group_id]]]
     """Security groups of other applications that may reach MySQL too."""
     extra_egress: NotRequired[Sequence[EgressArgs]]
-    """Ways out of every host."""
 
 
 class FirewallArgs(ReachArgs):
     """What a Firewall is made from."""
 
     vpc_id: Annotated[pulumi.Input[str], checks.vpc_id]
-    """The VPC that all groups belong to."""
     tags: NotRequired[Annotated[Mapping[str, str], checks.tags]]
     """Of every group, besides its name."""
 
@@ -65,7 +63,6 @@ class Firewall(Component):
     """
 
     server_group_id: pulumi.Output[str]
-    """The id of the server's security group."""
     client_group_id: pulumi.Output[str]
     """The id of the security group whose members may reach MySQL."""
     jump_group_id: pulumi.Output[str]

@@ -19,7 +19,6 @@ class NetworkArgs(TypedDict):
     """What a Network is made from. Lists of subnets have an entry a zone, in the order of the zones."""
 
     vpc_cidr: Annotated[str, checks.vpc_range]
-    """The VPC's IPv4 range, /16 to /24."""
     server_subnet_cidr: Annotated[str, checks.subnet_range]
     """Of the subnet in the first zone that holds the server and nothing else: its address is never given away."""
     public_subnet_cidrs: Sequence[Annotated[str, checks.subnet_range]]
@@ -56,9 +55,7 @@ class Network(Component):
     """
 
     vpc_id: pulumi.Output[str]
-    """The VPC's id."""
     server_subnet_id: pulumi.Output[str]
-    """The id of the server's subnet."""
     public_subnet_ids: pulumi.Output[Sequence[str]]
     """The ids of the public subnets, zone by zone."""
     private_subnet_ids: pulumi.Output[Sequence[str]]

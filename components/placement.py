@@ -50,7 +50,6 @@ class Placement:
     jump_host: str | None = None
     """The name of the client that private hosts are reached through."""
     instance_profile: str | None = None
-    """Name of every host's IAM instance profile."""
     tags: Mapping[str, str] = field(default_factory=dict)
 
     def server(self, name: str, clients: Mapping[str, MySqlClient]) -> PlacementArgs:

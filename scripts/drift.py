@@ -17,7 +17,7 @@ from policy.rules.resource import name_of
 from scripts.host_agent import ask
 from scripts.ssh import Ssh, logins
 from scripts.stack import OperatorError, Stack
-from scripts.state import APPLY_ACCOUNTS, Commands
+from scripts.state import APPLY_ACCOUNTS
 from scripts.table import table
 
 HOST_SECONDS = 420
@@ -79,12 +79,11 @@ def find_drift(stack: Stack) -> Report:
     Raises:
         OperatorError: the stack has no state or no hosts, or there is no key: nothing at all can be told.
     """
-    commands = Commands.of(stack)
     with logins(stack, key_seconds=HOST_SECONDS) as ssh, ThreadPoolExecutor(MAX_THREADS) as pool:
         comparisons = [
             partial(drift_of_cloud, stack),
-            *(partial(drift_of_host, ssh, commands, host) for host in ssh.access.hosts()),
-            partial(drift_of_accounts, ssh, commands),
+            *(partial(drift_of_host, ssh, host) for host in ssh.access.state.host_names),
+            partial(drift_of_accounts, ssh),
         ]
         results = [pool.submit(comparison) for comparison in comparisons]
     report = Report()
@@ -96,17 +95,17 @@ def find_drift(stack: Stack) -> Report:
     return report
 
 
-def drift_of_host(ssh: Ssh, commands: Commands, host: str) -> list[Row]:
+def drift_of_host(ssh: Ssh, host: str) -> list[Row]:
     """Return the drift of one host, but for MySQL's accounts."""
-    spec = commands.diff_spec(host)
+    spec = ssh.access.state.diff_spec(host)
     if spec is None:
         raise OperatorError(f"{host} is not set up yet: run `pulumi up`")
     return _diff(ssh, host, "diff", json.dumps(spec))
 
 
-def drift_of_accounts(ssh: Ssh, commands: Commands) -> list[Row]:
+def drift_of_accounts(ssh: Ssh) -> list[Row]:
     """Return the drift of MySQL's databases, roles and users."""
-    apply = commands.find(APPLY_ACCOUNTS)
+    apply = ssh.access.state.find(APPLY_ACCOUNTS)
     if apply is None:
         raise OperatorError("databases and users are not made yet: run `pulumi up`")
     return _diff(ssh, apply.host, "accounts diff", apply.stdin)

@@ -4,10 +4,10 @@ import json
 import subprocess
 from typing import Any, TypedDict
 
-from scripts.endpoint import SERVER
 from scripts.host.constants import AGENT_DIR
 from scripts.ssh import FAILED, KEPT_ALIVE, Ssh
 from scripts.stack import OperatorError
+from scripts.state import SERVER
 
 NO_AGENT = ("can't open file", "can't find '__main__' module")
 """Python's words where there is no agent, and where it is of a version without this entry point."""

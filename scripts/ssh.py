@@ -15,6 +15,7 @@ from pathlib import Path
 from scripts.endpoint import Access, Endpoint
 from scripts.host.constants import LOGIN_USER
 from scripts.stack import OperatorError, Stack, run_in_foreground
+from scripts.state import State
 
 KEY_SECONDS = 120
 """How long the agent keeps the key: long enough for a login, short if the agent should be left behind."""
@@ -119,12 +120,13 @@ def last_words(process: subprocess.Popen[str]) -> str:
 @contextlib.contextmanager
 def logins(stack: Stack, key_seconds: int = KEY_SECONDS) -> Iterator[Ssh]:
     """Give the ways to the stack's hosts, in the main thread alone. A login may begin within `key_seconds`."""
-    access = Access.of(stack)
+    state = State.of(stack)
+    access, private_key = Access(state, stack.config_table("sshEndpoints")), stack.config("sshPrivateKey")
     with tempfile.TemporaryDirectory(prefix="mysql-pair-") as name, _ending_well():
         folder = Path(name)
-        known_hosts = "".join(f"{name} {host.host_key}\n" for name, host in access.hosts().items())
+        known_hosts = "".join(f"{name} {host.host_key}\n" for name, host in state.hosts.items())
         (folder / KNOWN_HOSTS).write_text(known_hosts)
-        with _agent(folder, access.private_key, key_seconds) as agent:
+        with _agent(folder, private_key, key_seconds) as agent:
             yield Ssh(access, agent, folder)
 
 

@@ -34,16 +34,6 @@ class Stack:
             raise OperatorError(f"stack {self.name!r} is not up: {self.up_hint()}")
         return outputs
 
-    def login(self, form: str, user: str) -> str:
-        """Return a user's login, in plain, from the output that is a table of that form by user key."""
-        hint = f"\nIf the stack was last brought up by an older version of the program, {self.up_hint()}"
-        what = f"output {form!r} of stack {self.name!r}"
-        table: dict[str, str] = self._read(what, "stack", "output", form, "--json", "--show-secrets", hint=hint)
-        if user not in table:
-            names = ", ".join(sorted(table)) or "none"
-            raise OperatorError(f"stack {self.name!r} has no user {user!r}; it has {names}")
-        return table[user]
-
     def resources(self) -> list[dict[str, Any]]:
         """Return the resources of the stack's state, secrets in plain: to be kept in memory alone."""
         return self._export("--show-secrets")

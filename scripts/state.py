@@ -1,16 +1,23 @@
-"""What a stack's commands were last given and what they answered, from its state: what the stack says is there.
+"""What a stack's state says is there: hosts and the ways to them, commands with what they were last given, logins.
 
-Secrets are in plain here, so nothing of it is written or shown.
+The state has it where an `up` has failed too, and has left no outputs. Secrets are in plain here, so nothing of it is
+written or shown.
 """
 
+import functools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
-from scripts.stack import Stack
+from policy.rules.resource import name_of, types_of
+from scripts.host.constants import CA_FILE
+from scripts.stack import OperatorError, Stack
+from stack_outputs.forms import Login
 
-COMMAND = "command:remote:Command"
+COMMAND, HOST, USER = "command:remote:Command", "mysql-pair:index:Host", "mysql-pair:index:MySqlUser"
+SERVER = "server"
+"""What operators call the host that MySQL runs on."""
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 """The key by which pulumi marks a value that is more than JSON (sdk/go/common/resource/sig)."""
 INSTALL, CONVERGE, CERTIFY = "install", "converge", "certify"
@@ -20,48 +27,88 @@ REPAIRING = (INSTALL, CONVERGE, CERTIFY, APPLY_ACCOUNTS, CHECK_LOGINS)
 
 None of their commands has a delete, so to replace one only runs it again.
 """
+KEY = "ssh-ed25519 "
+"""How what a first contact has printed begins: the host's key."""
 
 
-@dataclass(frozen=True)
-class Command:
-    """A command that runs a verb of the host agent."""
+class Command(NamedTuple):
+    """A command that ran on a host; one of the first contact, before the host agent is there, has no verb."""
 
     urn: str
     host: str
     verb: str
     stdin: str
     stdout: str
+    connection: Mapping[str, Any]
 
     @classmethod
     def of(cls, resource: Mapping[str, Any]) -> Self | None:
-        """Return what a resource of the state is, None if it runs no verb of the agent: its first trigger says so."""
+        """Return what a resource of the state is; None if it neither runs a verb of the agent nor is a first contact.
+
+        The first trigger says which verb and on which host; what is learned of a host at first is a child of it.
+        """
+        if resource["type"] != COMMAND or resource.get("delete"):
+            return None
         inputs, outputs = resource.get("inputs") or {}, resource.get("outputs") or {}
         trigger = next(iter(plain(inputs.get("triggers")) or []), None)
-        if (
-            resource["type"] != COMMAND
-            or resource.get("delete")
-            or not (isinstance(trigger, dict) and "verb" in trigger)
-        ):
-            return None
         stdin, stdout = plain(inputs.get("stdin")) or "", plain(outputs.get("stdout")) or ""
-        return cls(resource["urn"], trigger["host"], trigger["verb"], stdin, stdout)
+        connection = plain(inputs.get("connection")) or {}
+        if isinstance(trigger, dict) and "verb" in trigger:
+            return cls(resource["urn"], trigger["host"], trigger["verb"], stdin, stdout, connection)
+        parent = resource.get("parent") or ""
+        if parent and types_of(parent)[-1] == HOST and stdout.startswith(KEY):
+            return cls(resource["urn"], name_of(parent), "", stdin, stdout, connection)
+        return None
+
+
+class Host(NamedTuple):
+    """The way to a host."""
+
+    connection: Mapping[str, Any]
+    """As the last command had it: host, port and, of a private host, proxy."""
+    host_key: str
 
 
 @dataclass(frozen=True)
-class Commands:
-    """The stack's commands that run a verb of the host agent."""
+class State:
+    """A stack's state."""
 
-    commands: Sequence[Command]
+    stack: Stack
+    resources: Sequence[Mapping[str, Any]]
 
     @classmethod
     def of(cls, stack: Stack) -> Self:
-        """Read them."""
-        return cls([command for command in map(Command.of, stack.resources()) if command])
+        """Read it."""
+        return cls(stack, stack.resources())
+
+    @functools.cached_property
+    def commands(self) -> list[Command]:
+        """The commands that ran on hosts."""
+        return [command for command in map(Command.of, self.resources) if command]
 
     def find(self, verb: str, host: str | None = None) -> Command | None:
         """Return the command that runs a verb, on this host or on whichever it is."""
         matching = (command for command in self.commands if command.verb == verb and host in (None, command.host))
         return next(matching, None)
+
+    @property
+    def host_names(self) -> list[str]:
+        """The names of all hosts, those too that no `up` has reached yet: the server first."""
+        names = {name_of(resource["urn"]) for resource in self._of(HOST)}
+        return sorted(names, key=lambda name: (name != SERVER, name))
+
+    def _of(self, kind: str) -> list[Mapping[str, Any]]:
+        return [resource for resource in self.resources if resource["type"] == kind and not resource.get("delete")]
+
+    @functools.cached_property
+    def hosts(self) -> dict[str, Host]:
+        """Every host that has been reached, by name: the server first."""
+        hosts: dict[str, Host] = {}
+        # What the agent has run comes after the first contact, whose connection has no key.
+        for command in sorted(self.commands, key=lambda command: (command.host != SERVER, command.verb != "")):
+            known = command.connection.get("hostKey") or command.stdout
+            hosts[command.host] = Host(command.connection, " ".join(known.split()[:2]))
+        return hosts
 
     def diff_spec(self, host: str) -> dict[str, Any] | None:
         """Return the DiffSpec of a host, a ServerDiffSpec of the server; None if the host was never converged."""
@@ -78,6 +125,45 @@ class Commands:
     def repairing(self) -> list[str]:
         """The URNs of the commands that a repair runs again."""
         return [command.urn for command in self.commands if command.verb in REPAIRING]
+
+    def login(self, user: str) -> Login:
+        """Return a user's login, by the user's key; a user whose account no `up` has made yet has one too."""
+        users = {**self._described_users(), **self._made_users()}
+        if user not in users:
+            names = ", ".join(sorted(users)) or "none"
+            raise OperatorError(f"stack {self.stack.name!r} has no user {user!r}; it has {names}")
+        spec, certificate = users[user], self._of_server(CERTIFY, "certificate")
+        settings = json.loads(self._of_server(CONVERGE, "MySQL").stdin)["mysql"]["settings"]
+        address, port = json.loads(certificate.stdin)["addresses"][0], int(settings["port"])
+        return Login(spec["name"], spec["password"], address, port, spec["database"], CA_FILE)
+
+    def is_made(self, user: str) -> bool:
+        """Return whether an `up` has made a user's account."""
+        return user in self._made_users()
+
+    @property
+    def ca_certificate(self) -> str:
+        """The certificate of the server's authority."""
+        return str(json.loads(self._of_server(CERTIFY, "certificate").stdout)["ca_certificate"])
+
+    def _of_server(self, verb: str, what: str) -> Command:
+        command = self.find(verb, SERVER)
+        if command is None:
+            raise OperatorError(
+                f"the server of stack {self.stack.name!r} has no {what} yet: its last `up` did not get that far; "
+                f"{self.stack.up_hint()}"
+            )
+        return command
+
+    def _made_users(self) -> dict[str, dict[str, Any]]:
+        applied = self.find(APPLY_ACCOUNTS)
+        users = json.loads(applied.stdin)["users"] if applied else ()
+        return {user["key"]: user for user in users}
+
+    def _described_users(self) -> dict[str, dict[str, Any]]:
+        """Return the users as the program has described them, those whose password is known."""
+        passwords = [(user["inputs"], (user.get("outputs") or {}).get("password")) for user in self._of(USER)]
+        return {spec["key"]: {**spec, "password": plain(word)} for spec, word in passwords if word is not None}
 
 
 def plain(value: Any) -> Any:

@@ -1,9 +1,8 @@
 """What only AWS knows of the things that config names: asked before anything is registered, each thing once."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from ipaddress import IPv4Network
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import pulumi_aws as aws
 
@@ -16,16 +15,14 @@ class CloudError(Exception):
     """AWS does not know it, or could not be asked; in AWS's words."""
 
 
-@dataclass(frozen=True)
-class TypeFacts:
+class TypeFacts(NamedTuple):
     """An instance type. The architecture is EC2's word for it: x86_64 or arm64."""
 
     memory_mib: int
     architecture: str
 
 
-@dataclass(frozen=True)
-class SubnetFacts:
+class SubnetFacts(NamedTuple):
     """A subnet."""
 
     vpc_id: str

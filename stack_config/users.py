@@ -57,8 +57,7 @@ def read_accounts(
 
 
 def _read_role(reader: Reader, key: str, raw: object, databases: Databases) -> RoleSpec:
-    path = part(ROLES, key)
-    reader.check(path, key, account_key)
+    reader.check(path := part(ROLES, key), key, account_key)
     role = read_spec(reader, path, raw, RoleSpec, ROLE_EXAMPLE, {"key": key}, {"name": key})
     return dataclasses.replace(role, grants=check_grants(reader, f"{path}.grants", role.grants, databases))
 

@@ -39,20 +39,16 @@ class InstanceArgs(TypedDict):
     packages: NotRequired[Sequence[Annotated[str, checks.package]]]
     """Of the distribution, besides those its role needs."""
     volume_gib: NotRequired[Annotated[int, checks.volume_gib]]
-    """Size of the root volume."""
     private_ip: NotRequired[Annotated[str, checks.ipv4_address]]
     """Its private address; a replaced host gets the same one. Without it EC2 chooses."""
     termination_protection: NotRequired[bool]
-    """Whether EC2 refuses to terminate the instance."""
 
 
 class PlacementArgs(TypedDict):
     """Where a host lives, and how it is reached by ssh."""
 
     subnet_id: Annotated[pulumi.Input[str], checks.subnet_id]
-    """The subnet the host lives in."""
     security_group_ids: Sequence[Annotated[pulumi.Input[str], checks.security_group_id]]
-    """Its security groups."""
     key_name: pulumi.Input[str]
     """The EC2 key pair of the login user, of the first boot."""
     public_key: NotRequired[Annotated[str, checks.public_key]]
@@ -66,7 +62,6 @@ class PlacementArgs(TypedDict):
     ssh_host: NotRequired[str | None]
     """Where its sshd is reached instead of at its own address, and without a jump: the near end of a tunnel."""
     ssh_port: NotRequired[Annotated[int, checks.port]]
-    """The port there."""
     host_key: NotRequired[Annotated[str | None, checks.host_key]]
     """Its public ed25519 key, if it is known already; otherwise the first one seen is kept."""
     network_ready: NotRequired[Sequence[pulumi.Resource]]
@@ -87,13 +82,10 @@ class HostOutputs(Component):
     """What a host shows, and the component of what runs on it too."""
 
     instance_id: pulumi.Output[str]
-    """The instance's id."""
     private_ip: pulumi.Output[str]
-    """The private address."""
     public_ip: pulumi.Output[str | None]
     """The Elastic IP, for ssh, which stays when the instance is stopped and started; None of a private host."""
     host_key: pulumi.Output[str]
-    """The host's public ed25519 ssh key."""
 
 
 class Host(HostOutputs):
@@ -108,7 +100,6 @@ class Host(HostOutputs):
     """
 
     private_dns: pulumi.Output[str]
-    """The private DNS name."""
     target: Target
     """How commands are run on it: pinned to its key, after its first boot."""
 

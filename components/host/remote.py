@@ -35,7 +35,6 @@ class SshRoute:
     port: int = SSH_PORT
     user: str = LOGIN_USER
     jump: "SshRoute | None" = None
-    """The way to the host that this one is reached through."""
 
     def connection(self) -> remote.ConnectionArgs:
         """Return how pulumi-command reaches the host."""
@@ -67,7 +66,6 @@ class Target:
     """
 
     name: str
-    """The host's name."""
     route: SshRoute
     instance_id: pulumi.Output[str]
     ends_with: pulumi.Resource

@@ -90,7 +90,6 @@ class MySqlAccountsArgs(TypedDict):
     """What MySqlAccounts are made from."""
 
     server: MySqlServer
-    """The server they live on."""
     databases: Sequence[MySqlDatabase]
     """All of the stack's. One that was taken out stays on the server."""
     roles: Sequence[MySqlRole]

@@ -55,7 +55,6 @@ class MySqlServer(MySqlHost):
     mysql_host: pulumi.Output[str]
     """Where clients find MySQL: the private address, which the certificate names."""
     mysql_port: pulumi.Output[int]
-    """MySQL's TCP port."""
     mysql_version: pulumi.Output[str]
     """What `select version()` said when the server was last converged."""
     ca_certificate: pulumi.Output[str]

@@ -16,6 +16,7 @@ import typer
 from scripts.ssh import KEPT_ALIVE, Ssh, last_words, logins
 from scripts.stack import OperatorError, Stack
 from scripts.verbs import DEFAULT_STACK, ClientHost, StackName, User
+from stack_outputs.forms import option_file
 
 WAIT_SECONDS = 30
 """How long each end waits for the other."""
@@ -61,11 +62,14 @@ def connect(
     """
     words = arguments or []
     target = Stack(stack)
-    login = target.login("option_files", user)
     terminal = ["-t"] if not words and sys.stdin.isatty() else []
     with logins(target) as ssh:
-        client = ssh.access.client(host)
-        with offered(ssh, client, login) as fifo:
+        state, client = ssh.access.state, ssh.access.client(host)
+        login = state.login(user)
+        if not state.is_made(user):
+            note = f"no `up` has made {user} yet: MySQL may not know the account, or not all of its grants"
+            print(note, file=sys.stderr)
+        with offered(ssh, client, option_file(login)) as fifo:
             take = ["bash", "-c", TAKE, "connect", fifo, str(WAIT_SECONDS), *words]
             raise typer.Exit(ssh.run(client, take, [*KEPT_ALIVE, *terminal]))
 

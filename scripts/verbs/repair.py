@@ -8,7 +8,7 @@ import typer
 
 from scripts.drift import faults_are_unknown, find_drift
 from scripts.stack import OperatorError, Stack
-from scripts.state import Commands
+from scripts.state import State
 from scripts.verbs import DEFAULT_STACK, StackName, Yes
 
 
@@ -23,7 +23,7 @@ def repair(stack: StackName = DEFAULT_STACK, yes: Yes = False) -> None:
     Exit code: as of drift.
     """
     target = Stack(stack)
-    commands = Commands.of(target).repairing
+    commands = State.of(target).repairing
     if not commands:
         raise OperatorError(f"stack {stack!r} has no hosts that can be repaired: {target.up_hint()}")
     replacements = [word for urn in commands for word in ("--replace", urn)]

@@ -11,6 +11,7 @@ import typer
 from scripts.ssh import CONNECT_SECONDS, Ssh, last_words, logins
 from scripts.stack import OperatorError, Stack
 from scripts.verbs import DEFAULT_STACK, ClientHost, StackName, User
+from stack_outputs.forms import url
 
 LOOPBACK = "127.0.0.1"
 OPEN = "open"
@@ -25,16 +26,14 @@ def tunnel(user: User, port: Port, host: ClientHost = None, stack: StackName = D
 
     Prints the connection string to use, without the password. Ctrl-C ends the tunnel.
     """
-    target = Stack(stack)
-    url = target.login("connection_strings", user)
     refuse_taken(port)
-    with logins(target) as ssh:
-        client, outputs = ssh.access.client(host), ssh.access.outputs
-        ca_file = ssh.folder / "ca.pem"
-        ca_file.write_text(outputs["mysql_ca_certificate"])
-        server = f"{outputs['mysql_host']}:{outputs['mysql_port']:.0f}"
+    with logins(Stack(stack)) as ssh:
+        state, client = ssh.access.state, ssh.access.client(host)
+        login, ca_file = state.login(user), ssh.folder / "ca.pem"
+        ca_file.write_text(state.ca_certificate)
+        server = f"{login.host}:{login.port}"
         words = f"{LOOPBACK}:{port} leads to {server} by way of {client}; Ctrl-C ends it."
-        keep_open(ssh, client, port, server, f"{words}\n{how_to_use(url, port, ca_file, stack)}")
+        keep_open(ssh, client, port, server, f"{words}\n{how_to_use(url(login), port, ca_file, stack)}")
 
 
 def refuse_taken(port: int) -> None:
@@ -64,9 +63,9 @@ def keep_open(ssh: Ssh, host: str, port: int, server: str, words: str) -> None:
         raise OperatorError(f"the tunnel through {host} broke off: {last_words(process)}")
 
 
-def how_to_use(url: str, port: int, ca_file: Path, stack: str) -> str:
+def how_to_use(login_url: str, port: int, ca_file: Path, stack: str) -> str:
     """Return what one needs to know, without the password."""
-    parts = urlsplit(url)
+    parts = urlsplit(login_url)
     tls = f"ssl-mode=VERIFY_CA&ssl-ca={quote(str(ca_file), safe='')}"
     return f"""\
   mysql://{parts.username}@{LOOPBACK}:{port}{parts.path}?{tls}

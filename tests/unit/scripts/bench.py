@@ -14,36 +14,94 @@ import pytest
 
 from scripts.__main__ import main
 from scripts.stack import PROJECT_ROOT
-from stack_outputs import forms
 from stack_outputs.forms import Login
 
 STACK = "here"
 HOST_KEY, CLIENT_KEY, APP_KEY = "ssh-ed25519 AAAAHostKey", "ssh-ed25519 AAAAClientKey", "ssh-ed25519 AAAAAppKey"
-OUTPUTS: dict[str, Any] = {
-    "server_public_ip": None,
-    "server_private_ip": "10.20.0.10",
-    "server_host_key": HOST_KEY,
-    "client_names": ["client-1", "app-1"],
-    "client_public_ips": ["198.51.100.8", None],
-    "client_private_ips": ["10.20.16.4", "10.20.144.4"],
-    "client_host_keys": [CLIENT_KEY, APP_KEY],
-    "jump_host": "client-1",
-    "mysql_host": "10.20.0.10",
-    "mysql_port": 3306,
-    "mysql_ca_certificate": "-----BEGIN CERTIFICATE-----\n",
-    "user_names": ["app", "reports"],
-}
 CANARY = "Pa55-of-app"
-SECRETS: dict[str, Any] = {
-    "option_files": {
-        "app": forms.option_file(Login("ap@p", f"{CANARY} ü\\", "10.20.0.10", 3306, "app")),
-        "reports": "[client]\n",
-    },
-    "connection_strings": {
-        "app": f"mysql://ap%40p:{CANARY}@10.20.0.10:3306/app?ssl-mode=VERIFY_IDENTITY&ssl-ca=%2Fca.pem",
-        "reports": "mysql://reports:x@10.20.0.10:3306/?ssl-mode=VERIFY_IDENTITY&ssl-ca=%2Fca.pem",
-    },
+APP = Login("ap@p", f"{CANARY} ü\\", "10.20.0.10", 3306, "app")
+JUMP = {"host": "198.51.100.8", "hostKey": CLIENT_KEY, "port": 22, "user": "ubuntu"}
+CONNECTIONS: dict[str, dict[str, Any]] = {
+    "client-1": JUMP,
+    "server": {"host": "10.20.0.10", "hostKey": HOST_KEY, "port": 22, "user": "ubuntu", "proxy": JUMP},
+    "app-1": {"host": "10.20.144.4", "hostKey": APP_KEY, "port": 22, "user": "ubuntu", "proxy": JUMP},
 }
+SIGNED = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
+URN = "urn:pulumi:here::mysql-pair::mysql-pair:index:Some$"
+
+
+def secret(value: object) -> dict[str, str]:
+    """Return a secret as `pulumi stack export --show-secrets` has it."""
+    return {**SIGNED, "plaintext": json.dumps(value)}
+
+
+def command(name: str, verb: str, stdin: object, stdout: object = "", **more: object) -> dict[str, Any]:
+    """Return a command of the state that runs a verb of the agent on a host; its name does not matter."""
+    triggers = [{"host": name, "verb": verb, "instance": "i-0123"}, "digest"]
+    return {
+        "urn": f"{URN}command:remote:Command::{name}-{verb.replace(' ', '-')}",
+        "type": "command:remote:Command",
+        "inputs": {"stdin": stdin, "triggers": triggers, "connection": secret(CONNECTIONS.get(name, JUMP))},
+        "outputs": {"stdout": secret(json.dumps(stdout))},
+        **more,
+    }
+
+
+def first_contact(name: str) -> dict[str, Any]:
+    """Return the command of the state that has learned a host's key."""
+    connection = {key: value for key, value in CONNECTIONS[name].items() if key != "hostKey"}
+    return {
+        "urn": f"{URN}command:remote:Command::{name}-some-name",
+        "type": "command:remote:Command",
+        "parent": host(name)["urn"],
+        "inputs": {"stdin": "", "triggers": ["i-0123"], "connection": secret(connection)},
+        "outputs": {"stdout": f"{CONNECTIONS[name]['hostKey']} root@{name}\n"},
+    }
+
+
+def host(name: str) -> dict[str, Any]:
+    """Return the host's component."""
+    return {"urn": f"{URN}mysql-pair:index:Host::{name}", "type": "mysql-pair:index:Host"}
+
+
+def user(key: str, login: Login) -> dict[str, Any]:
+    """Return the component of a user."""
+    return {
+        "urn": f"{URN}mysql-pair:index:MySqlUser::user-{key}",
+        "type": "mysql-pair:index:MySqlUser",
+        "inputs": {"key": key, "name": login.user, "database": login.database},
+        "outputs": {"password": secret(login.password)},
+    }
+
+
+def spec(key: str, login: Login) -> dict[str, Any]:
+    """Return a user as the command that makes accounts is given it."""
+    return {"key": key, "name": login.user, "password": login.password, "database": login.database}
+
+
+REPORTS = Login("reports", "x", "10.20.0.10", 3306, None)
+ACCOUNTS = json.dumps({"users": [spec("app", APP), spec("reports", REPORTS)]})
+SETTINGS = {"settings": {"port": 3306}}
+CA = "-----BEGIN CERTIFICATE-----\n"
+COMMANDS = [
+    first_contact("server"),
+    command("server", "install", json.dumps({"scripts/host/__main__.py": "text"})),
+    command("server", "converge", json.dumps({"packages": ["former"]}), delete=True),
+    command("server", "converge", json.dumps({"packages": ["mysql-server"], "mysql": SETTINGS})),
+    command("server", "certify", json.dumps({"addresses": ["10.20.0.10"], "names": []}), {"ca_certificate": CA}),
+    command("server", "accounts apply", secret(ACCOUNTS)),
+    command("client-1", "converge", json.dumps({"packages": ["mysql-client"]})),
+    command("app-1", "install", json.dumps({})),
+    command("app-1", "converge", json.dumps({"packages": []})),
+    command("client-1", "check-logins", secret("{}")),
+]
+RESOURCES = [*map(host, ("client-1", "app-1", "server")), user("app", APP), user("reports", REPORTS), *COMMANDS]
+
+
+def state(*resources: dict[str, Any]) -> dict[str, Any]:
+    """Return a state with these resources."""
+    return {"deployment": {"resources": list(resources)}}
+
 
 PULUMI = '''#!/usr/bin/python3 -IS
 """The pulumi CLI, as far as the operator's commands ask for it, on a stack in files."""
@@ -68,13 +126,7 @@ def answer(name):
     print(path.read_text(), end="")
 
 if words[:2] == ["stack", "output"]:
-    if "--show-secrets" not in words:
-        answer("outputs.json")
-    else:
-        secrets = json.loads((bench / "secrets.json").read_text())
-        if words[2] not in secrets:
-            sys.exit(f"error: current stack does not have output property '{words[2]}'")
-        print(json.dumps(secrets[words[2]]))
+    answer("outputs.json")
 elif words[:2] == ["stack", "export"]:
     answer("state.json")
 elif words[0] == "refresh":
@@ -141,8 +193,7 @@ class Bench:
             self.program(name, text)
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / "key"], check=True, timeout=30)
         self.config = {"sshPrivateKey": (folder / "key").read_text()}
-        self.put("outputs.json", OUTPUTS)
-        self.put("secrets.json", SECRETS)
+        self.put("state.json", state(*RESOURCES))
         self.put("up", "exit 0\n")
 
     def program(self, name: str, text: str) -> None:

@@ -7,13 +7,16 @@ import pty
 import signal
 import socket
 import subprocess
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lab.testing.ports import free_port
 from scripts.verbs import connect
-from tests.unit.scripts.bench import CANARY, SECRETS, Bench
+from stack_outputs.forms import option_file
+from tests.unit.scripts.bench import APP, CANARY, RESOURCES, Bench, state, user
 from tests.unit.scripts.bench import bench as bench
 
 MYSQL = """#!/bin/bash
@@ -37,7 +40,7 @@ def test_mysql_gets_the_login_by_a_pipe_and_nothing_shows_or_keeps_it(
 ) -> None:
     assert bench.scripts("connect", "app", "--", "-e", "select 1; select 'two words'") == 5
     login = (bench.folder / "login").read_text()
-    assert login == SECRETS["option_files"]["app"] and 'ssl-ca="/etc/mysql-pair/ca.pem"' in login
+    assert login == option_file(APP) and 'ssl-ca="/etc/mysql-pair/ca.pem"' in login
     argv = (bench.folder / "mysql.argv").read_text().splitlines()
     assert argv[0].startswith("--defaults-file=/dev/fd/") and argv[-2:] == ["-e", "select 1; select 'two words'"]
     assert "--ssl-mode=VERIFY_IDENTITY" in argv
@@ -87,12 +90,48 @@ def test_a_fault_of_the_operator_is_told_and_ends_with_2(
     assert said in capfd.readouterr().err
 
 
-def test_a_stack_of_an_older_program_says_what_brings_the_output(
+def of_verbs(*verbs: str) -> list[dict[str, Any]]:
+    """Return a state's resources without the commands of all verbs but these."""
+    kept = [resource for resource in RESOURCES if "Command::" not in resource["urn"]]
+    return [*kept, *(it for it in RESOURCES if verbs and it["urn"].endswith(verbs) and "delete" not in it)]
+
+
+MYSQL_IS_UP = ("some-name", "install", "converge", "certify")
+
+
+def test_after_a_first_up_that_failed_at_an_account_one_gets_to_mysql_all_the_same(
     bench: Bench, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    bench.put("secrets.json", {})
-    assert bench.scripts("connect", "app") == 2
-    assert "run `pulumi up --stack here`" in capfd.readouterr().err
+    bench.put("state.json", state(*of_verbs(*MYSQL_IS_UP)))
+    assert bench.scripts("connect", "app", "--", "-e", "create table app.t (id int)") == 5
+    assert (bench.folder / "login").read_text() == option_file(APP)
+    assert "no `up` has made app yet: MySQL may not know the account" in capfd.readouterr().err
+
+
+def test_a_user_has_the_password_that_the_last_good_up_has_set(bench: Bench) -> None:
+    changed = replace(APP, password="another")
+    bench.put("state.json", state(*(it for it in RESOURCES if "user-app" not in it["urn"]), user("app", changed)))
+    assert bench.scripts("connect", "app", "--", "-e", "select 1") == 5
+    assert (bench.folder / "login").read_text() == option_file(APP)
+
+
+# verbs whose commands the last up has come to, what is said
+BROKEN_OFF = [
+    (("some-name", "client-1-converge"), "the server of stack 'here' has no certificate yet: its last `up` did not"),
+    ((*MYSQL_IS_UP[:3], "client-1-converge"), "has no certificate yet"),
+    ((), "stack 'here' has no client host to go through"),
+]
+
+
+@pytest.mark.parametrize(("verbs", "said"), BROKEN_OFF)
+def test_what_an_up_has_not_come_to_is_named(
+    bench: Bench, capfd: pytest.CaptureFixture[str], verbs: tuple[str, ...], said: str
+) -> None:
+    bench.put("state.json", state(*of_verbs(*verbs)))
+    for words in (["connect", "app"], ["tunnel", "app", "--port", str(free_port())]):
+        assert bench.scripts(*words) == 2
+        told = capfd.readouterr().err
+        assert said in told and CANARY not in told
 
 
 def test_a_reader_that_never_comes_is_not_waited_for(bench: Bench, tmp_path: Path) -> None:

@@ -8,46 +8,28 @@ from typing import Any
 import pytest
 
 from scripts.drift import rows_of
-from scripts.state import Command, Commands
-from tests.unit.scripts.bench import CANARY, Bench
+from scripts.stack import Stack
+from scripts.state import Command, State
+from tests.unit.scripts.bench import (
+    ACCOUNTS,
+    CA,
+    CANARY,
+    COMMANDS,
+    RESOURCES,
+    SETTINGS,
+    URN,
+    Bench,
+    command,
+    first_contact,
+    host,
+    secret,
+    state,
+)
 from tests.unit.scripts.bench import bench as bench
 
-SIGNED = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
-URN = "urn:pulumi:here::mysql-pair::mysql-pair:index:Some$"
 ROW = {"kind": "setting", "name": "max_connections", "what": "value", "expected": "200", "found": "77"}
 
 
-def secret(text: str) -> dict[str, str]:
-    """Return a secret as `pulumi stack export --show-secrets` has it."""
-    return {**SIGNED, "plaintext": json.dumps(text)}
-
-
-def command(name: str, verb: str, stdin: object, stdout: object = "", **more: object) -> dict[str, Any]:
-    """Return a command of the state that runs a verb of the agent; its name does not matter."""
-    triggers = [{"host": name, "verb": verb, "instance": "i-0123"}, "digest"] if verb else ["i-0123"]
-    return {
-        "urn": f"{URN}command:remote:Command::{name}-{verb.replace(' ', '-')}",
-        "type": "command:remote:Command",
-        "inputs": {"stdin": stdin, "triggers": triggers},
-        "outputs": {"stdout": secret(json.dumps(stdout))},
-        **more,
-    }
-
-
-ACCOUNTS = json.dumps({"users": [{"password": CANARY}]})
-HOST_KEY = command("server-converged", "", "", "ssh-ed25519 AAAA")
-COMMANDS = [
-    HOST_KEY,
-    command("server", "install", json.dumps({"scripts/host/__main__.py": "text"})),
-    command("server", "converge", json.dumps({"packages": ["former"]}), delete=True),
-    command("server", "converge", json.dumps({"packages": ["mysql-server"], "mysql": {}})),
-    command("server", "certify", json.dumps({"addresses": ["10.20.0.10"], "names": []}), {"ca_certificate": "PEM"}),
-    command("server", "accounts apply", secret(ACCOUNTS)),
-    command("client-1", "converge", json.dumps({"packages": ["mysql-client"]})),
-    command("app-1", "install", json.dumps({})),
-    command("app-1", "converge", json.dumps({"packages": []})),
-    command("client-1", "check-logins", secret("{}")),
-]
 RESOURCE = {"custom": True, "type": "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"}
 
 
@@ -62,7 +44,6 @@ NO_CHANGE = [step("refresh", oldState={"inputs": {"port": 1}}, newState={"inputs
 @pytest.fixture(autouse=True)
 def stack(bench: Bench) -> None:
     """A stack of three hosts that are as they should be."""
-    bench.put("state.json", {"deployment": {"resources": COMMANDS}})
     bench.put("refresh.json", {"steps": NO_CHANGE})
     for name in ("server", "client-1", "app-1", "accounts"):
         bench.put(f"diff.{name}", "echo '[]'\n")
@@ -74,9 +55,9 @@ def test_every_host_is_asked_with_what_its_commands_were_given(bench: Bench, cap
     specs = {path.suffix: json.loads(path.read_text()) for path in bench.folder.glob("spec.*")}
     assert specs == {
         ".server": {
-            "host": {"packages": ["mysql-server"], "mysql": {}},
+            "host": {"packages": ["mysql-server"], "mysql": SETTINGS},
             "certificate": {"addresses": ["10.20.0.10"], "names": []},
-            "authority": "PEM",
+            "authority": CA,
             "agent": {"scripts/host/__main__.py": "text"},
         },
         ".client-1": {"host": {"packages": ["mysql-client"]}, "agent": {}},
@@ -119,8 +100,10 @@ UNKNOWN = [
     ("diff.client-1", "echo \"python3: can't open file 'x'\" >&2; exit 2", "client-1: the host agent in /usr"),
     ("refresh.json", '{"steps": null, "diagnostics": [{"severity": "error", "message": "no credentials"}]}',
      "`pulumi refresh --preview-only` failed: no credentials"),
-    ("state.json", json.dumps({"deployment": {"resources": COMMANDS[:5]}}), "client-1 is not set up yet: run"),
-    ("state.json", json.dumps({"deployment": {"resources": COMMANDS[:5]}}), "databases and users are not made yet"),
+    ("state.json", json.dumps(state(*RESOURCES[:10], first_contact("client-1"))),
+     "client-1 is not set up yet: run"),
+    ("state.json", json.dumps(state(*RESOURCES[:10], first_contact("client-1"))),
+     "databases and users are not made yet"),
 ]  # fmt: skip
 
 
@@ -137,7 +120,7 @@ def test_what_cannot_be_told_is_said_beside_the_rest_with_1(
 
 def test_a_stack_of_an_older_program_is_told_to_be_brought_up(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
     older = [{**it, "inputs": {**it["inputs"], "triggers": ["i-0123", "digest"]}} for it in COMMANDS]
-    bench.put("state.json", {"deployment": {"resources": older}})
+    bench.put("state.json", state(host("server"), *older))
     assert bench.scripts("drift") == 1
     assert "server is not set up yet: run `pulumi up`" in capfd.readouterr().out
     assert (bench.scripts("repair", "--yes"), bench.asked("up")) == (1, [])
@@ -149,7 +132,8 @@ TRIGGERS: list[tuple[dict[str, Any], tuple[str, str] | None]] = [
     (command("any-name", "converge", "{}"), ("any-name", "converge")),
     (command("server", "accounts apply", secret("{}")), ("server", "accounts apply")),
     (command("server", "certify", None, {}), ("server", "certify")),
-    (HOST_KEY, None),
+    (first_contact("server"), ("server", "")),
+    ({**first_contact("server"), "parent": URN + "mysql-pair:index:Other::server"}, None),
     (command("server", "converge", "{}", delete=True), None),
     ({**command("server", "converge", "{}"), "type": "command:local:Command"}, None),
     ({**command("server", "converge", "{}"), "inputs": {"triggers": []}}, None),
@@ -165,17 +149,16 @@ def test_a_command_is_known_by_its_first_trigger(resource: dict[str, Any], expec
 
 
 def test_a_command_of_another_host_is_not_taken_for_this_one_s() -> None:
-    commands = Commands([command for command in map(Command.of, COMMANDS) if command])
+    commands = State(Stack("here"), COMMANDS)
     certify = commands.find("certify")
-    assert certify and (certify.host, json.loads(certify.stdout)) == ("server", {"ca_certificate": "PEM"})
+    assert certify and (certify.host, json.loads(certify.stdout)) == ("server", {"ca_certificate": CA})
     assert commands.find("certify", "client-1") is None and commands.diff_spec("client-2") is None
 
 
-@pytest.mark.parametrize("file", ["state.json", "outputs.json"])
-def test_without_a_state_nothing_can_be_told(bench: Bench, capfd: pytest.CaptureFixture[str], file: str) -> None:
-    (bench.folder / file).unlink()
+def test_without_a_state_nothing_can_be_told(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
+    (bench.folder / "state.json").unlink()
     assert bench.scripts("drift") == 1
-    assert file in capfd.readouterr().err
+    assert "state.json" in capfd.readouterr().err
 
 
 # steps of a refresh; kind is always the same: what, expected, found

@@ -15,8 +15,9 @@ import pytest
 from lab.testing.processes import wait_for
 from scripts.endpoint import Access, Endpoint
 from scripts.ssh import Ssh
-from scripts.stack import OperatorError, stack_environment
-from tests.unit.scripts.bench import APP_KEY, CLIENT_KEY, HOST_KEY, OUTPUTS, Bench
+from scripts.stack import OperatorError, Stack, stack_environment
+from scripts.state import State
+from tests.unit.scripts.bench import APP_KEY, CLIENT_KEY, HOST_KEY, RESOURCES, Bench, first_contact, state
 from tests.unit.scripts.bench import bench as bench
 
 
@@ -104,9 +105,16 @@ def test_a_fault_of_the_operator_is_told_and_ends_with_2(
     assert told.startswith("scripts ssh: ") and said in told
 
 
-def test_a_stack_without_outputs_is_not_up(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
-    bench.put("outputs.json", {})
-    assert (bench.scripts("ssh", "server"), "not up" in capfd.readouterr().err) == (2, True)
+def test_a_stack_without_hosts_is_not_up(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
+    bench.put("state.json", state())
+    assert bench.scripts("ssh", "server") == 2
+    assert "has no hosts yet: run `pulumi up --stack here`" in capfd.readouterr().err
+
+
+def test_a_host_whose_first_boot_has_failed_is_reached_and_known_by_the_key_that_it_showed(bench: Bench) -> None:
+    bench.put("state.json", state(*(first_contact(name) for name in ("client-1", "server"))))
+    done = bench.run("ssh", "server", "--", f"cat {option('UserKnownHostsFile')}")
+    assert done.stdout == f"server {HOST_KEY}\nclient-1 {CLIENT_KEY}\n"
 
 
 @pytest.mark.parametrize("config", [{}, {"sshPrivateKey": "\n"}])
@@ -124,12 +132,12 @@ def test_a_damaged_key_is_told_without_showing_it(bench: Bench, capfd: pytest.Ca
     assert "sshPrivateKey" in told and "rubbish" not in told
 
 
-def endpoint(host: str, overrides: dict[str, Any] | None = None, **outputs: Any) -> Endpoint:
-    """Return a host's endpoint, by the pair's outputs but for some."""
-    return Access("here", {**OUTPUTS, **outputs}, overrides or {}, None).endpoint(host)
+def endpoint(host: str, overrides: dict[str, Any] | None = None, *resources: dict[str, Any]) -> Endpoint:
+    """Return a host's endpoint, by the pair's state or by these resources."""
+    return Access(State(Stack("here"), resources or RESOURCES), overrides or {}).endpoint(host)
 
 
-SSH = Ssh(Access("here", OUTPUTS, {}, None), "/a", Path("/k"))
+SSH = Ssh(Access(State(Stack("here"), RESOURCES), {}), "/a", Path("/k"))
 
 
 def test_one_word_is_a_shell_line_and_several_are_arguments() -> None:
@@ -166,21 +174,16 @@ ENDPOINTS: list[tuple[str, dict[str, dict[str, object]], str, int, str | None]] 
 
 
 @pytest.mark.parametrize(("host", "overrides", "address", "port", "jump"), ENDPOINTS)
-def test_a_host_is_reached_where_outputs_and_config_say(
+def test_a_host_is_reached_where_state_and_config_say(
     host: str, overrides: dict[str, dict[str, object]], address: str, port: int, jump: str | None
 ) -> None:
     reached = endpoint(host, overrides)
     assert (reached.address, reached.port, reached.jump and reached.jump.address) == (address, port, jump)
 
 
-def test_a_stack_whose_up_broke_off_has_no_hosts_yet() -> None:
-    with pytest.raises(OperatorError, match="no hosts yet"):
-        Access("here", {"mysql_port": 3306}, {}, None).endpoint("server")
-
-
 def test_a_private_host_without_a_jump_host_says_what_to_set() -> None:
-    with pytest.raises(OperatorError, match="sshEndpoints"):
-        endpoint("server", jump_host=None)
+    with pytest.raises(OperatorError, match="its jump host is gone from stack 'here': set sshEndpoints"):
+        endpoint("server", {}, first_contact("server"))
 
 
 def test_a_labs_own_environment_is_used_unless_another_was_chosen(tmp_path: Path) -> None:
