@@ -266,7 +266,6 @@ def test_a_password_is_rotated_without_a_gap_and_what_would_make_one_is_refused(
     assert script.apply(at(2, "second"))["t-a"] == state_of(2, old=True)
     assert "generation 2 is not finished" in script.refused(at(3, "third"))
     assert "passwordGenerations.t-a to 2" in script.refused(at(1, "first, corrected"))
-    assert "the password in use is of generation 2" in script.refused(at(2, "second", finished=3))
     assert login_of(script, "t-a") == rotated
     # Another password of the same generation leaves the old one as it is.
     script.apply(at(2, "second, corrected"))
@@ -534,7 +533,7 @@ def test_databases_are_made_changed_and_dropped_only_when_told(script: Script) -
         [],
         [],
     )
-    assert "database 'sys': name: is a schema of MySQL's own" in said
+    assert "is a schema of MySQL's own" in said
     assert "utf8mb4_bin is no collation of latin1" in said and "'klingon' is no character set" in said
     assert script.pair.sql("show databases like 't acc'") == ""
     script.apply([DatabaseSpec(name, drop=True) for name in names], [], [])

@@ -20,7 +20,7 @@ from scripts.host.accounts.names import literal
 from scripts.host.accounts.plan import plan
 from scripts.host.accounts.privileges import Privileges
 from scripts.host.accounts.spec import AccountsSpec
-from scripts.host.common import lock, stdin
+from scripts.host.common import codec, lock, stdin
 from scripts.host.common.errors import HostError
 from scripts.host.mysql import server
 
@@ -49,7 +49,7 @@ def open_session() -> Session:
 
 def apply() -> int:
     """Make it so, print how the passwords are now, and return the exit code."""
-    spec = stdin.read(AccountsSpec)
+    spec = _spec()
     failures: Failures = {}
     try:
         with lock.exclusive():
@@ -60,6 +60,13 @@ def apply() -> int:
         for subject, texts in failures.items():
             print(f"{subject}: {'; '.join(dict.fromkeys(texts))}", file=sys.stderr)
     return 1 if failures else 0
+
+
+def _spec() -> AccountsSpec:
+    spec = stdin.read(AccountsSpec)
+    if faults := [str(fault) for fault in codec.faults_of(spec)]:
+        raise HostError("\n".join(["the spec has faults, and nothing was changed:", *faults]))
+    return spec
 
 
 def carry_out(spec: AccountsSpec, changes: Sequence[Change], session: Session, failures: Failures) -> None:
@@ -119,7 +126,7 @@ def without_secrets(spec: AccountsSpec, text: str) -> str:
 
 def diff() -> int:
     """Print what differs, and return the exit code."""
-    changes = plan(stdin.read(AccountsSpec), current.read(open_session()))
+    changes = plan(_spec(), current.read(open_session()))
     print(stdin.as_json([difference for change in changes for difference in change.differences]))
     return 0
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -14,7 +13,6 @@ from scripts.host.accounts.names import Account
 from scripts.host.accounts.passwords import Login
 from scripts.host.accounts.privileges import Privileges
 from scripts.host.accounts.spec import AccountsSpec, RoleSpec, UserSpec
-from scripts.host.common import codec
 from scripts.host.common.difference import Difference
 
 
@@ -34,7 +32,10 @@ class Naming:
         self.early, self.late = self._drops()
         """Accounts that are dropped before everything else, and after it."""
         self._dropped = {change.subject.account for change in self.early}
-        self._refuse_faults()
+        specs: list[RoleSpec | UserSpec] = [*spec.roles, *spec.users]
+        for described in specs:
+            for why in self._impossible(described):
+                self._refuse(subject_of(described), why)
         self.accounts = {user.key: own for user in spec.users if (own := self._own(user))}
         """By user key: its account, under its present name."""
         while self._refuse_names():
@@ -74,25 +75,13 @@ class Naming:
         self.refusals[subject] = refused(subject, why, difference)
         return True
 
-    def _refuse_faults(self) -> None:
-        """Refuse what is wrong whatever accounts the server has."""
-        specs: list[RoleSpec | UserSpec] = [*self._spec.roles, *self._spec.users]
-        times = Counter(spec.account for spec in specs)
-        for spec in specs:
-            for why in self._faults(spec):
-                self._refuse(subject_of(spec), why)
-            if times[spec.account] > 1:
-                self._refuse(subject_of(spec), f"the config has {spec.account.sql} {times[spec.account]} times")
-
-    def _faults(self, spec: RoleSpec | UserSpec) -> Iterator[str | None]:
+    def _impossible(self, spec: RoleSpec | UserSpec) -> Iterator[str | None]:
         if (account := self._server.accounts.get(spec.account)) and account.is_servers_own:
             yield f"{spec.account.sql} is the server's own account"
-        yield "; ".join(map(str, codec.faults_of(spec)))
         if isinstance(spec, RoleSpec):
             yield attributes.unsupported(attributes.NEW_ROLE, self._server.version)
         else:
             yield attributes.unsupported(attributes.values(spec), self._server.version)
-            yield ", ".join(f"there is no role {key}" for key in self._spec.unknown_roles(spec))
             yield passwords.refusal(spec, self._server)
 
     def _own(self, user: UserSpec) -> CurrentAccount | None:

@@ -18,7 +18,6 @@ from scripts.host.accounts.names import Account, quoted
 from scripts.host.accounts.ownership import Naming, renames
 from scripts.host.accounts.passwords import Login
 from scripts.host.accounts.spec import AccountsSpec, DatabaseSpec, RoleSpec, UserSpec
-from scripts.host.common import codec
 from scripts.host.common.difference import Difference
 
 
@@ -41,14 +40,12 @@ def _database_changes(databases: Iterable[DatabaseSpec], server: ServerState) ->
     changes = []
     for database in sorted(databases, key=lambda database: not database.drop):
         subject = Subject("database", database.name)
-        charset = database.charset.lower()
-        collation = (database.collation or server.default_collations.get(charset, "")).lower()
-        if why := "; ".join(map(str, codec.faults_of(database))):
-            changes.append(refused(subject, why))
-        elif charset not in server.default_collations:
-            changes.append(refused(subject, f"MySQL {server.version} has no charset {database.charset}"))
+        charset = database.charset
+        collation = database.collation or server.default_collations.get(charset, "")
+        if charset not in server.default_collations:
+            changes.append(refused(subject, f"MySQL {server.version} has no charset {charset}"))
         elif server.collations.get(collation) != charset:
-            why = f"MySQL {server.version} has no collation {database.collation} for charset {database.charset}"
+            why = f"MySQL {server.version} has no collation {database.collation} for charset {charset}"
             changes.append(refused(subject, why))
         elif not database.drop:
             changes += _database_options(subject, (charset, collation), server.databases.get(database.name))

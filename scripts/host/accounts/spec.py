@@ -25,7 +25,17 @@ from scripts.host.accounts.names import (
     pattern_of,
 )
 from scripts.host.accounts.privileges import ALL, READABLE, Level, level_of, privilege, refusal
-from scripts.host.common.checks import Check, InvalidValueError, checked, flag, matching, nearest, one_line, whole
+from scripts.host.common.checks import (
+    Check,
+    InvalidValueError,
+    checked,
+    flag,
+    matching,
+    nearest,
+    one_line,
+    repeated,
+    whole,
+)
 from scripts.host.common.codec import SpecFault
 
 PLUGINS = ("caching_sha2_password", "mysql_native_password", "sha256_password")
@@ -96,7 +106,7 @@ class GrantSpec:
     @property
     def names(self) -> frozenset[str]:
         """The privileges as MySQL shows them."""
-        return frozenset(map(privilege, self.privileges))
+        return frozenset(self.privileges)
 
     @property
     def level(self) -> Level:
@@ -127,7 +137,7 @@ class GrantSpec:
             wrong = f"has {length} characters once \\ stands before each _, % and \\, as GRANT needs it"
             hint = f"MySQL allows {IDENTIFIER_LENGTH}: grant on its tables one by one, or rename it"
             yield SpecFault("database", wrong, hint, needs)
-        for name in map(privilege, self.privileges):
+        for name in self.privileges:
             if refused := refusal(name, self.level, self.database):
                 yield SpecFault("privileges", *refused, needs)
 
@@ -280,9 +290,17 @@ class AccountsSpec:
     def faults(self) -> Iterator[SpecFault]:
         """Yield what does not go together."""
         for index, user in enumerate(self.users):
-            for key in self.unknown_roles(user):
-                yield SpecFault(f"users[{index}].roles", f"{key!r} is no role", "Put it into roles too", ("roles",))
-
-    def unknown_roles(self, user: UserSpec) -> list[str]:
-        """Return the keys among a user's roles that no role has."""
-        return [key for key in user.roles if key not in {role.key for role in self.roles}]
+            for key in user.roles:
+                if key not in {role.key for role in self.roles}:
+                    yield SpecFault(f"users[{index}].roles", f"{key!r} is no role", "Put it into roles too", ("roles",))
+        roles = [(f"roles[{index}]", role.key, role.account) for index, role in enumerate(self.roles)]
+        users = [(f"users[{index}]", user.key, user.account) for index, user in enumerate(self.users)]
+        for named in (
+            [(f"databases[{index}]", database.name) for index, database in enumerate(self.databases)],
+            [(place, key) for place, key, _ in roles],
+            [(place, key) for place, key, _ in users],
+            # To MySQL a role is an account too.
+            [(place, account.sql) for place, _, account in (*roles, *users)],
+        ):
+            for place, name, other in repeated(named):
+                yield SpecFault(place, f"is {name}, which {other} is too", "Give each a name and a key of its own")

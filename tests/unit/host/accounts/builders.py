@@ -80,11 +80,15 @@ def state(*accounts: CurrentAccount, **options: Any) -> ServerState:
     return replace(server, **options)
 
 
-def changes(*specs: DatabaseSpec | RoleSpec | UserSpec, server: ServerState) -> list[Change]:
+def spec_of(*specs: DatabaseSpec | RoleSpec | UserSpec) -> AccountsSpec:
     def of(kind: type) -> Any:
         return tuple(spec for spec in specs if isinstance(spec, kind))
 
-    return plan(AccountsSpec(of(DatabaseSpec), of(RoleSpec), of(UserSpec)), server)
+    return AccountsSpec(of(DatabaseSpec), of(RoleSpec), of(UserSpec))
+
+
+def changes(*specs: DatabaseSpec | RoleSpec | UserSpec, server: ServerState) -> list[Change]:
+    return plan(spec_of(*specs), server)
 
 
 def sql(planned: Iterable[Change]) -> list[str]:
