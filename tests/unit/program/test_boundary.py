@@ -54,8 +54,7 @@ def firewall(**args: Any) -> Firewall:
 
 
 def accounts(*users: MySqlUser) -> MySqlAccounts:
-    known: Any = {"databases": [], "roles": [], "users": users}
-    return MySqlAccounts("all", {"server": server(), **known})
+    return MySqlAccounts("all", {"server": server(), "databases": [], "roles": [], "users": users})
 
 
 def without(args: dict[str, Any], field: str) -> dict[str, Any]:
@@ -109,9 +108,7 @@ FAULTS: list[tuple[Callable[[], pulumi.ComponentResource], str, list[str]]] = [
         ["grants[0].privileges[0]: is 'select'. Write 'SELECT'"],
     ),
     (
-        lambda: accounts(
-            MySqlUser("one", UserSpec("a", "x", "%"), "s3cret"), MySqlUser("two", UserSpec("b", "x", "%"), "s3cret")
-        ),
+        lambda: accounts(*(MySqlUser(key, UserSpec(key, "x", "%"), "s3cret") for key in ("a", "b"))),
         "MySqlAccounts 'all'",
         ["users[1]: is 'x'@'%', which users[0] is too"],
     ),
