@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from scripts.host.accounts import attributes, passwords
 from scripts.host.accounts.changes import ABSENT, Change, Subject, refused, subject_of
-from scripts.host.accounts.current import CurrentAccount, ServerState
+from scripts.host.accounts.current import CurrentAccount, Owner, ServerState
 from scripts.host.accounts.names import Account
 from scripts.host.accounts.passwords import Login
 from scripts.host.accounts.privileges import Privileges
@@ -56,16 +56,16 @@ class Naming:
         keys = {user.key for user in self._spec.users}
         names = {user.account for user in self._spec.users}
         roles = {role.account for role in self._spec.roles}
-        early = [
-            _drop("user", key, account.account)
-            for key in sorted(self._owned.keys() - keys)
-            for account in self._owned[key]
-        ]
+        early: list[Change] = []
         late: list[Change] = []
         for account in self._server.accounts.values():
-            if account.role_key is not None and account.account not in roles and not account.is_servers_own:
-                changes = early if account.account in names else late
-                changes.append(_drop("role", account.role_key, account.account))
+            owner, name = account.owner, account.account
+            if owner is None or account.is_servers_own:
+                continue
+            if owner.kind == "user" and owner.key not in keys:
+                early.append(_drop(owner, name))
+            elif owner.kind == "role" and name not in roles:
+                (early if name in names else late).append(_drop(owner, name))
         return early, late
 
     def _refuse(self, subject: Subject, why: str | None, difference: Difference | None = None) -> bool:
@@ -94,7 +94,7 @@ class Naming:
         account = owned[0] if owned else self._server.accounts.get(user.account) if user.adopt else None
         if account is None or subject in self.refusals or account.account in self._dropped:
             return None
-        if not owned and (account.user_key is not None or account.role_key is not None):
+        if not owned and account.owner:
             return None
         login = self.logins[user.key] = passwords.existing(user, account)
         self._refuse(subject, login.refusal, next(iter(login.differences), None))
@@ -124,7 +124,7 @@ class Naming:
 
     def _role_taken(self, role: RoleSpec) -> str | None:
         account = self.account_of_role(role)
-        if account is None or account.role_key is not None:
+        if account is None or (account.owner and account.owner.kind == "role"):
             return None
         # A run that was cut off between CREATE ROLE and its ownership leaves this.
         is_bare = account.is_like_a_role and account.privileges == Privileges() and not account.roles
@@ -138,8 +138,8 @@ def _kept(account: CurrentAccount) -> str:
     return f"MySQL has {account.account.sql} already, not made by this stack: drop or rename it"
 
 
-def _drop(kind: str, key: str, account: Account) -> Change:
-    return Subject(kind, key, account).change("account", ABSENT, f"{account.sql} is there", f"DROP USER {account.sql}")
+def _drop(owner: Owner, account: Account) -> Change:
+    return Subject(*owner, account).change("account", ABSENT, f"{account.sql} is there", f"DROP USER {account.sql}")
 
 
 def renames(moves: Mapping[Account, tuple[Subject, Account]], taken: Collection[Account]) -> list[Change]:

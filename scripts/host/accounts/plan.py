@@ -12,7 +12,7 @@ from typing import Any
 
 from scripts.host.accounts import attributes, passwords
 from scripts.host.accounts.changes import ABSENT, PRESENT, Change, Subject, refused, subject_of
-from scripts.host.accounts.current import OWNERSHIP, CurrentAccount, ServerState
+from scripts.host.accounts.current import OWNERSHIP, CurrentAccount, Owner, ServerState
 from scripts.host.accounts.grants import privilege_changes
 from scripts.host.accounts.names import Account, quoted
 from scripts.host.accounts.ownership import Naming, renames
@@ -73,10 +73,10 @@ def _role_changes(role: RoleSpec, current: CurrentAccount | None, server: Server
         changes = [subject.change("account", PRESENT, ABSENT, *made, essential=True)]
     else:
         differences = []
-        if current.role_key != role.key:
+        owner = Owner("role", role.key)
+        if current.owner != owner:
             # Of another role that had the name: what a role is, is all in the spec, so its ownership changes.
-            former = f"role {current.role_key}" if current.role_key else "none"
-            differences.append(subject.difference("ownership", f"role {role.key}", former))
+            differences.append(subject.difference("ownership", str(owner), str(current.owner or "none")))
         desired = attributes.values_of_role(current.attributes)
         changes = _alterations(subject, current, desired, ownership if differences else {}, differences, Login())
     changes += privilege_changes(subject, role.grants, current, server)

@@ -78,6 +78,7 @@ DYNAMIC = frozenset(_DYNAMIC.split())
 refuses them without it (ERROR 1149)."""
 
 LEVELS: Mapping[str, Level] = {ALL: Level.TABLE, **STATIC, **dict.fromkeys(DYNAMIC, Level.GLOBAL)}
+ON_ROUTINE = frozenset({"ALTER ROUTINE", "EXECUTE", GRANT_OPTION})
 OTHERWISE: Mapping[str, tuple[str, str]] = {
     GRANT_OPTION: ("is a field of the grant", "Set grantOption: true"),
     "USAGE": ("is no privilege but a word for none", "Leave the grant out: an account may log in without any"),
@@ -122,6 +123,11 @@ def privilege(raw: Any) -> str:
     return name
 
 
+def on_column(name: str, column: str) -> str:
+    """Return a privilege on a column, which is kept among those on the table."""
+    return f"{name} ({quoted(column)})"
+
+
 def static_at(level: Level) -> frozenset[str]:
     """Return every static privilege there is at a level, the grant option included."""
     return frozenset(name for name, narrowest in STATIC.items() if narrowest >= level) | {GRANT_OPTION}
@@ -149,7 +155,7 @@ def refusal(name: str, level: Level, database: str | None) -> tuple[str, str] | 
     return None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Target:
     """What static privileges are granted on.
 
@@ -157,25 +163,28 @@ class Target:
     """
 
     database: str = ""
-    table: str = ""
+    name: str = ""
+    """The table's or the routine's."""
+    kind: str = ""
+    """FUNCTION or PROCEDURE."""
 
     @property
     def sql(self) -> str:
         """What follows ON."""
         if not self.database:
             return "*.*"
-        return f"{quoted(self.database)}.{quoted(self.table) if self.table else '*'}"
+        return f"{self.kind} {quoted(self.database)}.{quoted(self.name) if self.name else '*'}".lstrip()
 
     @property
     def words(self) -> str:
         """The target for people."""
-        database = self.database if self.table else database_of(self.database)
-        return f"{database or self.database or '*'}.{self.table or '*'}"
+        database = self.database if self.name else database_of(self.database)
+        return f"{self.kind.lower()} {database or self.database or '*'}.{self.name or '*'}".lstrip()
 
     @property
     def all(self) -> frozenset[str]:
-        """Every static privilege there is on it, the grant option included."""
-        return static_at(level_of(self.database, self.table))
+        """Every static privilege there is on it, the grant option included; of a table none on its columns."""
+        return ON_ROUTINE if self.kind else static_at(level_of(self.database, self.name))
 
 
 EVERYWHERE = Target()

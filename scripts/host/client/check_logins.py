@@ -1,7 +1,7 @@
 """Verb `check-logins`: log in to MySQL from this client host as each user, and say in words which layer refused.
 
-It prints a LoginCheckAnswer. The server's identity is checked too. It needs no root and holds no lock, so an install may
-come at any moment: all that it needs of the agent is imported before it begins.
+It prints a LoginCheckAnswer. The server's identity is checked too. It needs no root and holds no lock, so an install
+may come at any moment: all that it needs of the agent is imported before it begins.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import pytest
 from scripts.host.accounts import attributes
 from scripts.host.accounts.current import CurrentAccount
 from scripts.host.accounts.names import Account
-from scripts.host.accounts.privileges import EVERYWHERE, Privileges, Target
+from scripts.host.accounts.privileges import EVERYWHERE, Privileges, Target, on_column
 from scripts.host.accounts.spec import DatabaseSpec, GrantSpec, UserSpec
 from tests.unit.host.accounts.builders import (
     HOST,
@@ -274,16 +274,20 @@ def test_patterns_follow_partial_revokes_and_former_ones_go_as_they_are_kept() -
 
 def test_columns_routines_proxies_and_roles_by_hand_are_taken_away() -> None:
     found = has(
-        columns={("app", "t"): frozenset({("SELECT", "c`d"), ("INSERT", "e")})},
-        routines={("FUNCTION", "app", "f"): frozenset({"EXECUTE", "GRANT OPTION"})},
+        privileges=Privileges(
+            {
+                Target("app", "t"): frozenset({on_column("SELECT", "c`d"), on_column("INSERT", "e")}),
+                Target("app", "f", "FUNCTION"): frozenset({"EXECUTE", "GRANT OPTION"}),
+            }
+        ),
         proxies=frozenset({Account("", "")}),
         roles={Account("r", "%"): False},
         default_roles=frozenset({Account("r", "%")}),
     )
     assert sql(changes(user(), server=state(found))) == [
-        f"REVOKE INSERT (`e`), SELECT (`c``d`) ON `app`.`t` FROM {A}",  # noqa: S608  a test's
-        f"REVOKE EXECUTE, GRANT OPTION ON FUNCTION `app`.`f` FROM {A}",
         f"REVOKE PROXY ON ''@'' FROM {A}",
+        f"REVOKE EXECUTE, GRANT OPTION ON FUNCTION `app`.`f` FROM {A}",
+        f"REVOKE INSERT (`e`), SELECT (`c``d`) ON `app`.`t` FROM {A}",  # noqa: S608  a test's
         f"REVOKE 'r'@'%' FROM {A}",
     ]
 
