@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from scripts.host.accounts import attributes, passwords
@@ -143,36 +143,28 @@ def _drop(owner: Owner, account: Account) -> Change:
 
 
 def renames(moves: Mapping[Account, tuple[Subject, Account]], taken: Collection[Account]) -> list[Change]:
-    """Return the changes that rename: one statement for each set of accounts that pass names on to each other.
+    """Return the changes that rename, of which the first has the one statement.
 
     Nobody's new name is taken, but by somebody who moves, too. RENAME USER does its pairs in order, and all of them or
     none (MySQL manual, "Atomic Data Definition Statement Support").
     """
-    waiting = dict(moves)
-    new_names = {new for _, new in moves.values()}
-    changes: list[Change] = []
-    # Whose former name nobody wants begins a chain; what is left over are circles.
-    for start in [former for former in moves if former not in new_names] + list(moves):
-        chain = []
-        name = start
-        while name in waiting:
-            subject, new = waiting.pop(name)
-            chain.append((subject, name, new))
-            name = new
-        if chain:
-            changes += _chain_changes(chain, taken)
-    return changes
-
-
-def _chain_changes(chain: Sequence[tuple[Subject, Account, Account]], taken: Collection[Account]) -> list[Change]:
-    """Return the changes of a chain: each member's new name is the former one of the next; the first has the SQL."""
-    pairs = [(former, new) for _, former, new in reversed(chain)]
-    (former, new), *others = pairs
-    if new == pairs[-1][0]:
-        asides = (Account(f"mysql_pair_aside_{number}", former.host) for number in itertools.count())
-        aside = next(account for account in asides if account not in taken)
-        pairs = [(former, aside), *others, (aside, new)]
+    waiting = {former: new for former, (_, new) in moves.items()}
+    asides = (Account(f"mysql_pair_aside_{number}", "%") for number in itertools.count())
+    pairs: list[tuple[Account, Account]] = []
+    while waiting:
+        ready = [former for former, new in waiting.items() if new not in waiting]
+        if ready:
+            pairs += [(former, waiting.pop(former)) for former in ready]
+        else:
+            # They wait for each other in circles.
+            former = next(iter(waiting))
+            aside = next(account for account in asides if account not in taken)
+            pairs.append((former, aside))
+            waiting[aside] = waiting.pop(former)
+    changes = [subject.change("account", new.sql, former.sql) for former, (subject, new) in moves.items()]
+    if not changes:
+        return []
     statement = "RENAME USER " + ", ".join(f"{former.sql} TO {new.sql}" for former, new in pairs)
-    first, *rest = (subject.change("account", new.sql, former.sql) for subject, former, new in chain)
+    first, *rest = changes
     also = tuple(change.subject for change in rest)
     return [replace(first, statements=(statement,), essential=True, also=also), *rest]

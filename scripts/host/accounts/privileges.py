@@ -79,22 +79,10 @@ refuses them without it (ERROR 1149)."""
 
 LEVELS: Mapping[str, Level] = {ALL: Level.TABLE, **STATIC, **dict.fromkeys(DYNAMIC, Level.GLOBAL)}
 ON_ROUTINE = frozenset({"ALTER ROUTINE", "EXECUTE", GRANT_OPTION})
-OTHERWISE: Mapping[str, tuple[str, str]] = {
+REFUSED: Mapping[str, tuple[str, str]] = {
     GRANT_OPTION: ("is a field of the grant", "Set grantOption: true"),
     "USAGE": ("is no privilege but a word for none", "Leave the grant out: an account may log in without any"),
     "PROXY": ("is granted on an account, which is not managed", "Leave it out"),
-}
-"""What GRANT takes in the place of a privilege: why not here, and what to do instead."""
-WRITING = frozenset({ALL, "ALTER", "CREATE", "DELETE", "DROP", "INDEX", "INSERT", "UPDATE"})
-"""On the whole server these are on mysql.user too: INDEX drops its primary key. CREATE VIEW and TRIGGER change nothing
-there, and what CREATE USER and ROLE_ADMIN may do ends at accounts with SYSTEM_USER, as root's is."""
-READABLE: Mapping[str, frozenset[str]] = {
-    "mysql": frozenset({"SELECT"}),
-    "performance_schema": frozenset({"SELECT"}),
-    "sys": frozenset({"SELECT", "EXECUTE"}),
-}
-"""The server's own schemas, and what may be granted on them."""
-REFUSED: Mapping[str, tuple[str, str]] = {
     "SUPER": (
         "makes its holder root's equal",
         "Grant what is needed of it by name, like CONNECTION_ADMIN or SYSTEM_VARIABLES_ADMIN",
@@ -104,7 +92,16 @@ REFUSED: Mapping[str, tuple[str, str]] = {
         "Leave it out: CREATE USER and ROLE_ADMIN do for managing other accounts",
     ),
 }
-"""Privileges that are refused: why, and what to grant instead."""
+"""What GRANT takes and is refused on every level: why, and what to do instead."""
+WRITING = frozenset({ALL, "ALTER", "CREATE", "DELETE", "DROP", "INDEX", "INSERT", "UPDATE"})
+"""On the whole server these are on mysql.user too: INDEX drops its primary key. CREATE VIEW and TRIGGER change nothing
+there, and what CREATE USER and ROLE_ADMIN may do ends at accounts with SYSTEM_USER, as root's is."""
+READABLE: Mapping[str, frozenset[str]] = {
+    "mysql": frozenset({"SELECT"}),
+    "performance_schema": frozenset({"SELECT"}),
+    "sys": frozenset({"SELECT", "EXECUTE"}),
+}
+"""The server's own schemas, and what may be granted on them."""
 
 
 def privilege(raw: Any) -> str:
@@ -113,8 +110,8 @@ def privilege(raw: Any) -> str:
         raise InvalidValueError(f"{raw!r} is not a privilege", "Write one like SELECT")
     name = " ".join(raw.upper().split())
     name = {"ALL PRIVILEGES": ALL}.get(name, name)
-    if name in OTHERWISE:
-        raise InvalidValueError(f"{raw!r} {OTHERWISE[name][0]}", OTHERWISE[name][1])
+    if name in REFUSED:
+        raise InvalidValueError(f"{raw!r} {REFUSED[name][0]}", REFUSED[name][1])
     if "(" in name:
         raise InvalidValueError(f"{raw!r} is on columns, which is not managed", "Grant it on the table")
     if name not in LEVELS:
@@ -143,9 +140,6 @@ def refusal(name: str, level: Level, database: str | None) -> tuple[str, str] | 
     if LEVELS[name] < level:
         leave = "table" if LEVELS[name] is Level.DATABASE else "database"
         return f"{name} is not granted on {level.words}", f"Put it into a grant without {leave}"
-    if name in REFUSED:
-        wrong, hint = REFUSED[name]
-        return f"{name} {wrong}", hint
     if level is Level.GLOBAL and name in WRITING:
         wrong = f"{name} on the whole server is on mysql.user too, and so on root's account"
         return wrong, f'Grant it on each database by name, like {{"database": "app", "privileges": ["{name}"]}}'
