@@ -1,4 +1,4 @@
-"""MySQL's privileges, the levels at which there are any of each, and those that nobody may be granted.
+"""MySQL's privileges, the levels at which there are any of each, those that nobody may be granted, and grants of them.
 
 Nobody gets a way to root@localhost, by which the program manages every account. Which privileges one version has is for
 the server to say. A privilege on columns, and PROXY, which is one on an account, are not managed here.
@@ -8,13 +8,14 @@ Source: MySQL manual, "Privileges Provided by MySQL" (of 8.0, 8.4 and 9.7), "Gra
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
-from scripts.host.accounts.names import database_of, quoted
-from scripts.host.common.checks import InvalidValueError, nearest
+from scripts.host.accounts.names import IDENTIFIER_LENGTH, database_of, identifier, pattern_of, quoted
+from scripts.host.common.checks import Check, InvalidValueError, checked, flag, nearest
+from scripts.host.common.codec import SpecFault
 
 ALL = "ALL"
 GRANT_OPTION = "GRANT OPTION"
@@ -147,6 +148,72 @@ def refusal(name: str, level: Level, database: str | None) -> tuple[str, str] | 
         allowed = " and ".join(sorted(READABLE[database]))
         return f"{name} on {database} is more than reading the server's own schema", f"Grant {allowed} there"
     return None
+
+
+def _no_star(instead: str) -> Check:
+    def check(raw: object) -> str:
+        if raw == "*":
+            raise InvalidValueError("is '*'", instead)
+        return identifier(raw)
+
+    return check
+
+
+@dataclass(frozen=True)
+class GrantSpec:
+    """Privileges at one level: on the whole server, on a database, or on a table (MySQL manual, "GRANT Statement")."""
+
+    privileges: tuple[str, ...] = checked(privilege)
+    """("ALL",) for all that the level has."""
+    database: str | None = checked(_no_star("Leave it out for the whole server"), default=None)
+    """None for the whole server."""
+    table: str | None = checked(_no_star("Leave it out for all tables of the database"), default=None)
+    """None for all tables of the database."""
+    grant_option: bool = checked(flag, default=False)
+    """Whether they may be granted on."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The privileges as MySQL shows them."""
+        return frozenset(self.privileges)
+
+    @property
+    def level(self) -> Level:
+        """What they are granted on."""
+        return level_of(self.database, self.table)
+
+    @property
+    def target(self) -> str:
+        """The target in words: *.*, app.*, app.orders."""
+        return f"{self.database or '*'}.{self.table or '*'}"
+
+    def faults(self) -> Iterator[SpecFault]:
+        """Yield what does not go together."""
+        if not self.privileges:
+            yield SpecFault("privileges", "is empty", "Name at least one, or leave the grant out")
+        if ALL in self.names and len(self.names) > 1:
+            yield SpecFault("privileges", "has others beside ALL", "Leave them out, or ALL")
+        needs = ("database", "table")
+        if self.table is not None and self.database is None:
+            yield SpecFault("table", "is there without database", "Name the table's database too", needs)
+            return
+        if self.database == "information_schema":
+            wrong = "is information_schema, of which everyone sees what is granted to them"
+            yield SpecFault("database", wrong, "Leave the grant out", needs)
+            return
+        length = len(pattern_of(self.database or ""))
+        if self.level is Level.DATABASE and length > IDENTIFIER_LENGTH:
+            wrong = f"has {length} characters once \\ stands before each _, % and \\, as GRANT needs it"
+            hint = f"MySQL allows {IDENTIFIER_LENGTH}: grant on its tables one by one, or rename it"
+            yield SpecFault("database", wrong, hint, needs)
+        for name in self.privileges:
+            if refused := refusal(name, self.level, self.database):
+                yield SpecFault("privileges", *refused, needs)
+
+    @property
+    def is_on_system_schema(self) -> bool:
+        """Whether it is on one of the server's own schemas."""
+        return self.database in READABLE
 
 
 @dataclass(frozen=True, order=True)
