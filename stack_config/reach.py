@@ -7,6 +7,7 @@ from typing import cast
 
 from components.firewall import PACKAGE_PORTS, EgressArgs, ReachArgs
 from components.mysql.server import ServerArgs
+from scripts.host.common.checks import repeated
 from scripts.host.constants import MYSQLX_PORT
 from stack_config.clients import ClientGroup, host_names
 from stack_config.reader import Reader
