@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import pulumi
 
-from scripts.host.common.checks import Check, InvalidValueError, flag, nearest
+from scripts.host.common.checks import Check, InvalidValueError, exactly, flag, nearest
 from scripts.host.common.codec import SpecFault
 
 
@@ -61,10 +61,6 @@ def _value_faults(hint: Any, value: Any, where: str) -> Iterator[SpecFault]:
 
 def _checked(check: Check, value: Any, where: str) -> Iterator[SpecFault]:
     try:
-        kept = check(value)
+        exactly(check, value)
     except InvalidValueError as error:
         yield SpecFault(where, error.wrong, error.hint)
-        return
-    # A check also takes what a text of config stands for; a component takes the value itself.
-    if isinstance(kept, bool | int | str) and (type(kept) is not type(value) or kept != value):
-        yield SpecFault(where, f"is {value!r}", f"Write {kept!r}")

@@ -2,8 +2,11 @@
 
 import json
 import subprocess
-from typing import Any, TypedDict
+from typing import Any
 
+from scripts.host.accounts.listing import AccountList
+from scripts.host.common import codec
+from scripts.host.common.errors import HostError
 from scripts.host.constants import AGENT_DIR
 from scripts.ssh import FAILED, KEPT_ALIVE, Ssh
 from scripts.stack import OperatorError
@@ -14,35 +17,13 @@ NO_AGENT = ("can't open file", "can't find '__main__' module")
 LIST_SECONDS = 120
 
 
-class Account(TypedDict):
-    """A MySQL user."""
-
-    key: str | None
-    """The user's key in the stack's config; None: the stack does not manage it."""
-    account: str
-    plugin: str
-    grants: list[str]
-    roles: list[str]
-    attributes: dict[str, str]
-    """What is not at its default, such as REQUIRE and resource limits, in words."""
-    locked: bool
-    generation: int | None
-    password_changed: str | None
-    old_password_accepted: bool
-    comment: str | None
-
-
-class Accounts(TypedDict):
-    """All of a server's that are not its own."""
-
-    users: list[Account]
-    roles: list[dict[str, Any]]
-
-
-def list_accounts(ssh: Ssh) -> Accounts:
+def list_accounts(ssh: Ssh) -> AccountList:
     """Return the server's accounts."""
-    accounts: Accounts = ask(ssh, SERVER, "accounts list", "", LIST_SECONDS)
-    return accounts
+    answer = ask(ssh, SERVER, "accounts list", "", LIST_SECONDS)
+    try:
+        return codec.from_data(AccountList, answer)
+    except HostError as error:
+        raise OperatorError(f"{SERVER}: {error}; `repair` or `pulumi up` brings the agent up to date") from error
 
 
 def ask(ssh: Ssh, host: str, verb: str, spec: str, seconds: float) -> Any:

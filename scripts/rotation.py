@@ -32,7 +32,7 @@ class Rotation:
     def of(cls, stack: Stack, user: str) -> Self:
         """Read it."""
         with logins(stack) as ssh:
-            accounts = {account["key"]: account for account in list_accounts(ssh)["users"] if account["key"]}
+            accounts = {account.key: account for account in list_accounts(ssh).users if account.key}
         if user not in accounts:
             names = ", ".join(sorted(accounts)) or "none"
             raise OperatorError(
@@ -44,8 +44,8 @@ class Rotation:
             user,
             desired=generation(stack, GENERATIONS, user, FIRST),
             finished=generation(stack, FINISHED, user, 0),
-            current=account["generation"] or FIRST,
-            old_accepted=account["old_password_accepted"],
+            current=account.generation or FIRST,
+            old_accepted=account.old_password_accepted,
             own_password=user in stack.config_table(PASSWORDS),
         )
 

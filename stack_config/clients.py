@@ -8,9 +8,9 @@ from typing import Any, cast
 from components import checks
 from components.args import of_kind
 from components.host.host import InstanceArgs
-from scripts.host.common.checks import InvalidValueError, checked, flag, matching, whole
+from scripts.host.common.checks import InvalidValueError, checked, flag, matching, repeated, whole
 from stack_config.aws import Lookups
-from stack_config.reader import Reader, as_list, repeated
+from stack_config.reader import Reader, as_list
 from stack_config.specs import read_spec
 
 NAME_LENGTH = 30

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 from scripts.host.accounts.names import database_name
 from scripts.host.accounts.spec import DatabaseSpec, GrantSpec
-from scripts.host.common.checks import nearest
-from stack_config.reader import Reader, part, repeated
+from scripts.host.common.checks import nearest, repeated
+from stack_config.reader import Reader, part
 from stack_config.specs import read_spec
 
 EXAMPLE = 'Write a table like {"app": {}, "shop": {"charset": "utf8mb4"}}'

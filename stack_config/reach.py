@@ -7,9 +7,10 @@ from typing import cast
 
 from components.firewall import PACKAGE_PORTS, EgressArgs, ReachArgs
 from components.mysql.server import ServerArgs
+from scripts.host.common.checks import repeated
 from scripts.host.constants import MYSQLX_PORT
 from stack_config.clients import ClientGroup, host_names
-from stack_config.reader import Reader, repeated
+from stack_config.reader import Reader
 from stack_config.specs import read_args
 
 KEYS = {

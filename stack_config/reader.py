@@ -3,7 +3,7 @@
 import functools
 import json
 import re
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -17,7 +17,6 @@ NAMESPACE = "mysql-pair"
 DECLARED: Mapping[str, Any] = read_yaml(ROOT / "Pulumi.yaml")["config"]
 """Every key there is, each with its default; an empty one means that the key is not set."""
 T = TypeVar("T")
-Name = TypeVar("Name", bound=Hashable)
 Convert = Callable[[Any], T]
 """Returns the typed value, or raises InvalidValueError."""
 ConvertEntry = Callable[[str, Any], T | None]
@@ -162,14 +161,6 @@ def part(key: str, name: str) -> str:
     if re.fullmatch(r'[^\s."\[\]\\]*', name) and name.isprintable():
         return f"{key}.{name}"
     return f"{key}[{json.dumps(name)}]"
-
-
-def repeated(named: Iterable[tuple[str, Name]]) -> Iterator[tuple[str, Name, str]]:
-    """Yield each key whose name, address or the like is an earlier key's too: the key, the name, the earlier key."""
-    first: dict[Name, str] = {}
-    for key, name in named:
-        if (other := first.setdefault(name, key)) != key:
-            yield key, name, other
 
 
 def as_list(raw: object, example: str) -> list[Any]:

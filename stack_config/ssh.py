@@ -10,9 +10,9 @@ from typing import Any
 import pulumi
 
 from components.placement import SshAccess, SshEndpoint
-from scripts.host.common.checks import InvalidValueError
+from scripts.host.common.checks import InvalidValueError, repeated
 from stack_config.clients import ClientGroup, check_host
-from stack_config.reader import Reader, part, repeated
+from stack_config.reader import Reader, part
 from stack_config.specs import read_spec
 
 PUBLIC_KEYS = {

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 from components.checks import BROADEST
 from scripts.host.accounts.names import ANYWHERE, account_key
 from scripts.host.accounts.spec import CERTIFICATE_FIELDS, REQUIRE_MODES, AccountsSpec, RequireSpec, RoleSpec, UserSpec
-from scripts.host.common.checks import InvalidValueError, nearest
+from scripts.host.common.checks import InvalidValueError, nearest, repeated
 from stack_config.databases import Databases, check_database, check_grants, read_databases
 from stack_config.network import NetworkRead
 from stack_config.passwords import Passwords, read_passwords
-from stack_config.reader import Fault, Reader, as_list, part, repeated
+from stack_config.reader import Fault, Reader, as_list, part
 from stack_config.specs import read_spec
 
 ROLES, USERS = "roles", "users"

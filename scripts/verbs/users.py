@@ -2,7 +2,9 @@
 
 import json
 
-from scripts.host_agent import Account, list_accounts
+from scripts.host.accounts.listing import ListedUser
+from scripts.host.common import codec
+from scripts.host_agent import list_accounts
 from scripts.ssh import logins
 from scripts.stack import Stack
 from scripts.table import table
@@ -22,23 +24,23 @@ def users(stack: StackName = DEFAULT_STACK, as_json: Json = False) -> None:
     with logins(Stack(stack)) as ssh:
         accounts = list_accounts(ssh)
     if as_json:
-        print(json.dumps(accounts, indent=2))
+        print(json.dumps(codec.as_data(accounts), indent=2))
         return
-    rows = [row(account) for account in sorted(accounts["users"], key=lambda account: account["key"] is None)]
+    rows = [row(user) for user in sorted(accounts.users, key=lambda user: user.key is None)]
     print(table(HEAD, rows) if rows else "there are no users")
 
 
-def row(account: Account) -> list[str]:
+def row(user: ListedUser) -> list[str]:
     """Return a line of the table."""
     return [
-        account["key"] or UNMANAGED,
-        account["account"],
-        _lines([*account["grants"], *(f"role {name}" for name in account["roles"])]),
-        _lines([f"{name}: {value}" for name, value in account["attributes"].items()]),
-        account["password_changed"] or NOTHING,
-        str(account["generation"] or NOTHING),
-        "accepted" if account["old_password_accepted"] else NOTHING,
-        "locked" if account["locked"] else NOTHING,
+        user.key or UNMANAGED,
+        user.account,
+        _lines([*user.grants, *(f"role {name}" for name in user.roles)]),
+        _lines([f"{name}: {value}" for name, value in user.attributes.items()]),
+        user.password_changed or NOTHING,
+        str(user.generation or NOTHING),
+        "accepted" if user.old_password_accepted else NOTHING,
+        "locked" if user.locked else NOTHING,
     ]
 
 

@@ -86,8 +86,7 @@ def test_every_level_is_granted_once_and_drift_by_hand_is_put_right(script: Scri
         "privileges on t_acc.*": ("INSERT, SELECT", "SELECT"),
         "privileges on t%acc.*": ("none", "ALL"),
         "privileges on t_acc.orders": ("ALL", found["privileges on t_acc.orders"][1]),
-        "privileges on t_acc.other": ("none", "SELECT WITH GRANT OPTION"),
-        "privileges on columns of t_acc.other": ("none", "INSERT (`number`), SELECT (`number`)"),
+        "privileges on t_acc.other": ("none", "INSERT (`number`), SELECT, SELECT (`number`) WITH GRANT OPTION"),
         "privileges on procedure t_acc.p": ("none", "EXECUTE"),
         "privileges on function t_acc.f": ("none", "ALTER ROUTINE"),
         "dynamic privileges": ("BACKUP_ADMIN WITH GRANT OPTION", "BACKUP_ADMIN, CLONE_ADMIN WITH GRANT OPTION"),
@@ -266,7 +265,6 @@ def test_a_password_is_rotated_without_a_gap_and_what_would_make_one_is_refused(
     assert script.apply(at(2, "second"))["t-a"] == state_of(2, old=True)
     assert "generation 2 is not finished" in script.refused(at(3, "third"))
     assert "passwordGenerations.t-a to 2" in script.refused(at(1, "first, corrected"))
-    assert "the password in use is of generation 2" in script.refused(at(2, "second", finished=3))
     assert login_of(script, "t-a") == rotated
     # Another password of the same generation leaves the old one as it is.
     script.apply(at(2, "second, corrected"))
@@ -534,7 +532,7 @@ def test_databases_are_made_changed_and_dropped_only_when_told(script: Script) -
         [],
         [],
     )
-    assert "database 'sys': name: is a schema of MySQL's own" in said
+    assert "is a schema of MySQL's own" in said
     assert "utf8mb4_bin is no collation of latin1" in said and "'klingon' is no character set" in said
     assert script.pair.sql("show databases like 't acc'") == ""
     script.apply([DatabaseSpec(name, drop=True) for name in names], [], [])

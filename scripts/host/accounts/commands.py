@@ -12,15 +12,14 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from scripts.host.accounts import attributes, current
+from scripts.host.accounts import current
 from scripts.host.accounts.changes import Change, Subject
-from scripts.host.accounts.current import CurrentAccount, ServerState, Session
-from scripts.host.accounts.grants import dynamic_words, words
+from scripts.host.accounts.current import ServerState, Session
+from scripts.host.accounts.listing import listed
 from scripts.host.accounts.names import literal
 from scripts.host.accounts.plan import plan
-from scripts.host.accounts.privileges import Privileges
 from scripts.host.accounts.spec import AccountsSpec
-from scripts.host.common import lock, stdin
+from scripts.host.common import codec, lock, stdin
 from scripts.host.common.errors import HostError
 from scripts.host.mysql import server
 
@@ -49,17 +48,33 @@ def open_session() -> Session:
 
 def apply() -> int:
     """Make it so, print how the passwords are now, and return the exit code."""
-    spec = stdin.read(AccountsSpec)
+    spec = _spec()
     failures: Failures = {}
     try:
         with lock.exclusive():
             session = open_session()
             carry_out(spec, plan(spec, current.read(session)), session, failures)
-            print(stdin.as_json({"users": current.passwords(session)}))
+            print(stdin.as_json({"users": _password_states(current.read(session))}))
     finally:
         for subject, texts in failures.items():
             print(f"{subject}: {'; '.join(dict.fromkeys(texts))}", file=sys.stderr)
     return 1 if failures else 0
+
+
+def _password_states(server: ServerState) -> dict[str, dict[str, Any]]:
+    """Return, by user key, which generation of its password the server has, and whether it accepts an old one."""
+    return {
+        account.user_key: {"generation": account.generation, "old_password_accepted": account.old_password}
+        for account in server.accounts.values()
+        if account.user_key
+    }
+
+
+def _spec() -> AccountsSpec:
+    spec = stdin.read(AccountsSpec)
+    if faults := [str(fault) for fault in codec.faults_of(spec)]:
+        raise HostError("\n".join(["the spec has faults, and nothing was changed:", *faults]))
+    return spec
 
 
 def carry_out(spec: AccountsSpec, changes: Sequence[Change], session: Session, failures: Failures) -> None:
@@ -119,7 +134,7 @@ def without_secrets(spec: AccountsSpec, text: str) -> str:
 
 def diff() -> int:
     """Print what differs, and return the exit code."""
-    changes = plan(stdin.read(AccountsSpec), current.read(open_session()))
+    changes = plan(_spec(), current.read(open_session()))
     print(stdin.as_json([difference for change in changes for difference in change.differences]))
     return 0
 
@@ -128,53 +143,6 @@ def list_() -> int:
     """Print what there is, and return the exit code."""
     print(stdin.as_json(listed(current.read(open_session()))))
     return 0
-
-
-def listed(server: ServerState) -> dict[str, Any]:
-    """Return users and roles for people, this program's own first, without those that the server has for itself."""
-    accounts = sorted(
-        (account for account in server.accounts.values() if not account.is_servers_own),
-        key=lambda account: (account.key is None, account.key or ""),
-    )
-    held = {role for account in server.accounts.values() for role in account.roles}
-    roles = [
-        account
-        for account in accounts
-        if account.role_key or (not account.user_key and account.is_like_a_role and account.account in held)
-    ]
-    return {
-        "users": [_user(account, server) for account in accounts if account not in roles],
-        "roles": [
-            {"key": role.key, "account": role.account.sql, "grants": _grants(role.privileges, server)} for role in roles
-        ],
-    }
-
-
-def _user(account: CurrentAccount, server: ServerState) -> dict[str, Any]:
-    comment = account.attributes.get("comment")
-    return {
-        "key": account.key,
-        "account": account.account.sql,
-        "plugin": account.plugin,
-        "grants": _grants(account.privileges, server),
-        "roles": sorted(role.name for role in account.roles),
-        "locked": account.attributes["locked"],
-        "generation": account.generation,
-        "password_changed": account.changed.isoformat() + "Z" if account.changed else None,
-        "old_password_accepted": account.old_password,
-        "comment": comment if isinstance(comment, str) else None,
-        "attributes": attributes.told(account.attributes),
-    }
-
-
-def _grants(privileges: Privileges, server: ServerState) -> list[str]:
-    """Return privileges by what they are on: `INSERT, SELECT ON app.*`, ` WITH GRANT OPTION` behind it."""
-    lines = []
-    for target in sorted(privileges.static, key=lambda target: (target.database, target.table)):
-        lines.append(words(target, privileges.static[target], f" ON {target.words}"))
-    if privileges.dynamic:
-        lines.append(f"{dynamic_words(privileges.dynamic, server.dynamic)} ON *.*")
-    return lines
 
 
 VERBS = {"apply": apply, "diff": diff, "list": list_}

@@ -10,11 +10,11 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from scripts.host.accounts import attributes
 from scripts.host.accounts.names import RESERVED_ACCOUNTS, RESERVED_PREFIX, Account
-from scripts.host.accounts.privileges import EVERYWHERE, GRANT_OPTION, Level, Privileges, Target, columns_at
+from scripts.host.accounts.privileges import EVERYWHERE, GRANT_OPTION, Level, Privileges, Target, columns_at, on_column
 
 OWNERSHIP = "mysql_pair"
 """The key in an account's ATTRIBUTE object under which the program writes whose account it is."""
@@ -46,6 +46,17 @@ class Session(Protocol):
         """Run a statement and return the warnings."""
 
 
+class Owner(NamedTuple):
+    """The user or role of this program's that has an account."""
+
+    kind: str
+    key: str
+
+    def __str__(self) -> str:
+        """Return it for people."""
+        return f"{self.kind} {self.key}"
+
+
 @dataclass(frozen=True)
 class CurrentAccount:
     """An account as the server has it."""
@@ -58,49 +69,23 @@ class CurrentAccount:
     """A second password, the former one, is accepted too."""
     changed: datetime.datetime | None = None
     """When the password was; in the session's time zone."""
-    metadata: Mapping[str, Any] = field(default_factory=dict)
-    """Its ATTRIBUTE object."""
+    owner: Owner | None = None
+    """Who of this program's has it; nobody for accounts of others."""
+    generation: int | None = None
+    """The password's generation, if it is written on the account."""
     attributes: attributes.Values = field(default_factory=lambda: attributes.DEFAULTS)
     restrictions: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Global privileges taken away from single databases (partial_revokes)."""
     privileges: Privileges = field(default_factory=Privileges)
-    columns: Mapping[tuple[str, str], frozenset[tuple[str, str]]] = field(default_factory=dict)
-    """From database and table to (privilege, column)."""
-    routines: Mapping[tuple[str, str, str], frozenset[str]] = field(default_factory=dict)
-    """From type, database and name to privileges."""
     proxies: frozenset[Account] = frozenset()
     roles: Mapping[Account, bool] = field(default_factory=dict)
     """Each with whether it may be granted on."""
     default_roles: frozenset[Account] = frozenset()
 
     @property
-    def ownership(self) -> Mapping[str, Any]:
-        """What this program has written on it; nothing on accounts of others."""
-        ownership = self.metadata.get(OWNERSHIP)
-        return ownership if isinstance(ownership, dict) else {}
-
-    @property
     def user_key(self) -> str | None:
-        """The key of a user of this program's."""
-        key = self.ownership.get("user")
-        return key if isinstance(key, str) else None
-
-    @property
-    def role_key(self) -> str | None:
-        """The key of a role of this program's."""
-        key = self.ownership.get("role")
-        return key if isinstance(key, str) and self.user_key is None else None
-
-    @property
-    def key(self) -> str | None:
-        """The key of a user or a role of this program's."""
-        return self.user_key or self.role_key
-
-    @property
-    def generation(self) -> int | None:
-        """The password's generation, if it is written there."""
-        number = self.ownership.get("generation")
-        return number if isinstance(number, int) and not isinstance(number, bool) else None
+        """The key of the user of this program's that has it."""
+        return self.owner.key if self.owner and self.owner.kind == "user" else None
 
     @property
     def is_servers_own(self) -> bool:
@@ -165,22 +150,6 @@ def read(session: Session) -> ServerState:
     )
 
 
-def passwords(session: Session) -> dict[str, dict[str, Any]]:
-    """Return, by user key, which generation of its password the server has, and whether it accepts an old one."""
-    states = {}
-    for (text,) in session.rows(
-        "SELECT CAST(user_attributes AS CHAR) FROM mysql.user WHERE user_attributes IS NOT NULL"
-    ):
-        kept = json.loads(text)
-        account = CurrentAccount(Account("", ""), metadata=kept.get("metadata") or {})
-        if account.user_key is not None:
-            states[account.user_key] = {
-                "generation": account.generation,
-                "old_password_accepted": OLD_PASSWORD in kept,
-            }
-    return states
-
-
 def _accounts(session: Session, version: str) -> dict[Account, CurrentAccount]:
     tables = {name: _by_account(session.rows(statement)) for name, statement in GRANT_TABLES.items()}
     accounts = {}
@@ -188,21 +157,18 @@ def _accounts(session: Session, version: str) -> dict[Account, CurrentAccount]:
         account = Account(name, host)
         rows = {table: by_account[account] for table, by_account in tables.items()}
         kept = json.loads(text or "{}")
-        columns: dict[tuple[str, str], frozenset[tuple[str, str]]] = defaultdict(frozenset)
-        for database, table, column, listed in rows["columns_priv"]:
-            columns[database, table] |= {(privilege, column) for privilege in _of_set(listed)}
+        owner, generation = _ownership(kept.get("metadata") or {})
         accounts[account] = CurrentAccount(
             account,
             plugin,
             authentication=authentication or b"",
             old_password=OLD_PASSWORD in kept,
             changed=changed,
-            metadata=kept.get("metadata") or {},
+            owner=owner,
+            generation=generation,
             attributes=values,
             restrictions={row["Database"]: frozenset(row["Privileges"]) for row in kept.get("Restrictions") or []},
             privileges=_privileges(everywhere, rows),
-            columns=columns,
-            routines={(kind, database, name): _of_set(listed) for kind, database, name, listed in rows["procs_priv"]},
             proxies=frozenset(Account(*proxied) for proxied in rows["proxies_priv"]),
             roles={Account(role, role_host): admin == "Y" for role, role_host, admin in rows["role_edges"]},
             default_roles=frozenset(Account(*role) for role in rows["default_roles"]),
@@ -210,12 +176,26 @@ def _accounts(session: Session, version: str) -> dict[Account, CurrentAccount]:
     return accounts
 
 
+def _ownership(metadata: Mapping[str, Any]) -> tuple[Owner | None, int | None]:
+    """Return what this program has written on an account, its password's generation too."""
+    written = metadata.get(OWNERSHIP)
+    if not isinstance(written, dict):
+        return None, None
+    owners = [Owner(kind, written[kind]) for kind in ("user", "role") if isinstance(written.get(kind), str)]
+    generation = written.get("generation")
+    return next(iter(owners), None), generation if type(generation) is int else None
+
+
 def _privileges(everywhere: frozenset[str], rows: Mapping[str, Rows]) -> Privileges:
-    static = {EVERYWHERE: everywhere}
+    static = defaultdict(frozenset, {EVERYWHERE: everywhere})
     for database, *answers in rows["db"]:
         static[Target(database)] = _of_columns(DATABASE_COLUMNS, answers)
     for database, table, listed in rows["tables_priv"]:
         static[Target(database, table)] = _of_set(listed)
+    for database, table, column, listed in rows["columns_priv"]:
+        static[Target(database, table)] |= {on_column(privilege, column) for privilege in _of_set(listed)}
+    for kind, database, routine, listed in rows["procs_priv"]:
+        static[Target(database, routine, kind)] = _of_set(listed)
     return Privileges(
         {target: privileges for target, privileges in static.items() if privileges},
         {privilege.upper(): option == "Y" for privilege, option in rows["global_grants"]},

@@ -20,14 +20,14 @@ def privilege_changes(
     """Return the changes that make an account, under its name to be, have what its grants come to and no more."""
     desired, actual = _desired(grants, server), current.privileges
     changes = _unknown_privileges(subject, grants, server)
-    changes += _lower_changes(subject, current)
+    changes += _proxy_changes(subject, current)
     changes += _restriction_changes(subject, desired.on(EVERYWHERE), current)
 
-    def turn(target: Target) -> tuple[bool, str, str]:
+    def turn(target: Target) -> tuple[bool, Target]:
         # Where something is only taken away has its turn last: what moves to another target is never missing.
         # Not so where partial revokes have to be gone before anything can be granted below.
         is_last = desired.on(target) < actual.on(target) and not current.restrictions
-        return is_last, target.database, target.table
+        return is_last, target
 
     for target in sorted({EVERYWHERE, *desired.static, *actual.static}, key=turn):
         expected, had = desired.on(target), actual.on(target)
@@ -59,19 +59,12 @@ def _unknown_privileges(subject: Subject, grants: Iterable[GrantSpec], server: S
     return changes
 
 
-def _lower_changes(subject: Subject, current: CurrentAccount) -> list[Change]:
-    """Return the changes that take away privileges on columns and routines, and proxies: no spec has them."""
-    rows = []
-    for (database, table), pairs in sorted(current.columns.items()):
-        columns = ", ".join(f"{privilege} ({quoted(column)})" for privilege, column in sorted(pairs))
-        what = f"privileges on columns of {database}.{table}"
-        rows.append((what, columns, f"{columns} ON {quoted(database)}.{quoted(table)}"))
-    for (kind, database, routine), privileges in sorted(current.routines.items()):
-        what, names = f"privileges on {kind.lower()} {database}.{routine}", listed(privileges)
-        rows.append((what, names, f"{names} ON {kind} {quoted(database)}.{quoted(routine)}"))
-    rows += [("proxy", proxied.sql, f"PROXY ON {proxied.sql}") for proxied in sorted(current.proxies)]
-    account = current.account.sql
-    return [subject.change(what, "none", had, f"REVOKE {revoked} FROM {account}") for what, had, revoked in rows]
+def _proxy_changes(subject: Subject, current: CurrentAccount) -> list[Change]:
+    """Return the changes that take away proxies: no spec has them."""
+    return [
+        subject.change("proxy", "none", proxied.sql, f"REVOKE PROXY ON {proxied.sql} FROM {current.account.sql}")
+        for proxied in sorted(current.proxies)
+    ]
 
 
 def _restriction_changes(subject: Subject, everywhere: frozenset[str], current: CurrentAccount) -> list[Change]:

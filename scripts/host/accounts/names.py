@@ -50,9 +50,9 @@ class Account:
         return f"{literal(self.name)}@{literal(self.host)}"
 
 
-def account_key(raw: str) -> str:
+def account_key(raw: object) -> str:
     """Return the key of a user or a role: a part of resources' names and an operator's argument."""
-    if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", raw) or raw.endswith("-"):
+    if not isinstance(raw, str) or not re.fullmatch(r"[a-z]([a-z0-9-]{0,29}[a-z0-9])?", raw):
         hint = "Use at most 31 lower-case letters, digits and hyphens, a letter first, and the field name for MySQL's"
         raise InvalidValueError("is not a key for a user or a role", hint)
     return raw

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from scripts.host.accounts import attributes, passwords
 from scripts.host.accounts.changes import ABSENT, Change, Subject, refused, subject_of
-from scripts.host.accounts.current import CurrentAccount, ServerState
+from scripts.host.accounts.current import CurrentAccount, Owner, ServerState
 from scripts.host.accounts.names import Account
 from scripts.host.accounts.passwords import Login
 from scripts.host.accounts.privileges import Privileges
 from scripts.host.accounts.spec import AccountsSpec, RoleSpec, UserSpec
-from scripts.host.common import codec
 from scripts.host.common.difference import Difference
 
 
@@ -34,7 +32,10 @@ class Naming:
         self.early, self.late = self._drops()
         """Accounts that are dropped before everything else, and after it."""
         self._dropped = {change.subject.account for change in self.early}
-        self._refuse_faults()
+        specs: list[RoleSpec | UserSpec] = [*spec.roles, *spec.users]
+        for described in specs:
+            for why in self._impossible(described):
+                self._refuse(subject_of(described), why)
         self.accounts = {user.key: own for user in spec.users if (own := self._own(user))}
         """By user key: its account, under its present name."""
         while self._refuse_names():
@@ -55,16 +56,16 @@ class Naming:
         keys = {user.key for user in self._spec.users}
         names = {user.account for user in self._spec.users}
         roles = {role.account for role in self._spec.roles}
-        early = [
-            _drop("user", key, account.account)
-            for key in sorted(self._owned.keys() - keys)
-            for account in self._owned[key]
-        ]
+        early: list[Change] = []
         late: list[Change] = []
         for account in self._server.accounts.values():
-            if account.role_key is not None and account.account not in roles and not account.is_servers_own:
-                changes = early if account.account in names else late
-                changes.append(_drop("role", account.role_key, account.account))
+            owner, name = account.owner, account.account
+            if owner is None or account.is_servers_own:
+                continue
+            if owner.kind == "user" and owner.key not in keys:
+                early.append(_drop(owner, name))
+            elif owner.kind == "role" and name not in roles:
+                (early if name in names else late).append(_drop(owner, name))
         return early, late
 
     def _refuse(self, subject: Subject, why: str | None, difference: Difference | None = None) -> bool:
@@ -74,25 +75,13 @@ class Naming:
         self.refusals[subject] = refused(subject, why, difference)
         return True
 
-    def _refuse_faults(self) -> None:
-        """Refuse what is wrong whatever accounts the server has."""
-        specs: list[RoleSpec | UserSpec] = [*self._spec.roles, *self._spec.users]
-        times = Counter(spec.account for spec in specs)
-        for spec in specs:
-            for why in self._faults(spec):
-                self._refuse(subject_of(spec), why)
-            if times[spec.account] > 1:
-                self._refuse(subject_of(spec), f"the config has {spec.account.sql} {times[spec.account]} times")
-
-    def _faults(self, spec: RoleSpec | UserSpec) -> Iterator[str | None]:
+    def _impossible(self, spec: RoleSpec | UserSpec) -> Iterator[str | None]:
         if (account := self._server.accounts.get(spec.account)) and account.is_servers_own:
             yield f"{spec.account.sql} is the server's own account"
-        yield "; ".join(map(str, codec.faults_of(spec)))
         if isinstance(spec, RoleSpec):
             yield attributes.unsupported(attributes.NEW_ROLE, self._server.version)
         else:
             yield attributes.unsupported(attributes.values(spec), self._server.version)
-            yield ", ".join(f"there is no role {key}" for key in self._spec.unknown_roles(spec))
             yield passwords.refusal(spec, self._server)
 
     def _own(self, user: UserSpec) -> CurrentAccount | None:
@@ -105,7 +94,7 @@ class Naming:
         account = owned[0] if owned else self._server.accounts.get(user.account) if user.adopt else None
         if account is None or subject in self.refusals or account.account in self._dropped:
             return None
-        if not owned and (account.user_key is not None or account.role_key is not None):
+        if not owned and account.owner:
             return None
         login = self.logins[user.key] = passwords.existing(user, account)
         self._refuse(subject, login.refusal, next(iter(login.differences), None))
@@ -135,7 +124,7 @@ class Naming:
 
     def _role_taken(self, role: RoleSpec) -> str | None:
         account = self.account_of_role(role)
-        if account is None or account.role_key is not None:
+        if account is None or (account.owner and account.owner.kind == "role"):
             return None
         # A run that was cut off between CREATE ROLE and its ownership leaves this.
         is_bare = account.is_like_a_role and account.privileges == Privileges() and not account.roles
@@ -149,41 +138,33 @@ def _kept(account: CurrentAccount) -> str:
     return f"MySQL has {account.account.sql} already, not made by this stack: drop or rename it"
 
 
-def _drop(kind: str, key: str, account: Account) -> Change:
-    return Subject(kind, key, account).change("account", ABSENT, f"{account.sql} is there", f"DROP USER {account.sql}")
+def _drop(owner: Owner, account: Account) -> Change:
+    return Subject(*owner, account).change("account", ABSENT, f"{account.sql} is there", f"DROP USER {account.sql}")
 
 
 def renames(moves: Mapping[Account, tuple[Subject, Account]], taken: Collection[Account]) -> list[Change]:
-    """Return the changes that rename: one statement for each set of accounts that pass names on to each other.
+    """Return the changes that rename, of which the first has the one statement.
 
     Nobody's new name is taken, but by somebody who moves, too. RENAME USER does its pairs in order, and all of them or
     none (MySQL manual, "Atomic Data Definition Statement Support").
     """
-    waiting = dict(moves)
-    new_names = {new for _, new in moves.values()}
-    changes: list[Change] = []
-    # Whose former name nobody wants begins a chain; what is left over are circles.
-    for start in [former for former in moves if former not in new_names] + list(moves):
-        chain = []
-        name = start
-        while name in waiting:
-            subject, new = waiting.pop(name)
-            chain.append((subject, name, new))
-            name = new
-        if chain:
-            changes += _chain_changes(chain, taken)
-    return changes
-
-
-def _chain_changes(chain: Sequence[tuple[Subject, Account, Account]], taken: Collection[Account]) -> list[Change]:
-    """Return the changes of a chain: each member's new name is the former one of the next; the first has the SQL."""
-    pairs = [(former, new) for _, former, new in reversed(chain)]
-    (former, new), *others = pairs
-    if new == pairs[-1][0]:
-        asides = (Account(f"mysql_pair_aside_{number}", former.host) for number in itertools.count())
-        aside = next(account for account in asides if account not in taken)
-        pairs = [(former, aside), *others, (aside, new)]
+    waiting = {former: new for former, (_, new) in moves.items()}
+    asides = (Account(f"mysql_pair_aside_{number}", "%") for number in itertools.count())
+    pairs: list[tuple[Account, Account]] = []
+    while waiting:
+        ready = [former for former, new in waiting.items() if new not in waiting]
+        if ready:
+            pairs += [(former, waiting.pop(former)) for former in ready]
+        else:
+            # They wait for each other in circles.
+            former = next(iter(waiting))
+            aside = next(account for account in asides if account not in taken)
+            pairs.append((former, aside))
+            waiting[aside] = waiting.pop(former)
+    changes = [subject.change("account", new.sql, former.sql) for former, (subject, new) in moves.items()]
+    if not changes:
+        return []
     statement = "RENAME USER " + ", ".join(f"{former.sql} TO {new.sql}" for former, new in pairs)
-    first, *rest = (subject.change("account", new.sql, former.sql) for subject, former, new in chain)
+    first, *rest = changes
     also = tuple(change.subject for change in rest)
     return [replace(first, statements=(statement,), essential=True, also=also), *rest]

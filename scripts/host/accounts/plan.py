@@ -12,13 +12,12 @@ from typing import Any
 
 from scripts.host.accounts import attributes, passwords
 from scripts.host.accounts.changes import ABSENT, PRESENT, Change, Subject, refused, subject_of
-from scripts.host.accounts.current import OWNERSHIP, CurrentAccount, ServerState
+from scripts.host.accounts.current import OWNERSHIP, CurrentAccount, Owner, ServerState
 from scripts.host.accounts.grants import privilege_changes
 from scripts.host.accounts.names import Account, quoted
 from scripts.host.accounts.ownership import Naming, renames
 from scripts.host.accounts.passwords import Login
 from scripts.host.accounts.spec import AccountsSpec, DatabaseSpec, RoleSpec, UserSpec
-from scripts.host.common import codec
 from scripts.host.common.difference import Difference
 
 
@@ -41,14 +40,12 @@ def _database_changes(databases: Iterable[DatabaseSpec], server: ServerState) ->
     changes = []
     for database in sorted(databases, key=lambda database: not database.drop):
         subject = Subject("database", database.name)
-        charset = database.charset.lower()
-        collation = (database.collation or server.default_collations.get(charset, "")).lower()
-        if why := "; ".join(map(str, codec.faults_of(database))):
-            changes.append(refused(subject, why))
-        elif charset not in server.default_collations:
-            changes.append(refused(subject, f"MySQL {server.version} has no charset {database.charset}"))
+        charset = database.charset
+        collation = database.collation or server.default_collations.get(charset, "")
+        if charset not in server.default_collations:
+            changes.append(refused(subject, f"MySQL {server.version} has no charset {charset}"))
         elif server.collations.get(collation) != charset:
-            why = f"MySQL {server.version} has no collation {database.collation} for charset {database.charset}"
+            why = f"MySQL {server.version} has no collation {database.collation} for charset {charset}"
             changes.append(refused(subject, why))
         elif not database.drop:
             changes += _database_options(subject, (charset, collation), server.databases.get(database.name))
@@ -76,10 +73,10 @@ def _role_changes(role: RoleSpec, current: CurrentAccount | None, server: Server
         changes = [subject.change("account", PRESENT, ABSENT, *made, essential=True)]
     else:
         differences = []
-        if current.role_key != role.key:
+        owner = Owner("role", role.key)
+        if current.owner != owner:
             # Of another role that had the name: what a role is, is all in the spec, so its ownership changes.
-            former = f"role {current.role_key}" if current.role_key else "none"
-            differences.append(subject.difference("ownership", f"role {role.key}", former))
+            differences.append(subject.difference("ownership", str(owner), str(current.owner or "none")))
         desired = attributes.values_of_role(current.attributes)
         changes = _alterations(subject, current, desired, ownership if differences else {}, differences, Login())
     changes += privilege_changes(subject, role.grants, current, server)

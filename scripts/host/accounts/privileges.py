@@ -1,4 +1,4 @@
-"""MySQL's privileges, the levels at which there are any of each, and those that nobody may be granted.
+"""MySQL's privileges, the levels at which there are any of each, those that nobody may be granted, and grants of them.
 
 Nobody gets a way to root@localhost, by which the program manages every account. Which privileges one version has is for
 the server to say. A privilege on columns, and PROXY, which is one on an account, are not managed here.
@@ -8,13 +8,14 @@ Source: MySQL manual, "Privileges Provided by MySQL" (of 8.0, 8.4 and 9.7), "Gra
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
-from scripts.host.accounts.names import database_of, quoted
-from scripts.host.common.checks import InvalidValueError, nearest
+from scripts.host.accounts.names import IDENTIFIER_LENGTH, database_of, identifier, pattern_of, quoted
+from scripts.host.common.checks import Check, InvalidValueError, checked, flag, nearest
+from scripts.host.common.codec import SpecFault
 
 ALL = "ALL"
 GRANT_OPTION = "GRANT OPTION"
@@ -78,22 +79,11 @@ DYNAMIC = frozenset(_DYNAMIC.split())
 refuses them without it (ERROR 1149)."""
 
 LEVELS: Mapping[str, Level] = {ALL: Level.TABLE, **STATIC, **dict.fromkeys(DYNAMIC, Level.GLOBAL)}
-OTHERWISE: Mapping[str, tuple[str, str]] = {
+ON_ROUTINE = frozenset({"ALTER ROUTINE", "EXECUTE", GRANT_OPTION})
+REFUSED: Mapping[str, tuple[str, str]] = {
     GRANT_OPTION: ("is a field of the grant", "Set grantOption: true"),
     "USAGE": ("is no privilege but a word for none", "Leave the grant out: an account may log in without any"),
     "PROXY": ("is granted on an account, which is not managed", "Leave it out"),
-}
-"""What GRANT takes in the place of a privilege: why not here, and what to do instead."""
-WRITING = frozenset({ALL, "ALTER", "CREATE", "DELETE", "DROP", "INDEX", "INSERT", "UPDATE"})
-"""On the whole server these are on mysql.user too: INDEX drops its primary key. CREATE VIEW and TRIGGER change nothing
-there, and what CREATE USER and ROLE_ADMIN may do ends at accounts with SYSTEM_USER, as root's is."""
-READABLE: Mapping[str, frozenset[str]] = {
-    "mysql": frozenset({"SELECT"}),
-    "performance_schema": frozenset({"SELECT"}),
-    "sys": frozenset({"SELECT", "EXECUTE"}),
-}
-"""The server's own schemas, and what may be granted on them."""
-REFUSED: Mapping[str, tuple[str, str]] = {
     "SUPER": (
         "makes its holder root's equal",
         "Grant what is needed of it by name, like CONNECTION_ADMIN or SYSTEM_VARIABLES_ADMIN",
@@ -103,7 +93,16 @@ REFUSED: Mapping[str, tuple[str, str]] = {
         "Leave it out: CREATE USER and ROLE_ADMIN do for managing other accounts",
     ),
 }
-"""Privileges that are refused: why, and what to grant instead."""
+"""What GRANT takes and is refused on every level: why, and what to do instead."""
+WRITING = frozenset({ALL, "ALTER", "CREATE", "DELETE", "DROP", "INDEX", "INSERT", "UPDATE"})
+"""On the whole server these are on mysql.user too: INDEX drops its primary key. CREATE VIEW and TRIGGER change nothing
+there, and what CREATE USER and ROLE_ADMIN may do ends at accounts with SYSTEM_USER, as root's is."""
+READABLE: Mapping[str, frozenset[str]] = {
+    "mysql": frozenset({"SELECT"}),
+    "performance_schema": frozenset({"SELECT"}),
+    "sys": frozenset({"SELECT", "EXECUTE"}),
+}
+"""The server's own schemas, and what may be granted on them."""
 
 
 def privilege(raw: Any) -> str:
@@ -112,14 +111,19 @@ def privilege(raw: Any) -> str:
         raise InvalidValueError(f"{raw!r} is not a privilege", "Write one like SELECT")
     name = " ".join(raw.upper().split())
     name = {"ALL PRIVILEGES": ALL}.get(name, name)
-    if name in OTHERWISE:
-        raise InvalidValueError(f"{raw!r} {OTHERWISE[name][0]}", OTHERWISE[name][1])
+    if name in REFUSED:
+        raise InvalidValueError(f"{raw!r} {REFUSED[name][0]}", REFUSED[name][1])
     if "(" in name:
         raise InvalidValueError(f"{raw!r} is on columns, which is not managed", "Grant it on the table")
     if name not in LEVELS:
         hint = nearest(name, LEVELS, "Write one like SELECT")
         raise InvalidValueError(f"{raw!r} is not a privilege of MySQL's", hint)
     return name
+
+
+def on_column(name: str, column: str) -> str:
+    """Return a privilege on a column, which is kept among those on the table."""
+    return f"{name} ({quoted(column)})"
 
 
 def static_at(level: Level) -> frozenset[str]:
@@ -137,9 +141,6 @@ def refusal(name: str, level: Level, database: str | None) -> tuple[str, str] | 
     if LEVELS[name] < level:
         leave = "table" if LEVELS[name] is Level.DATABASE else "database"
         return f"{name} is not granted on {level.words}", f"Put it into a grant without {leave}"
-    if name in REFUSED:
-        wrong, hint = REFUSED[name]
-        return f"{name} {wrong}", hint
     if level is Level.GLOBAL and name in WRITING:
         wrong = f"{name} on the whole server is on mysql.user too, and so on root's account"
         return wrong, f'Grant it on each database by name, like {{"database": "app", "privileges": ["{name}"]}}'
@@ -149,7 +150,73 @@ def refusal(name: str, level: Level, database: str | None) -> tuple[str, str] | 
     return None
 
 
+def _no_star(instead: str) -> Check:
+    def check(raw: object) -> str:
+        if raw == "*":
+            raise InvalidValueError("is '*'", instead)
+        return identifier(raw)
+
+    return check
+
+
 @dataclass(frozen=True)
+class GrantSpec:
+    """Privileges at one level: on the whole server, on a database, or on a table (MySQL manual, "GRANT Statement")."""
+
+    privileges: tuple[str, ...] = checked(privilege)
+    """("ALL",) for all that the level has."""
+    database: str | None = checked(_no_star("Leave it out for the whole server"), default=None)
+    """None for the whole server."""
+    table: str | None = checked(_no_star("Leave it out for all tables of the database"), default=None)
+    """None for all tables of the database."""
+    grant_option: bool = checked(flag, default=False)
+    """Whether they may be granted on."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The privileges as MySQL shows them."""
+        return frozenset(self.privileges)
+
+    @property
+    def level(self) -> Level:
+        """What they are granted on."""
+        return level_of(self.database, self.table)
+
+    @property
+    def target(self) -> str:
+        """The target in words: *.*, app.*, app.orders."""
+        return f"{self.database or '*'}.{self.table or '*'}"
+
+    def faults(self) -> Iterator[SpecFault]:
+        """Yield what does not go together."""
+        if not self.privileges:
+            yield SpecFault("privileges", "is empty", "Name at least one, or leave the grant out")
+        if ALL in self.names and len(self.names) > 1:
+            yield SpecFault("privileges", "has others beside ALL", "Leave them out, or ALL")
+        needs = ("database", "table")
+        if self.table is not None and self.database is None:
+            yield SpecFault("table", "is there without database", "Name the table's database too", needs)
+            return
+        if self.database == "information_schema":
+            wrong = "is information_schema, of which everyone sees what is granted to them"
+            yield SpecFault("database", wrong, "Leave the grant out", needs)
+            return
+        length = len(pattern_of(self.database or ""))
+        if self.level is Level.DATABASE and length > IDENTIFIER_LENGTH:
+            wrong = f"has {length} characters once \\ stands before each _, % and \\, as GRANT needs it"
+            hint = f"MySQL allows {IDENTIFIER_LENGTH}: grant on its tables one by one, or rename it"
+            yield SpecFault("database", wrong, hint, needs)
+        for name in self.privileges:
+            if refused := refusal(name, self.level, self.database):
+                yield SpecFault("privileges", *refused, needs)
+
+    @property
+    def is_on_system_schema(self) -> bool:
+        """Whether it is on one of the server's own schemas."""
+        return self.database in READABLE
+
+
+@dataclass(frozen=True, order=True)
 class Target:
     """What static privileges are granted on.
 
@@ -157,25 +224,28 @@ class Target:
     """
 
     database: str = ""
-    table: str = ""
+    name: str = ""
+    """The table's or the routine's."""
+    kind: str = ""
+    """FUNCTION or PROCEDURE."""
 
     @property
     def sql(self) -> str:
         """What follows ON."""
         if not self.database:
             return "*.*"
-        return f"{quoted(self.database)}.{quoted(self.table) if self.table else '*'}"
+        return f"{self.kind} {quoted(self.database)}.{quoted(self.name) if self.name else '*'}".lstrip()
 
     @property
     def words(self) -> str:
         """The target for people."""
-        database = self.database if self.table else database_of(self.database)
-        return f"{database or self.database or '*'}.{self.table or '*'}"
+        database = self.database if self.name else database_of(self.database)
+        return f"{self.kind.lower()} {database or self.database or '*'}.{self.name or '*'}".lstrip()
 
     @property
     def all(self) -> frozenset[str]:
-        """Every static privilege there is on it, the grant option included."""
-        return static_at(level_of(self.database, self.table))
+        """Every static privilege there is on it, the grant option included; of a table none on its columns."""
+        return ON_ROUTINE if self.kind else static_at(level_of(self.database, self.name))
 
 
 EVERYWHERE = Target()

@@ -12,7 +12,6 @@ from typing import ClassVar
 from scripts.host.accounts.names import (
     ANYWHERE,
     CHARSET,
-    IDENTIFIER_LENGTH,
     Account,
     account_key,
     account_name,
@@ -22,10 +21,18 @@ from scripts.host.accounts.names import (
     host_part,
     identifier,
     is_collation_of,
-    pattern_of,
 )
-from scripts.host.accounts.privileges import ALL, READABLE, Level, level_of, privilege, refusal
-from scripts.host.common.checks import Check, InvalidValueError, checked, flag, matching, nearest, one_line, whole
+from scripts.host.accounts.privileges import GrantSpec as GrantSpec  # a part of the other specs
+from scripts.host.common.checks import (
+    InvalidValueError,
+    checked,
+    flag,
+    matching,
+    nearest,
+    one_line,
+    repeated,
+    whole,
+)
 from scripts.host.common.codec import SpecFault
 
 PLUGINS = ("caching_sha2_password", "mysql_native_password", "sha256_password")
@@ -69,72 +76,6 @@ def lock_time(raw: object) -> int:
     if raw in ("unbounded", UNBOUNDED):
         return UNBOUNDED
     return whole(0, 32767, " days, or unbounded")(raw)
-
-
-def _no_star(instead: str) -> Check:
-    def check(raw: object) -> str:
-        if raw == "*":
-            raise InvalidValueError("is '*'", instead)
-        return identifier(raw)
-
-    return check
-
-
-@dataclass(frozen=True)
-class GrantSpec:
-    """Privileges at one level: on the whole server, on a database, or on a table (MySQL manual, "GRANT Statement")."""
-
-    privileges: tuple[str, ...] = checked(privilege)
-    """("ALL",) for all that the level has."""
-    database: str | None = checked(_no_star("Leave it out for the whole server"), default=None)
-    """None for the whole server."""
-    table: str | None = checked(_no_star("Leave it out for all tables of the database"), default=None)
-    """None for all tables of the database."""
-    grant_option: bool = checked(flag, default=False)
-    """Whether they may be granted on."""
-
-    @property
-    def names(self) -> frozenset[str]:
-        """The privileges as MySQL shows them."""
-        return frozenset(map(privilege, self.privileges))
-
-    @property
-    def level(self) -> Level:
-        """What they are granted on."""
-        return level_of(self.database, self.table)
-
-    @property
-    def target(self) -> str:
-        """The target in words: *.*, app.*, app.orders."""
-        return f"{self.database or '*'}.{self.table or '*'}"
-
-    def faults(self) -> Iterator[SpecFault]:
-        """Yield what does not go together."""
-        if not self.privileges:
-            yield SpecFault("privileges", "is empty", "Name at least one, or leave the grant out")
-        if ALL in self.names and len(self.names) > 1:
-            yield SpecFault("privileges", "has others beside ALL", "Leave them out, or ALL")
-        needs = ("database", "table")
-        if self.table is not None and self.database is None:
-            yield SpecFault("table", "is there without database", "Name the table's database too", needs)
-            return
-        if self.database == "information_schema":
-            wrong = "is information_schema, of which everyone sees what is granted to them"
-            yield SpecFault("database", wrong, "Leave the grant out", needs)
-            return
-        length = len(pattern_of(self.database or ""))
-        if self.level is Level.DATABASE and length > IDENTIFIER_LENGTH:
-            wrong = f"has {length} characters once \\ stands before each _, % and \\, as GRANT needs it"
-            hint = f"MySQL allows {IDENTIFIER_LENGTH}: grant on its tables one by one, or rename it"
-            yield SpecFault("database", wrong, hint, needs)
-        for name in map(privilege, self.privileges):
-            if refused := refusal(name, self.level, self.database):
-                yield SpecFault("privileges", *refused, needs)
-
-    @property
-    def is_on_system_schema(self) -> bool:
-        """Whether it is on one of the server's own schemas."""
-        return self.database in READABLE
 
 
 @dataclass(frozen=True)
@@ -280,9 +221,17 @@ class AccountsSpec:
     def faults(self) -> Iterator[SpecFault]:
         """Yield what does not go together."""
         for index, user in enumerate(self.users):
-            for key in self.unknown_roles(user):
-                yield SpecFault(f"users[{index}].roles", f"{key!r} is no role", "Put it into roles too", ("roles",))
-
-    def unknown_roles(self, user: UserSpec) -> list[str]:
-        """Return the keys among a user's roles that no role has."""
-        return [key for key in user.roles if key not in {role.key for role in self.roles}]
+            for key in user.roles:
+                if key not in {role.key for role in self.roles}:
+                    yield SpecFault(f"users[{index}].roles", f"{key!r} is no role", "Put it into roles too", ("roles",))
+        roles = [(f"roles[{index}]", role.key, role.account) for index, role in enumerate(self.roles)]
+        users = [(f"users[{index}]", user.key, user.account) for index, user in enumerate(self.users)]
+        for named in (
+            [(f"databases[{index}]", database.name) for index, database in enumerate(self.databases)],
+            [(place, key) for place, key, _ in roles],
+            [(place, key) for place, key, _ in users],
+            # To MySQL a role is an account too.
+            [(place, account.sql) for place, _, account in (*roles, *users)],
+        ):
+            for place, name, other in repeated(named):
+                yield SpecFault(place, f"is {name}, which {other} is too", "Give each a name and a key of its own")

@@ -1,8 +1,7 @@
 """Verb `check-logins`: log in to MySQL from this client host as each user, and say in words which layer refused.
 
-It prints {"tried": [keys of users], "not_tried": {key of another user: why}}. The server's identity is checked too. It
-needs no root and holds no lock, so an install may come at any moment: all that it needs of the agent is imported before
-it begins.
+It prints a LoginCheckAnswer. The server's identity is checked too. It needs no root and holds no lock, so an install
+may come at any moment: all that it needs of the agent is imported before it begins.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from scripts.host.client.spec import LoginCheckSpec, LoginSpec
+from scripts.host.client.spec import LoginCheckAnswer, LoginCheckSpec, LoginSpec
 from scripts.host.common import process, stdin
 from scripts.host.common.errors import HostError, TooSlowError
 from scripts.host.common.option_text import quoted
@@ -70,7 +69,7 @@ def main(_words: Sequence[str]) -> int:
         return 1
     for fault in faults:
         print(f"login check from {socket.gethostname()} failed at {fault}", file=sys.stderr)
-    print(stdin.as_json({"tried": [login.key for login in tried], "not_tried": not_tried}))
+    print(stdin.as_json(LoginCheckAnswer(tuple(login.key for login in tried), not_tried)))
     return 1 if faults else 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
@@ -29,3 +30,13 @@ class LoginCheckSpec:
     host: str
     port: int
     logins: tuple[LoginSpec, ...]
+
+
+@dataclass(frozen=True)
+class LoginCheckAnswer:
+    """Whose logins were tried."""
+
+    tried: tuple[str, ...]
+    """Keys of users."""
+    not_tried: Mapping[str, str]
+    """By the key of another user: why its login could not succeed from this host."""

@@ -6,9 +6,10 @@ import dataclasses
 import difflib
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from typing import Any, TypeVar
 
+Name = TypeVar("Name", bound=Hashable)
 Check = Callable[[Any], Any]
 """Takes a raw value and returns it as it is kept; raises InvalidValueError."""
 
@@ -32,6 +33,17 @@ class InvalidValueError(ValueError):
 def checked(check: Check, **options: Any) -> Any:
     """Return a dataclass field whose value this check accepts; `options` are those of dataclasses.field."""
     return dataclasses.field(metadata={"check": check}, **options)
+
+
+def exactly(check: Check, value: Any) -> None:
+    """Refuse also what config writes otherwise: another program hands over the value as the check keeps it.
+
+    Raises:
+        InvalidValueError: the check refuses the value, or keeps it in another form.
+    """
+    kept = check(value)
+    if isinstance(kept, bool | int | str) and (type(kept) is not type(value) or kept != value):
+        raise InvalidValueError(f"is {value!r}", f"Write {kept!r}")
 
 
 def flag(raw: object) -> bool:
@@ -86,6 +98,14 @@ def one_line(longest: int) -> Callable[[Any], str]:
 def has_control_characters(text: str) -> bool:
     """Return whether a text has characters that are not for reading: line ends, for instance."""
     return any(unicodedata.category(character) in CONTROL for character in text)
+
+
+def repeated(named: Iterable[tuple[str, Name]]) -> Iterator[tuple[str, Name, str]]:
+    """Yield each key whose name, address or the like is an earlier key's too: the key, the name, the earlier key."""
+    first: dict[Name, str] = {}
+    for key, name in named:
+        if (other := first.setdefault(name, key)) != key:
+            yield key, name, other
 
 
 def nearest(name: str, known: Iterable[str], otherwise: str) -> str:

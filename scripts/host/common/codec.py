@@ -12,7 +12,7 @@ import typing
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar, Union
 
-from scripts.host.common.checks import InvalidValueError
+from scripts.host.common.checks import Check, InvalidValueError, exactly
 from scripts.host.common.errors import HostError
 
 Spec = TypeVar("Spec")
@@ -64,29 +64,44 @@ def from_data(kind: type[Spec], data: Any) -> Spec:
 
 
 def faults_of(spec: Any, path: str = "") -> Iterator[SpecFault]:
-    """Yield every fault of a spec: of single fields, of fields together, and of the specs in it."""
-    sound = True
+    """Yield every fault of a spec: of single fields and of the specs in it; if there are none, of fields together.
+
+    A field's value has to be of the form that its check returns.
+    """
+    sound, hints = True, typing.get_type_hints(type(spec))
     for field in dataclasses.fields(spec):
-        for where, value in _parts(getattr(spec, field.name), f"{path}{field.name}"):
-            if dataclasses.is_dataclass(value):
-                yield from faults_of(value, f"{where}.")
-            elif "check" in field.metadata and value is not None:
-                try:
-                    field.metadata["check"](value)
-                except InvalidValueError as error:
+        for where, kind, value in _parts(hints[field.name], getattr(spec, field.name), f"{path}{field.name}"):
+            if dataclasses.is_dataclass(kind) and isinstance(value, typing.cast("type", kind)):
+                for fault in faults_of(value, f"{where}."):
                     sound = False
-                    yield SpecFault(where, error.wrong, error.hint)
+                    yield fault
+                continue
+            try:
+                _check(kind, field.metadata.get("check"), value)
+            except InvalidValueError as error:
+                sound = False
+                yield SpecFault(where, error.wrong, error.hint)
     together: Callable[[], Iterator[SpecFault]] | None = getattr(spec, "faults", None)
     if together is not None and sound:
         for fault in together():
             yield dataclasses.replace(fault, field=f"{path}{fault.field}")
 
 
-def _parts(value: Any, where: str) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, tuple):
-        yield from ((f"{where}[{index}]", part) for index, part in enumerate(value))
+def _parts(kind: Any, value: Any, where: str) -> Iterator[tuple[str, Any, Any]]:
+    """Yield the value, or each entry of a tuple, with where it is and the type that it has to be of."""
+    if typing.get_origin(kind) is tuple and isinstance(value, tuple):
+        yield from ((f"{where}[{index}]", typing.get_args(kind)[0], part) for index, part in enumerate(value))
     else:
-        yield where, value
+        yield where, kind, value
+
+
+def _check(kind: Any, check: Check | None, value: Any) -> None:
+    if dataclasses.is_dataclass(kind):
+        raise InvalidValueError(f"is {value!r}", f"Write a {typing.cast('type', kind).__name__}")
+    if typing.get_origin(kind) is tuple:
+        raise InvalidValueError(f"is {value!r}", "Write a tuple")
+    if check is not None and not (value is None and type(None) in typing.get_args(kind)):
+        exactly(check, value)
 
 
 def _convert(kind: Any, data: Any, where: str) -> Any:

@@ -11,7 +11,7 @@ import pytest
 from components.component import InvalidArgsError
 from components.firewall import Firewall, FirewallArgs
 from components.host.host import HostArgs
-from components.mysql.accounts import MySqlDatabase, MySqlRole, MySqlUser
+from components.mysql.accounts import MySqlAccounts, MySqlDatabase, MySqlRole, MySqlUser
 from components.mysql.client import MySqlClient
 from components.mysql.server import MySqlServer, MySqlServerArgs
 from components.network import ExistingNetwork, Network, NetworkArgs
@@ -53,6 +53,10 @@ def firewall(**args: Any) -> Firewall:
     return Firewall("fire", cast("FirewallArgs", {**FIREWALL, **args}))
 
 
+def accounts(*users: MySqlUser) -> MySqlAccounts:
+    return MySqlAccounts("all", {"server": server(), "databases": [], "roles": [], "users": users})
+
+
 def without(args: dict[str, Any], field: str) -> dict[str, Any]:
     return {name: value for name, value in args.items() if name != field}
 
@@ -92,6 +96,21 @@ FAULTS: list[tuple[Callable[[], pulumi.ComponentResource], str, list[str]]] = [
         lambda: MySqlRole("reader", RoleSpec("reader", "reader", (GrantSpec(("SELEKT",)),))),
         "MySqlRole 'reader'",
         ["grants[0].privileges[0]: "],
+    ),
+    (
+        lambda: MySqlUser("app", UserSpec("app", "app", "%", locked=cast("bool", "true"), comment=cast("str", 5))),
+        "MySqlUser 'app'",
+        ["locked: is 'true'. Write True", "comment: 5 is not text"],
+    ),
+    (
+        lambda: MySqlRole("reader", RoleSpec("reader", "reader", (GrantSpec(("select",)),))),
+        "MySqlRole 'reader'",
+        ["grants[0].privileges[0]: is 'select'. Write 'SELECT'"],
+    ),
+    (
+        lambda: accounts(*(MySqlUser(key, UserSpec(key, "x", "%"), "s3cret") for key in ("a", "b"))),
+        "MySqlAccounts 'all'",
+        ["users[1]: is 'x'@'%', which users[0] is too"],
     ),
     (
         lambda: MySqlUser("app", UserSpec("app", "root", "10.0.0.0/8", max_user_connections=-1), "s3cret"),

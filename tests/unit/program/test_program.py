@@ -327,6 +327,31 @@ def test_logins_are_tried_again_whatever_changes_of_an_account(change: dict[str,
     assert commands[0]["create"] != commands[1]["create"]
 
 
+# what a client host says of its check, what a warning says
+UNTRIED: list[tuple[dict[str, object], list[str]]] = [
+    ({"tried": ["app"], "not_tried": {}}, []),
+    ({"tried": [], "not_tried": {}}, []),
+    (
+        {"tried": ["app"], "not_tried": {"bare": "elsewhere"}},
+        ["client-1: some logins were not tried; not of user bare (elsewhere)"],
+    ),
+    (
+        {"tried": [], "not_tried": {"app": "elsewhere", "bare": "no certificate"}},
+        ["client-1: no login was tried; not of user app (elsewhere), of user bare (no certificate)"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("said", "warned"), UNTRIED)
+def test_a_login_that_was_not_tried_is_a_warning_and_a_check_that_tried_nobody_too(
+    said: dict[str, object], warned: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr("pulumi.warn", lambda text, _resource: warnings.append(text))
+    Run(said={"client-1-logins": json.dumps(said)})
+    assert warnings == warned
+
+
 def test_without_users_there_is_no_connection_string() -> None:
     run = Run(users="{}", userPasswords="")
     assert (run.outputs["connection_string"], run.outputs["connection_strings"]) == (None, {})

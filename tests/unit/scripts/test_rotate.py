@@ -20,7 +20,7 @@ UP = ["up", "--yes", "--stack", "here"]
 
 def rotated(bench: Bench, generation: int, old: bool) -> None:
     """Have `up` leave the server so."""
-    listed = json.dumps({"users": [account(generation=generation, old_password_accepted=old)]})
+    listed = json.dumps({"users": [account(generation=generation, old_password_accepted=old)], "roles": []})
     bench.put("up", f"echo up: output of pulumi; echo '{listed}' >$BENCH/list.json\n")
 
 

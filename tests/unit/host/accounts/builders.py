@@ -8,7 +8,7 @@ from typing import Any
 
 from scripts.host.accounts import attributes
 from scripts.host.accounts.changes import Change
-from scripts.host.accounts.current import CurrentAccount, ServerState
+from scripts.host.accounts.current import CurrentAccount, Owner, ServerState
 from scripts.host.accounts.names import Account
 from scripts.host.accounts.passwords import sha256_crypt
 from scripts.host.accounts.plan import plan
@@ -42,19 +42,17 @@ def has(key: str | None = "app", generation: int | None = 1, **options: Any) -> 
     """Return a user's account as the server has it; without a key somebody else's. Attributes are named like fields."""
     name, plugin = options.pop("name", key), options.get("plugin", SHA2)
     password = options.pop("password", f"of {key}")
-    ownership = {"user": key} | ({} if generation is None else {"generation": generation})
     account = CurrentAccount(
         Account(name, options.pop("host", HOST)),
         authentication=digest(password, plugin),
-        metadata={"mysql_pair": ownership} if key else {},
+        owner=Owner("user", key) if key else None,
+        generation=generation if key else None,
     )
     return with_options(account, options)
 
 
 def has_role(key: str, name: str | None = None, **options: Any) -> CurrentAccount:
-    account = CurrentAccount(
-        Account(name or key, "%"), attributes=attributes.NEW_ROLE, metadata={"mysql_pair": {"role": key}}
-    )
+    account = CurrentAccount(Account(name or key, "%"), attributes=attributes.NEW_ROLE, owner=Owner("role", key))
     return with_options(account, options)
 
 
@@ -80,11 +78,15 @@ def state(*accounts: CurrentAccount, **options: Any) -> ServerState:
     return replace(server, **options)
 
 
-def changes(*specs: DatabaseSpec | RoleSpec | UserSpec, server: ServerState) -> list[Change]:
+def spec_of(*specs: DatabaseSpec | RoleSpec | UserSpec) -> AccountsSpec:
     def of(kind: type) -> Any:
         return tuple(spec for spec in specs if isinstance(spec, kind))
 
-    return plan(AccountsSpec(of(DatabaseSpec), of(RoleSpec), of(UserSpec)), server)
+    return AccountsSpec(of(DatabaseSpec), of(RoleSpec), of(UserSpec))
+
+
+def changes(*specs: DatabaseSpec | RoleSpec | UserSpec, server: ServerState) -> list[Change]:
+    return plan(spec_of(*specs), server)
 
 
 def sql(planned: Iterable[Change]) -> list[str]:

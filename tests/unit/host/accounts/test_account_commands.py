@@ -53,10 +53,8 @@ class Server:
         )
 
     def rows(self, statement: str, _args: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Return the password policy, or the attributes of two accounts: beside the state this is all that is asked."""
-        if "user_attributes" in statement:
-            own = {"metadata": {"mysql_pair": {"user": "app", "generation": 2}}, "additional_password": "$A$"}
-            return [(json.dumps(own),), (json.dumps({"metadata": {"comment": "somebody else's"}}),)]
+        """Return the password policy: beside the state this is all that is asked."""
+        assert "validate" in statement
         return [("validate_password.length", "8"), ("validate_password.policy", "MEDIUM")]
 
 
@@ -67,8 +65,10 @@ def run(
     refuses: dict[str, Exception] | None = None,
 ) -> tuple[int, Server]:
     server = Server(refuses or {})
+    after = state(has(generation=2, old_password=True), has(None, name="somebody else's"))
+    reads = iter([present or state(), after])
     monkeypatch.setattr(mysql_server, "Session", lambda: server)
-    monkeypatch.setattr(current, "read", lambda _: present or state())
+    monkeypatch.setattr(current, "read", lambda _: next(reads))
     monkeypatch.setattr("sys.stdin", io.StringIO(codec.encode(SPEC)))
     return commands.main([verb]), server
 

@@ -10,7 +10,7 @@ import pytest
 from scripts.host.accounts import attributes
 from scripts.host.accounts.current import CurrentAccount
 from scripts.host.accounts.names import Account
-from scripts.host.accounts.privileges import EVERYWHERE, Privileges, Target
+from scripts.host.accounts.privileges import EVERYWHERE, Privileges, Target, on_column
 from scripts.host.accounts.spec import DatabaseSpec, GrantSpec, UserSpec
 from tests.unit.host.accounts.builders import (
     HOST,
@@ -57,7 +57,6 @@ PASSWORDS: list[tuple[str, UserSpec, CurrentAccount, list[str] | str]] = [
     ("finished long ago", wants(2, 2), has(generation=2), []),
     ("still accepted", wants(2, 1), has(generation=2, **OLD), []),
     ("at once", wants(2, 2), has(**OTHER), "first raise passwordGenerations.app"),
-    ("too early", wants(1, 2), has(), "finished_generation: is 2, and the password in use is of generation 1"),
     ("no new one", wants(2), has(), "the same as that of generation 1"),
     ("backwards", wants(1), has(generation=2, **OTHER), "set passwordGenerations.app to 2"),
     ("plugin", wants(1, plugin=SHA256), has(), [f"ALTER USER {A} IDENTIFIED WITH 'sha256_password' BY 'of app'"]),
@@ -70,7 +69,6 @@ PASSWORDS: list[tuple[str, UserSpec, CurrentAccount, list[str] | str]] = [
         [f"ALTER USER {A} IDENTIFIED WITH 'sha256_password' BY 'of app'"],
     ),
     ("no such plugin", wants(1, plugin=NATIVE), has(), f"MySQL 9.7.4 has no plugin {NATIVE}; it has {SHA2}, {SHA256}"),
-    ("a plugin of nobody's", wants(1, plugin="gone"), has(), "plugin: 'gone' is no plugin for passwords"),
     ("without a generation", wants(4), has(generation=None), [f"ALTER USER {A}{owned(4)}"]),
     ("without a generation, and wrong", wants(4), has(generation=None, **OTHER), "Write the generation back"),
     ("taken over", wants(4, adopt=True), has(None, name="app", password="of app"), [f"ALTER USER {A}{owned(4)}"]),
@@ -87,7 +85,6 @@ PASSWORDS: list[tuple[str, UserSpec, CurrentAccount, list[str] | str]] = [
         "not made by this stack: drop or rename it, or set adopt: true",
     ),
     ("empty", wants(1, password=""), has(), "its password is empty"),
-    ("too long", wants(1, password="é" * 129), has(), "password: has 258 bytes in UTF-8"),
 ]
 
 
@@ -149,15 +146,15 @@ def test_names_are_free_before_others_take_them() -> None:
     desired = [user("a", name="b"), user("b", name="a"), user("c", name="d"), user("d", name="e")]
     server = state(*(has(key) for key in "abcde"), has_role("r", name="f"), has_role("s"))
     done = sql(changes(*desired, user("f", host="%", password="x"), server=server))
-    assert done[:4] == [
+    assert done[:3] == [
         f"DROP USER {account('e')}",
         "DROP USER 'f'@'%'",
-        f"RENAME USER {account('d')} TO {account('e')}, {account('c')} TO {account('d')}",
-        f"RENAME USER {account('b')} TO {account('mysql_pair_aside_0')}, {account('a')} TO {account('b')},"
-        f" {account('mysql_pair_aside_0')} TO {account('a')}",
+        f"RENAME USER {account('d')} TO {account('e')}, {account('c')} TO {account('d')},"
+        f" {account('a')} TO 'mysql_pair_aside_0'@'%', {account('b')} TO {account('a')},"
+        f" 'mysql_pair_aside_0'@'%' TO {account('b')}",
     ]
-    assert done[4].startswith("CREATE USER 'f'@'%'")
-    assert done[5:] == ["DROP USER 's'@'%'"]
+    assert done[3].startswith("CREATE USER 'f'@'%'")
+    assert done[4:] == ["DROP USER 's'@'%'"]
 
 
 def test_a_name_that_is_not_free_refuses_everybody_who_waits_for_it() -> None:
@@ -173,23 +170,6 @@ def test_a_name_that_is_not_free_refuses_everybody_who_waits_for_it() -> None:
     assert [statement.split(" IDENTIFIED")[0] for statement in sql(done)] == [f"CREATE USER {account('d')}"]
 
 
-def test_host_parts_and_names_that_mysql_would_not_keep_are_refused() -> None:
-    faults = {
-        " x": "name: ' x' begins with a space",
-        "x ": "name: 'x ' ends with a space",
-        "x\n": "has control characters",
-        "": "is an empty name",
-        "x" * 33: "has 33 characters",
-        "😀": "beyond U+FFFF",
-        "\ud800": "has control characters",
-        "mysql.sys": "belongs to MySQL itself",
-    }
-    for name, words in faults.items():
-        assert words in refusals(changes(user(name=name), server=state()))[0]
-    for host in ("ü", "a@b", "a\\b", "10.0.0.1/8", "Upper", "x" * 256):
-        assert "): host: " in refusals(changes(user(host=host), server=state()))[0]
-
-
 def test_the_servers_own_accounts_are_never_taken_over_nor_dropped() -> None:
     root = has("old", name="root", host="localhost", authentication=b"")
     assert changes(server=state(root)) == []
@@ -197,12 +177,10 @@ def test_the_servers_own_accounts_are_never_taken_over_nor_dropped() -> None:
     assert found == ["user app ('root'@'localhost'): 'root'@'localhost' is the server's own account"]
 
 
-def test_two_accounts_of_one_user_and_one_account_desired_twice_are_refused() -> None:
+def test_two_accounts_of_one_user_are_refused() -> None:
     twice = state(has(), has(name="copy"))
     assert "both belong to user app" in refusals(changes(user(), server=twice))[0]
     assert sql(changes(user(), server=twice)) == []
-    both = refusals(changes(user("a", name="x"), user("b", name="x"), server=state()))
-    assert len(both) == 2 and all("the config has 'x'@'10.0.0.0/16' 2 times" in words for words in both)
 
 
 def privileges(*names: str, target: Target = EVERYWHERE, **dynamic: bool) -> Privileges:
@@ -212,7 +190,7 @@ def privileges(*names: str, target: Target = EVERYWHERE, **dynamic: bool) -> Pri
 APP = Target("app")
 GRANTS: list[tuple[GrantSpec, Privileges, list[str]]] = [
     (grant("SELECT"), privileges("SELECT"), []),
-    (grant("all privileges", database="app"), privileges(*(APP.all - {"GRANT OPTION"}), target=APP), []),
+    (grant("ALL", database="app"), privileges(*(APP.all - {"GRANT OPTION"}), target=APP), []),
     (
         grant("SELECT", database="app"),
         privileges("INSERT", "GRANT OPTION", target=APP),
@@ -296,16 +274,20 @@ def test_patterns_follow_partial_revokes_and_former_ones_go_as_they_are_kept() -
 
 def test_columns_routines_proxies_and_roles_by_hand_are_taken_away() -> None:
     found = has(
-        columns={("app", "t"): frozenset({("SELECT", "c`d"), ("INSERT", "e")})},
-        routines={("FUNCTION", "app", "f"): frozenset({"EXECUTE", "GRANT OPTION"})},
+        privileges=Privileges(
+            {
+                Target("app", "t"): frozenset({on_column("SELECT", "c`d"), on_column("INSERT", "e")}),
+                Target("app", "f", "FUNCTION"): frozenset({"EXECUTE", "GRANT OPTION"}),
+            }
+        ),
         proxies=frozenset({Account("", "")}),
         roles={Account("r", "%"): False},
         default_roles=frozenset({Account("r", "%")}),
     )
     assert sql(changes(user(), server=state(found))) == [
-        f"REVOKE INSERT (`e`), SELECT (`c``d`) ON `app`.`t` FROM {A}",  # noqa: S608  a test's
-        f"REVOKE EXECUTE, GRANT OPTION ON FUNCTION `app`.`f` FROM {A}",
         f"REVOKE PROXY ON ''@'' FROM {A}",
+        f"REVOKE EXECUTE, GRANT OPTION ON FUNCTION `app`.`f` FROM {A}",
+        f"REVOKE INSERT (`e`), SELECT (`c``d`) ON `app`.`t` FROM {A}",  # noqa: S608  a test's
         f"REVOKE 'r'@'%' FROM {A}",
     ]
 
@@ -314,21 +296,6 @@ def test_privileges_that_the_server_has_not_are_refused_and_the_others_granted()
     done = changes(user(grants=(grant("SET_USER_ID", "FILE"),)), server=state(has()))
     assert sql(done) == [f"GRANT FILE ON *.* TO {A}"]
     assert [words.split("): ")[1][:29] for words in refusals(done)] == ["SET_USER_ID on *.*: MySQL 9.7"]
-
-
-GRANT_FAULTS = [
-    (grant("TELEPORT"), "grants[0].privileges[0]: 'TELEPORT' is not a privilege of MySQL's"),
-    (grant("FILE", database="app"), "grants[0].privileges: FILE is not granted on a database"),
-    (grant("SELECT", database="app", table="😀"), "grants[0].table: '😀' has characters beyond U+FFFF"),
-    (grant("ALL"), "grants[0].privileges: ALL on the whole server is on mysql.user too"),
-    (grant("ALL", database="performance_schema"), "more than reading the server's own schema"),
-]
-
-
-@pytest.mark.parametrize(("faulty", "words"), GRANT_FAULTS)
-def test_a_grant_with_a_fault_refuses_its_user(faulty: GrantSpec, words: str) -> None:
-    done = changes(user(grants=(faulty,), locked=True), server=state(has()))
-    assert (sql(done), words in refusals(done)[0]) == ([], True)
 
 
 def test_all_everywhere_by_hand_is_taken_away() -> None:
@@ -341,10 +308,6 @@ def test_all_everywhere_by_hand_is_taken_away() -> None:
     dynamic, static = change.statements
     assert dynamic == f"REVOKE BACKUP_ADMIN, CLONE_ADMIN ON *.* FROM {A}"
     assert static.startswith("REVOKE ALTER, ALTER ROUTINE, ") and static.endswith(f"UPDATE ON *.* FROM {A}")
-
-
-def test_a_user_of_a_role_that_nobody_has_is_refused() -> None:
-    assert "there is no role ghost" in refusals(changes(user(roles=("ghost",)), server=state(has())))[0]
 
 
 def test_a_roles_name_changes_hands_by_its_ownership() -> None:
@@ -391,13 +354,8 @@ DATABASES = [
     (database("app", charset="latin1"), ["ALTER DATABASE `app` CHARACTER SET latin1 COLLATE latin1_bin"], ""),
     (database("app", drop=True), ["DROP DATABASE `app`"], ""),
     (database("gone", drop=True), [], ""),
-    (database("mysql", drop=True), [], "is a schema of MySQL's own"),
-    (database("app", charset="klingon"), [], "'klingon' is no character set"),
-    (database("app", charset="latin1", collation="utf8mb4_bin"), [], "utf8mb4_bin is no collation of latin1"),
     (database("app", charset="gb18030"), [], "MySQL 9.7.4 has no charset gb18030"),
     (database("app", collation="utf8mb4_new_ai_ci"), [], "MySQL 9.7.4 has no collation utf8mb4_new_ai_ci for"),
-    (database("x "), [], "ends with a space"),
-    (database("😀"), [], "beyond U+FFFF"),
 ]
 
 

@@ -120,7 +120,7 @@ TOGETHER: list[tuple[dict[str, object], list[str]]] = [
     ({"users": {"app": "x"}, "passwordGenerations": {"b": 2}}, ["passwordGenerations.b", "users.app"]),
     (
         {"users": {"A b": {"grants": [{"privileges": ["SUPER"]}]}}, "userPasswords": ""},
-        ['users["A b"]', 'users["A b"].grants[0].privileges'],
+        ['users["A b"]', 'users["A b"].grants[0].privileges[0]'],
     ),
     ({"users": {"app": {}, "b": {"name": "app"}}}, ["users.b"]),
     ({"users": {"app": {}, "b": {"name": "app"}}, "vpcCidr": "x"}, ["vpcCidr"]),
@@ -131,7 +131,7 @@ TOGETHER: list[tuple[dict[str, object], list[str]]] = [
     (user(roles=["r"], database="app", grants=[]) | {"roles": {"r": {"grants": "x"}}}, ["roles.r.grants"]),
     (user(grants=[{"database": 7, "privileges": ["PROCESS"]}] * 2), [TARGET, "users.app.grants[1].database"]),
     (grant("SELECT", "PROCESS", "SELCT", database="ap"), [f"{PRIVILEGES}[2]", PRIVILEGES, TARGET]),
-    (grant("PROCESS", "SUPER", "EVENT", database="app", table="t"), [PRIVILEGES] * 3),
+    (grant("PROCESS", "SUPER", "EVENT", database="app", table="t"), [f"{PRIVILEGES}[1]", PRIVILEGES, PRIVILEGES]),
     (grant("ALL", "UPDATE"), [PRIVILEGES] * 3),
     (user(grants=[{"privileges": "x"}]), [PRIVILEGES]),
     ({"passwordGenerations": {"app": 0}, "finishedGenerations": {"app": 5}}, ["passwordGenerations.app"]),

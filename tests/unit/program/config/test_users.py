@@ -27,7 +27,7 @@ FAULTS: list[tuple[dict[str, object], str, str]] = [
     ({"roles": {"reading": {"host": "%"}}}, "roles.reading.host", "not a field of it"),
     ({"roles": {"Reading": {}}}, "roles.Reading", "not a key"),
     ({"roles": {"reading": {"name": "mysql.sys"}}}, "roles.reading.name", "belongs to MySQL itself"),
-    ({"roles": {"reading": {"grants": [{"privileges": ["SUPER"]}]}}}, "roles.reading.grants[0].privileges", "SUPER"),
+    ({"roles": {"reading": {"grants": [{"privileges": ["SUPER"]}]}}}, "roles.reading.grants[0].privileges[0]", "SUPER"),
     ({"users": "app"}, "users", "neither YAML's nor JSON's"),
     ({"users": {"app": ["x"]}}, "users.app", "not a table"),
     (user(grant=[]), "users.app.grant", "Did you mean grants?"),

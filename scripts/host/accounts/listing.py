@@ -1,0 +1,93 @@
+"""What `accounts list` answers: users and roles for people, without those that the server has for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from scripts.host.accounts import attributes
+from scripts.host.accounts.current import CurrentAccount, ServerState
+from scripts.host.accounts.grants import dynamic_words, words
+from scripts.host.accounts.privileges import Privileges
+
+
+@dataclass(frozen=True)
+class ListedUser:
+    """A user."""
+
+    key: str | None
+    """In the stack's config; None: the stack does not manage it."""
+    account: str
+    plugin: str
+    grants: tuple[str, ...]
+    roles: tuple[str, ...]
+    locked: bool
+    generation: int | None
+    password_changed: str | None
+    old_password_accepted: bool
+    comment: str | None
+    attributes: Mapping[str, str]
+    """What is not at its default, such as REQUIRE and resource limits, in words."""
+
+
+@dataclass(frozen=True)
+class ListedRole:
+    """A role."""
+
+    key: str | None
+    account: str
+    grants: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class AccountList:
+    """All of a server's that are not its own, those that the stack manages first."""
+
+    users: tuple[ListedUser, ...]
+    roles: tuple[ListedRole, ...]
+
+
+def listed(server: ServerState) -> AccountList:
+    """Return the list of a server's accounts."""
+    accounts = sorted(
+        (account for account in server.accounts.values() if not account.is_servers_own),
+        key=lambda account: (account.owner is None, account.owner.key if account.owner else ""),
+    )
+    held = {role for account in server.accounts.values() for role in account.roles}
+    users, roles = [], []
+    for account in accounts:
+        is_role = account.owner.kind == "role" if account.owner else account.is_like_a_role and account.account in held
+        if is_role:
+            roles.append(ListedRole(_key(account), account.account.sql, _grants(account.privileges, server)))
+        else:
+            users.append(_user(account, server))
+    return AccountList(tuple(users), tuple(roles))
+
+
+def _key(account: CurrentAccount) -> str | None:
+    return account.owner.key if account.owner else None
+
+
+def _user(account: CurrentAccount, server: ServerState) -> ListedUser:
+    comment = account.attributes.get("comment")
+    return ListedUser(
+        key=_key(account),
+        account=account.account.sql,
+        plugin=account.plugin,
+        grants=_grants(account.privileges, server),
+        roles=tuple(sorted(role.name for role in account.roles)),
+        locked=account.attributes["locked"],
+        generation=account.generation,
+        password_changed=account.changed.isoformat() + "Z" if account.changed else None,
+        old_password_accepted=account.old_password,
+        comment=comment if isinstance(comment, str) else None,
+        attributes=attributes.told(account.attributes),
+    )
+
+
+def _grants(privileges: Privileges, server: ServerState) -> tuple[str, ...]:
+    """Return privileges by what they are on: `INSERT, SELECT ON app.*`, ` WITH GRANT OPTION` behind it."""
+    lines = [words(target, privileges.static[target], f" ON {target.words}") for target in sorted(privileges.static)]
+    if privileges.dynamic:
+        lines.append(f"{dynamic_words(privileges.dynamic, server.dynamic)} ON *.*")
+    return tuple(lines)
