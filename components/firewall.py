@@ -1,5 +1,6 @@
 """Who may reach what: the security groups of server, clients and jump host, with every rule a resource of its own."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Annotated, NotRequired, TypedDict
 
@@ -12,6 +13,7 @@ from components.component import Component, tags
 from scripts.host.constants import MYSQL_PORT, SSH_PORT
 
 IN, OUT = aws.vpc.SecurityGroupIngressRule, aws.vpc.SecurityGroupEgressRule
+Rule = aws.vpc.SecurityGroupIngressRule | aws.vpc.SecurityGroupEgressRule
 PACKAGE_PORTS = (80, 443)
 """apt's http and https; DNS and time on AWS are not subject to security groups."""
 
@@ -57,9 +59,11 @@ class FirewallArgs(ReachArgs):
 class Firewall(Component):
     """MySQL's port from the clients' group to the server's and from nowhere else; ssh from operators or by jump.
 
-    Type: mysql-pair:index:Firewall. Makes: aws.ec2.SecurityGroup for server, clients and jump host, and their
-    aws.vpc.SecurityGroupIngressRule and SecurityGroupEgressRule. Rules name *groups*: one that named a client's
-    public address would not match traffic between private ones, and their number does not grow with the hosts.
+    Type: mysql-pair:index:Firewall. Makes: aws.ec2.SecurityGroup for server, clients and jump host, their
+    aws.vpc.SecurityGroupIngressRule and SecurityGroupEgressRule, and for each group an
+    aws.ec2.VpcSecurityGroupRulesExclusive, so that a rule added by hand is drift, and `pulumi up --refresh` revokes it.
+    Rules name *groups*: one that named a client's public address would not match traffic between private ones, and
+    their number does not grow with the hosts.
     """
 
     server_group_id: pulumi.Output[str]
@@ -73,6 +77,7 @@ class Firewall(Component):
         self.refuse(name, args_faults(FirewallArgs, args))
         super().__init__(name, opts)
         self._args = args
+        self._rules: dict[tuple[str, type[Rule]], list[pulumi.Output[str]]] = defaultdict(list)
         self._groups = {
             "server": self._group("server", "MySQL server"),
             "client": self._group("client", "MySQL client"),
@@ -88,6 +93,8 @@ class Firewall(Component):
             self._between("jump", "client", "ssh", SSH_PORT, "ssh from the jump host", "ssh to private hosts")
         for number, port in enumerate(args.get("mysql_ports", (MYSQL_PORT,)), start=1):
             self._mysql("mysql" if number == 1 else f"mysql-{number}", port)
+        for label in self._groups:
+            self._no_other_rules(label)
         self.server_group_id = self._groups["server"].id
         self.client_group_id = self._groups["client"].id
         self.jump_group_id = self._groups["jump"].id
@@ -128,7 +135,7 @@ class Firewall(Component):
 
     def _rule(
         self,
-        kind: type[aws.vpc.SecurityGroupIngressRule] | type[aws.vpc.SecurityGroupEgressRule],
+        kind: type[Rule],
         label: str,
         name: str,
         port: int,
@@ -139,7 +146,7 @@ class Firewall(Component):
         protocol: str = "tcp",
     ) -> None:
         """Register one rule of a group, for one peer: another group or a range."""
-        kind(
+        rule = kind(
             f"{self.name}-{label}-{name}",
             security_group_id=self._groups[label].id,
             referenced_security_group_id=group,
@@ -148,5 +155,16 @@ class Firewall(Component):
             from_port=port,
             to_port=to_port or port,
             description=why,
+            opts=self.child(),
+        )
+        self._rules[label, kind].append(rule.id)
+
+    def _no_other_rules(self, label: str) -> None:
+        """Claim all rules of a group: of resources alone, a refresh would never see another."""
+        aws.ec2.VpcSecurityGroupRulesExclusive(
+            f"{self.name}-{label}-rules",
+            security_group_id=self._groups[label].id,
+            ingress_rule_ids=self._rules[label, IN],
+            egress_rule_ids=self._rules[label, OUT],
             opts=self.child(),
         )

@@ -186,7 +186,7 @@ class RouteTableType(ResourceType):
     kind = RouteTable
     prefix = "rtb"
     properties: ClassVar = {"vpcId": Property(required=True, replaces=True), "region": REGION, "tags": TAGS}
-    computed = ("arn", "ownerId")
+    computed = ("arn", "ownerId", "routes")
 
     def record(self, cloud: Cloud, inputs: Values, record_id: str) -> RouteTable:
         """Return the table that inputs ask for."""
@@ -198,8 +198,17 @@ class RouteTableType(ResourceType):
         return {"vpcId": record.vpc_id}
 
     def outputs(self, cloud: Cloud, record: RouteTable) -> Values:
-        """Return what EC2 adds to a table."""
-        return {"arn": cloud.arn(f"route-table/{record.id}"), "ownerId": ACCOUNT_ID}
+        """Return what EC2 adds to a table: its routes too, whoever made them, but for the VPC's own."""
+        routes = [
+            {
+                "cidrBlock": route.destination_cidr_block,
+                "gatewayId": route.gateway_id,
+                "natGatewayId": route.nat_gateway_id,
+            }
+            for route in cloud.ec2.store.all(Route)
+            if route.route_table_id == record.id
+        ]
+        return {"arn": cloud.arn(f"route-table/{record.id}"), "ownerId": ACCOUNT_ID, "routes": routes}
 
 
 _TARGETS = ("gatewayId", "natGatewayId")

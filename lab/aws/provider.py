@@ -32,6 +32,7 @@ TYPES: dict[str, ResourceType] = {
         security_groups.SecurityGroupType(),
         security_groups.IngressRuleType(),
         security_groups.EgressRuleType(),
+        security_groups.ExclusiveRulesType(),
         compute.KeyPairType(),
         compute.InstanceType(),
     )

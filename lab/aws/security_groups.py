@@ -1,4 +1,4 @@
-"""Security groups and their rules."""
+"""Security groups, their rules, and the claim that a group has no others."""
 # ruff: noqa: ARG002 - the types share one signature a method, whether each of them needs all of it or not
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from lab.aws.network import REGION, TAGS
 from lab.aws.schema import Cloud, Failure, Property, ResourceType, attempt
 from lab.aws.wire import Values
 from lab.cloud import rules
-from lab.cloud.model import SecurityGroup, SecurityGroupRule
+from lab.cloud.model import ExclusiveRules, SecurityGroup, SecurityGroupRule
 from lab.cloud.rules import ACCOUNT_ID, AwsError
 
 
@@ -35,7 +35,7 @@ class SecurityGroupType(ResourceType):
         "region": REGION,
         "tags": TAGS,
     }
-    computed = ("arn", "ownerId")
+    computed = ("arn", "egress", "ingress", "ownerId")
 
     def validate(self, inputs: Values, unknown: set[str]) -> Iterator[Failure]:
         """Yield a name or a description that AWS refuses."""
@@ -53,8 +53,34 @@ class SecurityGroupType(ResourceType):
         return {"vpcId": record.vpc_id, "name": record.name, "description": record.description}
 
     def outputs(self, cloud: Cloud, record: SecurityGroup) -> Values:
-        """Return what EC2 adds to a group."""
-        return {"arn": cloud.arn(f"security-group/{record.id}"), "ownerId": ACCOUNT_ID}
+        """Return what EC2 adds to a group: its rules too, whoever made them."""
+        ingress, egress = ([_block(rule) for rule in _rules(cloud, record.id, way)] for way in _WAYS)
+        arn = cloud.arn(f"security-group/{record.id}")
+        return {"arn": arn, "ownerId": ACCOUNT_ID, "ingress": ingress, "egress": egress}
+
+
+_WAYS: tuple[Literal["ingress", "egress"], ...] = ("ingress", "egress")
+
+
+def _rules(cloud: Cloud, group_id: str, direction: str) -> list[SecurityGroupRule]:
+    """Return all rules of a group in one direction."""
+    rules_there = cloud.ec2.store.all(SecurityGroupRule)
+    return [rule for rule in rules_there if (rule.security_group_id, rule.direction) == (group_id, direction)]
+
+
+def _block(rule: SecurityGroupRule) -> Values:
+    """Return a rule as the provider shows it among its group's; of all protocols the ports are 0."""
+    peer = rule.referenced_security_group_id
+    is_own = peer == rule.security_group_id
+    return {
+        "protocol": rule.ip_protocol,
+        "fromPort": rule.from_port or 0,
+        "toPort": rule.to_port or 0,
+        "cidrBlocks": [rule.cidr_ipv4] if rule.cidr_ipv4 else [],
+        "securityGroups": [peer] if peer and not is_own else [],
+        "self": is_own,
+        "description": rule.description,
+    }
 
 
 _PEERS = ("cidrIpv4", "referencedSecurityGroupId")
@@ -149,3 +175,60 @@ class EgressRuleType(_RuleType):
     urn_type = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
     args = sdk_vpc.SecurityGroupEgressRuleArgs
     direction = "egress"
+
+
+class ExclusiveRulesType(ResourceType):
+    """aws.ec2.VpcSecurityGroupRulesExclusive: a group has these rules, and no others.
+
+    Source: terraform-provider-aws, aws_vpc_security_group_rules_exclusive: its id is the group's; read tells every
+    rule of the group, create and update revoke those that are not listed, delete revokes none.
+    """
+
+    urn_type = "aws:ec2/vpcSecurityGroupRulesExclusive:VpcSecurityGroupRulesExclusive"
+    args = sdk.VpcSecurityGroupRulesExclusiveArgs
+    kind = ExclusiveRules
+    properties: ClassVar = {
+        "securityGroupId": Property(required=True, replaces=True),
+        "ingressRuleIds": Property("strings", required=True),
+        "egressRuleIds": Property("strings", required=True),
+        "region": REGION,
+    }
+    computed = ()
+
+    def record(self, cloud: Cloud, inputs: Values, record_id: str) -> ExclusiveRules:
+        """Return the rules that inputs list."""
+        ingress, egress = tuple(inputs["ingressRuleIds"]), tuple(inputs["egressRuleIds"])
+        return ExclusiveRules(inputs["securityGroupId"], ingress, egress)
+
+    def inputs(self, record: ExclusiveRules) -> Values:
+        """Return the inputs that a group's rules amount to."""
+        return {
+            "securityGroupId": record.id,
+            "ingressRuleIds": list(record.ingress_rule_ids),
+            "egressRuleIds": list(record.egress_rule_ids),
+        }
+
+    def outputs(self, cloud: Cloud, record: ExclusiveRules) -> Values:
+        """Return nothing: there is nothing but the inputs."""
+        return {}
+
+    def create(self, cloud: Cloud, record: ExclusiveRules) -> ExclusiveRules:
+        """Revoke the group's rules that are not listed."""
+        listed = {*record.ingress_rule_ids, *record.egress_rule_ids}
+        for rule in (rule for way in _WAYS for rule in _rules(cloud, record.id, way)):
+            if rule.id not in listed:
+                cloud.ec2.delete(SecurityGroupRule, rule.id)
+        return record
+
+    def update(self, cloud: Cloud, record: ExclusiveRules, changed: set[str]) -> ExclusiveRules:
+        """Revoke the group's rules that are not listed."""
+        return self.create(cloud, record)
+
+    def delete(self, cloud: Cloud, record_id: str, inputs: Values) -> None:
+        """Leave every rule as it is."""
+
+    def find(self, cloud: Cloud, record_id: str) -> ExclusiveRules | None:
+        """Return every rule of a group, or None if the group is gone."""
+        if cloud.ec2.store.find(SecurityGroup, record_id) is None:
+            return None
+        return ExclusiveRules(record_id, *(tuple(rule.id for rule in _rules(cloud, record_id, way)) for way in _WAYS))

@@ -114,6 +114,16 @@ class SecurityGroupRule(Made):
 
 
 @dataclass(frozen=True)
+class ExclusiveRules(Made):
+    """The ids of all rules that a group is to have. No record of a lab's: it is read from the rules there are."""
+
+    id: str
+    """The group's."""
+    ingress_rule_ids: tuple[str, ...]
+    egress_rule_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class KeyPair(Made):
     """An ssh public key, known by its name; the id is the name, as in the provider."""
 
@@ -195,6 +205,7 @@ Record = (
     | RouteTableAssociation
     | SecurityGroup
     | SecurityGroupRule
+    | ExclusiveRules
     | KeyPair
     | Instance
     | Eip

@@ -19,7 +19,7 @@ from pulumi.runtime.proto import provider_pb2_grpc
 
 from lab.aws_provider import AwsProvider
 from lab.cloud.ec2 import Ec2
-from lab.cloud.model import KINDS, Eip, Instance, Subnet
+from lab.cloud.model import KINDS, Eip, Instance, SecurityGroup, SecurityGroupRule, Subnet
 from lab.cloud.store import Store
 from lab.engine.build import ensure_engine
 from lab.settings import Lab
@@ -96,8 +96,11 @@ def program(
     aws.ec2.RouteTableAssociation("associated", route_table_id=table.id, subnet_id=subnet.id)
     group = aws.ec2.SecurityGroup("hosts", vpc_id=vpc.id, description=group_description)
     ports: dict[str, Any] = {"ip_protocol": "tcp", "from_port": 22, "to_port": 22}
-    aws.vpc.SecurityGroupIngressRule("in", security_group_id=group.id, cidr_ipv4="10.0.0.0/8", **ports)
-    aws.vpc.SecurityGroupEgressRule("out", security_group_id=group.id, ip_protocol="-1", cidr_ipv4="0.0.0.0/0")
+    way_in = aws.vpc.SecurityGroupIngressRule("in", security_group_id=group.id, cidr_ipv4="10.0.0.0/8", **ports)
+    out = aws.vpc.SecurityGroupEgressRule("out", security_group_id=group.id, ip_protocol="-1", cidr_ipv4="0.0.0.0/0")
+    aws.ec2.VpcSecurityGroupRulesExclusive(
+        "rules", security_group_id=group.id, ingress_rule_ids=[way_in.id], egress_rule_ids=[out.id]
+    )
     key = aws.ec2.KeyPair("key", public_key=KEY)
     instance = aws.ec2.Instance(
         "host",
@@ -145,10 +148,10 @@ def _named(changes: Mapping[Any, int]) -> dict[str, int]:
 def test_a_stacks_whole_life(rig: Rig) -> None:
     stack = rig.stack(program)
     preview = stack.preview()
-    assert planned(preview) == {"create": 18}
+    assert planned(preview) == {"create": 19}
     assert rig.records() == 0
     up = stack.up()
-    assert operations(up) == {"create": 18}
+    assert operations(up) == {"create": 19}
     assert up.outputs["address"].value in [eip.public_ip for eip in rig.plane.store.all(Eip)]
     assert up.outputs["nat_address"].value in [eip.public_ip for eip in rig.plane.store.all(Eip)]
     assert up.outputs["image"].secret
@@ -156,7 +159,7 @@ def test_a_stacks_whole_life(rig: Rig) -> None:
     assert planned(stack.preview()) == {}
     assert operations(stack.refresh()) == {}
     assert operations(stack.up()) == {}
-    assert operations(stack.destroy()) == {"delete": 18}
+    assert operations(stack.destroy()) == {"delete": 19}
     assert rig.records() == 0
     assert rig.plane.hosts == {}
 
@@ -174,9 +177,25 @@ def test_a_refresh_finds_a_lost_host_and_the_next_up_makes_another(rig: Rig) -> 
 def test_a_group_is_replaced_while_its_members_run_on(rig: Rig) -> None:
     before = rig.stack(program).up()
     result = rig.stack(lambda: program(group_description="renamed")).up()
-    assert operations(result)["replace"] == 3  # the group and its two rules; the instance is updated
+    assert operations(result)["replace"] == 4  # the group, its rules and the claim on them; the instance is updated
     assert result.outputs["instance"].value == before.outputs["instance"].value
     assert ("terminate", result.outputs["instance"].value) not in rig.plane.calls
+
+
+def test_a_rule_added_by_hand_is_seen_by_a_refresh_and_revoked_by_the_next_up(rig: Rig) -> None:
+    """Source: terraform-provider-aws, "aws_vpc_security_group_rules_exclusive"."""
+    stack = rig.stack(program)
+    stack.up()
+    ec2 = Ec2(rig.lab, rig.plane.store, rig.plane)
+    group = next(group for group in rig.plane.store.all(SecurityGroup) if group.name.startswith("hosts"))
+    declared = {rule.id for rule in rig.plane.store.all(SecurityGroupRule)}
+    ec2.create(SecurityGroupRule("", group.id, "ingress", "tcp", 3306, 3306, "0.0.0.0/0"), "sgr")
+    ec2.create(SecurityGroupRule("", group.id, "egress", "udp", 53, 53, "0.0.0.0/0"), "sgr")
+    assert planned(stack.preview()) == {}
+    stack.refresh()
+    assert planned(stack.preview()) == {"update": 1}
+    stack.up()
+    assert {rule.id for rule in rig.plane.store.all(SecurityGroupRule)} == declared
 
 
 def test_what_ec2_decides_is_no_change_where_it_is_left_out(rig: Rig) -> None:

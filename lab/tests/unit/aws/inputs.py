@@ -33,6 +33,7 @@ VALUES: dict[str, Values] = {
         "cidrIpv4": "10.0.0.0/8",
     },
     "SecurityGroupEgressRule": {"securityGroupId": "sg-1", "ipProtocol": "-1", "cidrIpv4": "0.0.0.0/0"},
+    "VpcSecurityGroupRulesExclusive": {"securityGroupId": "sg-1", "ingressRuleIds": ["sgr-1"], "egressRuleIds": []},
     "KeyPair": {"publicKey": KEY, "keyName": "given"},
     "Instance": {"ami": IMAGE, "instanceType": TYPE, "subnetId": "subnet-1"},
     "Eip": {"domain": "vpc"},
