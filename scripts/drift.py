@@ -1,19 +1,13 @@
-"""Drift: where hosts, MySQL and the cloud are not as the stack's state says, found everywhere at once, as one table.
-
-The cloud's is read from the steps of `pulumi refresh --preview-only --json`. Such a step has a resource as the state
-has it and as the provider has read it. What counts are the inputs, which is what the program asks for; an output that
-the cloud decides by itself is no drift.
-"""
+"""Drift: where hosts, MySQL and the cloud are not as the stack's state says, found everywhere at once, as one table."""
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
-from policy.rules.resource import name_of
+from scripts.cloud_drift import Row, drift_of_cloud
 from scripts.host_agent import ask
 from scripts.ssh import Ssh, logins
 from scripts.stack import OperatorError, Stack
@@ -28,14 +22,6 @@ NO_DRIFT, UNKNOWN, DRIFT = 0, 1, 2
 HEAD = ("WHERE", "KIND", "NAME", "WHAT", "EXPECTED", "FOUND")
 MAX_CELL = 60
 """Longest text of a side in the table; JSON has all of it."""
-CLOUD = "cloud"
-GONE = "delete"
-INTERNAL = "__"
-"""Begins the names that the engine and its providers keep among the inputs for themselves, such as __defaults."""
-ABSENT = object()
-
-Row = dict[str, str]
-"""where, kind, name, what, expected and found, each a text without secrets."""
 
 
 @dataclass
@@ -113,38 +99,3 @@ def drift_of_accounts(ssh: Ssh) -> list[Row]:
 
 def _diff(ssh: Ssh, host: str, verb: str, spec: str) -> list[Row]:
     return [{"where": host, **difference} for difference in ask(ssh, host, verb, spec, HOST_SECONDS)]
-
-
-def drift_of_cloud(stack: Stack) -> list[Row]:
-    """Return which of the cloud's resources are gone or changed, one row a property."""
-    return [row for step in stack.refresh_steps() for row in rows_of(step)]
-
-
-def rows_of(step: Mapping[str, Any]) -> Iterator[Row]:
-    """Give the drift in a step of a refresh."""
-    old, new = step.get("oldState") or {}, step.get("newState") or {}
-    if not old.get("custom") or old.get("external"):
-        return
-    resource = {"where": CLOUD, "kind": old["type"].split(":")[-1], "name": name_of(step["urn"])}
-    if step["op"] == GONE:
-        yield {**resource, "what": "resource", "expected": "there", "found": "gone"}
-    elif new:
-        for path, expected, actual in changed(old.get("inputs"), new.get("inputs")):
-            yield {**resource, "what": path, "expected": _text(expected), "found": _text(actual)}
-
-
-def changed(expected: Any, actual: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """Give each property that differs: its path, and both values."""
-    if isinstance(expected, dict) and isinstance(actual, dict):
-        for key in sorted({*expected, *actual}):
-            if not key.startswith(INTERNAL):
-                yield from changed(expected.get(key, ABSENT), actual.get(key, ABSENT), f"{path}.{key}".lstrip("."))
-    elif expected != actual:
-        yield path, expected, actual
-
-
-def _text(value: Any) -> str:
-    """Return a value as text; a secret is masked by the engine already."""
-    if value is ABSENT:
-        return "not set"
-    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)

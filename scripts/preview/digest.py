@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from policy.rules.resource import STACK, Resource, is_urn, name_of, types_of
-from scripts.drift import changed as differences
+from scripts.cloud_drift import changed as differences
 from scripts.redaction import Redaction, masked
 from scripts.stack import OperatorError
 

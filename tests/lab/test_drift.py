@@ -6,13 +6,13 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import pytest
 
 from lab.cloud.ec2 import Ec2
-from lab.cloud.model import SecurityGroupRule
+from lab.cloud.model import Eip, EipAssociation, Instance, SecurityGroup, SecurityGroupRule
 from lab.cloud.store import Store
 from lab.machine.plane import Plane
 from scripts.host.constants import AGENT_DIR
@@ -62,11 +62,46 @@ def account(pair: Pair, name: str) -> str:
 
 def remove_rule(pair: Pair, description: str) -> None:
     """Remove a security group's rules behind the engine's back."""
-    store = Store(pair.lab.cloud)
-    ec2 = Ec2(pair.lab, store, Plane(pair.lab, store))
-    for rule in store.all(SecurityGroupRule):
+    ec2 = cloud(pair)
+    for rule in ec2.store.all(SecurityGroupRule):
         if rule.description == description and rule.direction == "ingress":
             ec2.delete(SecurityGroupRule, rule.id)
+
+
+def cloud(pair: Pair) -> Ec2:
+    """Return the lab's EC2, to do something behind the engine's back as in AWS's console."""
+    store = Store(pair.lab.cloud)
+    return Ec2(pair.lab, store, Plane(pair.lab, store))
+
+
+def add_rule(pair: Pair, direction: Literal["ingress", "egress"], port: int) -> None:
+    """Open a port of the server's group to the world."""
+    ec2 = cloud(pair)
+    group = next(group for group in ec2.store.all(SecurityGroup) if group.description == "MySQL server")
+    ec2.create(SecurityGroupRule("", group.id, direction, "tcp", port, port, "0.0.0.0/0"), "sgr")
+
+
+def change_instance(pair: Pair, change: Callable[[Ec2, Instance], Instance], host: str = "server") -> None:
+    """Change an instance of the stack's."""
+    ec2, outputs = cloud(pair), pair.outputs()
+    ids = {"server": outputs["server_instance_id"], "client-1": outputs["client_instance_ids"][0]}
+    ec2.modify(change(ec2, ec2.store.get(Instance, ids[host])))
+
+
+def in_the_default_group(ec2: Ec2, instance: Instance) -> Instance:
+    """Return an instance that is in the VPC's default group too."""
+    vpc = ec2.store.get(SecurityGroup, instance.security_group_ids[0]).vpc_id
+    return replace(instance, security_group_ids=(*instance.security_group_ids, ec2.default_group(vpc)))
+
+
+def with_profile(_: Ec2, instance: Instance) -> Instance:
+    """Return an instance with an instance profile."""
+    return replace(instance, options={**instance.options, "iamInstanceProfile": "admin"})
+
+
+def without_profile(_: Ec2, instance: Instance) -> Instance:
+    """Return an instance without one."""
+    return replace(instance, options={**instance.options, "iamInstanceProfile": ""})
 
 
 NEW_CERTIFICATE = f"""
@@ -127,6 +162,15 @@ CHANGES = [
            ("server", "user", "gone", "")),
     Change("a security group's rule", lambda pair: remove_rule(pair, "MySQL from the clients"),
            ("cloud", "SecurityGroupIngressRule", "firewall-server-mysql-from-client", "resource")),
+    Change("MySQL opened to the world", lambda pair: add_rule(pair, "ingress", 3306),
+           ("cloud", "SecurityGroup", "firewall-server", "ingress rule")),
+    Change("a way out opened", lambda pair: add_rule(pair, "egress", 25),
+           ("cloud", "SecurityGroup", "firewall-server", "egress rule")),
+    Change("a security group put on a host", lambda pair: change_instance(pair, in_the_default_group),
+           ("cloud", "Instance", "server-instance", "vpcSecurityGroupIds")),
+    Change("a tag",
+           lambda pair: change_instance(pair, lambda _, old: replace(old, tags={**old.tags, "By": "hand"}), "client-1"),
+           ("cloud", "Instance", "client-1-instance", "tags.By")),
 ]  # fmt: skip
 
 
@@ -198,6 +242,32 @@ def test_repair_puts_everything_right_and_rebuilds_nothing(story: Story) -> None
     assert [*outputs["client_instance_ids"], outputs["server_instance_id"]] == story.hosts
     assert story.pair.sql("select id from app.kept") == "42"
     assert story.pair.unchanged()
+
+
+def test_rules_added_by_hand_are_told_in_words_and_revoked(story: Story) -> None:
+    found = [row["found"].partition(" (")[0] for row in story.changed[1] if row["name"] == "firewall-server"]
+    assert found == ["tcp 3306 from 0.0.0.0/0", "tcp 25 to 0.0.0.0/0"]
+    rules = cloud(story.pair).store.all(SecurityGroupRule)
+    assert {(rule.from_port, rule.cidr_ipv4) for rule in rules} & {(3306, "0.0.0.0/0"), (25, "0.0.0.0/0")} == set()
+
+
+def test_an_address_and_a_profile_put_on_the_server_by_hand_are_told(story: Story) -> None:
+    """No resource of the stack's can take them away: that is done where they were put on."""
+    pair, ec2 = story.pair, cloud(story.pair)
+    address = ec2.create(Eip("", ""), "eipalloc")
+    attached = ec2.create(EipAssociation("", address.id, pair.outputs()["server_instance_id"]), "eipassoc")
+    change_instance(pair, with_profile)
+    try:
+        code, differences, unknown = drift()
+    finally:
+        ec2.delete(EipAssociation, attached.id)
+        ec2.delete(Eip, address.id)
+        change_instance(pair, without_profile)
+    assert (code, unknown) == (2, [])
+    assert [(row["name"], row["what"], row["found"]) for row in differences] == [
+        ("server-instance", "publicIp", address.public_ip),
+        ("server-instance", "iamInstanceProfile", "admin"),
+    ]
 
 
 def test_what_is_not_in_the_cloud_is_not_reached_and_said_beside_the_rest(story: Story) -> None:

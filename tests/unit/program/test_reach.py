@@ -50,6 +50,19 @@ def test_the_only_ways_out_are_packages_mysql_and_the_jump(run: Run) -> None:
     assert rules(run, EGRESS) == sorted([*packages, ("client", 3306, "server"), ("jump", 22, "server")])
 
 
+def test_every_group_has_the_rules_that_the_program_makes_and_no_others(run: Run) -> None:
+    """What is not claimed, no refresh sees (terraform-provider-aws, "aws_vpc_security_group_rules_exclusive")."""
+    claims = run.inputs("aws:ec2/vpcSecurityGroupRulesExclusive:VpcSecurityGroupRulesExclusive").values()
+    claimed = {claim["securityGroupId"]: [set(claim[f"{way}gressRuleIds"]) for way in ("in", "e")] for claim in claims}
+    assert claimed == {
+        f"{group}-id": [
+            {f"{name}-id" for name, rule in run.inputs(kind).items() if rule["securityGroupId"] == f"{group}-id"}
+            for kind in (INGRESS, EGRESS)
+        ]
+        for group in run.inputs("aws:ec2/securityGroup:SecurityGroup")
+    }
+
+
 def test_a_public_server_is_the_operators_own_way() -> None:
     public = rules(Run(serverPublic="true"), INGRESS)
     assert set(public) == {

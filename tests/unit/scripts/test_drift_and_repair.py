@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from scripts.drift import rows_of
 from scripts.stack import Stack
 from scripts.state import Command, State
 from tests.unit.scripts.bench import (
@@ -159,31 +158,6 @@ def test_without_a_state_nothing_can_be_told(bench: Bench, capfd: pytest.Capture
     (bench.folder / "state.json").unlink()
     assert bench.scripts("drift") == 1
     assert "state.json" in capfd.readouterr().err
-
-
-# steps of a refresh; kind is always the same: what, expected, found
-STEPS: list[tuple[dict[str, Any], list[tuple[str, str, str]]]] = [
-    (step("refresh", oldState={"inputs": {"a": 1}}, newState={"inputs": {"a": 1}}), []),
-    (step("delete", oldState={"inputs": {"a": 1}}), [("resource", "there", "gone")]),
-    (step("update", oldState={"inputs": {"tags": {"A": "1"}}}, newState={"inputs": {"tags": {"A": "2", "B": "3"}}}),
-     [("tags.A", "1", "2"), ("tags.B", "not set", "3")]),
-    (step("update", oldState={"inputs": {"a": [1, 2]}}, newState={"inputs": {}}), [("a", "[1, 2]", "not set")]),
-    (step("update", oldState={"inputs": {"a": 1}, "outputs": {"b": 1}},
-          newState={"inputs": {"a": 1}, "outputs": {"b": 2}}), []),
-    (step("update", oldState={"inputs": {"__defaults": []}}, newState={"inputs": {"__defaults": ["name"]}}), []),
-    (step("delete", oldState={"custom": False, "inputs": {}}), []),
-    (step("delete", oldState={"external": True, "inputs": {}}), []),
-    (step("refresh"), []),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("given", "expected"), STEPS)
-def test_of_the_cloud_counts_what_the_program_asked_for(
-    given: dict[str, Any], expected: list[tuple[str, str, str]]
-) -> None:
-    told = list(rows_of(given))
-    assert [(row["what"], row["expected"], row["found"]) for row in told] == expected
-    assert all((row["where"], row["kind"]) == ("cloud", "SecurityGroupIngressRule") for row in told)
 
 
 def test_repair_runs_the_commands_of_hosts_and_mysql_again_tries_the_logins_and_then_looks(
