@@ -70,7 +70,8 @@ def parse(
     groups = clients.read_clients(reader, lookups)
     server_args = server.read_server(reader, lookups)
     placement = network.read_network(reader, lookups, server_args["public"], groups)
-    address = server.read_address(reader, placement.server_subnet)
+    is_own_subnet = not isinstance(placement.network, ExistingNetwork)
+    address = server.read_address(reader, placement.server_subnet, is_own_subnet)
     endpoints = ssh.read_endpoints(reader, groups)
     jump_host = clients.jump_host(reader, server_args["public"], groups, endpoints.keys())
     access = ssh.read_ssh(reader, groups, endpoints, agent)
@@ -80,7 +81,7 @@ def parse(
     profile = reader.read("instanceProfile", instance_profile)
     tags = _read_tags(reader)
     reader.refuse_unknown()
-    if reader.faults or not (placement.network and address and access):
+    if reader.faults or not (placement.network and access):
         raise ConfigFaults(reader.faults)
     for warning in reader.warnings:
         pulumi.warn(str(warning))
@@ -88,7 +89,7 @@ def parse(
         network=placement.network,
         reach=reach_args,
         ssh=access,
-        server={**server_args, "private_ip": str(address)},
+        server={**server_args, "private_ip": str(address)} if address else server_args,
         clients=groups,
         accounts=accounts,
         passwords={key: pulumi.Output.secret(password) for key, password in passwords.items()},

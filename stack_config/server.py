@@ -12,7 +12,7 @@ from stack_config.reader import Reader
 from stack_config.specs import read_args
 
 SERVER_PLACE = 10
-"""The server's address in its subnet unless config has another: the eleventh."""
+"""The server's address in a subnet of its own unless config has another: the eleventh."""
 
 
 KEYS = {
@@ -46,10 +46,13 @@ def read_server(reader: Reader, lookups: Lookups) -> ServerArgs:
     return cast("ServerArgs", args)
 
 
-def read_address(reader: Reader, subnet: IPv4Network | None) -> IPv4Address | None:
-    """Return the server's fixed address; None if it cannot be told."""
+def read_address(reader: Reader, subnet: IPv4Network | None, is_own: bool) -> IPv4Address | None:
+    """Return the server's fixed address; None if EC2 chooses one, or the subnet is not known.
+
+    In an existing subnet (not `is_own`) others may have any address, so none is fixed there unless config has one.
+    """
     given = reader.read("serverPrivateIp", checks.ipv4_address)
-    if subnet is None:
+    if subnet is None or not (given or is_own):
         return None
     address = given or subnet[SERVER_PLACE]
     if address not in subnet:

@@ -70,7 +70,10 @@ class MySqlServer(MySqlHost):
         converged = self.agent.run(f"{name}-converged", "converge", spec, CONVERGE_SECONDS, self)
         # By itself: a changed setting leaves the authority known.
         identity = pulumi.Output.all(self.host.private_ip, self.host.private_dns)
-        whom = identity.apply(lambda parts: CertificateSpec(addresses=(parts[0],), names=(parts[1],)))
+        # A VPC without DNS hostnames gives its hosts no names.
+        whom = identity.apply(
+            lambda parts: CertificateSpec(addresses=(parts[0],), names=tuple(filter(None, parts[1:])))
+        )
         certificate = self.agent.run(f"{name}-certificate", "certify", whom, CERTIFICATE_SECONDS, self, [converged])
         self.mysql_host = self.host.private_ip
         self.mysql_port = pulumi.Output.from_input(args.get("mysql_port", MYSQL_PORT))

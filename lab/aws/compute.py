@@ -15,7 +15,7 @@ from lab.aws.network import REGION, TAGS
 from lab.aws.schema import Cloud, Failure, Property, ResourceType, attempt, fields_of
 from lab.aws.wire import Values
 from lab.cloud import catalog, rules
-from lab.cloud.model import Instance, KeyPair, Record, Subnet
+from lab.cloud.model import Instance, KeyPair, Record, Subnet, Vpc
 from lab.cloud.rules import AwsError
 
 
@@ -248,9 +248,11 @@ class InstanceType(ResourceType):
         }
 
     def outputs(self, cloud: Cloud, record: Instance) -> Values:
-        """Return what EC2 adds to an instance."""
+        """Return what EC2 adds to an instance; names only in a VPC with DNS hostnames."""
         subnet = cloud.ec2.store.get(Subnet, record.subnet_id)
+        has_names = cloud.ec2.store.get(Vpc, subnet.vpc_id).enable_dns_hostnames
         public = cloud.ec2.public_ip(record)
+        private_dns = f"ip-{record.private_ip.replace('.', '-')}.{_domain(cloud.region)}"
         volume = cast(Values, record.options.get("rootBlockDevice", {}))
         return {
             "arn": cloud.arn(f"instance/{record.id}"),
@@ -262,9 +264,9 @@ class InstanceType(ResourceType):
             "instanceState": cloud.ec2.plane.state(record.id),
             "keyName": record.key_name or None,
             "primaryNetworkInterfaceId": network_interface_id(record.id),
-            "privateDns": f"ip-{record.private_ip.replace('.', '-')}.{_domain(cloud.region)}",
+            "privateDns": private_dns if has_names else "",
             "privateIp": record.private_ip,
-            "publicDns": public_dns(cloud, public),
+            "publicDns": public_dns(cloud, public) if has_names else "",
             "publicIp": public,
             "vpcSecurityGroupIds": list(record.security_group_ids),
         }

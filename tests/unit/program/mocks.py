@@ -39,13 +39,15 @@ class Recorder(Mocks):
     parents: dict[tuple[str, str], str] = field(default_factory=dict)
     """The name of each resource's parent, by its type and name; STACK of what lies at the top."""
     said: dict[str, str] = field(default_factory=lambda: dict(SAID))
+    """What commands print, and as "private-dns" the name that the VPC gives every instance, empty for none."""
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         """Answer a registration as AWS or a host would."""
         self.resources.append(args)
         made: dict[str, Any] = {**args.inputs}
         if args.typ == "aws:ec2/instance:Instance":
-            made = {"privateIp": f"10.20.16.{4 + len(self.resources)}", "privateDns": f"{args.name}.internal"} | made
+            private_dns = self.said.get("private-dns", f"{args.name}.internal")
+            made = {"privateIp": f"10.20.16.{4 + len(self.resources)}", "privateDns": private_dns} | made
         if args.typ == "aws:ec2/eip:Eip":
             made |= {"publicIp": PUBLIC_IP, "allocationId": f"eipalloc-{args.name}"}
         if args.typ == "command:remote:Command":

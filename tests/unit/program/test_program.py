@@ -427,6 +427,12 @@ def test_the_certificate_names_the_address_and_the_dns_name(run: Run) -> None:
     assert spec == CertificateSpec(("10.20.0.10",), ("server-instance.internal",))
 
 
+def test_without_dns_hostnames_the_certificate_has_no_empty_name() -> None:
+    """Of such a VPC `private_dns` is empty (terraform-provider-aws, "aws_instance")."""
+    spec = Run(said={"private-dns": ""}).spec("server-certificate", CertificateSpec)
+    assert spec == CertificateSpec(("10.20.0.10",), ())
+
+
 SPECS: dict[str, type] = {
     "server-converged": ServerSpec,
     "server-certificate": CertificateSpec,

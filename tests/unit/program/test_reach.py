@@ -150,5 +150,5 @@ def test_an_existing_vpc_gets_no_network() -> None:
     made = Run(vpcId="vpc-0a1b2c3d", serverSubnetId="subnet-0a1b2c3e", clients=groups, serverPublic="true", vpcCidr="")
     assert made.inputs("aws:ec2/vpc:Vpc") == made.inputs("aws:ec2/subnet:Subnet") == {}
     assert made.instances["server-instance"]["subnetId"] == "subnet-0a1b2c3e"
-    assert made.instances["server-instance"]["privateIp"] == "10.20.7.10"
+    assert "privateIp" not in made.instances["server-instance"], "others may have the address"
     assert made.instances["client-1-instance"]["subnetId"] == "subnet-0a1b2c3d"

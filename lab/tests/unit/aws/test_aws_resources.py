@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 
 import pytest
 from pulumi.runtime.rpc import UNKNOWN
@@ -27,6 +28,7 @@ def test_a_preview_touches_nothing_and_knows_what_can_be_known(world: World, clo
 
 
 def test_an_instance_has_what_the_real_provider_returns(world: World, cloud: Cloud) -> None:
+    world.ec2.update(replace(world.vpc, enable_dns_hostnames=True))
     record_id, state, _ = instance_of(world, cloud, userData="#cloud-config\n", tags={"Name": "n"})
     assert state["privateIp"] == "10.0.1.4"
     assert state["privateDns"] == "ip-10-0-1-4.eu-central-1.compute.internal"
@@ -38,6 +40,12 @@ def test_an_instance_has_what_the_real_provider_returns(world: World, cloud: Clo
     assert state["userData"] == "#cloud-config\n"  # in clear, since version 7
     assert state["tagsAll"] == {"Name": "n"}
     assert set(provider.TYPES[TOKENS["Instance"]].computed) <= set(state)
+
+
+def test_a_vpc_without_dns_hostnames_gives_an_instance_no_names(world: World, cloud: Cloud) -> None:
+    """Source: VPC User Guide, "DNS attributes for your VPC"; terraform-provider-aws, "aws_instance", `private_dns`."""
+    _, state, _ = instance_of(world, cloud)
+    assert (state["privateDns"], state["publicDns"]) == ("", "")
 
 
 def test_a_nat_gateway_has_what_the_real_provider_returns(world: World, cloud: Cloud) -> None:

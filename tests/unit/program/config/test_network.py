@@ -64,5 +64,10 @@ def test_a_fault_names_its_key_and_what_is_wrong(changes: dict[str, object], key
 def test_a_vpc_that_is_there_is_looked_up() -> None:
     config = parsed(**EXISTING)
     assert config.network == ExistingNetwork("vpc-0a1b2c3d", "subnet-0a1b2c3d")
-    assert config.server["private_ip"] == "10.30.1.10"
     assert config.clients[0].subnet_id == "subnet-0a1b2c3e"
+
+
+def test_in_a_subnet_of_somebody_elses_the_server_takes_no_address_that_may_be_taken() -> None:
+    """EC2 refuses one in use: InvalidIPAddress.InUse (EC2 API Reference, "Error codes")."""
+    assert "private_ip" not in parsed(**EXISTING).server
+    assert parsed(**EXISTING, serverPrivateIp="10.30.1.20").server["private_ip"] == "10.30.1.20"
