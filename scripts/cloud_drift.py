@@ -1,4 +1,4 @@
-"""Drift of the cloud's resources, read from the steps of `pulumi refresh --preview-only --json`.
+"""Drift of the cloud's resources, read from the steps of `pulumi refresh --preview-only`.
 
 Such a step has a resource as the state has it and as the provider has read it. What counts are the inputs, which is
 what the program asks for; an output that the cloud decides by itself is no drift. Outputs count where they tell what
@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from policy.rules.resource import INSTANCES, Resource, name_of
-from policy.rules.security_groups import RULE_TYPES, SELF, Direction, Rule, rules_of
+from policy.rules.security_groups import GROUPS, RULE_TYPES, SELF, Direction, Rule, rules_of
 from scripts.stack import Stack
 
 CLOUD = "cloud"
@@ -58,17 +58,16 @@ def drift_of_cloud(stack: Stack) -> list[Row]:
 def rows(steps: Sequence[Mapping[str, Any]]) -> list[Row]:
     """Return the drift in the steps of a refresh."""
     told = [row for step in steps for row in _changed_rows(step)]
-    seen = [_seen(step) for step in steps if _is_own(step) and step.get("newState")]
+    seen = [_seen(step) for step in steps if _is_own(step) and step.get("new")]
     return [*told, *_added_rules(seen), *_added_to_instances(seen), *_added_routes(seen)]
 
 
 def _is_own(step: Mapping[str, Any]) -> bool:
-    old = step.get("oldState") or {}
-    return bool(old.get("custom") and not old.get("external"))
+    return bool((step.get("old") or {}).get("custom"))
 
 
 def _seen(step: Mapping[str, Any]) -> Seen:
-    old, new = step["oldState"], step["newState"]
+    old, new = step["old"], step["new"]
     inputs, read, outputs = old.get("inputs") or {}, new.get("inputs") or {}, new.get("outputs") or {}
     return Seen(old["type"], step["urn"], str(new.get("id") or ""), inputs, read, outputs)
 
@@ -77,8 +76,8 @@ def _changed_rows(step: Mapping[str, Any]) -> Iterator[Row]:
     if not _is_own(step):
         return
     if step["op"] == GONE:
-        yield Seen(step["oldState"]["type"], step["urn"], "", {}, {}, {}).row("resource", "there", "gone")
-    elif step.get("newState") and step["oldState"]["type"] != EXCLUSIVE:
+        yield Seen(step["old"]["type"], step["urn"], "", {}, {}, {}).row("resource", "there", "gone")
+    elif step.get("new") and step["old"]["type"] != EXCLUSIVE:
         seen = _seen(step)
         for path, expected, actual in changed(seen.expected, seen.actual):
             yield seen.row(path, _text(expected), _text(actual))
@@ -106,7 +105,7 @@ def _added_rules(seen: Sequence[Seen]) -> Iterator[Row]:
     Their ids are those beside the declared ones in what claims all of a group's rules; the group itself shows them in
     words, without ids.
     """
-    groups = {resource.id: resource for resource in seen}
+    groups = {resource.id: resource for resource in seen if resource.type in GROUPS}
     own = {resource.id for resource in seen if resource.type in RULE_TYPES}
     for claim in (resource for resource in seen if resource.type == EXCLUSIVE):
         group = groups.get(str(claim.expected.get("securityGroupId")))

@@ -10,6 +10,10 @@ from pathlib import Path
 from typing import Any
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
+OUTPUTS = "resOutputsEvent"
+"""An event of the engine's: what came of a resource."""
+STREAM = "PULUMI_ENABLE_STREAMING_JSON_PREVIEW"
+"""Makes `--json` of a preview a line an event (Pulumi, "Environment variables")."""
 
 
 class OperatorError(Exception):
@@ -92,15 +96,21 @@ class Stack:
             raise self._no_pulumi() from error
 
     def refresh_steps(self) -> list[dict[str, Any]]:
-        """Return what `pulumi refresh` would do, one step a resource; nothing is changed. May be called in a thread."""
-        done = self._pulumi("refresh", "--preview-only", "--json")
+        """Return what `pulumi refresh` reads, one step a resource; nothing is changed. May be called in a thread.
+
+        A step has op, urn, and the resource as the state has it (old) and as it was read (new). They are taken from the
+        CLI's stream of events: its one document has former outputs of a resource whose inputs are as they were.
+        """
+        done = self._pulumi(
+            "refresh", "--preview-only", "--json", more={"PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"}
+        )
         try:
-            printed = dict(json.loads(done.stdout))
-        except (ValueError, TypeError):  # no JSON, or no object
-            printed = {}
-        steps: list[dict[str, Any]] = printed.get("steps") or []
+            events = [dict(json.loads(line)) for line in done.stdout.splitlines() if line.startswith("{")]
+        except ValueError:  # no events, or none that is whole
+            events = []
+        steps: list[dict[str, Any]] = [event[OUTPUTS]["metadata"] for event in events if OUTPUTS in event]
         if done.returncode != 0 or not steps:
-            messages = printed.get("diagnostics") or []
+            messages = [event["diagnosticEvent"] for event in events if "diagnosticEvent" in event]
             errors = [message["message"].strip() for message in messages if message.get("severity") == "error"]
             reason = done.stderr.strip() or "\n".join(errors) or done.stdout.strip()[-500:]
             raise OperatorError(f"`pulumi refresh --preview-only` failed: {reason}")
@@ -113,8 +123,10 @@ class Stack:
             raise OperatorError(f"{what} cannot be read:\n{done.stderr.strip()}{hint}")
         return json.loads(done.stdout)
 
-    def _pulumi(self, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        environment = stack_environment(self.name, os.environ)
+    def _pulumi(
+        self, *words: str, stdin: str = "", more: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        environment = stack_environment(self.name, os.environ) | dict(more or {})
         argv = ["pulumi", *words, "--stack", self.name, "--non-interactive", "--color", "never"]
         try:
             return subprocess.run(

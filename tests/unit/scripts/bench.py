@@ -130,7 +130,12 @@ if words[:2] == ["stack", "output"]:
 elif words[:2] == ["stack", "export"]:
     answer("state.json")
 elif words[0] == "refresh":
-    answer("refresh.json")
+    told = json.loads((bench / "refresh.json").read_text())
+    assert os.environ["PULUMI_ENABLE_STREAMING_JSON_PREVIEW"] == "true"
+    for message in told.get("diagnostics", []):
+        print(json.dumps({"diagnosticEvent": message}))
+    for step in told.get("steps", []):
+        print(json.dumps({"resOutputsEvent": {"metadata": step}}))
 elif words[0] == "up":
     sys.exit(subprocess.run(["sh", str(bench / "up")]).returncode)
 else:

@@ -26,7 +26,7 @@ def step(op: str, kind: str = INGRESS, name: str = "firewall-rule", **states: An
 def read(kind: str, name: str, resource_id: str, inputs: dict[str, Any], **outputs: Any) -> dict[str, Any]:
     """Return the step of a resource whose inputs are read as they were."""
     new = {"id": resource_id, "inputs": inputs, "outputs": {**inputs, **outputs}}
-    return step("refresh", kind, name, oldState={"inputs": inputs}, newState=new)
+    return step("refresh", kind, name, old={"inputs": inputs}, new=new)
 
 
 def told(*steps: dict[str, Any]) -> list[tuple[str, ...]]:
@@ -36,20 +36,19 @@ def told(*steps: dict[str, Any]) -> list[tuple[str, ...]]:
 
 # steps of a refresh; kind is always the same: what, expected, found
 STEPS: list[tuple[dict[str, Any], list[tuple[str, str, str]]]] = [
-    (step("refresh", oldState={"inputs": {"a": 1}}, newState={"inputs": {"a": 1}}), []),
-    (step("delete", oldState={"inputs": {"a": 1}}), [("resource", "there", "gone")]),
-    (step("update", oldState={"inputs": {"tags": {"A": "1"}}}, newState={"inputs": {"tags": {"A": "2", "B": "3"}}}),
+    (step("refresh", old={"inputs": {"a": 1}}, new={"inputs": {"a": 1}}), []),
+    (step("delete", old={"inputs": {"a": 1}}), [("resource", "there", "gone")]),
+    (step("update", old={"inputs": {"tags": {"A": "1"}}}, new={"inputs": {"tags": {"A": "2", "B": "3"}}}),
      [("tags.A", "1", "2"), ("tags.B", "not set", "3")]),
-    (step("update", oldState={"inputs": {"a": [1, 2]}}, newState={"inputs": {}}), [("a", "[1, 2]", "not set")]),
-    (step("refresh", oldState={"inputs": {"a": ["x", "y"]}}, newState={"inputs": {"a": ["y", "x"]}}), []),
-    (step("update", oldState={"inputs": {"vpcSecurityGroupIds": ["sg-1"]}},
-          newState={"inputs": {"vpcSecurityGroupIds": ["sg-1", "sg-2"]}}),
+    (step("update", old={"inputs": {"a": [1, 2]}}, new={"inputs": {}}), [("a", "[1, 2]", "not set")]),
+    (step("refresh", old={"inputs": {"a": ["x", "y"]}}, new={"inputs": {"a": ["y", "x"]}}), []),
+    (step("update", old={"inputs": {"vpcSecurityGroupIds": ["sg-1"]}},
+          new={"inputs": {"vpcSecurityGroupIds": ["sg-1", "sg-2"]}}),
      [("vpcSecurityGroupIds", '["sg-1"]', '["sg-1", "sg-2"]')]),
-    (step("update", oldState={"inputs": {"a": 1}, "outputs": {"b": 1}},
-          newState={"inputs": {"a": 1}, "outputs": {"b": 2}}), []),
-    (step("update", oldState={"inputs": {"__defaults": []}}, newState={"inputs": {"__defaults": ["name"]}}), []),
-    (step("delete", oldState={"custom": False, "inputs": {}}), []),
-    (step("delete", oldState={"external": True, "inputs": {}}), []),
+    (step("update", old={"inputs": {"a": 1}, "outputs": {"b": 1}},
+          new={"inputs": {"a": 1}, "outputs": {"b": 2}}), []),
+    (step("update", old={"inputs": {"__defaults": []}}, new={"inputs": {"__defaults": ["name"]}}), []),
+    (step("delete", old={"custom": False, "inputs": {}}), []),
     (step("refresh"), []),
 ]  # fmt: skip
 
@@ -80,7 +79,7 @@ def claim(*ingress: str, egress: tuple[str, ...] = ()) -> dict[str, Any]:
     kind = "aws:ec2/vpcSecurityGroupRulesExclusive:VpcSecurityGroupRulesExclusive"
     old = {"securityGroupId": "sg-1", "ingressRuleIds": ["sgr-own"], "egressRuleIds": []}
     new = {**old, "ingressRuleIds": [*ingress, "sgr-own"], "egressRuleIds": list(egress)}
-    return step("update", kind, "firewall-server-rules", oldState={"inputs": old}, newState={"inputs": new})
+    return step("update", kind, "firewall-server-rules", old={"inputs": old}, new={"id": "sg-1", "inputs": new})
 
 
 def test_a_rule_added_by_hand_is_told_with_direction_port_peer_and_id() -> None:
@@ -110,9 +109,9 @@ def test_a_group_with_its_own_rules_alone_has_no_drift() -> None:
 
 
 def test_a_rule_taken_away_by_hand_is_told_once() -> None:
-    gone = step("delete", oldState={"inputs": RULE})
+    gone = step("delete", old={"inputs": RULE})
     missing = claim()
-    missing["newState"]["inputs"]["ingressRuleIds"] = []
+    missing["new"]["inputs"]["ingressRuleIds"] = []
     assert told(gone, missing) == [("SecurityGroupIngressRule", "firewall-rule", "resource", "there", "gone")]
 
 

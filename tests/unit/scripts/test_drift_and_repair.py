@@ -37,7 +37,7 @@ def step(op: str, name: str = "firewall-rule", **states: Any) -> dict[str, Any]:
     return {"op": op, "urn": f"{URN}::{name}", **{state: {**RESOURCE, **value} for state, value in states.items()}}
 
 
-NO_CHANGE = [step("refresh", oldState={"inputs": {"port": 1}}, newState={"inputs": {"port": 1}})]
+NO_CHANGE = [step("refresh", old={"inputs": {"port": 1}}, new={"inputs": {"port": 1}})]
 
 
 @pytest.fixture(autouse=True)
@@ -69,7 +69,7 @@ def test_every_host_is_asked_with_what_its_commands_were_given(bench: Bench, cap
 
 def test_drift_is_a_table_and_the_exit_code_2(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
     bench.put("diff.server", f"echo '{json.dumps([ROW])}'")
-    bench.put("refresh.json", {"steps": [step("delete", oldState={"inputs": {}})]})
+    bench.put("refresh.json", {"steps": [step("delete", old={"inputs": {}})]})
     assert bench.scripts("drift") == 2
     lines = [line.split() for line in capfd.readouterr().out.splitlines()]
     assert lines == [
@@ -97,7 +97,7 @@ UNKNOWN = [
     ("diff.app-1", "printf 'Traceback (most\\nx\\nNo module named y' >&2; exit 1", "app-1: No module"),
     ("diff.accounts", "echo 'MySQL does not answer' >&2; exit 1", "could not tell: server: MySQL does not answer"),
     ("diff.client-1", "echo \"python3: can't open file 'x'\" >&2; exit 2", "client-1: the host agent in /usr"),
-    ("refresh.json", '{"steps": null, "diagnostics": [{"severity": "error", "message": "no credentials"}]}',
+    ("refresh.json", '{"diagnostics": [{"severity": "error", "message": "no credentials"}]}',
      "`pulumi refresh --preview-only` failed: no credentials"),
     ("state.json", json.dumps(state(*RESOURCES[:10], first_contact("client-1"))),
      "client-1 is not set up yet: run"),
