@@ -1,7 +1,6 @@
 """The VPC the hosts live in: subnets by zone, with and without public addresses, and the ways out."""
 
-import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, NotRequired, TypedDict
 
@@ -11,6 +10,7 @@ import pulumi_aws as aws
 from components import checks
 from components.args import args_faults
 from components.component import Component, tags
+from scripts.host.common.codec import SpecFault
 
 ANYWHERE = "0.0.0.0/0"
 
@@ -19,6 +19,8 @@ class NetworkArgs(TypedDict):
     """What a Network is made from. Lists of subnets have an entry a zone, in the order of the zones."""
 
     vpc_cidr: Annotated[str, checks.vpc_range]
+    zones: Sequence[Annotated[str, checks.zone]]
+    """Names of its availability zones. A subnet that is there keeps its zone."""
     server_subnet_cidr: Annotated[str, checks.subnet_range]
     """Of the subnet in the first zone that holds the server and nothing else: its address is never given away."""
     public_subnet_cidrs: Sequence[Annotated[str, checks.subnet_range]]
@@ -63,7 +65,7 @@ class Network(Component):
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Register the network's resources."""
-        self.refuse(name, args_faults(NetworkArgs, args))
+        self.refuse(name, [*args_faults(NetworkArgs, args), *_zone_faults(args)])
         super().__init__(name, opts)
         self._args = args
         self._vpc = aws.ec2.Vpc(
@@ -111,16 +113,6 @@ class Network(Component):
     def _tags(self, name: str) -> dict[str, str]:
         return tags(name, self._args.get("tags"))
 
-    @functools.cached_property
-    def _zones(self) -> pulumi.Output[Sequence[str]]:
-        """The zones that need no opting in: Local Zones would sort before ordinary ones."""
-        zones = aws.get_availability_zones_output(
-            state="available",
-            filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}],
-            opts=pulumi.InvokeOutputOptions(parent=self),
-        )
-        return zones.names
-
     def _subnets(self, kind: str, cidrs: Sequence[str], table: aws.ec2.RouteTable) -> list[aws.ec2.Subnet]:
         return [self._subnet(f"{kind}-{index + 1}", cidr, index, table) for index, cidr in enumerate(cidrs)]
 
@@ -131,9 +123,9 @@ class Network(Component):
             name,
             vpc_id=self._vpc.id,
             cidr_block=cidr,
-            availability_zone=self._zones.apply(lambda names: names[zone]),
+            availability_zone=self._args["zones"][zone],
             tags=self._tags(name),
-            # A zone that appears later must not move the subnet, and every host with it.
+            # Zones that are chosen otherwise later must not move the subnet, and every host with it.
             opts=self.child(ignore_changes=["availabilityZone"]),
         )
         aws.ec2.RouteTableAssociation(
@@ -161,3 +153,13 @@ class Network(Component):
             opts=self.child(depends_on=[internet]),
         )
         self._default_route("route-nat", table, nat_gateway_id=gateway.id)
+
+
+def _zone_faults(args: NetworkArgs) -> Iterator[SpecFault]:
+    zones = len(args.get("zones", ()))
+    for kind, subnets in (
+        ("public_subnet_cidrs", args.get("public_subnet_cidrs", ())),
+        ("private_subnet_cidrs", args.get("private_subnet_cidrs", ())),
+    ):
+        if len(subnets) > zones:
+            yield SpecFault(kind, f"has {len(subnets)} ranges for {zones} zones", "Give each zone one")

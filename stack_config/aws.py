@@ -1,14 +1,17 @@
 """What only AWS knows of the things that config names: asked before anything is registered, each thing once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from ipaddress import IPv4Network
 from typing import Any, NamedTuple, TypeVar
 
+import pulumi
 import pulumi_aws as aws
 
 from stack_config.reader import Reader
 
 T = TypeVar("T")
+ADDRESS_QUOTA, DEFAULT_ADDRESSES = "L-0263D0A3", 5
+"""The quota "EC2-VPC Elastic IPs" of Service Quotas, and what it is unless AWS has raised it (VPC User Guide)."""
 
 
 class CloudError(Exception):
@@ -27,6 +30,16 @@ class SubnetFacts(NamedTuple):
 
     vpc_id: str
     cidr: IPv4Network
+    zone: str
+
+
+class AddressFacts(NamedTuple):
+    """How many Elastic IPs there may be in the region, and how many are not this stack's."""
+
+    quota: int
+    others: int
+    is_told: bool
+    """Whether AWS told it: a role need not be allowed to ask Service Quotas."""
 
 
 class Aws:
@@ -51,7 +64,30 @@ class Aws:
     def subnet(self, subnet_id: str) -> SubnetFacts:
         """Return the facts of a subnet."""
         facts = _ask(lambda: aws.ec2.get_subnet(id=subnet_id))
-        return SubnetFacts(facts.vpc_id, IPv4Network(facts.cidr_block))
+        return SubnetFacts(facts.vpc_id, IPv4Network(facts.cidr_block), facts.availability_zone)
+
+    def zones(self) -> Sequence[str]:
+        """Return the region's zones that need no opting in: Local Zones would sort before ordinary ones."""
+        filters = [aws.GetAvailabilityZonesFilterArgs(name="opt-in-status", values=["opt-in-not-required"])]
+        return _ask(lambda: aws.get_availability_zones(state="available", filters=filters)).names
+
+    def zones_offering(self, instance_type: str) -> Sequence[str]:
+        """Return the zones in which an instance type is offered."""
+        filters = [aws.ec2.GetInstanceTypeOfferingsFilterArgs(name="instance-type", values=[instance_type])]
+        kind = "availability-zone"
+        return sorted(_ask(lambda: aws.ec2.get_instance_type_offerings(filters=filters, location_type=kind)).locations)
+
+    def elastic_addresses(self) -> AddressFacts:
+        """Return how many Elastic IPs this stack may have; what AWS does not tell is as by default."""
+        own = {"Project": pulumi.get_project(), "Stack": pulumi.get_stack()}
+        code = ADDRESS_QUOTA
+        try:
+            every, ours = _ask(lambda: aws.ec2.get_eips()), _ask(lambda: aws.ec2.get_eips(tags=own))
+            quota = _ask(lambda: aws.servicequotas.get_service_quota(service_code="ec2", quota_code=code))
+        except CloudError:
+            return AddressFacts(DEFAULT_ADDRESSES, 0, is_told=False)
+        others = len(every.allocation_ids) - len(ours.allocation_ids)
+        return AddressFacts(int(quota.value), others, is_told=True)
 
 
 def _ask(question: Callable[[], T]) -> T:
@@ -70,20 +106,25 @@ class Lookups:
         """Begin with nothing known."""
         self.cloud = cloud
         self._reader = reader
-        self._known: dict[str, Any] = {}
+        self._known: dict[tuple[str, str], Any] = {}
 
     def ask(self, key: str, question: Callable[[str], T], about: str) -> T | None:
         """Return the answer to one of the cloud's questions; None where AWS has none, which is a fault of the key."""
-        # Names of types, images, VPCs and subnets differ in form, so one table holds them all.
-        if about not in self._known:
+        known = getattr(question, "__name__", ""), about
+        if known not in self._known:
             try:
-                self._known[about] = question(about)
+                self._known[known] = question(about)
             except CloudError as error:
-                self._known[about] = None
+                self._known[known] = None
                 hint = "Check the name, the region and the credentials"
                 self._reader.add_fault(key, f"AWS does not know {about}: {error}", hint)
-        answer: T | None = self._known[about]
+        answer: T | None = self._known[known]
         return answer
+
+    def zones_offering(self, key: str, instance_type: str) -> Sequence[str] | None:
+        """Return the zones in which an instance type is offered; None where AWS does not know the type."""
+        facts = self.ask(key, self.cloud.instance_type, instance_type)
+        return self.ask(key, self.cloud.zones_offering, instance_type) if facts else None
 
     def boots(self, keys: tuple[str, str], instance_type: str, image: str | None) -> TypeFacts | None:
         """Return the facts of an instance type; an image that it cannot boot is a fault.

@@ -69,7 +69,7 @@ def parse(
     lookups = Lookups(reader, cloud)
     groups = clients.read_clients(reader, lookups)
     server_args = server.read_server(reader, lookups)
-    placement = network.read_network(reader, lookups, server_args["public"], groups)
+    placement = network.read_network(reader, lookups, server_args, groups)
     is_own_subnet = not isinstance(placement.network, ExistingNetwork)
     address = server.read_address(reader, placement.server_subnet, is_own_subnet)
     endpoints = ssh.read_endpoints(reader, groups)

@@ -6,9 +6,11 @@ from ipaddress import IPv4Network
 from typing import NamedTuple
 
 from components import checks
+from components.mysql.server import ServerArgs
 from components.network import ExistingNetwork, NetworkArgs
 from scripts.host.common.checks import flag, whole
 from stack_config.aws import Lookups
+from stack_config.capacity import ZONES_KEY, check_addresses, check_offered, read_zones
 from stack_config.clients import ClientGroup
 from stack_config.reader import Reader, as_list
 
@@ -21,7 +23,7 @@ FIRST_PUBLIC, FIRST_PRIVATE = 1, 9
 RESERVED = 5
 """Addresses of a subnet that EC2 keeps: the first four and the last (VPC User Guide, "Subnet CIDR blocks")."""
 SERVER, PUBLIC, PRIVATE = "serverSubnetCidr", "publicSubnetCidrs", "privateSubnetCidrs"
-OF_OWN_VPC = ("vpcCidr", "zones", "natGateway", SERVER, PUBLIC, PRIVATE)
+OF_OWN_VPC = ("vpcCidr", "zones", ZONES_KEY, "natGateway", SERVER, PUBLIC, PRIVATE)
 
 
 class NetworkRead(NamedTuple):
@@ -35,17 +37,17 @@ class NetworkRead(NamedTuple):
     """Those of all client hosts; none if one of them is not known."""
 
 
-def read_network(reader: Reader, lookups: Lookups, server_public: bool, clients: Sequence[ClientGroup]) -> NetworkRead:
+def read_network(reader: Reader, lookups: Lookups, server: ServerArgs, clients: Sequence[ClientGroup]) -> NetworkRead:
     """Return the network that the program makes, or the one that is there."""
     if reader.is_set("vpcId") or reader.is_set("serverSubnetId"):
-        return _read_existing(reader, lookups, clients)
-    return _read_own(reader, server_public, clients)
+        return _read_existing(reader, lookups, server, clients)
+    return _read_own(reader, lookups, server, clients)
 
 
-def _read_own(reader: Reader, server_public: bool, clients: Sequence[ClientGroup]) -> NetworkRead:
+def _read_own(reader: Reader, lookups: Lookups, server: ServerArgs, clients: Sequence[ClientGroup]) -> NetworkRead:
     vpc = reader.read("vpcCidr", checks.vpc_range) if reader.is_set("vpcCidr") else VPC_CIDR
     zones = reader.read("zones", whole(2, 3)) or ZONES
-    has_private = (reader.is_readable("serverPublic") and not server_public) or not all(
+    has_private = (reader.is_readable("serverPublic") and not server["public"]) or not all(
         group.public for group in clients
     )
     nat_gateway = reader.read("natGateway", flag)
@@ -55,9 +57,9 @@ def _read_own(reader: Reader, server_public: bool, clients: Sequence[ClientGroup
         wrong = "is false, so private hosts have no way to their packages"
         reader.add_fault("natGateway", wrong, "Set it to true, or make every host public")
     parts = list(vpc.subnets(prefixlen_diff=CUT)) if vpc else []
-    server = [reader.read(SERVER, checks.subnet_range)] if reader.is_set(SERVER) else parts[:1]
+    server_range = [reader.read(SERVER, checks.subnet_range)] if reader.is_set(SERVER) else parts[:1]
     subnets = {
-        SERVER: [subnet for subnet in server if subnet],
+        SERVER: [subnet for subnet in server_range if subnet],
         PUBLIC: _read_zones(reader, PUBLIC, zones, parts[FIRST_PUBLIC:]),
         PRIVATE: _read_zones(reader, PRIVATE, zones, parts[FIRST_PRIVATE:]),
     }
@@ -72,14 +74,17 @@ def _read_own(reader: Reader, server_public: bool, clients: Sequence[ClientGroup
             reader.add_fault(f"{key}.zone", wrong, f"Choose one from 1 to {zones}")
     _check_room(reader, PUBLIC, subnets[PUBLIC], clients, taken=1 if nat_gateway else 0)
     _check_room(reader, PRIVATE, subnets[PRIVATE], clients)
+    zone_names = read_zones(reader, lookups, zones, server, clients)
+    check_addresses(reader, lookups, server["public"], clients, nat_gateway)
     if not vpc or not subnets[SERVER]:
         return NetworkRead(None, [vpc] if vpc else [], None, [])
     args: NetworkArgs = {
         "vpc_cidr": str(vpc),
+        "zones": zone_names,
         "server_subnet_cidr": str(subnets[SERVER][0]),
         "public_subnet_cidrs": [str(subnet) for subnet in subnets[PUBLIC]],
         "private_subnet_cidrs": [str(subnet) for subnet in subnets[PRIVATE]],
-        "server_public": server_public,
+        "server_public": server["public"],
         "nat_gateway": nat_gateway,
     }
     kinds = [(subnets[PUBLIC if group.public else PRIVATE], group.zone) for group in clients]
@@ -126,13 +131,13 @@ def _check_room(
             reader.add_fault(key, f"{subnet} has {room} addresses for {needed} hosts", "Choose a larger range")
 
 
-def _read_existing(reader: Reader, lookups: Lookups, clients: Sequence[ClientGroup]) -> NetworkRead:
+def _read_existing(reader: Reader, lookups: Lookups, server: ServerArgs, clients: Sequence[ClientGroup]) -> NetworkRead:
     for key in OF_OWN_VPC:
         if reader.is_set(key):
             hint = f"Remove it, or vpcId: `pulumi config rm {key}`"
             reader.add_fault(key, "belongs to a VPC of the program's own", hint)
     vpc = reader.read_required("vpcId", checks.vpc_id)
-    server = reader.read_required("serverSubnetId", checks.subnet_id)
+    server_subnet_id = reader.read_required("serverSubnetId", checks.subnet_id)
     ranges = lookups.ask("vpcId", lookups.cloud.vpc_ranges, vpc) if vpc else None
 
     def range_of(key: str, subnet: str) -> IPv4Network | None:
@@ -143,16 +148,22 @@ def _read_existing(reader: Reader, lookups: Lookups, clients: Sequence[ClientGro
             return None
         return facts.cidr if facts else None
 
-    server_subnet = range_of("serverSubnetId", server) if server else None
+    server_subnet = range_of("serverSubnetId", server_subnet_id) if server_subnet_id else None
+    if server_subnet and server_subnet_id:
+        check_offered(reader, lookups, "serverInstanceType", server["instance_type"], server_subnet_id)
     client_subnets = []
     for index, group in enumerate(clients):
         key = f"clients[{index}].subnetId"
         if group.subnet_id:
             client_subnets.append(range_of(key, group.subnet_id))
+            if client_subnets[-1]:
+                type_key = f"clients[{index}].instanceType"
+                check_offered(reader, lookups, type_key, group.instance_type, group.subnet_id)
         elif reader.is_readable(key):
             reader.add_fault(key, "is missing", "In a VPC that is there, each group needs the id of its subnet")
         if group.zone != 1:
             reader.add_fault(f"clients[{index}].zone", "belongs to a VPC of the program's own", "Leave it out")
     known = [subnet for subnet in client_subnets if subnet]
-    network = ExistingNetwork(vpc, server) if vpc and ranges and server else None
+    check_addresses(reader, lookups, server["public"], clients, nat_gateway=False)
+    network = ExistingNetwork(vpc, server_subnet_id) if vpc and ranges and server_subnet_id else None
     return NetworkRead(network, ranges or (), server_subnet, known if len(known) == len(clients) else [])

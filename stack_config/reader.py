@@ -62,6 +62,10 @@ class Reader:
         """Add a fault of a value that was read, or of several together."""
         self.faults.append(Fault(key, wrong, hint))
 
+    def add_warning(self, key: str, wrong: str, hint: str) -> None:
+        """Add what is probably not meant, and may do no harm."""
+        self.warnings.append(Fault(key, wrong, hint))
+
     def add_unreadable(self, key: str, wrong: str, hint: str) -> None:
         """Add a fault of a value that could not be read: nothing may be concluded from it."""
         self._unreadable.add(key)

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 from lab.aws.network import SubnetType, VpcType, zone_id
 from lab.aws.schema import NOT_SUPPORTED, Cloud
 from lab.aws.wire import Values, secret
-from lab.cloud import catalog
-from lab.cloud.model import Subnet, Vpc
+from lab.cloud import catalog, rules
+from lab.cloud.model import Eip, Subnet, Vpc
 from lab.cloud.rules import ACCOUNT_ID, AwsError
 from lab.settings import LabError
 
@@ -21,6 +21,8 @@ _PARAMETER = re.compile(
 )
 _DEBIAN_NAMES = {"amd64": "x86_64", "arm64": "arm64"}
 R = TypeVar("R", Vpc, Subnet)
+ADDRESS_QUOTA = "L-0263D0A3"
+"""Service Quotas' code of "EC2-VPC Elastic IPs"."""
 CANONICAL = "099720109477"
 """Canonical's account, which owns Ubuntu's images."""
 
@@ -244,6 +246,59 @@ def get_instance_type(cloud: Cloud, args: Values) -> Values:
     }
 
 
+def get_instance_type_offerings(cloud: Cloud, args: Values) -> Values:
+    """Answer aws.ec2.get_instance_type_offerings: every zone of a lab offers every type that the lab knows."""
+    filters = _filters(args, {"instance-type", "location"})
+    kind = args.get("locationType", "region")
+    if kind not in ("region", "availability-zone"):
+        raise LabError(f"location type {kind!r}: {NOT_SUPPORTED}")
+    locations = cloud.zones() if kind == "availability-zone" else [cloud.region]
+    offers = [
+        (name, location)
+        for name in filters.get("instance-type", sorted(catalog.INSTANCE_TYPES))
+        for location in filters.get("location", locations)
+        if name in catalog.INSTANCE_TYPES and location in locations
+    ]
+    return {
+        "id": cloud.region,
+        "region": cloud.region,
+        "locationType": kind,
+        "instanceTypes": [name for name, _ in offers],
+        "locations": [location for _, location in offers],
+        "locationTypes": [kind for _ in offers],
+    }
+
+
+def get_eips(cloud: Cloud, args: Values) -> Values:
+    """Answer aws.ec2.get_eips, by tags or all."""
+    wanted = args.get("tags", {}).items()
+    eips = [eip for eip in cloud.ec2.store.all(Eip) if wanted <= eip.tags.items()]
+    return {
+        "id": cloud.region,
+        "region": cloud.region,
+        "allocationIds": [eip.id for eip in eips],
+        "publicIps": [eip.public_ip for eip in eips],
+    }
+
+
+def get_service_quota(cloud: Cloud, args: Values) -> Values:
+    """Answer aws.servicequotas.get_service_quota for Elastic IPs: as many as the lab's pool has.
+
+    Raises:
+        AwsError: NoSuchResourceException, for another quota.
+    """
+    if (args.get("serviceCode"), args.get("quotaCode")) != ("ec2", ADDRESS_QUOTA):
+        raise AwsError("NoSuchResourceException", "a lab has one quota, that of EC2-VPC Elastic IPs")
+    return {
+        "id": cloud.region,
+        "region": cloud.region,
+        "quotaName": "EC2-VPC Elastic IPs",
+        "adjustable": True,
+        "defaultValue": 5,
+        "value": len(rules.PUBLIC_OFFSETS),
+    }
+
+
 def _filters(args: Values, names: set[str]) -> dict[str, list[str]]:
     filters: dict[str, list[str]] = {}
     for given in args.get("filters", ()):
@@ -266,6 +321,12 @@ FUNCTIONS: dict[str, tuple[Function, set[str]]] = {
     "aws:ec2/getVpc:getVpc": (get_vpc, {"id", "region"}),
     "aws:ec2/getSubnet:getSubnet": (get_subnet, {"id", "region"}),
     "aws:ec2/getInstanceType:getInstanceType": (get_instance_type, {"instanceType", "region"}),
+    "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": (
+        get_instance_type_offerings,
+        {"filters", "locationType", "region"},
+    ),
+    "aws:ec2/getEips:getEips": (get_eips, {"tags", "region"}),
+    "aws:servicequotas/getServiceQuota:getServiceQuota": (get_service_quota, {"serviceCode", "quotaCode", "region"}),
 }
 """Each function, and the arguments of it that a lab honours."""
 

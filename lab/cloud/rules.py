@@ -137,6 +137,10 @@ def free_private_ip(network: IPv4Network, taken: Collection[str]) -> str:
     )
 
 
+PUBLIC_OFFSETS = range(10, 251)
+"""Of the lab's pool, which addresses are given."""
+
+
 def free_public_ip(pool: IPv4Network, taken: Collection[str], previous: str = "") -> str:
     """Return a free address out of .10 to .250 of the lab's pool.
 
@@ -149,7 +153,7 @@ def free_public_ip(pool: IPv4Network, taken: Collection[str], previous: str = ""
         AwsError: AddressLimitExceeded.
     """
     base = pool.network_address
-    candidates = [str(base + offset) for offset in range(10, 251)]
+    candidates = [str(base + offset) for offset in PUBLIC_OFFSETS]
     if previous in candidates:  # search on behind it, so that it is the last to come round again
         turn = candidates.index(previous) + 1
         candidates = candidates[turn:] + candidates[: turn - 1]

@@ -25,6 +25,7 @@ network = Network(
     "net",
     {
         "vpc_cidr": slot.vpc_cidr,
+        "zones": aws.get_availability_zones(state="available").names[:2],
         "server_subnet_cidr": f"{prefix}.0.0/24",
         "public_subnet_cidrs": [f"{prefix}.1.0/24", f"{prefix}.2.0/24"],
         "private_subnet_cidrs": [f"{prefix}.3.0/24", f"{prefix}.4.0/24"],

@@ -6,6 +6,7 @@ import functools
 import json
 import subprocess
 import tempfile
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 import stack_config
-from stack_config.aws import Aws, CloudError, SubnetFacts, TypeFacts
+from stack_config.aws import AddressFacts, Aws, CloudError, SubnetFacts, TypeFacts
 
 ROOT = Path(__file__).resolve().parents[3]
 PASSWORD = "s3cret-pass/word"
@@ -24,8 +25,13 @@ PASSWORD = "s3cret-pass/word"
 class FakeCloud(Aws):
     """Knows a few things, and counts how often it is asked."""
 
-    def __init__(self) -> None:
+    ZONES = ("eu-central-1a", "eu-central-1b", "eu-central-1c")
+
+    def __init__(self, only: Mapping[str, Sequence[str]] | None = None, zones: Sequence[str] = ZONES) -> None:
+        """Have these zones; a type that is not in `only` is offered in all of them."""
         self.asked: list[str] = []
+        self.addresses = AddressFacts(quota=5, others=0, is_told=True)
+        self._zones, self._only = zones, only or {}
 
     def _answer(self, answers: dict[str, Any], name: str) -> Any:
         self.asked.append(name)
@@ -58,7 +64,17 @@ class FakeCloud(Aws):
             "subnet-0c0c0c0e": ("vpc-0c0c0c0c", IPv4Network("100.64.1.0/24")),
             "subnet-0f0f0f0f": ("vpc-0f0f0f0f", IPv4Network("10.40.1.0/24")),
         }
-        return SubnetFacts(*self._answer(known, subnet_id))
+        vpc, cidr = self._answer(known, subnet_id)
+        return SubnetFacts(vpc, cidr, "eu-central-1a")
+
+    def zones(self) -> Sequence[str]:
+        return self._zones
+
+    def zones_offering(self, instance_type: str) -> Sequence[str]:
+        return self._only.get(instance_type, self._zones)
+
+    def elastic_addresses(self) -> AddressFacts:
+        return self.addresses
 
 
 def as_text(value: object) -> str:
@@ -158,10 +174,10 @@ def texts(changes: dict[str, object]) -> dict[str, str]:
     return {key: as_text(value) for key, value in changes.items()}
 
 
-def messages(values: dict[str, str], secret: set[str] = SECRET) -> list[str]:
+def messages(values: dict[str, str], secret: set[str] = SECRET, cloud: FakeCloud | None = None) -> list[str]:
     """Return the faults of a config as they are shown."""
     with pytest.raises(stack_config.ConfigFaults) as caught:
-        stack_config.parse(values, secret, FakeCloud())
+        stack_config.parse(values, secret, cloud or FakeCloud())
     return [str(fault) for fault in caught.value.faults]
 
 

@@ -61,9 +61,16 @@ class Recorder(Mocks):
         self.calls.append(args)
         answers: dict[str, dict[str, Any]] = {
             "aws:index/getAvailabilityZones:getAvailabilityZones": {"names": ["zone-a", "zone-b"]},
+            "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": {"locations": ["zone-b", "zone-a"]},
+            "aws:ec2/getEips:getEips": {"allocationIds": []},
+            "aws:servicequotas/getServiceQuota:getServiceQuota": {"value": 50},
             "aws:ec2/getInstanceType:getInstanceType": {"supportedArchitectures": ["x86_64"], "memorySize": 2048},
             "aws:ec2/getVpc:getVpc": {"id": args.args.get("id"), "cidrBlock": "10.20.0.0/16"},
-            "aws:ec2/getSubnet:getSubnet": {"vpcId": "vpc-0a1b2c3d", "cidrBlock": "10.20.7.0/24"},
+            "aws:ec2/getSubnet:getSubnet": {
+                "vpcId": "vpc-0a1b2c3d",
+                "cidrBlock": "10.20.7.0/24",
+                "availabilityZone": "zone-a",
+            },
             "aws:ec2/getAmi:getAmi": {"architecture": "x86_64"},
             "aws:ssm/getParameter:getParameter": {"value": AMI, "insecureValue": AMI},
         }

@@ -27,6 +27,7 @@ HOST = {
 }
 NETWORK = {
     "vpc_cidr": "10.0.0.0/16",
+    "zones": ["eu-central-1a"],
     "server_subnet_cidr": "10.0.0.0/24",
     "public_subnet_cidrs": ["10.0.1.0/24"],
     "private_subnet_cidrs": ["10.0.2.0/24"],

@@ -12,6 +12,7 @@ import pytest
 from lab.aws import config, functions
 from lab.aws.schema import Cloud
 from lab.aws.wire import Values, from_struct, to_struct
+from lab.cloud.model import Eip
 from lab.cloud.rules import AwsError
 from lab.settings import LabError
 from lab.tests.unit.ec2_world import IMAGE, World
@@ -41,6 +42,31 @@ def test_zones_have_names_and_ids(cloud: Cloud) -> None:
     assert zones["zoneIds"][0] == "euc1-az1"
     args["filters"] = [{"name": "opt-in-status", "values": ["opted-in"]}]
     assert functions.call(cloud, "aws:index/getAvailabilityZones:getAvailabilityZones", args)["names"] == []
+
+
+def test_a_type_is_offered_in_zones_and_an_unknown_one_in_none(cloud: Cloud) -> None:
+    """Source: EC2 API, DescribeInstanceTypeOfferings: a type that is offered nowhere is no error."""
+    token = "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings"
+    args = {"locationType": "availability-zone", "filters": [{"name": "instance-type", "values": ["t3.small"]}]}
+    assert functions.call(cloud, token, args)["locations"] == ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
+    args["filters"] = [{"name": "instance-type", "values": ["t9.huge"]}]
+    assert functions.call(cloud, token, args)["locations"] == []
+    with pytest.raises(LabError, match="outpost"):
+        functions.call(cloud, token, {"locationType": "outpost"})
+
+
+def test_elastic_ips_are_counted_by_tags_and_have_a_quota(world: World, cloud: Cloud) -> None:
+    world.ec2.create(Eip("", "", {"Stack": "a"}), "eipalloc")
+    world.ec2.create(Eip("", "", {"Stack": "b"}), "eipalloc")
+    counts = [
+        len(functions.call(cloud, "aws:ec2/getEips:getEips", args)["allocationIds"])
+        for args in ({}, {"tags": {"Stack": "a"}})
+    ]
+    assert counts == [2, 1]
+    token, code = "aws:servicequotas/getServiceQuota:getServiceQuota", "L-0263D0A3"
+    assert functions.call(cloud, token, {"serviceCode": "ec2", "quotaCode": code})["value"] == 241
+    with pytest.raises(AwsError, match="NoSuchResource"):
+        functions.call(cloud, token, {"serviceCode": "ec2", "quotaCode": "L-1"})
 
 
 def test_canonicals_parameters_name_the_labs_image_and_no_other_does(cloud: Cloud) -> None:

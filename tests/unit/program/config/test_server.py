@@ -53,6 +53,7 @@ def test_a_good_config_is_what_the_components_take() -> None:
     }
     assert config.network == {
         "vpc_cidr": "10.20.0.0/16",
+        "zones": ("eu-central-1a", "eu-central-1b"),
         "server_subnet_cidr": "10.20.0.0/20",
         "public_subnet_cidrs": ["10.20.16.0/20", "10.20.32.0/20"],
         "private_subnet_cidrs": ["10.20.144.0/20", "10.20.160.0/20"],

@@ -22,8 +22,9 @@ from tests.unit.program.configs import (
 )
 
 ALONE: dict[str, object] = {
-    "vpcCidr": "nonsense", "zones": "many", "natGateway": "perhaps", "serverSubnetCidr": "x", "publicSubnetCidrs": "x",
-    "privateSubnetCidrs": [7], "operatorCidrs": ["0.0.0.0/0"], "operatorSecurityGroupIds": "x",
+    "vpcCidr": "nonsense", "zones": "many", "availabilityZones": ["X"], "natGateway": "perhaps",
+    "serverSubnetCidr": "x", "publicSubnetCidrs": "x", "privateSubnetCidrs": [7],
+    "operatorCidrs": ["0.0.0.0/0"], "operatorSecurityGroupIds": "x",
     "admittedSecurityGroupIds": ["x"], "extraEgress": ["x"], "sshPublicKey": "x", "sshPrivateKey": "x",
     "sshEndpoints": {"nobody": {}}, "sshHostKeys": {"server": "x"}, "instanceProfile": "a b",
     "serverInstanceType": "small", "serverAmi": "ubuntu", "serverPrivateIp": "x", "serverPublic": "x",

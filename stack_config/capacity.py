@@ -1,0 +1,106 @@
+"""What AWS offers where, and how much of it: availability zones that have the instance types, and Elastic IPs."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+
+from components import checks
+from components.mysql.server import ServerArgs
+from stack_config.aws import Lookups
+from stack_config.clients import ClientGroup
+from stack_config.reader import Reader, as_list
+
+ZONES_KEY = "availabilityZones"
+ZONES_EXAMPLE = 'Write a name a zone, like ["eu-central-1a", "eu-central-1c"]'
+
+
+def read_zones(
+    reader: Reader, lookups: Lookups, count: int, server: ServerArgs, clients: Sequence[ClientGroup]
+) -> Sequence[str]:
+    """Return the names of the zones of a VPC of the program's own: those in config, or the first that offer the types.
+
+    A subnet that is there keeps its zone, whatever is chosen. Empty where a fault keeps them from being known.
+    """
+    names = reader.read(ZONES_KEY, lambda raw: as_list(raw, ZONES_EXAMPLE)) or ()
+    given = reader.entries(ZONES_KEY, names, checks.zone)
+    available = lookups.ask("zones", lambda _: lookups.cloud.zones(), "the region's availability zones")
+    if not available or not reader.is_readable(ZONES_KEY, "zones"):
+        return ()
+    region = ", ".join(available)
+    if len(available) < count:
+        reader.add_fault("zones", f"is {count}, and the region has {region}", f"Choose at most {len(available)}")
+        return ()
+    if given and len({*given}) != count:
+        reader.add_fault(ZONES_KEY, f"has {len({*given})} zones for {count}", ZONES_EXAMPLE)
+        return ()
+    if missing := sorted({*given} - {*available}):
+        reader.add_fault(ZONES_KEY, f"{', '.join(missing)} is no zone of the region", f"Choose of {region}")
+        return ()
+    types = _types_by_zone(reader, lookups, count, server, clients)
+    candidates = [given] if given else itertools.permutations(available, count)
+    zones = next((zones for zones in candidates if _offer(zones, types)), None)
+    if zones is None:
+        asked = "; ".join(f"{', '.join(sorted(needed))} in zone {number}" for number, needed in types.items() if needed)
+        wrong = f"AWS does not offer what is asked for, {asked}, in {', '.join(given or available)}"
+        reader.add_fault(
+            ZONES_KEY if given else "zones", wrong, "Choose other instance types, or zones for the clients"
+        )
+    return zones or ()
+
+
+Offers = Mapping[int, Mapping[str, Sequence[str]]]
+"""By a zone's number, from 1: the instance types that it needs, each with the names of the zones that offer it."""
+
+
+def _types_by_zone(
+    reader: Reader, lookups: Lookups, count: int, server: ServerArgs, clients: Sequence[ClientGroup]
+) -> Offers:
+    """Return what each zone is to offer; a type that AWS does not know has its own fault."""
+    asked = [("serverInstanceType", 1, server["instance_type"])]
+    asked += [(f"clients[{at}].instanceType", group.zone, group.instance_type) for at, group in enumerate(clients)]
+    needed: dict[int, dict[str, Sequence[str]]] = {number: {} for number in range(1, count + 1)}
+    for key, number, name in asked:
+        offered = lookups.zones_offering(key, name) if name and reader.is_readable(key) else None
+        if offered is not None and number in needed:
+            needed[number][name] = offered
+    return needed
+
+
+def _offer(zones: Sequence[str], types: Offers) -> bool:
+    return all(zone in offered for zone, number in zip(zones, types, strict=True) for offered in types[number].values())
+
+
+def check_offered(reader: Reader, lookups: Lookups, key: str, instance_type: str, subnet_id: str) -> None:
+    """Refuse an instance type that AWS does not offer in the zone of an existing subnet."""
+    facts = lookups.ask(key, lookups.cloud.subnet, subnet_id)
+    offered = lookups.zones_offering(key, instance_type) if instance_type and reader.is_readable(key) else None
+    if facts and offered is not None and facts.zone not in offered:
+        wrong = f"{instance_type} is not offered in {facts.zone}, where {subnet_id} is"
+        reader.add_fault(key, wrong, f"Choose another, or a subnet in {', '.join(offered)}")
+
+
+def check_addresses(
+    reader: Reader, lookups: Lookups, server_public: bool, clients: Sequence[ClientGroup], nat_gateway: bool
+) -> None:
+    """Refuse more Elastic IPs than the account may have: `up` would fail half-way, with hosts made.
+
+    Where AWS does not tell the quota it is taken for the default, and what is more is only a warning.
+    Source: Service Quotas, "EC2-VPC Elastic IPs"; EC2 API, AddressLimitExceeded.
+    """
+    if not reader.is_readable("clients", "serverPublic", "natGateway"):
+        return
+    holders = ["server"] if server_public else []
+    holders += [host for group in clients if group.public for host in group.hosts]
+    holders += ["the NAT gateway"] if nat_gateway else []
+    facts = lookups.cloud.elastic_addresses()
+    room = facts.quota - facts.others
+    if len(holders) <= room:
+        return
+    quota = f"{facts.quota} a region" if facts.is_told else f"{facts.quota} a region unless AWS has raised it"
+    wrong = f"{len(holders)} Elastic IPs are needed ({', '.join(holders)}), and there is room for {max(room, 0)}"
+    others = f", {facts.others} of which others hold" if facts.others else ""
+    hint = (
+        "Set public to false in client groups, which are reached through the jump host then, or ask AWS for more: "
+        "Service Quotas, EC2-VPC Elastic IPs"
+    )
+    add = reader.add_fault if facts.is_told else reader.add_warning
+    add("clients", f"{wrong}: the quota is {quota}{others}", hint)
