@@ -1,0 +1,73 @@
+"""docs/deploy-role.json: the deploy role may do whatever an `up`, a repair or a destroy of the program asks of AWS.
+
+Sources: the API calls of each resource and data source of terraform-provider-aws (internal/service/ec2); Service
+Authorization Reference, "Actions, resources, and condition keys for Amazon EC2"; EC2 User Guide, "Grant permissions to
+pass an IAM role to an instance".
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import re
+
+from tests import PROJECT_ROOT
+from tests.unit.program.test_program import Run
+
+RULE = {"ModifySecurityGroupRules"}
+IN, OUT = ({f"{verb}SecurityGroup{way}gress" for verb in ("Authorize", "Revoke")} for way in ("In", "E"))
+ACTIONS: dict[str, set[str]] = {
+    "Vpc": {"CreateVpc", "DeleteVpc", "ModifyVpcAttribute"},
+    "Subnet": {"CreateSubnet", "DeleteSubnet", "ModifySubnetAttribute"},
+    "InternetGateway": {f"{verb}InternetGateway" for verb in ("Create", "Attach", "Detach", "Delete")},
+    "RouteTable": {"CreateRouteTable", "DeleteRouteTable"},
+    "Route": {"CreateRoute", "ReplaceRoute", "DeleteRoute"},
+    "RouteTableAssociation": {"AssociateRouteTable", "ReplaceRouteTableAssociation", "DisassociateRouteTable"},
+    "NatGateway": {"CreateNatGateway", "DeleteNatGateway"},
+    "Eip": {"AllocateAddress", "ReleaseAddress"},
+    "EipAssociation": {"AssociateAddress", "DisassociateAddress"},
+    "SecurityGroup": {"CreateSecurityGroup", "DeleteSecurityGroup", "RevokeSecurityGroupEgress"},
+    "SecurityGroupIngressRule": IN | RULE,
+    "SecurityGroupEgressRule": OUT | RULE,
+    "VpcSecurityGroupRulesExclusive": {"RevokeSecurityGroupIngress", "RevokeSecurityGroupEgress"},
+    "KeyPair": {"ImportKeyPair", "DeleteKeyPair"},
+    "Instance": {f"{verb}Instances" for verb in ("Run", "Terminate", "Stop", "Start")}
+    | {"ModifyInstanceAttribute", "ModifyInstanceMetadataOptions", "ModifyVolume"}
+    | {"AssociateIamInstanceProfile", "ReplaceIamInstanceProfileAssociation", "DisassociateIamInstanceProfile"},
+}
+"""By kind of resource: the actions of EC2's besides Describe… and tags."""
+TAGS = {"CreateTags", "DeleteTags"}
+FUNCTIONS = {
+    "getAvailabilityZones": "ec2:DescribeAvailabilityZones",
+    "getInstanceType": "ec2:DescribeInstanceTypes",
+    "getInstanceTypeOfferings": "ec2:DescribeInstanceTypeOfferings",
+    "getAmi": "ec2:DescribeImages",
+    "getVpc": "ec2:DescribeVpcs",
+    "getSubnet": "ec2:DescribeSubnets",
+    "getEips": "ec2:DescribeAddresses",
+    "getServiceQuota": "servicequotas:GetServiceQuota",
+    "getParameter": "ssm:GetParameter",
+}
+"""By function of the provider: the action it needs."""
+
+
+def test_the_deploy_role_may_do_what_the_program_asks_of_aws() -> None:
+    statements = json.loads((PROJECT_ROOT / "docs" / "deploy-role.json").read_text())["Statement"]
+    listed = [entry["Action"] if isinstance(entry["Action"], list) else [entry["Action"]] for entry in statements]
+    allowed = [action for actions in listed for action in actions]
+    clients = json.dumps([{"name": "client"}, {"name": "batch", "public": False}])
+    seen = Run(clients=clients, instanceProfile="mysql-pair-session-manager").seen
+    kinds = {made.typ.split(":")[-1] for made in seen.resources if made.typ.startswith("aws:")}
+    assert kinds <= ACTIONS.keys(), "a new kind of resource: which actions does it need?"
+    needed = {f"ec2:{action}" for kind in kinds for action in ACTIONS[kind]} | {f"ec2:{action}" for action in TAGS}
+    needed |= {FUNCTIONS[call.token.split(":")[-1]] for call in seen.calls if call.token.startswith("aws:")}
+    needed.add("iam:PassRole")
+    assert {action for action in needed if not any(fnmatch.fnmatch(action, each) for each in allowed)} == set()
+
+
+def test_every_function_that_config_asks_of_aws_is_known() -> None:
+    text = (PROJECT_ROOT / "stack_config" / "aws.py").read_text()
+    asked = {
+        re.sub(r"_(.)", lambda found: found[1].upper(), name) for name in re.findall(r"aws\.[\w.]*?(get_\w+)", text)
+    }
+    assert asked <= FUNCTIONS.keys()
