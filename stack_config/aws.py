@@ -12,6 +12,8 @@ from stack_config.reader import Reader
 T = TypeVar("T")
 ADDRESS_QUOTA, DEFAULT_ADDRESSES = "L-0263D0A3", 5
 """The quota "EC2-VPC Elastic IPs" of Service Quotas, and what it is unless AWS has raised it (VPC User Guide)."""
+VCPU_QUOTA = "L-1216C47A"
+"""The quota "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances", in vCPUs."""
 
 
 class CloudError(Exception):
@@ -23,6 +25,7 @@ class TypeFacts(NamedTuple):
 
     memory_mib: int
     architecture: str
+    vcpus: int
 
 
 class SubnetFacts(NamedTuple):
@@ -48,7 +51,8 @@ class Aws:
     def instance_type(self, name: str) -> TypeFacts:
         """Return the facts of an instance type."""
         facts = _ask(lambda: aws.ec2.get_instance_type(instance_type=name))
-        return TypeFacts(facts.memory_size, "arm64" if "arm64" in facts.supported_architectures else "x86_64")
+        architecture = "arm64" if "arm64" in facts.supported_architectures else "x86_64"
+        return TypeFacts(facts.memory_size, architecture, facts.default_vcpus)
 
     def image_architecture(self, image: str) -> str:
         """Return the architecture of an image."""
@@ -80,14 +84,20 @@ class Aws:
     def elastic_addresses(self) -> AddressFacts:
         """Return how many Elastic IPs this stack may have; what AWS does not tell is as by default."""
         own = {"Project": pulumi.get_project(), "Stack": pulumi.get_stack()}
-        code = ADDRESS_QUOTA
         try:
             every, ours = _ask(lambda: aws.ec2.get_eips()), _ask(lambda: aws.ec2.get_eips(tags=own))
-            quota = _ask(lambda: aws.servicequotas.get_service_quota(service_code="ec2", quota_code=code))
         except CloudError:
             return AddressFacts(DEFAULT_ADDRESSES, 0, is_told=False)
+        quota = self.quota(ADDRESS_QUOTA)
         others = len(every.allocation_ids) - len(ours.allocation_ids)
-        return AddressFacts(int(quota.value), others, is_told=True)
+        return AddressFacts(DEFAULT_ADDRESSES if quota is None else quota, others, is_told=quota is not None)
+
+    def quota(self, code: str) -> int | None:
+        """Return one of the account's quotas for EC2; None where AWS does not tell it."""
+        try:
+            return int(_ask(lambda: aws.servicequotas.get_service_quota(service_code="ec2", quota_code=code)).value)
+        except CloudError:
+            return None
 
 
 def _ask(question: Callable[[], T]) -> T:

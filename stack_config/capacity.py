@@ -1,11 +1,12 @@
 """What AWS offers where, and how much of it: availability zones that have the instance types, and Elastic IPs."""
 
 import itertools
+import re
 from collections.abc import Mapping, Sequence
 
 from components import checks
 from components.mysql.server import ServerArgs
-from stack_config.aws import Lookups
+from stack_config.aws import VCPU_QUOTA, Lookups
 from stack_config.clients import ClientGroup
 from stack_config.reader import Reader, as_list
 
@@ -104,3 +105,23 @@ def check_addresses(
     )
     add = reader.add_fault if facts.is_told else reader.add_warning
     add("clients", f"{wrong}: the quota is {quota}{others}", hint)
+
+
+def check_vcpus(reader: Reader, lookups: Lookups, server: ServerArgs, clients: Sequence[ClientGroup]) -> None:
+    """Refuse more vCPUs than the account may run, if it ran nothing else: EC2's VcpuLimitExceeded comes half-way.
+
+    Source: EC2 User Guide, "Amazon EC2 instance type quotas"; a new account has few.
+    """
+    hosts = [("serverInstanceType", server["instance_type"], 1)]
+    hosts += [(f"clients[{at}].instanceType", group.instance_type, group.count) for at, group in enumerate(clients)]
+    standard = [host for host in hosts if STANDARD.match(host[1]) and reader.is_readable(host[0], "clients")]
+    known = [(lookups.ask(key, lookups.cloud.instance_type, name), count) for key, name, count in standard]
+    needed = sum(facts.vcpus * count for facts, count in known if facts)
+    quota = lookups.cloud.quota(VCPU_QUOTA)
+    if quota is not None and needed > quota:
+        hint = "Choose fewer or smaller ones, or ask AWS for more: Service Quotas, Running On-Demand Standard instances"
+        reader.add_fault("clients", f"the hosts have {needed} vCPUs, and the account may run {quota}", hint)
+
+
+STANDARD = re.compile(r"[acdhimrtz]\d")
+"""Instance types of the families that this quota is for."""

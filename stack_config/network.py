@@ -10,7 +10,7 @@ from components.mysql.server import ServerArgs
 from components.network import ExistingNetwork, NetworkArgs
 from scripts.host.common.checks import flag, whole
 from stack_config.aws import Lookups
-from stack_config.capacity import ZONES_KEY, check_addresses, check_offered, read_zones
+from stack_config.capacity import ZONES_KEY, check_addresses, check_offered, check_vcpus, read_zones
 from stack_config.clients import ClientGroup
 from stack_config.reader import Reader, as_list
 
@@ -39,6 +39,7 @@ class NetworkRead(NamedTuple):
 
 def read_network(reader: Reader, lookups: Lookups, server: ServerArgs, clients: Sequence[ClientGroup]) -> NetworkRead:
     """Return the network that the program makes, or the one that is there."""
+    check_vcpus(reader, lookups, server, clients)
     if reader.is_set("vpcId") or reader.is_set("serverSubnetId"):
         return _read_existing(reader, lookups, server, clients)
     return _read_own(reader, lookups, server, clients)

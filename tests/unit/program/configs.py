@@ -16,7 +16,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 import stack_config
-from stack_config.aws import AddressFacts, Aws, CloudError, SubnetFacts, TypeFacts
+from stack_config.aws import VCPU_QUOTA, AddressFacts, Aws, CloudError, SubnetFacts, TypeFacts
 
 ROOT = Path(__file__).resolve().parents[3]
 PASSWORD = "s3cret-pass/word"
@@ -31,6 +31,7 @@ class FakeCloud(Aws):
         """Have these zones; a type that is not in `only` is offered in all of them."""
         self.asked: list[str] = []
         self.addresses = AddressFacts(quota=5, others=0, is_told=True)
+        self.vcpus: int | None = None
         self._zones, self._only = zones, only or {}
 
     def _answer(self, answers: dict[str, Any], name: str) -> Any:
@@ -40,7 +41,11 @@ class FakeCloud(Aws):
         return answers[name]
 
     def instance_type(self, name: str) -> TypeFacts:
-        known = {"t3.small": (2048, "x86_64"), "t3.micro": (1024, "x86_64"), "t4g.small": (2048, "arm64")}
+        known = {
+            "t3.small": (2048, "x86_64", 2),
+            "t3.micro": (1024, "x86_64", 2),
+            "t4g.small": (2048, "arm64", 2),
+        }
         return TypeFacts(*self._answer(known, name))
 
     def image_architecture(self, image: str) -> str:
@@ -75,6 +80,9 @@ class FakeCloud(Aws):
 
     def elastic_addresses(self) -> AddressFacts:
         return self.addresses
+
+    def quota(self, code: str) -> int | None:
+        return {VCPU_QUOTA: self.vcpus}[code]
 
 
 def as_text(value: object) -> str:

@@ -64,7 +64,11 @@ class Recorder(Mocks):
             "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": {"locations": ["zone-b", "zone-a"]},
             "aws:ec2/getEips:getEips": {"allocationIds": []},
             "aws:servicequotas/getServiceQuota:getServiceQuota": {"value": 50},
-            "aws:ec2/getInstanceType:getInstanceType": {"supportedArchitectures": ["x86_64"], "memorySize": 2048},
+            "aws:ec2/getInstanceType:getInstanceType": {
+                "supportedArchitectures": ["x86_64"],
+                "memorySize": 2048,
+                "defaultVcpus": 2,
+            },
             "aws:ec2/getVpc:getVpc": {"id": args.args.get("id"), "cidrBlock": "10.20.0.0/16"},
             "aws:ec2/getSubnet:getSubnet": {
                 "vpcId": "vpc-0a1b2c3d",

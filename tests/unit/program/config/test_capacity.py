@@ -102,3 +102,12 @@ def test_where_aws_does_not_tell_the_quota_its_default_is_a_warning(monkeypatch:
     monkeypatch.setattr("pulumi.get_project", lambda: "mysql-pair")
     monkeypatch.setattr("pulumi.get_stack", lambda: "unit")
     assert Aws().elastic_addresses() == AddressFacts(5, 0, is_told=False)
+
+
+def test_more_vcpus_than_the_account_may_run_are_told_before_anything_is_made() -> None:
+    """Source: EC2 User Guide, "Amazon EC2 instance type quotas"."""
+    cloud = FakeCloud()
+    cloud.vcpus = 5
+    stack_config.parse(GOOD, SECRET, cloud)
+    (fault,) = messages(GOOD | texts({"clients": [{"name": "client", "count": 2}]}), cloud=cloud)
+    assert fault.startswith("mysql-pair:clients: the hosts have 6 vCPUs, and the account may run 5")
