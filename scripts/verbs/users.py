@@ -7,7 +7,7 @@ from scripts.host.common import codec
 from scripts.host_agent import list_accounts
 from scripts.ssh import logins
 from scripts.stack import Stack
-from scripts.table import table
+from scripts.table import printable, table
 from scripts.verbs import DEFAULT_STACK, Json, StackName
 
 HEAD = ("USER", "ACCOUNT", "GRANTS AND ROLES", "ATTRIBUTES", "PASSWORD SET", "GENERATION", "OLD PASSWORD", "LOCKED")
@@ -19,6 +19,7 @@ def users(stack: StackName = DEFAULT_STACK, as_json: Json = False) -> None:
     """List the server's users with their grants, attributes and the age of their passwords.
 
     The server is asked. Users that the stack does not manage come last, marked as unmanaged; MySQL's own are left out.
+    What one of them may do that none of the stack's may is said below the table.
     An old password is still accepted between `rotate` and `finish-rotation`.
     """
     with logins(Stack(stack)) as ssh:
@@ -28,6 +29,9 @@ def users(stack: StackName = DEFAULT_STACK, as_json: Json = False) -> None:
         return
     rows = [row(user) for user in sorted(accounts.users, key=lambda user: user.key is None)]
     print(table(HEAD, rows) if rows else "there are no users")
+    for user in accounts.users:
+        if user.beyond:
+            print(printable(f"{user.account} may do more than any user of the stack: {'; '.join(user.beyond)}"))
 
 
 def row(user: ListedUser) -> list[str]:

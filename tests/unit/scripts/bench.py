@@ -278,6 +278,7 @@ def account(**values: Any) -> dict[str, Any]:
         "password_changed": "2026-01-02T03:04:05Z",
         "old_password_accepted": False,
         "comment": None,
+        "beyond": [],
     } | values
 
 

@@ -34,6 +34,13 @@ def test_users_are_a_table_with_those_of_the_stack_first(bench: Bench, capfd: py
     ]
 
 
+def test_who_may_do_more_than_the_stacks_users_is_said(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
+    bench.users({"key": None, "account": "'odd'@'%'", "beyond": ["ALL ON *.*"]}, {"key": "app"})
+    assert bench.scripts("users") == 0
+    *_, last = capfd.readouterr().out.splitlines()
+    assert last == "'odd'@'%' may do more than any user of the stack: ALL ON *.*"
+
+
 def test_users_as_json_are_what_the_server_tells(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
     bench.users({"key": "app", "attributes": {"require": "X509"}})
     assert bench.scripts("users", "--json") == 0

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from scripts.host.accounts import commands, current
+from scripts.host.accounts import commands, current, listing
 from scripts.host.accounts.changes import Change, Subject
-from scripts.host.accounts.current import ServerState
+from scripts.host.accounts.current import CurrentAccount, ServerState
+from scripts.host.accounts.names import Account
+from scripts.host.accounts.privileges import EVERYWHERE, Privileges, Target
 from scripts.host.accounts.spec import AccountsSpec, DatabaseSpec
 from scripts.host.common import codec
 from scripts.host.mysql import server as mysql_server
@@ -205,6 +207,36 @@ def test_the_list_has_managed_users_first_and_none_of_the_servers_own(
         {},
     ]
     assert [row["key"] for row in listed["roles"]] == ["reader"]
+
+
+SELECT, ALL_ON_APP = frozenset({"SELECT"}), Target("app").all
+# what an account of somebody else's has, what of it none of the stack's has
+BEYOND: list[tuple[dict[str, Any], list[str]]] = [
+    ({"privileges": Privileges({EVERYWHERE: SELECT})}, ["SELECT ON *.*"]),
+    ({"privileges": Privileges({Target("app"): SELECT, Target("app", "t"): SELECT})}, []),
+    ({"privileges": Privileges({Target("app", "t"): frozenset({"SELECT (`a`)"})})}, []),
+    ({"privileges": Privileges({Target("shop"): SELECT})}, ["SELECT ON shop.*"]),
+    ({"privileges": Privileges({Target("a\\_b", "t"): SELECT})}, ["SELECT ON a\\_b.t"]),
+    ({"privileges": Privileges({Target("app"): ALL_ON_APP})}, ["USAGE ON app.* WITH GRANT OPTION"]),
+    ({"privileges": Privileges(dynamic={"CLONE_ADMIN": True})}, ["CLONE_ADMIN WITH GRANT OPTION ON *.*"]),
+    ({"roles": {Account("theirs", "%"): False}}, ["INSERT ON mysql.*"]),
+    ({"roles": {Account("reader", "%"): False}}, []),
+]
+
+
+@pytest.mark.parametrize(("options", "beyond"), BEYOND)
+def test_a_user_made_by_hand_with_more_rights_than_the_stacks_is_told(
+    options: dict[str, Any], beyond: list[str]
+) -> None:
+    everything = ALL_ON_APP - {"GRANT OPTION"}
+    present = state(
+        has("app", privileges=Privileges({Target("app"): everything})),
+        has_role("reader", privileges=Privileges({Target("sys"): SELECT})),
+        CurrentAccount(Account("theirs", "%"), privileges=Privileges({Target("mysql"): frozenset({"INSERT"})})),
+        has(None, name="odd", **options),
+    )
+    (odd,) = (user for user in listing.listed(present).users if user.account.startswith("'odd'"))
+    assert list(odd.beyond) == beyond
 
 
 @pytest.mark.parametrize("text", [json.dumps({"users": []}), json.dumps([SECRET]), "{"])
