@@ -10,11 +10,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from components.host.user_data import read_yaml
-from scripts.host.common.checks import InvalidValueError, nearest
+from scripts.host.common.checks import InvalidValueError, matching, nearest
+from scripts.host.constants import LOG_DIR
 from scripts.host.mysql.spec import Setting
 
 KIB, MIB, GIB = 1024, 1024**2, 1024**3
 SUFFIXES = {"": 1, "K": KIB, "M": MIB, "G": GIB, "T": 1024**4}
+log_file = matching(
+    rf"{re.escape(LOG_DIR)}/[\w.-]*log", "is not a log where the distribution rotates them", f"Write {LOG_DIR}/NAME.log"
+)
 NUMBERS = {"integer": (r"-?\d{1,30}", "a whole number"), "real": (r"\d+(\.\d+)?", "a number")}
 PREFIXES = ("loose_", "skip_", "disable_", "enable_", "maximum_")
 """Of options that are another's in disguise (MySQL manual, "Program Option Modifiers")."""
@@ -27,6 +31,11 @@ POOL_CHUNK = 128 * MIB
 """InnoDB sizes its buffer pool in such steps."""
 CONNECTIONS = 151
 """MySQL's default of max_connections."""
+SUPERSEDED = {
+    "innodb_redo_log_capacity": {"innodb_log_file_size", "innodb_log_files_in_group"},
+    "binlog_expire_logs_seconds": {"expire_logs_days"},
+}
+"""By a setting that is derived: older ones that mysqld does not look at beside it."""
 
 
 class SettingFault(NamedTuple):
@@ -43,7 +52,7 @@ class Known:
     """What is known of a setting."""
 
     type: str
-    """switch, choice, text, integer, real or size."""
+    """switch, choice, text, log, integer, real or size."""
     min: float = 0
     """Of a number; of a size in bytes."""
     max: float = 2**63 - 1
@@ -59,6 +68,8 @@ class Known:
                 return self._choice(raw)
             case "text":
                 return _text(raw)
+            case "log":
+                return log_file(raw)
             case "size":
                 return self._size(raw)
         return self._number(raw)
@@ -183,10 +194,10 @@ def contradictions(settings: Mapping[str, Setting], memory_mib: int | None) -> I
     if settings.get("gtid_mode") == "ON" and settings.get("enforce_gtid_consistency") != "ON":
         wrong = "is ON without enforce_gtid_consistency = ON"
         yield SettingFault(("gtid_mode", "enforce_gtid_consistency"), wrong, "Set enforce_gtid_consistency to ON")
-    if "innodb_redo_log_capacity" in settings:
-        for name in sorted({"innodb_log_file_size", "innodb_log_files_in_group"} & settings.keys()):
-            wrong = "has no effect beside innodb_redo_log_capacity, which is derived"
-            yield SettingFault((name,), wrong, "Set innodb_redo_log_capacity in its place")
+    for derived_name, others in SUPERSEDED.items():
+        for name in sorted(others & settings.keys() if derived_name in settings else ()):
+            wrong = f"has no effect beside {derived_name}, which is derived"
+            yield SettingFault((name,), wrong, f"Set {derived_name} in its place")
     if settings.get("super_read_only") is True:
         wrong = "would keep the program from making users, as root too"
         yield SettingFault(("super_read_only",), wrong, "Set read_only, or neither")
