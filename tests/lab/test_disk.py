@@ -18,7 +18,7 @@ truncate -s 600M $image
 printf 'label: gpt\\nstart=2048, size=819200, type=linux\\n' | sfdisk -q $image
 device=$(losetup -f --show $image)
 # Neither does the kernel read partition tables of itself, nor does udev make devices.
-partx -a $device
+partx -u $device
 number=$(cat /sys/block/$(basename $device)/*p1/dev)
 rm -f ${{device}}p1; mknod ${{device}}p1 b ${{number%:*}} ${{number#*:}}
 mkfs.xfs -q ${{device}}p1

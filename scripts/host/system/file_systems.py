@@ -2,6 +2,7 @@
 
 A volume that has grown is followed in place and online: the partition by growpart, the file system by its own program.
 A host without a block device of its own (a container), and LVM, have nothing to grow here and are left alone.
+Source: Amazon EBS User Guide, "Extend the file system after resizing an Amazon EBS volume".
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ ROOT = Path("/")
 MOUNTS = Path("/proc/self/mounts")
 BLOCK_DEVICES = Path("/sys/dev/block")
 GIB = 1024**3
-LEAST_FREE_SHARE, LEAST_FREE = 0.1, 10 * GIB
-"""A file system is nearly full with less than a tenth of it free, and, of a large one, less than 10 GiB."""
+LEAST_FREE_SHARE, LEAST_FREE = 0.1, 5 * GIB
+"""A file system is nearly full with less than a tenth of it free, and, of a large one, less than 5 GiB."""
 SECTOR = 512
 """Bytes; the kernel's unit in /sys, whatever the device's is."""
 SLACK = 64 * 1024**2

@@ -163,8 +163,8 @@ def status(size: int, free: int, files: int = 1000, free_files: int = 1000) -> o
     [
         (status(16, 2), []),
         (status(16, 1), [("free space", "at least 1.6 GiB", "1.0 GiB of 16.0 GiB")]),
-        (status(16384, 11), []),
-        (status(16384, 9), [("free space", "at least 10.0 GiB", "9.0 GiB of 16384.0 GiB")]),
+        (status(16384, 6), []),
+        (status(16384, 4), [("free space", "at least 5.0 GiB", "4.0 GiB of 16384.0 GiB")]),
         (status(16, 8, 1000, 99), [("free inodes", "at least 10%", "99 of 1000")]),
         # btrfs makes inodes as it needs them.
         (status(16, 8, 0, 0), []),
