@@ -177,7 +177,7 @@ def server(tmp_path: Path, state_folder: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(certificate, "DATA", data)
     monkeypatch.setattr(certificate, "Session", lambda: loaded)
     monkeypatch.setattr(certificate, "_shake_hands", lambda *_: None)
-    monkeypatch.setattr(certificate, "enable_timer", lambda: None)
+    monkeypatch.setattr(certificate.timers, "enable", lambda _: None)
     return loaded
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from scripts.host.common import codec
-from scripts.host.mysql import host, initialization, secure_installation, server, settings, time_zones
+from scripts.host.mysql import host, initialization, secure_installation, server, settings, time_zones, timers
 from scripts.host.mysql.spec import MySqlSpec, ServerSpec, Setting
 from scripts.host.system.spec import FileSpec
 
@@ -36,6 +36,7 @@ def done(state_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(settings, "converge", lambda spec: parts.append(("settings", spec, file.exists())))
     monkeypatch.setattr(time_zones, "converge", lambda: parts.append("time zones"))
     monkeypatch.setattr(secure_installation, "converge", lambda: parts.append("secure installation"))
+    monkeypatch.setattr(timers, "enable", parts.append)
     monkeypatch.setattr(server, "Session", Session)
     return parts
 
@@ -54,7 +55,7 @@ def test_packages_come_before_files_and_files_before_settings(
     assert first == ("packages", ("mysql-server",), False)
     # A setting may name a time zone; a server that is down may be so for its settings.
     both = [("settings", mysql, True), "time zones"]
-    assert parts == [*(reversed(both) if running else both), "secure installation"]
+    assert parts == [*(reversed(both) if running else both), "secure installation", "logrotate.timer"]
 
 
 def test_what_mysql_refuses_is_told_with_its_number(
