@@ -412,7 +412,7 @@ def test_settings_reach_the_server_alone_and_by_standard_input() -> None:
 
 
 def test_a_grown_volume_converges_its_host() -> None:
-    before, after = Run(), Run(serverVolumeSize=20)
+    before, after = Run(), Run(serverVolumeSize="20")
     assert changed_commands(before, after) == {"server-converged"}
     assert after.spec("server-converged", ServerSpec).volume_gib == 20
 
