@@ -13,7 +13,7 @@ import pytest
 
 from scripts.host.common import state_file
 from scripts.host.common.errors import HostError
-from scripts.host.mysql import authority, certificate
+from scripts.host.mysql import authority, certificate, timers
 from scripts.host.mysql.server import Error, Session
 from scripts.host.mysql.spec import CertificateSpec
 
@@ -177,7 +177,7 @@ def server(tmp_path: Path, state_folder: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(certificate, "DATA", data)
     monkeypatch.setattr(certificate, "Session", lambda: loaded)
     monkeypatch.setattr(certificate, "_shake_hands", lambda *_: None)
-    monkeypatch.setattr(certificate.timers, "enable", lambda _: None)
+    monkeypatch.setattr(timers, "enable", lambda _: None)
     return loaded
 
 
