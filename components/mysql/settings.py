@@ -31,11 +31,6 @@ POOL_CHUNK = 128 * MIB
 """InnoDB sizes its buffer pool in such steps."""
 CONNECTIONS = 151
 """MySQL's default of max_connections."""
-SUPERSEDED = {
-    "innodb_redo_log_capacity": {"innodb_log_file_size", "innodb_log_files_in_group"},
-    "binlog_expire_logs_seconds": {"expire_logs_days"},
-}
-"""By a setting that is derived: older ones that mysqld does not look at beside it."""
 
 
 class SettingFault(NamedTuple):
@@ -194,10 +189,10 @@ def contradictions(settings: Mapping[str, Setting], memory_mib: int | None) -> I
     if settings.get("gtid_mode") == "ON" and settings.get("enforce_gtid_consistency") != "ON":
         wrong = "is ON without enforce_gtid_consistency = ON"
         yield SettingFault(("gtid_mode", "enforce_gtid_consistency"), wrong, "Set enforce_gtid_consistency to ON")
-    for derived_name, others in SUPERSEDED.items():
-        for name in sorted(others & settings.keys() if derived_name in settings else ()):
-            wrong = f"has no effect beside {derived_name}, which is derived"
-            yield SettingFault((name,), wrong, f"Set {derived_name} in its place")
+    if "innodb_redo_log_capacity" in settings:
+        for name in sorted({"innodb_log_file_size", "innodb_log_files_in_group"} & settings.keys()):
+            wrong = "has no effect beside innodb_redo_log_capacity, which is derived"
+            yield SettingFault((name,), wrong, "Set innodb_redo_log_capacity in its place")
     if settings.get("super_read_only") is True:
         wrong = "would keep the program from making users, as root too"
         yield SettingFault(("super_read_only",), wrong, "Set read_only, or neither")

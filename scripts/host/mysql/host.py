@@ -29,6 +29,7 @@ def converge(spec: ServerSpec) -> ServerFacts:
         HostError: a part failed, and the parts after it were not begun.
     """
     system.converge(spec, install=initialization.install)
+    timers.enable(timers.LOGS)
     # Time zones first, if they can be: the settings may name one.
     if running := server.start():
         time_zones.converge()
@@ -36,7 +37,6 @@ def converge(spec: ServerSpec) -> ServerFacts:
     if not running:
         time_zones.converge()
     secure_installation.converge()
-    timers.enable(timers.LOGS)
     return ServerFacts(mysql_version=server.Session().one("SELECT VERSION()"))
 
 

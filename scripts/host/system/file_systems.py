@@ -33,6 +33,8 @@ VOLUME_SECONDS = 120
 """How long a volume may take to be seen as large as EC2 has made it."""
 GROW_SECONDS = 600
 GROWPART = "growpart"
+GROWN_ALREADY = 1
+"""Its exit code where there is nothing to gain, as behind the 2 TiB that an MBR knows."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,10 @@ def converge(volume_gib: int, point: Path = ROOT) -> None:
     if block.unused > SLACK:
         # In memory: on a disk that is full, growpart could make no temporary file.
         memory = {"TMPDIR": "/run"}
-        process.must([GROWPART, block.disk.path, str(block.number)], seconds=GROW_SECONDS, environment=memory)
+        argv = [GROWPART, block.disk.path, str(block.number)]
+        done = process.run(argv, seconds=GROW_SECONDS, environment=memory)
+        if done.returncode not in (0, GROWN_ALREADY):
+            raise HostError(f"`{' '.join(argv)}` failed ({done.returncode}): {process.last_lines(done)}")
     if _shortfall(system, block) > SLACK:
         process.must([KINDS[system.kind].grow, _target(system, block)], seconds=GROW_SECONDS)
 

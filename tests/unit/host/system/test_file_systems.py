@@ -142,6 +142,14 @@ def test_what_growpart_says_is_told(disk: Disk) -> None:
         file_systems.converge(20, disk.root)
 
 
+def test_an_old_partition_table_is_no_fault_where_it_ends(disk: Disk) -> None:
+    """An MBR knows 2 TiB."""
+    disk.bench.stand_in("growpart", "echo NOCHANGE: partition 1 could only be grown by 0; exit 1")
+    disk.add("xvda", size=4096)
+    disk.mount(disk.add("xvda/xvda1", size=2047, start=1, partition=1), "ext4", size=2047)
+    file_systems.converge(4096, disk.root)
+
+
 def test_a_partition_grows_on_a_disk_that_is_full(disk: Disk) -> None:
     """growpart makes its temporary files in TMPDIR."""
     disk.bench.stand_in("growpart", 'test "$TMPDIR" = /run')
