@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import cast
 
 from components.host.agent import agent_files
+from components.host.host import HostArgs
 from components.host.user_data import host_spec, user_data
 from components.mysql.server import MySqlServerArgs, first_settings, server_spec
 from components.mysql.settings import derived
@@ -45,7 +46,7 @@ def write_specs(folder: Path, address: str) -> None:
     """Write the agents' files, and what the agent's converge and certify are to read on each host."""
     files = {
         "server": codec.encode(server_spec(SERVER)),
-        "client": codec.encode(host_spec("client", (), {CA_FILE: "AUTHORITY"})),
+        "client": codec.encode(host_spec("client", cast("HostArgs", {}), {CA_FILE: "AUTHORITY"})),
         "identity": codec.encode(CertificateSpec((address,), ())),
         **{f"{role}-agent": json.dumps(agent_files(role)) for role in ("server", "client")},
     }

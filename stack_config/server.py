@@ -4,6 +4,7 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import cast
 
 from components import checks
+from components.mysql import disk
 from components.mysql import settings as mysql_settings
 from components.mysql.server import ServerArgs
 from scripts.host.constants import MYSQLX_PORT
@@ -37,7 +38,8 @@ def read_server(reader: Reader, lookups: Lookups) -> ServerArgs:
         hint = "Choose another, or set xProtocol to false"
         reader.add_fault("mysqlPort", f"{MYSQLX_PORT} is the X protocol's", hint)
     memory_mib = facts.memory_mib if facts else None
-    args["derived_settings"] = mysql_settings.derived(memory_mib) if memory_mib else {}
+    derived = mysql_settings.derived(memory_mib) if memory_mib else {}
+    args["derived_settings"] = disk.fitted(derived, args["volume_gib"])
     args["settings"] = reader.read_table("mysqlSettings", mysql_settings.setting, mysql_settings.EXAMPLE)
     for fault in mysql_settings.contradictions({**args["derived_settings"], **args["settings"]}, memory_mib):
         keys = [f"mysqlSettings.{name}" for name in fault.names]

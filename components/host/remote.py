@@ -17,6 +17,9 @@ retried."""
 DIALS_BEHIND_JUMP = 0
 """Behind a proxy pulumi-command tries the handshake again on the channel that the first one has closed: it can only
 fail, and hides the reason."""
+FIRST_DIALS_BEHIND_JUMP = 10
+"""About 11 seconds in which a new host's port may be closed: the first boot restarts sshd after it has greeted. The key
+is not pinned yet, so none can be wrong."""
 FIRST_DIALS = 90
 """Of a host that is still booting: about 7 minutes of refused dials (pulumi-command waits up to 5 s between two)."""
 DIAL_SECONDS = 15
@@ -40,7 +43,8 @@ class SshRoute:
         """Return how pulumi-command reaches the host."""
         if self.jump:
             proxy = remote.ProxyConnectionArgs(**self.jump._fields(), dial_error_limit=DIALS)
-            return remote.ConnectionArgs(**self._fields(), dial_error_limit=DIALS_BEHIND_JUMP, proxy=proxy)
+            dials = FIRST_DIALS_BEHIND_JUMP if self.host_key is None else DIALS_BEHIND_JUMP
+            return remote.ConnectionArgs(**self._fields(), dial_error_limit=dials, proxy=proxy)
         dials = FIRST_DIALS if self.host_key is None else DIALS
         return remote.ConnectionArgs(**self._fields(), dial_error_limit=dials)
 

@@ -4,13 +4,14 @@ The same packages, files and boot commands go into the user data, which cloud-in
 that the host agent converges the host to from then on. So a fresh host and a converged one are equal.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml  # type: ignore[import-untyped]  # its stubs are no dependency of the program
 
 from components.host.agent import ROOT
+from components.host.host import VOLUME_GIB, HostArgs
 from scripts.host.system.spec import FileSpec, HostSpec
 
 LIMIT = 16 * 1024
@@ -39,20 +40,20 @@ def user_data(role: str, files: Mapping[str, str] | None = None) -> str:
     return text
 
 
-def host_spec(
-    role: str, packages: Sequence[str] = (), files: Mapping[str, str] | None = None, public_key: str | None = None
-) -> HostSpec:
+def host_spec(role: str, args: HostArgs, files: Mapping[str, str] | None = None) -> HostSpec:
     """Return the same for the host agent, with more packages, more files by path, and the login user's key.
 
-    Without a public key authorized_keys stays as it is.
+    Without a public key authorized_keys stays as it is. A root volume that has grown is a change of the spec, so that
+    the host is converged, and grows its file system.
     """
     base = cloud_config(role)
     added = [FileSpec(path, text, on_change=_on_change(path)) for path, text in (files or {}).items()]
     return HostSpec(
-        packages=(*base["packages"], *packages),
+        packages=(*base["packages"], *args.get("packages", ())),
         boot_commands=tuple(tuple(command) for command in base["bootcmd"]),
         files=(*(FileSpec(**file, on_change=_on_change(file["path"])) for file in base["write_files"]), *added),
-        authorized_keys=f"{public_key}\n" if public_key else None,
+        authorized_keys=f"{args['public_key']}\n" if args.get("public_key") else None,
+        volume_gib=args.get("volume_gib", VOLUME_GIB),
     )
 
 

@@ -35,8 +35,7 @@ class MySqlClient(MySqlHost):
 
     def trust(self, server: MySqlServer) -> remote.Command:
         """Register the convergence of packages and files, the certificate of the server's authority among them."""
-        packages, public_key = self._args.get("packages", ()), self._args.get("public_key")
-        spec = server.ca_certificate.apply(lambda pem: host_spec("client", packages, {CA_FILE: pem}, public_key))
+        spec = server.ca_certificate.apply(lambda pem: host_spec("client", self._args, {CA_FILE: pem}))
         return self.agent.run(f"{self.name}-converged", "converge", spec, CONVERGE_SECONDS, self)
 
     def check_logins(self, name: str, accounts: MySqlAccounts, ready: Sequence[pulumi.Resource]) -> remote.Command:

@@ -13,7 +13,7 @@ from components.host.user_data import host_spec
 from components.mysql.host import CONVERGE_SECONDS, MySqlHost
 from components.mysql.settings import check_settings, setting
 from scripts.host.common.codec import SpecFault
-from scripts.host.constants import MYSQL_PORT, OPTION_FILE, SYSTEMD_UNITS
+from scripts.host.constants import LOG_DIR, MYSQL_PORT, OPTION_FILE, SYSTEMD_UNITS
 from scripts.host.mysql.spec import CertificateFacts, CertificateSpec, MySqlSpec, ServerFacts, ServerSpec, Setting
 
 CERTIFICATE_SECONDS = 360
@@ -87,7 +87,7 @@ class MySqlServer(MySqlHost):
 def server_spec(args: MySqlServerArgs) -> ServerSpec:
     """Return what the server's host is to have."""
     units = {f"{SYSTEMD_UNITS}/{path.name}": path.read_text() for path in sorted((FIRST_BOOT / "units").iterdir())}
-    host = host_spec("server", args.get("packages", ()), units, args.get("public_key"))
+    host = host_spec("server", args, units)
     given = {name: setting(name, value) for name, value in args.get("settings", {}).items()}
     return ServerSpec(**vars(host), mysql=MySqlSpec({**first_settings(args).settings, **given}))
 
@@ -104,6 +104,10 @@ def first_settings(args: MySqlArgs) -> MySqlSpec:
         "mysqlx": x_protocol,
         "mysqlx_bind_address": "0.0.0.0" if x_protocol else "127.0.0.1",  # noqa: S104  likewise
         "require_secure_transport": args.get("require_secure_transport", True),
+        # Off both, until somebody turns one on: MySQL's default is the data directory, where nothing rotates them. The
+        # names are those that the distribution's mysqld.cnf gives as examples.
+        "slow_query_log_file": f"{LOG_DIR}/mysql-slow.log",
+        "general_log_file": f"{LOG_DIR}/query.log",
     }
     return MySqlSpec({**base, **args.get("derived_settings", {})})
 

@@ -10,11 +10,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from components.host.user_data import read_yaml
-from scripts.host.common.checks import InvalidValueError, nearest
+from scripts.host.common.checks import InvalidValueError, matching, nearest
+from scripts.host.constants import LOG_DIR
 from scripts.host.mysql.spec import Setting
 
 KIB, MIB, GIB = 1024, 1024**2, 1024**3
 SUFFIXES = {"": 1, "K": KIB, "M": MIB, "G": GIB, "T": 1024**4}
+log_file = matching(
+    rf"{re.escape(LOG_DIR)}/[\w.-]*log", "is not a log where the distribution rotates them", f"Write {LOG_DIR}/NAME.log"
+)
 NUMBERS = {"integer": (r"-?\d{1,30}", "a whole number"), "real": (r"\d+(\.\d+)?", "a number")}
 PREFIXES = ("loose_", "skip_", "disable_", "enable_", "maximum_")
 """Of options that are another's in disguise (MySQL manual, "Program Option Modifiers")."""
@@ -43,7 +47,7 @@ class Known:
     """What is known of a setting."""
 
     type: str
-    """switch, choice, text, integer, real or size."""
+    """switch, choice, text, log, integer, real or size."""
     min: float = 0
     """Of a number; of a size in bytes."""
     max: float = 2**63 - 1
@@ -59,6 +63,8 @@ class Known:
                 return self._choice(raw)
             case "text":
                 return _text(raw)
+            case "log":
+                return log_file(raw)
             case "size":
                 return self._size(raw)
         return self._number(raw)

@@ -22,7 +22,6 @@ UNLIKE = {"/etc/mysql/debian.cnf"}
 """Files whose content no two hosts share: the package makes up a password."""
 
 PER_HOST = {
-    "general_log_file",
     "hostname",
     "pid_file",
     "relay_log",
@@ -30,7 +29,6 @@ PER_HOST = {
     "relay_log_index",
     "report_host",
     "server_uuid",
-    "slow_query_log_file",
 }
 """Variables made from the host's name or identity."""
 PER_MOMENT = {"gtid_executed", "gtid_purged", "innodb_thread_sleep_delay", "timestamp"}

@@ -5,6 +5,13 @@ from __future__ import annotations
 from scripts.host.constants import OPTION_FILE
 from tests.lab.pair import Pair
 
+LATER = "/etc/systemd/system/systemd-user-sessions.service.d"
+SLOW_LOGINS = f"""
+mkdir -p {LATER}
+printf '[Service]\\nExecStartPre=/bin/sleep 6\\n' >{LATER}/later.conf
+"""
+"""Until this service has started, pam_nologin refuses everybody but root."""
+
 
 def started(pair: Pair) -> str:
     """Return what only a start of mysqld changes."""
@@ -74,13 +81,18 @@ def test_x_protocol_is_off_and_comes_with_its_port_open_to_the_clients(pair: Pai
     assert pair.unchanged()
 
 
-def test_memory_follows_the_instance_type(pair: Pair) -> None:
+def test_memory_follows_the_instance_type_and_the_jump_hosts_type_may_change_in_the_same_up(pair: Pair) -> None:
     assert value(pair, "innodb_buffer_pool_size") == str(1024**3)  # half of a t3.small's 2 GiB
     with pair.configured(serverInstanceType="t3.medium"):
         # The first boot's user data would say another size too, and count for nothing but an outage.
         assert pair.changes("server-instance") == {"instanceType"}
         assert pair.changes("server-converged") == {"stdin"}
+        # The server is set up through the jump host, which stops and starts too, and lets nobody in for some seconds
+        # after its ports are open.
+        pair.configure({"clients": [{"name": "client", "instanceType": "t3.small"}]})
+        assert pair.ssh("server", "sudo sh -eu", stdin=SLOW_LOGINS).returncode == 0
         pair.up()
+        pair.ssh("server", f"sudo rm -r {LATER}")
         assert value(pair, "innodb_buffer_pool_size") == str(2 * 1024**3)
         assert pair.unchanged()
     assert value(pair, "innodb_buffer_pool_size") == str(1024**3)

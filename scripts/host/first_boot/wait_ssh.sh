@@ -13,7 +13,7 @@ main() {
     fi
     sleep 0.5
   done
-  # The boot lets nobody but root log in until a little after sshd has come up (pam_nologin).
+  # A host that was made before its sshd waited for the end of pam_nologin lets people in a little later.
   sleep 1
 }
 

@@ -9,8 +9,11 @@ from __future__ import annotations
 import ipaddress
 import re
 import secrets
+import shutil
 import socket
 import ssl
+import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from scripts.host.common import atomic_write, process, state_file
@@ -20,15 +23,26 @@ from scripts.host.mysql.spec import CertificateSpec
 AUTHORITY = "tls/authority.pem"
 """A state file: key and certificate in one, so that they are replaced together."""
 AUTHORITY_DAYS = 3650
-DAYS = 397
-"""Of a server certificate; what browsers and some libraries take at most is 398."""
+DAYS = 396
+"""Of a server certificate; what browsers and some libraries take at most is 398, with BACK_DAYS."""
+BACK_DAYS = 1
+"""A certificate is good since before it was made: a client whose clock is behind would refuse it otherwise."""
 RENEW_DAYS = 30
 DAY_SECONDS = 86400
 
 _CONFIG = """
+[ca]
+default_ca = signing
+[signing]
+database = {folder}/index.txt
+serial = {folder}/serial
+new_certs_dir = {folder}
+default_md = sha256
+policy = subject_policy
+[subject_policy]
+commonName = supplied
 [req]
 distinguished_name = subject
-x509_extensions = extensions
 prompt = no
 [subject]
 CN = {name}
@@ -77,9 +91,8 @@ def issue(spec: CertificateSpec, days: int = DAYS) -> str:
         raise HostError("a server certificate needs an address or a name to be for")
     # At most 64 characters, and nobody reads it where there are alternative names (RFC 6125).
     subject = alternatives[0].partition(":")[2][:64]
-    config = SERVER_CONFIG.format(name=subject, alternatives=", ".join(alternatives))
-    signer = str(state_file.FOLDER / AUTHORITY)
-    return _certified(process.must(NEW_KEY), config, days, ["-CA", signer, "-CAkey", signer])
+    fields = {"name": subject, "alternatives": ", ".join(alternatives)}
+    return _certified(process.must(NEW_KEY), SERVER_CONFIG, fields, days, state_file.FOLDER / AUTHORITY)
 
 
 def why_due(pair: Path, spec: CertificateSpec) -> str | None:
@@ -130,20 +143,38 @@ def _lasts(pair: Path, days: int) -> bool:
 
 
 def _make_authority(key: str, name: str) -> None:
-    path = state_file.FOLDER / AUTHORITY
-    atomic_write.write(path, _certified(key, AUTHORITY_CONFIG.format(name=name), AUTHORITY_DAYS, []).encode(), 0o600)
+    pair = _certified(key, AUTHORITY_CONFIG, {"name": name}, AUTHORITY_DAYS)
+    atomic_write.write(state_file.FOLDER / AUTHORITY, pair.encode(), 0o600)
 
 
-def _certified(key: str, config: str, days: int, signer: list[str]) -> str:
-    """Return a key and a new certificate for it, signed by itself or by the signer."""
-    path = state_file.FOLDER / "tls" / "new-key.pem"
-    path.parent.mkdir(mode=0o700, exist_ok=True)
-    atomic_write.write(path, key.encode(), 0o600)
+def _certified(key: str, config: str, fields: Mapping[str, str], days: int, signer: Path | None = None) -> str:
+    """Return a key and a new certificate for it, signed by itself or by the pair of the signer.
+
+    By `openssl ca`: `openssl req` and `x509` know no -not_before until OpenSSL 3.4.
+    """
+    folder = state_file.FOLDER / "tls" / "new"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.parent.mkdir(mode=0o700, exist_ok=True)
+    folder.mkdir(mode=0o700)
+    path, request = folder / "key.pem", folder / "request.pem"
+    text = config.format(folder=folder, **fields)
     try:
-        argv = ["openssl", "req", "-x509", "-new", "-sha256", "-config", "/dev/stdin"]
-        return key + process.must([*argv, "-days", str(days), "-key", str(path), *signer], stdin=config)
+        (folder / "index.txt").touch()
+        (folder / "serial").write_text(f"7F{secrets.token_hex(18)}")
+        atomic_write.write(path, key.encode(), 0o600)
+        argv = ["openssl", "req", "-new", "-sha256", "-config", "/dev/stdin", "-key", str(path), "-out", str(request)]
+        process.must(argv, stdin=text)
+        argv = ["openssl", "ca", "-batch", "-notext", "-config", "/dev/stdin", "-in", str(request)]
+        argv += ["-cert", str(signer)] if signer else ["-selfsign"]
+        argv += ["-keyfile", str(signer or path), "-extensions", "extensions"]
+        return key + process.must([*argv, "-startdate", _day(-BACK_DAYS), "-enddate", _day(days)], stdin=text)
     finally:
-        path.unlink()
+        shutil.rmtree(folder)
+
+
+def _day(days: int) -> str:
+    """Return a moment so many days from now, as `openssl ca` reads it."""
+    return time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + days * DAY_SECONDS))
 
 
 def _block(label: str, text: str) -> str:

@@ -19,8 +19,7 @@ from pathlib import Path
 from scripts.host.common import atomic_write, codec, difference, lock, process, state_file, stdin
 from scripts.host.common.difference import Difference
 from scripts.host.common.errors import HostError
-from scripts.host.constants import SYSTEMD_UNITS
-from scripts.host.mysql import authority
+from scripts.host.mysql import authority, timers
 from scripts.host.mysql.server import Error, Session
 from scripts.host.mysql.service import DATA
 from scripts.host.mysql.spec import CertificateFacts, CertificateSpec
@@ -33,35 +32,14 @@ CA, CERTIFICATE, PAIR = "ca.pem", "server-cert.pem", "server-key.pem"
 """In the data directory."""
 LEFT_BY_MYSQL = ("ca-key.pem", "client-cert.pem", "client-key.pem")
 HANDSHAKE_SECONDS = 15
-TIMER = "mysql-pair-certificate.timer"
-UNITS = Path(SYSTEMD_UNITS)
 
 
 def certify(spec: CertificateSpec) -> CertificateFacts:
     """Give the server a certificate as the spec says, and have it renewed."""
     state_file.save(REQUEST, codec.as_data(spec))
     ensure(spec)
-    enable_timer()
+    timers.enable(timers.CERTIFICATE)
     return CertificateFacts(authority.ensure())
-
-
-def enable_timer() -> None:
-    """Have the certificate renewed by its timer, from now on and after every boot."""
-    if not (UNITS / TIMER).exists():
-        raise HostError(f"{UNITS / TIMER} is not there, so nothing would renew the certificate")
-    if timer_differences():
-        process.must(["systemctl", "enable", "--now", TIMER])
-
-
-def timer_differences() -> list[Difference]:
-    """Return whether the timer does not run, or would not after a boot; nothing is changed."""
-    rows = []
-    if not (UNITS / "timers.target.wants" / TIMER).exists():
-        rows.append(Difference("unit", TIMER, "after a boot", "enabled", "not enabled"))
-    state = process.run(["systemctl", "is-active", TIMER])
-    if state.returncode != 0:
-        rows.append(Difference("unit", TIMER, "now", "active", state.stdout.strip() or "unknown"))
-    return rows
 
 
 def renew_verb(words: Sequence[str]) -> int:

@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from scripts.host.common import stdin
 from scripts.host.common.difference import Difference
-from scripts.host.mysql import certificate, initialization, secure_installation, server, service, settings, time_zones
+from scripts.host.mysql import (
+    certificate,
+    initialization,
+    secure_installation,
+    server,
+    service,
+    settings,
+    time_zones,
+    timers,
+)
 from scripts.host.mysql.spec import ServerDiffSpec, ServerFacts, ServerSpec
 from scripts.host.system import files
 from scripts.host.system import host as system
@@ -20,6 +29,7 @@ def converge(spec: ServerSpec) -> ServerFacts:
         HostError: a part failed, and the parts after it were not begun.
     """
     system.converge(spec, install=initialization.install)
+    timers.enable(timers.LOGS)
     # Time zones first, if they can be: the settings may name one.
     if running := server.start():
         time_zones.converge()
@@ -42,8 +52,8 @@ def differences(spec: ServerDiffSpec) -> list[Difference]:
         rows += time_zones.differences(session)
     if spec.certificate is not None:
         rows += certificate.differences(session, spec.certificate, spec.authority or "")
-        rows += certificate.timer_differences()
-    return rows
+        rows += timers.differences(timers.CERTIFICATE)
+    return rows + timers.differences(timers.LOGS)
 
 
 converge_verb = stdin.verb(ServerSpec, converge)

@@ -9,10 +9,11 @@ import re
 from pathlib import Path
 
 from scripts.host.common import process
+from scripts.host.constants import LOG_DIR
 
 NAME = "mysql"
 DATA = Path("/var/lib/mysql")
-ERROR_LOG = Path("/var/log/mysql/error.log")
+ERROR_LOG = Path(LOG_DIR) / "error.log"
 """Both distributions' log_error."""
 SOCKET = "/run/mysqld/mysqld.sock"
 QUIET_SECONDS = 600

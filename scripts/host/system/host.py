@@ -10,7 +10,7 @@ from pathlib import Path
 
 from scripts.host.common import difference, process, stdin
 from scripts.host.common.difference import Difference
-from scripts.host.system import authorized_keys, files, packages
+from scripts.host.system import authorized_keys, file_systems, files, packages
 from scripts.host.system.spec import DiffSpec, HostSpec
 
 AGENT = Path(__file__).resolve().parents[3]
@@ -25,9 +25,14 @@ def converge(spec: HostSpec, install: Callable[[Sequence[str]], None] = packages
     Raises:
         HostError: a part failed, and the parts after it were not begun.
     """
+    # First, if it can be: on a disk that is full, all else would fail.
+    if can_grow := file_systems.can_grow():
+        file_systems.converge(spec.volume_gib)
     for command in spec.boot_commands:
         process.must(command)
     install(spec.packages)
+    if not can_grow:
+        file_systems.converge(spec.volume_gib)
     files.converge(spec.files)
     if spec.authorized_keys is not None:
         authorized_keys.converge(spec.authorized_keys)
@@ -36,6 +41,7 @@ def converge(spec: HostSpec, install: Callable[[Sequence[str]], None] = packages
 def differences(spec: DiffSpec) -> list[Difference]:
     """Return where a host of any kind is not as the spec says; nothing is changed."""
     rows = _agent_differences(spec.agent)
+    rows += file_systems.differences(spec.host.volume_gib)
     rows += packages.differences(spec.host.packages)
     rows += files.differences(spec.host.files)
     if spec.host.authorized_keys is not None:

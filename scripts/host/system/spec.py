@@ -1,4 +1,4 @@
-"""What the program says of a host: packages, files, boot commands, the login user's key."""
+"""What the program says of a host: packages, files, boot commands, the login user's key, the volume."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ class HostSpec:
     """Those that a later spec no longer has are removed."""
     authorized_keys: str | None = None
     """The login user's authorized_keys; None to leave the file as it is."""
+    volume_gib: int = 0
+    """Of the root volume, at least; 0 if it is not known."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from scripts.host.common import atomic_write, state_file
+from scripts.host.system import file_systems
 from tests.unit.host.bench import Bench
 
 
@@ -19,9 +20,10 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
 
 @pytest.fixture
 def state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The state files of a host that was never converged; what is root's there is the tester's here."""
+    """The state files of a host that was never converged, without file systems; what is root's is the tester's here."""
     folder = tmp_path / "state"
     folder.mkdir()
     monkeypatch.setattr(state_file, "FOLDER", folder)
     monkeypatch.setattr(atomic_write, "ROOT", (os.getuid(), os.getgid()))
+    monkeypatch.setattr(file_systems, "MOUNTS", Path(os.devnull))
     return folder

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import shutil
 from pathlib import Path
+from typing import cast
 
 import pytest
 import yaml  # type: ignore[import-untyped]
 
 from components.host.agent import ROOT, agent_files, agent_folder
-from components.host.host import HostKeyMismatchError, parameter_name, same_key
+from components.host.host import HostArgs, HostKeyMismatchError, parameter_name, same_key
 from components.host.remote import limited
 from components.host.user_data import cloud_config, host_spec, join, user_data
 from scripts.host.mysql.spec import MySqlSpec, Setting
@@ -102,7 +103,7 @@ def test_user_data_is_joined_list_by_list() -> None:
 def test_a_converged_host_is_told_all_that_a_fresh_one_was(role: str) -> None:
     fresh, later = (
         yaml.safe_load(user_data(role, {"/etc/more": "more\n"})),
-        host_spec(role, ["extra"], {"/etc/more": "more\n"}),
+        host_spec(role, cast("HostArgs", {"packages": ["extra"]}), {"/etc/more": "more\n"}),
     )
     assert later.packages == (*fresh["packages"], "extra")
     assert [list(command) for command in later.boot_commands] == fresh["bootcmd"]
@@ -112,7 +113,7 @@ def test_a_converged_host_is_told_all_that_a_fresh_one_was(role: str) -> None:
 
 
 def test_a_changed_sshd_file_makes_sshd_read_it() -> None:
-    changed = {file.path: file.on_change for file in host_spec("server").files}
+    changed = {file.path: file.on_change for file in host_spec("server", cast("HostArgs", {})).files}
     assert "systemctl reload ssh" in str(changed["/etc/ssh/sshd_config.d/00-mysql-pair.conf"])
     assert changed["/etc/apt/apt.conf.d/80-mysql-pair"] == ()
 

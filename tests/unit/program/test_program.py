@@ -203,8 +203,9 @@ def test_a_wrong_key_is_told_at_once_and_a_booting_host_is_waited_for(run: Run) 
     found = dials(run)
     assert {found[name] for name in ("client-1-host-key", "client-1-ready")} == {(90, None)}
     assert {found[name] for name in ("client-1-agent", "client-1-converged", "client-1-logins", WAIT)} == {(3, None)}
-    # Behind a proxy a second handshake never helps: the jump host has waited for sshd before.
-    behind = {name for name in found if name.startswith(("server-", "accounts-"))} - {WAIT}
+    # Behind a proxy a second handshake never helps; a port that is closed for a moment may be open the next time.
+    assert {found[name] for name in ("server-host-key", "server-ready")} == {(10, 3)}
+    behind = {name for name in found if name.startswith(("server-", "accounts-"))} - {WAIT, *FIRST}
     assert {found[name] for name in behind} == {(0, 3)}
 
 
@@ -397,12 +398,23 @@ def test_the_image_is_looked_up_unless_it_is_given() -> None:
     assert given.instances["client-1-instance"]["ami"] == mocks.AMI
 
 
+def changed_commands(before: Run, after: Run) -> set[str]:
+    """Return the commands that differ."""
+    return {name for name in before.commands if plain(before.commands[name]) != plain(after.commands[name])}
+
+
 def test_settings_reach_the_server_alone_and_by_standard_input() -> None:
-    before, after = Run().commands, Run(mysqlSettings='{"max_connections": 300}').commands
-    assert {name for name in before if plain(before[name]) != plain(after[name])} == {"server-converged"}
-    mysql = codec.decode(ServerSpec, plain(after["server-converged"]["stdin"])).mysql
+    after = Run(mysqlSettings='{"max_connections": 300}')
+    assert changed_commands(Run(), after) == {"server-converged"}
+    mysql = after.spec("server-converged", ServerSpec).mysql
     assert mysql.settings["max_connections"] == 300
     assert mysql.settings["innodb_buffer_pool_size"] == 1024**3
+
+
+def test_a_grown_volume_converges_its_host() -> None:
+    before, after = Run(), Run(serverVolumeSize="20")
+    assert changed_commands(before, after) == {"server-converged"}
+    assert after.spec("server-converged", ServerSpec).volume_gib == 20
 
 
 def test_the_component_itself_shows_the_settings_in_a_preview() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -12,7 +13,7 @@ import pytest
 
 from scripts.host.common import state_file
 from scripts.host.common.errors import HostError
-from scripts.host.mysql import authority, certificate
+from scripts.host.mysql import authority, certificate, timers
 from scripts.host.mysql.server import Error, Session
 from scripts.host.mysql.spec import CertificateSpec
 
@@ -52,6 +53,22 @@ def test_the_authority_s_key_is_root_s_alone_and_not_in_what_is_handed_out(pair:
 
 
 def test_a_good_certificate_is_not_due(pair: Path) -> None:
+    assert authority.why_due(pair, DESIRED) is None
+
+
+def test_a_client_whose_clock_is_hours_behind_takes_a_new_certificate(pair: Path, state_folder: Path) -> None:
+    behind = str(int(time.time()) - 23 * 3600)
+    argv = ["openssl", "verify", "-attime", behind, "-CAfile", str(state_folder / authority.AUTHORITY), str(pair)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_no_certificate_is_issued_anew_only_to_put_its_beginning_back(
+    pair: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as former:
+        former.setattr(authority, "BACK_DAYS", 0)
+        pair.write_text(authority.issue(DESIRED))
     assert authority.why_due(pair, DESIRED) is None
 
 
@@ -160,7 +177,7 @@ def server(tmp_path: Path, state_folder: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(certificate, "DATA", data)
     monkeypatch.setattr(certificate, "Session", lambda: loaded)
     monkeypatch.setattr(certificate, "_shake_hands", lambda *_: None)
-    monkeypatch.setattr(certificate, "enable_timer", lambda: None)
+    monkeypatch.setattr(timers, "enable", lambda _: None)
     return loaded
 
 

@@ -11,8 +11,7 @@ import pytest
 
 from scripts.host import constants, entry
 from scripts.host.common import codec, state_file
-from scripts.host.common.errors import HostError
-from scripts.host.mysql import authority, certificate
+from scripts.host.mysql import authority, certificate, timers
 from scripts.host.mysql.spec import CertificateSpec
 from tests.unit.host.bench import FIRST_BOOT, Bench
 
@@ -24,8 +23,8 @@ def units(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of units, with the timer's."""
     folder = tmp_path / "units"
     (folder / "timers.target.wants").mkdir(parents=True)
-    (folder / certificate.TIMER).touch()
-    monkeypatch.setattr(certificate, "UNITS", folder)
+    (folder / timers.CERTIFICATE).touch()
+    monkeypatch.setattr(timers, "UNITS", folder)
     return folder
 
 
@@ -38,17 +37,11 @@ def test_a_timer_that_would_not_renew_the_certificate_is_told_and_enabled(
     bench: Bench, units: Path, enabled: bool, state: str, found: list[str]
 ) -> None:
     if enabled:
-        (units / "timers.target.wants" / certificate.TIMER).touch()
+        (units / "timers.target.wants" / timers.CERTIFICATE).touch()
     bench.stand_in("systemctl", f'[ "$1" = enable ] || {{ echo {state}; [ {state} = active ]; }}')
-    assert [row.found for row in certificate.timer_differences()] == found
-    certificate.enable_timer()
-    assert (f"systemctl enable --now {certificate.TIMER}" in bench.calls()) is bool(found)
-
-
-def test_a_server_without_the_timer_s_unit_is_refused(units: Path) -> None:
-    (units / certificate.TIMER).unlink()
-    with pytest.raises(HostError, match="nothing would renew the certificate"):
-        certificate.enable_timer()
+    assert [row.found for row in timers.differences(timers.CERTIFICATE)] == found
+    timers.enable(timers.CERTIFICATE)
+    assert (f"systemctl enable --now {timers.CERTIFICATE}" in bench.calls()) is bool(found)
 
 
 def test_the_timer_s_unit_runs_a_verb_of_the_current_agent() -> None:
@@ -56,7 +49,7 @@ def test_the_timer_s_unit_runs_a_verb_of_the_current_agent() -> None:
     _, *flags, agent, verb = next(line for line in service.splitlines() if line.startswith("ExecStart=")).split()
     assert (flags, agent) == (["-B"], f"{constants.AGENT_DIR}/current")
     assert verb in entry.VERBS
-    assert (FIRST_BOOT / "units" / certificate.TIMER).read_text().count("Persistent=true") == 1
+    assert (FIRST_BOOT / "units" / timers.CERTIFICATE).read_text().count("Persistent=true") == 1
 
 
 @pytest.fixture
@@ -70,7 +63,7 @@ def issued(state_folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[Any]:  #
 
     monkeypatch.setattr(certificate, "ensure", ensure)
     monkeypatch.setattr(authority, "ensure", lambda: "PEM\n")
-    monkeypatch.setattr(certificate, "enable_timer", lambda: None)
+    monkeypatch.setattr(timers, "enable", lambda _: None)
     return issues
 
 

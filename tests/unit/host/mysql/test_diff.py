@@ -12,7 +12,7 @@ import pytest
 
 from scripts.host.common import codec
 from scripts.host.common.difference import Difference
-from scripts.host.mysql import certificate, host, option_file, server
+from scripts.host.mysql import certificate, host, option_file, server, timers
 from scripts.host.mysql.spec import CertificateSpec, MySqlSpec, ServerDiffSpec, ServerSpec
 from scripts.host.system import host as system
 from scripts.host.system.spec import DiffSpec, FileSpec, HostSpec
@@ -68,6 +68,8 @@ def test_a_server_that_is_down_is_a_difference_and_what_only_it_knows_is_left_ou
     assert [(row.kind, row.name, row.found) for row in host.differences(spec)] == [
         ("file", str(option_file.PATH), "missing"),
         ("service", "mysql", "failed"),
+        ("unit", "logrotate.timer", "not enabled"),
+        ("unit", "logrotate.timer", "failed"),
     ]
 
 
@@ -79,7 +81,7 @@ def test_the_certificate_is_compared_where_one_was_issued(monkeypatch: pytest.Mo
         return []
 
     monkeypatch.setattr(certificate, "differences", differences)
-    monkeypatch.setattr(certificate, "timer_differences", lambda: [])
+    monkeypatch.setattr(timers, "differences", lambda _: [])
     issued = CertificateSpec(("10.0.0.1",), ())
     host.differences(ServerDiffSpec(ServerSpec(), {}, issued, "PEM"))
     host.differences(ServerDiffSpec(ServerSpec(), {}))

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from scripts.host.common import codec
-from scripts.host.mysql import host, initialization, secure_installation, server, settings, time_zones
+from scripts.host.mysql import host, initialization, secure_installation, server, settings, time_zones, timers
 from scripts.host.mysql.spec import MySqlSpec, ServerSpec, Setting
 from scripts.host.system.spec import FileSpec
 
@@ -36,6 +36,7 @@ def done(state_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(settings, "converge", lambda spec: parts.append(("settings", spec, file.exists())))
     monkeypatch.setattr(time_zones, "converge", lambda: parts.append("time zones"))
     monkeypatch.setattr(secure_installation, "converge", lambda: parts.append("secure installation"))
+    monkeypatch.setattr(timers, "enable", parts.append)
     monkeypatch.setattr(server, "Session", Session)
     return parts
 
@@ -50,8 +51,8 @@ def test_packages_come_before_files_and_files_before_settings(
     monkeypatch.setattr("sys.stdin", io.StringIO(codec.encode(spec)))
     assert host.converge_verb([]) == 0
     assert json.loads(capsys.readouterr().out) == {"mysql_version": "9.7.4"}
-    first, *parts = done
-    assert first == ("packages", ("mysql-server",), False)
+    first, timer, *parts = done
+    assert (first, timer) == (("packages", ("mysql-server",), False), "logrotate.timer")
     # A setting may name a time zone; a server that is down may be so for its settings.
     both = [("settings", mysql, True), "time zones"]
     assert parts == [*(reversed(both) if running else both), "secure installation"]
@@ -67,4 +68,4 @@ def test_what_mysql_refuses_is_told_with_its_number(
     monkeypatch.setattr("sys.stdin", io.StringIO(codec.encode(ServerSpec())))
     assert host.converge_verb([]) == 1
     assert capsys.readouterr().err == "ERROR 1698: Access denied for user 'root'@'localhost'\n"
-    assert [part[0] for part in done] == ["packages"]
+    assert [part[0] for part in done[:1]] == ["packages"] and done[1:] == ["logrotate.timer"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from components.mysql.disk import fitted
 from components.mysql.settings import BUFFERS, KNOWN, PAIRS, REFUSED, check_settings
 from tests.unit.program.configs import (
     assert_told,
@@ -35,7 +36,10 @@ FAULTS: list[tuple[dict[str, object], str, str]] = [
     ({"mysqlSettings": {"bind_address": "*"}}, "mysqlSettings.bind_address", "security groups do"),
     ({"mysqlSettings": {"datadir": "/data"}}, "mysqlSettings.datadir", "AppArmor"),
     ({"mysqlSettings": {"skip_grant_tables": True}}, "mysqlSettings.skip_grant_tables", "opens the server"),
-    ({"mysqlSettings": {"general_log_file": "general.log"}}, "mysqlSettings.general_log_file", "moves files"),
+    ({"mysqlSettings": {"general_log_file": "general.log"}}, "mysqlSettings.general_log_file", "rotates"),
+    ({"mysqlSettings": {"slow_query_log_file": "/var/log/mysql/slow"}}, "mysqlSettings.slow_query_log_file", "rotates"),
+    ({"mysqlSettings": {"expire_logs_days": 7}}, "mysqlSettings.expire_logs_days", "binlog_expire_logs_seconds"),
+    ({"mysqlSettings": {"log_error": "/var/log/mysql/other.log"}}, "mysqlSettings.log_error", "moves files"),
     ({"mysqlSettings": {"mysqlx_ssl_key": "key.pem"}}, "mysqlSettings.mysqlx_ssl_key", "is the certificate's"),
     ({"mysqlSettings": {"skip_show_database": True}}, "mysqlSettings.skip_show_database", "login check"),
     ({"mysqlSettings": {"offline_mode": True}}, "mysqlSettings.offline_mode", "keeps every client out"),
@@ -83,9 +87,20 @@ def test_a_server_may_be_read_only_for_all_but_its_administrators() -> None:
 
 
 def test_memory_settings_follow_the_instance_type() -> None:
-    gib = 1024**3
-    assert parsed().server["derived_settings"] == {"innodb_buffer_pool_size": gib, "innodb_redo_log_capacity": gib // 4}
-    assert parsed(serverInstanceType="t3.micro").server["derived_settings"]["innodb_buffer_pool_size"] == gib // 2
+    derived = parsed().server["derived_settings"]
+    assert derived["innodb_buffer_pool_size"] == 4 * derived["innodb_redo_log_capacity"] == 1024**3
+    assert parsed(serverInstanceType="t3.micro").server["derived_settings"]["innodb_buffer_pool_size"] == 512 * 1024**2
+
+
+@pytest.mark.parametrize(("gib", "days"), [(8, 2), (16, 4), (100, 25), (120, 30), (16384, 30)])
+def test_binary_logs_are_kept_for_as_long_as_the_volume_holds_them(gib: int, days: int) -> None:
+    assert parsed(serverVolumeSize=gib).server["derived_settings"]["binlog_expire_logs_seconds"] == days * 86400
+
+
+def test_the_redo_log_of_a_large_host_is_small_beside_its_volume() -> None:
+    large = {"innodb_redo_log_capacity": 2 * 1024**3}
+    assert fitted(large, 16)["innodb_redo_log_capacity"] == 2 * 1024**3
+    assert fitted(large, 8)["innodb_redo_log_capacity"] == 1024**3
 
 
 # as written, as mysqld shows it
@@ -99,6 +114,7 @@ VALUES: list[tuple[str, object, object]] = [
     ("gtid_mode", "off", "OFF"),
     ("gtid_mode", False, "OFF"),
     ("some_plugin_option", "text", "text"),
+    ("slow_query_log_file", "/var/log/mysql/slow.log", "/var/log/mysql/slow.log"),
 ]
 
 

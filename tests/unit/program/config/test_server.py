@@ -48,7 +48,11 @@ def test_a_good_config_is_what_the_components_take() -> None:
         "mysql_port": 3306,
         "x_protocol": False,
         "require_secure_transport": True,
-        "derived_settings": {"innodb_buffer_pool_size": 1024**3, "innodb_redo_log_capacity": 1024**3 // 4},
+        "derived_settings": {
+            "innodb_buffer_pool_size": 1024**3,
+            "innodb_redo_log_capacity": 1024**3 // 4,
+            "binlog_expire_logs_seconds": 4 * 86400,
+        },
         "settings": {},
     }
     assert config.network == {
