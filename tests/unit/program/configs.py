@@ -35,6 +35,7 @@ class FakeCloud(Aws):
 
     def instance_type(self, name: str) -> TypeFacts:
         known = {"t3.small": (2048, "x86_64"), "t3.micro": (1024, "x86_64"), "t4g.small": (2048, "arm64")}
+        known |= {"t3.nano": (512, "x86_64"), "m5.xlarge": (16384, "x86_64")}
         return TypeFacts(*self._answer(known, name))
 
     def image_architecture(self, image: str) -> str:

@@ -402,7 +402,7 @@ def test_settings_reach_the_server_alone_and_by_standard_input() -> None:
     assert {name for name in before if plain(before[name]) != plain(after[name])} == {"server-converged"}
     mysql = codec.decode(ServerSpec, plain(after["server-converged"]["stdin"])).mysql
     assert mysql.settings["max_connections"] == 300
-    assert mysql.settings["innodb_buffer_pool_size"] == 1024**3
+    assert mysql.settings["innodb_buffer_pool_size"] == 768 * 1024**2
 
 
 def test_the_component_itself_shows_the_settings_in_a_preview() -> None:

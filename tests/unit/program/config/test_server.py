@@ -6,6 +6,7 @@ import pytest
 
 import stack_config
 from components.args import hints_of
+from components.mysql.memory import derived
 from components.mysql.server import ServerArgs
 from stack_config.server import KEYS
 from tests.unit.program.configs import GOOD, SECRET, FakeCloud, assert_told, parsed
@@ -48,7 +49,7 @@ def test_a_good_config_is_what_the_components_take() -> None:
         "mysql_port": 3306,
         "x_protocol": False,
         "require_secure_transport": True,
-        "derived_settings": {"innodb_buffer_pool_size": 1024**3, "innodb_redo_log_capacity": 1024**3 // 4},
+        "derived_settings": {**derived(2048), "skip_name_resolve": True},
         "settings": {},
     }
     assert config.network == {
