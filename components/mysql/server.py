@@ -106,8 +106,8 @@ def server_spec(args: MySqlServerArgs) -> ServerSpec:
     given = {name: setting(name, value) for name, value in args.get("settings", {}).items()}
     settings = completed({**_base_settings(args), **given})
     if OPEN_FILES in settings:
-        # mysqld cannot raise the limit by itself.
-        units[LIMITS_FILE] = f"[Service]\nLimitNOFILE={settings[OPEN_FILES]}\n"
+        # mysqld cannot raise the limit by itself. Each connection has a thread, too: a task, to systemd.
+        units[LIMITS_FILE] = f"[Service]\nLimitNOFILE={settings[OPEN_FILES]}\nTasksMax=infinity\n"
     host = host_spec("server", args.get("packages", ()), units, args.get("public_key"))
     return ServerSpec(**vars(host), mysql=MySqlSpec(settings))
 

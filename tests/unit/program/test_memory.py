@@ -90,4 +90,4 @@ def test_what_mysqld_takes_live_it_has_after_a_restart_too(settings: dict[str, S
     spec = server_spec(server(**settings))
     drop_in = {file.path: file.content for file in spec.files}.get(LIMITS_FILE)
     assert spec.mysql.settings.get(OPEN_FILES) == files
-    assert drop_in == (None if files is None else f"[Service]\nLimitNOFILE={files}\n")
+    assert drop_in == (None if files is None else f"[Service]\nLimitNOFILE={files}\nTasksMax=infinity\n")
