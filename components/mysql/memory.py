@@ -34,7 +34,7 @@ SORTING_MIB = 82
 SYSTEM_MIB, FREE_MIB = 300, 150
 """Ubuntu's own services, an estimate; and what is to stay free."""
 SMALL_FROM_MIB = 4096
-"""A smaller host is short of memory, and one of half as much or less needs SMALL too."""
+"""A smaller host is short of memory, and one of less than half needs SMALL too."""
 SMALL: Mapping[str, Setting] = {
     "performance_schema_accounts_size": 0,
     "performance_schema_digests_size": 200,
