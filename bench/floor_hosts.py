@@ -16,8 +16,8 @@ from typing import cast
 from components.host.agent import agent_files
 from components.host.host import HostArgs
 from components.host.user_data import host_spec, user_data
+from components.mysql.memory import derived
 from components.mysql.server import MySqlServerArgs, first_settings, server_spec
-from components.mysql.settings import derived
 from lab.cloud.model import (
     Instance,
     InternetGateway,
@@ -38,7 +38,7 @@ from scripts.host.mysql.spec import CertificateSpec
 
 VPC = "vpc-0f100f100f100f100"
 ANYWHERE = "0.0.0.0/0"
-SERVER = cast("MySqlServerArgs", {"derived_settings": derived(2048)})
+SERVER = cast("MySqlServerArgs", {"derived_settings": {**derived(2048), "skip_name_resolve": True}})
 """What the program's server has without any config."""
 
 

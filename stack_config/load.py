@@ -78,6 +78,9 @@ def parse(
     reach_args = reach.read_reach(reader, server_args, groups, jump_host, endpoints.keys(), placement.ranges)
     looks_names_up = server_args["settings"].get("skip_name_resolve") is not True
     accounts, passwords, primary_user = users.read_accounts(reader, placement, looks_names_up)
+    if not any(users.is_name(user.host) for user in accounts.users):
+        # Every new connection would wait for a look-up of an address that nothing needs the name of.
+        server_args["derived_settings"] = {**server_args.get("derived_settings", {}), "skip_name_resolve": True}
     profile = reader.read("instanceProfile", instance_profile)
     tags = _read_tags(reader)
     reader.refuse_unknown()

@@ -4,12 +4,13 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import cast
 
 from components import checks
-from components.mysql import disk
+from components.mysql import disk, memory
 from components.mysql import settings as mysql_settings
+from components.mysql.contradictions import contradictions
 from components.mysql.server import ServerArgs
 from scripts.host.constants import MYSQLX_PORT
 from stack_config.aws import Lookups
-from stack_config.reader import Reader
+from stack_config.reader import Fault, Reader
 from stack_config.specs import read_args
 
 SERVER_PLACE = 10
@@ -38,13 +39,19 @@ def read_server(reader: Reader, lookups: Lookups) -> ServerArgs:
         hint = "Choose another, or set xProtocol to false"
         reader.add_fault("mysqlPort", f"{MYSQLX_PORT} is the X protocol's", hint)
     memory_mib = facts.memory_mib if facts else None
-    derived = mysql_settings.derived(memory_mib) if memory_mib else {}
-    args["derived_settings"] = disk.fitted(derived, args["volume_gib"])
     args["settings"] = reader.read_table("mysqlSettings", mysql_settings.setting, mysql_settings.EXAMPLE)
-    for fault in mysql_settings.contradictions({**args["derived_settings"], **args["settings"]}, memory_mib):
+    if memory_mib and memory.is_too_small(memory_mib):
+        wrong = f"{args['instance_type']} has {memory_mib} MiB, too little for mysqld and a hundred connections"
+        reader.add_fault("serverInstanceType", wrong, "Choose one with 1024 MiB or more, like t3.micro")
+        memory_mib = None
+    args["derived_settings"] = disk.fitted(memory.derived(memory_mib) if memory_mib else {}, args["volume_gib"])
+    for fault in contradictions({**args["derived_settings"], **args["settings"]}, memory_mib):
         keys = [f"mysqlSettings.{name}" for name in fault.names]
         if reader.is_readable(*keys):
             reader.add_fault(keys[0], fault.wrong, fault.hint)
+    if memory_mib:
+        for warning in memory.warnings(args["derived_settings"], args["settings"], memory_mib):
+            reader.warnings.append(Fault(f"mysqlSettings.{warning.names[0]}", warning.wrong, warning.hint))
     return cast("ServerArgs", args)
 
 

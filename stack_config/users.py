@@ -213,7 +213,7 @@ def _check_hosts(
         path = f"{part(USERS, key)}.host"
         if not user.host or not reader.is_readable(path):
             continue
-        if _is_name(user.host) and not looks_names_up:
+        if is_name(user.host) and not looks_names_up:
             wrong = f"is {user.host!r}, a name, and mysqlSettings.skip_name_resolve keeps mysqld from looking names up"
             reader.add_fault(path, wrong, "Write an address or a range, or set skip_name_resolve to false")
         if user.locked or not subnets or any(_may_admit(user.host, subnet) for subnet in subnets):
@@ -230,7 +230,7 @@ def _may_admit(host: str, subnet: IPv4Network) -> bool:
     """Return whether a host part matches a host of a subnet; of a name it is not known, so it might."""
     if host == LOCAL or ":" in host:
         return False
-    if _is_name(host):
+    if is_name(host):
         return True
     if "/" in host:
         return IPv4Network(host).overlaps(subnet)
@@ -242,6 +242,6 @@ def _may_admit(host: str, subnet: IPv4Network) -> bool:
     return IPv4Network((first, 8 * len(known))).overlaps(subnet)
 
 
-def _is_name(host: str) -> bool:
+def is_name(host: str) -> bool:
     """Return whether a host part is a name, or a pattern of one, that mysqld has to look up."""
     return host != LOCAL and ":" not in host and bool(re.search("[a-z]", host))

@@ -1,6 +1,7 @@
 """The MySQL server: a host with mysql-server on it, set up as asked for, with a certificate of its own authority."""
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Annotated, NotRequired, TypedDict
 
 import pulumi
@@ -10,11 +11,22 @@ from components.args import args_faults
 from components.host.agent import FIRST_BOOT, answer
 from components.host.host import HostArgs, InstanceArgs
 from components.host.user_data import host_spec
+from components.mysql.contradictions import check_settings
 from components.mysql.host import CONVERGE_SECONDS, MySqlHost
-from components.mysql.settings import check_settings, setting
+from components.mysql.memory import completed
+from components.mysql.settings import setting
 from scripts.host.common.codec import SpecFault
 from scripts.host.constants import LOG_DIR, MYSQL_PORT, OPTION_FILE, SYSTEMD_UNITS
-from scripts.host.mysql.spec import CertificateFacts, CertificateSpec, MySqlSpec, ServerFacts, ServerSpec, Setting
+from scripts.host.mysql.spec import (
+    LIMITS_FILE,
+    OPEN_FILES,
+    CertificateFacts,
+    CertificateSpec,
+    MySqlSpec,
+    ServerFacts,
+    ServerSpec,
+    Setting,
+)
 
 CERTIFICATE_SECONDS = 360
 """More than the agent waits for another command of its own, such as the timer's renewal."""
@@ -77,23 +89,39 @@ class MySqlServer(MySqlHost):
         certificate = self.agent.run(f"{name}-certificate", "certify", whom, CERTIFICATE_SECONDS, self, [converged])
         self.mysql_host = self.host.private_ip
         self.mysql_port = pulumi.Output.from_input(args.get("mysql_port", MYSQL_PORT))
-        self.mysql_version = answer(converged, ServerFacts).apply(lambda facts: facts.mysql_version)
+        self.mysql_version = answer(converged, ServerFacts).apply(partial(_told_version, self))
         self.ca_certificate = answer(certificate, CertificateFacts).apply(lambda facts: facts.ca_certificate)
         self.ready: list[pulumi.Resource] = [converged, certificate]
         """What must be there before anything is done in MySQL."""
         self.end()
 
 
+def _told_version(server: pulumi.Resource, facts: ServerFacts) -> str:
+    """Return the version, after telling what else the server said."""
+    for warning in facts.warnings:
+        pulumi.warn(warning, server)
+    return facts.mysql_version
+
+
 def server_spec(args: MySqlServerArgs) -> ServerSpec:
     """Return what the server's host is to have."""
     units = {f"{SYSTEMD_UNITS}/{path.name}": path.read_text() for path in sorted((FIRST_BOOT / "units").iterdir())}
-    host = host_spec("server", args, units)
     given = {name: setting(name, value) for name, value in args.get("settings", {}).items()}
-    return ServerSpec(**vars(host), mysql=MySqlSpec({**first_settings(args).settings, **given}))
+    settings = completed({**_base_settings(args), **given})
+    if OPEN_FILES in settings:
+        # mysqld cannot raise the limit by itself. Each connection has a thread, too: a task, to systemd.
+        units[LIMITS_FILE] = f"[Service]\nLimitNOFILE={settings[OPEN_FILES]}\nTasksMax=infinity\n"
+    host = host_spec("server", args, units)
+    return ServerSpec(**vars(host), mysql=MySqlSpec(settings))
 
 
 def first_settings(args: MySqlArgs) -> MySqlSpec:
-    """Return mysqld's settings of the first start: those with an argument of their own, and the derived ones.
+    """Return mysqld's settings of the first start: those with an argument of their own, and the derived ones."""
+    return MySqlSpec(completed(_base_settings(args)))
+
+
+def _base_settings(args: MySqlArgs) -> dict[str, Setting]:
+    """Return what mysqld has where nothing else is chosen.
 
     The security group decides who reaches the addresses that mysqld binds to; users are bound to a host part besides.
     """
@@ -108,8 +136,10 @@ def first_settings(args: MySqlArgs) -> MySqlSpec:
         # names are those that the distribution's mysqld.cnf gives as examples.
         "slow_query_log_file": f"{LOG_DIR}/mysql-slow.log",
         "general_log_file": f"{LOG_DIR}/query.log",
+        # /tmp is in memory on newer releases, and large sorts go there.
+        "tmpdir": "/var/tmp",  # noqa: S108  mysqld's files in it have no names
     }
-    return MySqlSpec({**base, **args.get("derived_settings", {})})
+    return {**base, **args.get("derived_settings", {})}
 
 
 def _setting_faults(args: MySqlArgs) -> Iterator[SpecFault]:

@@ -4,7 +4,7 @@ The tables are in settings.yaml.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,14 +23,6 @@ NUMBERS = {"integer": (r"-?\d{1,30}", "a whole number"), "real": (r"\d+(\.\d+)?"
 PREFIXES = ("loose_", "skip_", "disable_", "enable_", "maximum_")
 """Of options that are another's in disguise (MySQL manual, "Program Option Modifiers")."""
 EXAMPLE = 'Write a table like {"max_connections": 300, "innodb_buffer_pool_size": "2G"}'
-POOL_SHARE = 0.9
-"""Of the memory: what the operating system and mysqld itself need is not in the buffer pool."""
-POOL_SIZE = 128 * MIB
-"""MySQL's default of innodb_buffer_pool_size."""
-POOL_CHUNK = 128 * MIB
-"""InnoDB sizes its buffer pool in such steps."""
-CONNECTIONS = 151
-"""MySQL's default of max_connections."""
 
 
 class SettingFault(NamedTuple):
@@ -51,6 +43,8 @@ class Known:
     min: float = 0
     """Of a number; of a size in bytes."""
     max: float = 2**63 - 1
+    step: int = 1
+    """Bytes: of a size that is no multiple of it, mysqld makes the next smaller one that is."""
     values: tuple[str, ...] = ()
     """Of a choice."""
 
@@ -79,6 +73,9 @@ class Known:
         number = size(raw)
         if not self.min <= number <= self.max:
             raise InvalidValueError(f"{raw} is out of range", f"Choose from {self.min} to {self.max} bytes")
+        if number % self.step:
+            hint = f"mysqld would make {number // self.step * self.step} of it"
+            raise InvalidValueError(f"{raw} is no multiple of {self.step} bytes", hint)
         return number
 
     def _number(self, raw: Setting) -> int | float:
@@ -159,74 +156,3 @@ def setting(name: str, raw: Any) -> Setting:
     if isinstance(raw, str) and (not raw.isprintable() or raw != raw.strip()):
         raise InvalidValueError("has control characters or spaces around it", "Write the value alone, on one line")
     return KNOWN[name].read(raw) if name in KNOWN else raw
-
-
-def check_settings(settings: Mapping[str, Any], memory_mib: int | None = None) -> Iterator[SettingFault]:
-    """Yield what is wrong with settings: with each of them, or, if none is wrong by itself, with several together.
-
-    Args:
-        settings: all that the operator has chosen, or that was derived; by name with underscores.
-        memory_mib: of the instance type; None if it is not known.
-    """
-    values: dict[str, Setting] = {}
-    for name, raw in settings.items():
-        try:
-            values[name] = setting(name, raw)
-        except InvalidValueError as error:
-            yield SettingFault((name,), error.wrong, error.hint)
-    if values.keys() == settings.keys():
-        yield from contradictions(values, memory_mib)
-
-
-def contradictions(settings: Mapping[str, Setting], memory_mib: int | None) -> Iterator[SettingFault]:
-    """Yield what is right by itself and wrong together; see check_settings, each value as mysqld shows it."""
-    if memory_mib:
-        yield from _memory(settings, memory_mib)
-    for small, large in PAIRS:
-        if small in settings and large in settings and float(settings[small]) > float(settings[large]):
-            wrong = f"is {settings[small]}, more than {large} = {settings[large]}"
-            yield SettingFault((small, large), wrong, f"Lower it, or raise {large}")
-    if settings.get("gtid_mode") == "ON" and settings.get("enforce_gtid_consistency") != "ON":
-        wrong = "is ON without enforce_gtid_consistency = ON"
-        yield SettingFault(("gtid_mode", "enforce_gtid_consistency"), wrong, "Set enforce_gtid_consistency to ON")
-    if "innodb_redo_log_capacity" in settings:
-        for name in sorted({"innodb_log_file_size", "innodb_log_files_in_group"} & settings.keys()):
-            wrong = "has no effect beside innodb_redo_log_capacity, which is derived"
-            yield SettingFault((name,), wrong, "Set innodb_redo_log_capacity in its place")
-    if settings.get("super_read_only") is True:
-        wrong = "would keep the program from making users, as root too"
-        yield SettingFault(("super_read_only",), wrong, "Set read_only, or neither")
-
-
-def _memory(settings: Mapping[str, Setting], memory_mib: int) -> Iterator[SettingFault]:
-    memory, pool = memory_mib * MIB, int(settings.get("innodb_buffer_pool_size", POOL_SIZE))
-    if pool > memory * POOL_SHARE:
-        yield SettingFault(
-            ("innodb_buffer_pool_size",),
-            f"is {pool // MIB} MiB, more than {POOL_SHARE:.0%} of the instance type's {memory_mib} MiB",
-            "Lower it, or choose a larger serverInstanceType",
-        )
-        return
-    connections = int(settings.get("max_connections", CONNECTIONS))
-    per_connection = sum(int(settings.get(name, default)) for name, default in BUFFERS.items())
-    is_set = bool(settings.keys() & {"max_connections", *BUFFERS})
-    if is_set and pool + connections * per_connection > memory:
-        yield SettingFault(
-            ("max_connections", "innodb_buffer_pool_size", *BUFFERS),
-            f"{connections} connections of up to {per_connection // KIB} KiB and a buffer pool of {pool // MIB} MiB "
-            f"are more than the instance type's {memory_mib} MiB",
-            "Lower one of them, or choose a larger serverInstanceType",
-        )
-
-
-def derived(memory_mib: int) -> dict[str, Setting]:
-    """Return the settings that follow from the MiB of memory of the instance type.
-
-    Source: MySQL manual, "Enabling Automatic InnoDB Configuration for a Dedicated MySQL Server", for the buffer pool;
-    a redo log of a quarter of it holds the changes of a busy hour and is small beside a root volume.
-    """
-    memory = memory_mib * MIB
-    share = 0.0 if memory < GIB else 0.5 if memory <= 4 * GIB else 0.75
-    pool = max(POOL_CHUNK, int(memory * share) // POOL_CHUNK * POOL_CHUNK)
-    redo = min(max(pool // 4, 100 * MIB), 2 * GIB) // MIB * MIB
-    return {"innodb_buffer_pool_size": pool, "innodb_redo_log_capacity": redo}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import resource
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -21,7 +22,14 @@ State = Literal["running", "stopped", "gone"]
 SEED = "/var/lib/cloud/seed/nocloud"
 """Where cloud-init looks for user data and metadata in the absence of a metadata service."""
 
-PRIVILEGES = ("--privileged", "--pids-limit=-1", "--ulimit=nofile=4096:4096", "--ulimit=nproc=4096:4096")
+OPEN_FILES = min(resource.getrlimit(resource.RLIMIT_NOFILE)[1] % 2**64, 2**20)
+"""As many as this machine lets its processes have, so that systemd in a host can give a service what its unit says."""
+PRIVILEGES = (
+    "--privileged",
+    "--pids-limit=-1",
+    f"--ulimit=nofile={OPEN_FILES}:{OPEN_FILES}",
+    "--ulimit=nproc=4096:4096",
+)
 """systemd, apt and nftables as on a real host, whose network is behind the router anyway; and limits that a machine
 without CAP_SYS_RESOURCE and without a pids controller can give."""
 

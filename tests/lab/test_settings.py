@@ -82,7 +82,7 @@ def test_x_protocol_is_off_and_comes_with_its_port_open_to_the_clients(pair: Pai
 
 
 def test_memory_follows_the_instance_type_and_the_jump_hosts_type_may_change_in_the_same_up(pair: Pair) -> None:
-    assert value(pair, "innodb_buffer_pool_size") == str(1024**3)  # half of a t3.small's 2 GiB
+    assert value(pair, "innodb_buffer_pool_size") == str(768 * 1024**2)  # what fits into a t3.small
     with pair.configured(serverInstanceType="t3.medium"):
         # The first boot's user data would say another size too, and count for nothing but an outage.
         assert pair.changes("server-instance") == {"instanceType"}
@@ -95,7 +95,34 @@ def test_memory_follows_the_instance_type_and_the_jump_hosts_type_may_change_in_
         pair.ssh("server", f"sudo rm -r {LATER}")
         assert value(pair, "innodb_buffer_pool_size") == str(2 * 1024**3)
         assert pair.unchanged()
-    assert value(pair, "innodb_buffer_pool_size") == str(1024**3)
+    assert value(pair, "innodb_buffer_pool_size") == str(768 * 1024**2)
+
+
+def test_what_is_accepted_survives_a_restart_and_an_uninstalled_component(pair: Pair) -> None:
+    """More tables than the unit's open files allow, a pool between two sizes, and a variable that may go."""
+    component, before = "component 'file://component_validate_password'", starts(pair)
+    pair.sql(f"install {component}")
+    chosen = {"table_open_cache": 6000, "innodb_buffer_pool_size": "700M", "validate_password.length": 12}
+    with pair.configured(mysqlSettings=chosen):
+        assert "innodb_buffer_pool_size: is 734003200 bytes, of which mysqld makes 805306368" in pair.up()
+        assert starts(pair) == before + 1
+        pair.ssh("server", "sudo systemctl restart mysql")
+        expected = {"table_open_cache": 6000, "open_files_limit": 12161, "innodb_buffer_pool_size": 768 * 1024**2}
+        assert {name: int(value(pair, name)) for name in expected} == expected
+        assert value(pair, "validate_password.length") == "12"
+        pair.sql(f"uninstall {component}")
+        assert pair.ssh("server", "sudo systemctl restart mysql").returncode == 0
+        assert value(pair, "table_open_cache") == "6000"
+    assert pair.unchanged()
+
+
+def test_no_new_connection_waits_for_a_look_up_and_localhost_is_let_in(pair: Pair) -> None:
+    assert (
+        pair.ssh("client-1", f"mysqladmin --host {pair.outputs()['mysql_host']} --user nobody ping").returncode != 127
+    )
+    assert pair.sql("select concat(@@skip_name_resolve, substring_index(user(), '@', -1))") == "1localhost"
+    log = pair.ssh("server", "sudo grep 'could not be resolved' /var/log/mysql/error.log").stdout
+    assert log == ""
 
 
 def test_a_server_is_clean(pair: Pair) -> None:

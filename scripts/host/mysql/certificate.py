@@ -19,7 +19,7 @@ from pathlib import Path
 from scripts.host.common import atomic_write, codec, difference, lock, process, state_file, stdin
 from scripts.host.common.difference import Difference
 from scripts.host.common.errors import HostError
-from scripts.host.mysql import authority, timers
+from scripts.host.mysql import authority, service, timers
 from scripts.host.mysql.server import Error, Session
 from scripts.host.mysql.service import DATA
 from scripts.host.mysql.spec import CertificateFacts, CertificateSpec
@@ -120,7 +120,7 @@ def differences(session: Session | None, spec: CertificateSpec, ca_certificate: 
         rows.append(row(DATA / PAIR, "certificate", f"this host's authority's, for {for_whom}", reason))
     if session and not rows:
         try:
-            _shake_hands(session, spec)
+            _shake_hands(spec)
         except HostError as error:
             rows.append(row(DATA / PAIR, "presented to clients", "this certificate", str(error)))
     return rows
@@ -150,7 +150,7 @@ def _present(session: Session, spec: CertificateSpec) -> None:
     if state_file.load(LOADED) == digest and _presented(session) == authority.validity(DATA / PAIR):
         return
     session.do("ALTER INSTANCE RELOAD TLS")
-    _shake_hands(session, spec)
+    _shake_hands(spec)
     state_file.save(LOADED, digest)
 
 
@@ -162,22 +162,21 @@ def _presented(session: Session) -> tuple[str, str]:
     return shown.get("Ssl_server_not_before", ""), shown.get("Ssl_server_not_after", "")
 
 
-def _shake_hands(session: Session, spec: CertificateSpec) -> None:
-    """Connect by TLS and check the server's identity: an error if it presents something else."""
-    bound, port, no_network = session.rows("SELECT @@GLOBAL.bind_address, @@GLOBAL.port, @@GLOBAL.skip_networking")[0]
-    if no_network:
-        return
-    first = bound.partition(",")[0]
-    address = {"*": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(first, first)  # noqa: S104
-    argv = ["openssl", "s_client", "-starttls", "mysql", "-connect", f"{address}:{port}", "-verify_return_error"]
+def _shake_hands(spec: CertificateSpec) -> None:
+    """Connect by TLS and check the server's identity: an error if it presents something else.
+
+    By the socket: a server that looks no names up turns a client of 127.0.0.1 away before any TLS, for to it that
+    is not the localhost of root.
+    """
+    argv = ["openssl", "s_client", "-starttls", "mysql", "-unix", service.SOCKET, "-verify_return_error"]
     argv += ["-CAfile", str(DATA / CA)]
     argv += ["-verify_ip", spec.addresses[0]] if spec.addresses else ["-verify_hostname", spec.names[0]]
     done = process.run(argv, seconds=HANDSHAKE_SECONDS)
     if done.returncode != 0:
         reasons = re.findall(r"verify error:num=\d+:(.*)", done.stderr)
-        raise HostError(f"a client of {address}:{port} refuses it: {', '.join(reasons) or process.last_lines(done, 3)}")
+        raise HostError(f"a client refuses it: {', '.join(reasons) or process.last_lines(done, 3)}")
     if authority.certificate_of(done.stdout) != authority.certificate_of((DATA / PAIR).read_text()):
-        raise HostError(f"at {address}:{port} another certificate is presented")
+        raise HostError("another certificate is presented")
 
 
 certify_verb = stdin.verb(CertificateSpec, certify)

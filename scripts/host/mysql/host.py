@@ -33,11 +33,23 @@ def converge(spec: ServerSpec) -> ServerFacts:
     # Time zones first, if they can be: the settings may name one.
     if running := server.start():
         time_zones.converge()
-    settings.converge(spec.mysql)
+    warnings = settings.converge(spec.mysql)
     if not running:
         time_zones.converge()
     secure_installation.converge()
-    return ServerFacts(mysql_version=server.Session().one("SELECT VERSION()"))
+    session = server.Session()
+    return ServerFacts(session.one("SELECT VERSION()"), (*warnings, *_shut_out(session)))
+
+
+def _shut_out(session: server.Session) -> list[str]:
+    """Return a warning for every account, made by hand, that a server which looks no names up never matches."""
+    if not session.one("SELECT @@GLOBAL.skip_name_resolve"):
+        return []
+    query = (
+        "SELECT user, host FROM mysql.user WHERE host REGEXP '[a-z]' AND host <> 'localhost' AND host NOT LIKE '%:%'"
+    )
+    words = "nobody can log in as {!r}@{!r}: mysqld looks no names up (skip_name_resolve)"
+    return [words.format(*row) for row in session.rows(query)]
 
 
 def differences(spec: ServerDiffSpec) -> list[Difference]:

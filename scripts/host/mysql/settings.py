@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -25,6 +26,8 @@ NAME = "mysql"
 STATE = "mysql-settings.json"
 """From each setting's name to [as desired, as MySQL shows it] where the two differ in form, else to null."""
 POOL = "innodb_buffer_pool_size"
+RESIZE_SECONDS = 600
+"""A pool is made smaller once its pages are free, which a long transaction can hold up."""
 VARIABLES = {"default_time_zone": "time_zone"}
 """Options that set a variable of another name."""
 ROUNDS = 2
@@ -38,8 +41,8 @@ ONE_STEP = 1788
 Settings = Mapping[str, Setting]
 
 
-def converge(spec: MySqlSpec) -> None:
-    """Make the option file and the running server have the settings, or leave both as they are.
+def converge(spec: MySqlSpec) -> tuple[str, ...]:
+    """Make the option file and the running server have the settings, or leave both as they are; return the warnings.
 
     Raises:
         HostError: MySQL refuses a setting, or does not come up with it; its own words are in the message.
@@ -60,6 +63,7 @@ def converge(spec: MySqlSpec) -> None:
         raise HostError(f"{error}{change.take_back()}") from error
     state_file.save(STATE, forms)
     undo.end(NAME)
+    return tuple(dict.fromkeys(change.warnings))
 
 
 def file(spec: MySqlSpec) -> FileSpec:
@@ -73,7 +77,7 @@ def differences(session: Session, settings: Settings) -> list[Difference]:
     known, shown = state_file.load(STATE) or {}, live(session, settings)
     found = dict.fromkeys(_unknown(session, settings), "no such variable")
     for name, value in shown.items():
-        if not _settled(session, name, settings[name], value, known.get(name)):
+        if not _settled(settings[name], value, known.get(name)):
             found[name] = value
     rows = []
     for name, value in found.items():
@@ -101,6 +105,8 @@ class Change:
     def __init__(self, file: FileSpec) -> None:
         """Prepare; nothing is touched."""
         self.restarted = False
+        self.warnings: list[str] = []
+        """What MySQL said of the values that it took."""
         self._file = file
         self._before: list[tuple[str, Any]] = []
 
@@ -159,11 +165,14 @@ def _apply(change: Change, settings: Settings, known: Mapping[str, Any]) -> dict
     if waiting and not change.restarted:
         change.restart()
         session = Session()
+    if change.restarted:
+        # Before anything is set live again, which would hide what a start makes of the file.
+        for name, value in live(session, settings).items():
+            if not free_form(settings[name]) and not same(settings[name], value):
+                raise HostError(f"{settings[name]} became {name} = {value}, also after a restart")
         waiting = _set_live(session, change, settings, forms)
     shown = live(session, settings)
     for name in waiting & shown.keys():
-        if not free_form(settings[name]):
-            raise HostError(f"{settings[name]} became {name} = {shown[name]}, also after a restart")
         forms[name] = [settings[name], shown[name]]
     change.write()
     return {name: form if form == [settings[name], shown.get(name)] else None for name, form in forms.items()}
@@ -211,7 +220,7 @@ def _set_live(session: Session, change: Change, settings: Settings, forms: dict[
         shown = live(session, settings)
         faults = {}
         for name, value in settings.items():
-            if name in waiting or name not in shown or _settled(session, name, value, shown[name], forms[name]):
+            if name in waiting or name not in shown or _settled(value, shown[name], forms[name]):
                 continue
             try:
                 warnings = change.set(session, name, argument(value, shown[name]))
@@ -221,27 +230,35 @@ def _set_live(session: Session, change: Change, settings: Settings, forms: dict[
                 else:
                     faults[name] = str(error)
                 continue
-            now = live(session, [name])[name]
+            now = _resized(session, value) if name == POOL else live(session, [name])[name]
             form = [value, now] if free_form(value) else None
-            truncated = name != POOL and any(code == TRUNCATED for code, _ in warnings)
-            if truncated or not _settled(session, name, value, now, form):
+            truncated = any(code == TRUNCATED for code, _ in warnings)
+            if name == POOL and not same(value, now):
+                # Of several instances, or in chunks of another size, it can be had by a restart alone.
+                waiting.add(name)
+            elif truncated or not _settled(value, now, form):
                 faults[name] = "; ".join(text for _, text in warnings) or f"mysqld makes {name} = {now} of {value}"
+            else:
+                change.warnings += [f"{name}: {text}" for _, text in warnings]
             forms[name] = form
         if not faults:
             return waiting
     raise HostError("MySQL refuses the settings: " + "\n".join(sorted(faults.values())))
 
 
-def _settled(session: Session, name: str, desired: Setting, shown: str, form: Any) -> bool:
+def _settled(desired: Setting, shown: str, form: Any) -> bool:
     """Return whether the server has the value, if need be in the form that it gave to it earlier."""
-    if same(desired, shown) or form == [desired, shown]:
-        return True
-    amount = number(desired)
-    if name != POOL or amount is None:
-        return False
-    # The pool is a whole number of chunks (MySQL manual, "Configuring InnoDB Buffer Pool Size").
-    unit = session.one("SELECT @@GLOBAL.innodb_buffer_pool_chunk_size * @@GLOBAL.innodb_buffer_pool_instances")
-    return 0 < int(shown) - amount < int(unit)
+    return same(desired, shown) or form == [desired, shown]
+
+
+def _resized(session: Session, size: Setting) -> str:
+    """Return the size of the buffer pool once it has the size that was asked for, or nothing more is done for it."""
+    for _ in range(RESIZE_SECONDS):
+        status = "".join(_values(session, "global_status", ["Innodb_buffer_pool_resize_status"]).values())
+        if not status or status.startswith("Completed") or "failed" in status or "not change" in status:
+            return live(session, [POOL])[POOL]
+        time.sleep(1)
+    raise HostError(f"the buffer pool is not {size} bytes yet, after {RESIZE_SECONDS} s: {status}")
 
 
 def _drop(session: Session, change: Change, names: Collection[str]) -> set[str]:

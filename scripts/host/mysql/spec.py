@@ -6,10 +6,32 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from scripts.host.common.option_text import quoted
+from scripts.host.constants import SYSTEMD_UNITS
 from scripts.host.system.spec import DiffSpec, HostSpec
 
 Setting = bool | int | float | str
 """A setting's value: ON and OFF as bool, sizes in bytes, everything else as it is."""
+OPEN_FILES = "open_files_limit"
+"""The setting that systemd has to allow, too."""
+UNIT_OPEN_FILES = 10000
+"""LimitNOFILE of the distributions' mysql.service."""
+LIMITS_FILE = f"{SYSTEMD_UNITS}/mysql.service.d/mysql-pair.conf"
+"""A drop-in of the unit, where it has to allow more or fewer open files."""
+LOADED = (
+    "audit_log_",
+    "authentication_",
+    "clone_",
+    "component_",
+    "connection_control_",
+    "ddl_rewriter_",
+    "group_replication_",
+    "keyring_",
+    "rewriter_",
+    "rpl_semi_sync_",
+    "thread_pool_",
+    "validate_password_",
+)
+"""How the variables of plugins begin that somebody installs by a statement; those of components have a dot."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +44,7 @@ class MySqlSpec:
     @property
     def option_file(self) -> str:
         """The whole option file."""
-        lines = [f"{name} = {_text(value)}" for name, value in self.settings.items()]
+        lines = [f"{_option(name)} = {_text(value)}" for name, value in self.settings.items()]
         return "\n".join(["# Made by the stack: changes made here by hand are overwritten.", "[mysqld]", *lines, ""])
 
 
@@ -39,6 +61,8 @@ class ServerFacts:
 
     mysql_version: str
     """What `select version()` says."""
+    warnings: tuple[str, ...] = ()
+    """What MySQL said when it took a setting, and who cannot log in with it."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +90,11 @@ class ServerDiffSpec(DiffSpec):
     """None where no certificate was ever issued."""
     authority: str | None = None
     """The certificate (PEM) of the authority that the clients know."""
+
+
+def _option(name: str) -> str:
+    """Return how the file sets a variable: mysqld does not start with one whose component or plugin was uninstalled."""
+    return f"loose_{name}" if "." in name or name.startswith(LOADED) else name
 
 
 def _text(value: Setting) -> str:

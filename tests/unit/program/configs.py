@@ -42,9 +42,11 @@ class FakeCloud(Aws):
 
     def instance_type(self, name: str) -> TypeFacts:
         known = {
-            "t3.small": (2048, "x86_64", 2),
+            "t3.nano": (512, "x86_64", 2),
             "t3.micro": (1024, "x86_64", 2),
+            "t3.small": (2048, "x86_64", 2),
             "t4g.small": (2048, "arm64", 2),
+            "m5.xlarge": (16384, "x86_64", 4),
         }
         return TypeFacts(*self._answer(known, name))
 

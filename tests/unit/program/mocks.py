@@ -19,7 +19,7 @@ CA_CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n
 SAID = {
     "-host-key": f"{HOST_KEY}\n",
     "-ready": f"{HOST_KEY} a comment\n",
-    "-converged": json.dumps({"mysql_version": "9.7.4"}),
+    "-converged": json.dumps({"mysql_version": "9.7.4", "warnings": []}),
     "-logins": json.dumps({"tried": ["app"], "not_tried": {}}),
     "-certificate": json.dumps({"ca_certificate": CA_CERTIFICATE}),
 }

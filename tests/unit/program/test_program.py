@@ -408,7 +408,7 @@ def test_settings_reach_the_server_alone_and_by_standard_input() -> None:
     assert changed_commands(Run(), after) == {"server-converged"}
     mysql = after.spec("server-converged", ServerSpec).mysql
     assert mysql.settings["max_connections"] == 300
-    assert mysql.settings["innodb_buffer_pool_size"] == 1024**3
+    assert mysql.settings["innodb_buffer_pool_size"] == 768 * 1024**2
 
 
 def test_a_grown_volume_converges_its_host() -> None:

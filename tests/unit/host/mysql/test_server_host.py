@@ -19,12 +19,21 @@ SETTINGS: Mapping[str, Setting] = {"max_connections": 77, "sql_mode": "ANSI", "m
 
 
 class Session:
-    """A server that tells its version."""
+    """A server that tells its version, and has an account that somebody made by hand."""
 
-    def one(self, statement: str) -> str:
+    looks_names_up = True
+
+    def one(self, statement: str) -> str | int:
         """Tell it."""
+        if statement == "SELECT @@GLOBAL.skip_name_resolve":
+            return int(not self.looks_names_up)
         assert statement == "SELECT VERSION()"
         return "9.7.4"
+
+    def rows(self, statement: str) -> list[tuple[str, str]]:
+        """Return the accounts whose host part is a name."""
+        assert "mysql.user" in statement
+        return [("report", "%.example.org")]
 
 
 @pytest.fixture
@@ -32,8 +41,13 @@ def done(state_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     """What was done, part by part."""
     parts: list[Any] = []
     file = tmp_path / "a"
+
+    def converge_settings(spec: MySqlSpec) -> tuple[str, ...]:
+        parts.append(("settings", spec, file.exists()))
+        return ()
+
     monkeypatch.setattr(initialization, "install", lambda names: parts.append(("packages", names, file.exists())))
-    monkeypatch.setattr(settings, "converge", lambda spec: parts.append(("settings", spec, file.exists())))
+    monkeypatch.setattr(settings, "converge", converge_settings)
     monkeypatch.setattr(time_zones, "converge", lambda: parts.append("time zones"))
     monkeypatch.setattr(secure_installation, "converge", lambda: parts.append("secure installation"))
     monkeypatch.setattr(timers, "enable", parts.append)
@@ -50,12 +64,20 @@ def test_packages_come_before_files_and_files_before_settings(
     spec = ServerSpec(packages=("mysql-server",), files=(FileSpec(str(tmp_path / "a"), "one"),), mysql=mysql)
     monkeypatch.setattr("sys.stdin", io.StringIO(codec.encode(spec)))
     assert host.converge_verb([]) == 0
-    assert json.loads(capsys.readouterr().out) == {"mysql_version": "9.7.4"}
+    assert json.loads(capsys.readouterr().out) == {"mysql_version": "9.7.4", "warnings": []}
     first, timer, *parts = done
     assert (first, timer) == (("packages", ("mysql-server",), False), "logrotate.timer")
     # A setting may name a time zone; a server that is down may be so for its settings.
     both = [("settings", mysql, True), "time zones"]
     assert parts == [*(reversed(both) if running else both), "secure installation"]
+
+
+def test_an_account_by_hand_that_can_no_longer_log_in_is_told(done: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "start", lambda: True)
+    monkeypatch.setattr(Session, "looks_names_up", False)
+    (warning,) = host.converge(ServerSpec()).warnings
+    assert warning.startswith("nobody can log in as 'report'@'%.example.org'")
+    assert done
 
 
 def test_what_mysql_refuses_is_told_with_its_number(

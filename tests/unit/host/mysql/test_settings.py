@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
@@ -13,136 +13,17 @@ from scripts.host.common import state_file, undo
 from scripts.host.common.errors import HostError
 from scripts.host.mysql import option_file, server, settings
 from scripts.host.mysql.option_file import same
-from scripts.host.mysql.server import Error, Session
+from scripts.host.mysql.server import Session
 from scripts.host.mysql.settings import Change, Settings
 from scripts.host.mysql.spec import MySqlSpec, Setting
 from scripts.host.system import files
-
-READ_ONLY = {"bind_address", "innodb_page_cleaners", "open_files_limit"}
-DEFAULTS = {
-    "bind_address": "*",
-    "innodb_buffer_pool_size": "134217728",
-    "innodb_io_capacity": "10000",
-    "innodb_io_capacity_max": "20000",
-    "innodb_page_cleaners": "4",
-    "key_buffer_size": "8388608",
-    "long_query_time": "10.000000",
-    "max_connections": "151",
-    "open_files_limit": "10000",
-    "require_secure_transport": "OFF",
-    "sql_mode": "STRICT_TRANS_TABLES",
-}
-DISTRIBUTION = {"bind_address": "127.0.0.1", "key_buffer_size": "16777216"}
-MAXIMUM = {"max_connections": 100000}
-CHUNK = 134217728
-ANYWHERE = "0.0.0.0"  # noqa: S104  # the usual bind_address
-
-
-class Mysqld:
-    """A server with an option file, whose variables come from its start and from SET GLOBAL."""
-
-    def __init__(self, path: Path) -> None:
-        self.option_file = path
-        self.running = True
-        self.starts = 0
-        self.statements: list[str] = []
-        self.variables: dict[str, str] = {}
-        self.read_at_start: set[str] = set()
-        self.mysqlx = True
-        self.persisted: dict[str, str] = {}
-        self.start()
-
-    def start(self) -> None:
-        """Read the file; fail on what mysqld would stumble over."""
-        self.starts += 1
-        text = self.option_file.read_text() if self.option_file.exists() else ""
-        lines = [line.split(" = ", 1) for line in text.splitlines() if " = " in line]
-        own = {name: value.strip('"') for name, value in lines}
-        self.running = "nonsense!" not in own.values()
-        if not self.running:
-            raise HostError("mysqld does not come up: [ERROR] Can't start server: cannot resolve hostname!")
-        self.mysqlx = own.pop("mysqlx", "ON") == "ON"
-        self.read_at_start = set(own)
-        self.variables = DEFAULTS | DISTRIBUTION
-        for name, value in (own | self.persisted).items():
-            self._take(name, value)
-        self.variables["open_files_limit"] = "10000"
-
-    def is_started(self) -> bool:
-        """Start the server if it is down; return whether it is up."""
-        if not self.running:
-            with contextlib.suppress(HostError):
-                self.start()
-        return self.running
-
-    def rows(self, statement: str, args: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Answer the queries of the module."""
-        if "variables_info" in statement:
-            return [(name,) for name in self.read_at_start]
-        if "plugins" in statement:
-            return [("mysqlx", int(self.mysqlx))]
-        if "persisted_variables" in statement:
-            return [(name, self.persisted[name]) for name in args if name in self.persisted]
-        return [(name, self.variables[name]) for name in args if name in self.variables]
-
-    def one(self, statement: str) -> Any:
-        """Answer SELECT @@GLOBAL."""
-        if "chunk_size" in statement:
-            return CHUNK
-        name = statement.removeprefix("SELECT @@GLOBAL.")
-        if name not in self.variables:
-            raise Error(1193, f"Unknown system variable '{name}'")
-        return self.variables[name]
-
-    def do(self, statement: str, args: Sequence[Any] = ()) -> list[tuple[int, str]]:
-        """Set a variable as MySQL does: with an error, with a warning, or as asked."""
-        if statement.startswith("RESET PERSIST"):
-            del self.persisted[statement.split()[-1]]
-            return []
-        name = statement.split()[2]
-        if name in READ_ONLY:
-            raise Error(1238, f"Variable '{name}' is a read only variable")
-        self.statements.append(name)
-        value = args[0] if args else DEFAULTS[name]
-        if value == "NONSENSE":
-            raise Error(1231, f"Variable '{name}' can't be set to the value of 'NONSENSE'")
-        self._take(name, str(value))
-        if same(value, self.variables[name]) or value == "ANSI":
-            return []
-        return [(1292, f"Truncated incorrect {name} value: '{value}'")]
-
-    def _take(self, name: str, value: str) -> None:
-        if name == "sql_mode" and value == "ANSI":
-            value = "REAL_AS_FLOAT,PIPES_AS_CONCAT,ANSI"
-        if name == "innodb_buffer_pool_size":
-            value = str(-(-int(value) // CHUNK) * CHUNK)
-        if name == "innodb_io_capacity_max":
-            value = str(max(int(value), int(self.variables["innodb_io_capacity"])))
-        if name in MAXIMUM:
-            value = str(min(int(value), MAXIMUM[name]))
-        self.variables[name] = value
+from tests.unit.host.mysql.mysqld import ANYWHERE, CHUNK, DEFAULTS, DISTRIBUTION, Mysqld, converge, installed
 
 
 @pytest.fixture
-def mysqld(tmp_path: Path, state_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Mysqld:  # noqa: ARG001  # it is used
+def mysqld(tmp_path: Path, state_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Mysqld:  # noqa: ARG001  it is used
     """A running server without settings of its own, started once."""
-    monkeypatch.setattr(option_file, "PATH", tmp_path / "zz.cnf")
-    running = Mysqld(option_file.PATH)
-    monkeypatch.setattr(settings, "Session", lambda: running)
-    monkeypatch.setattr(server, "start", running.is_started)
-    monkeypatch.setattr(server, "restart", running.start)
-    monkeypatch.setattr(option_file, "check", lambda *_: None)
-    monkeypatch.setattr(option_file, "values_without", lambda: DISTRIBUTION)
-    return running
-
-
-def converge(mysqld: Mysqld, desired: Settings) -> tuple[int, list[str]]:
-    """Converge; return how often the server was started meanwhile and what was set live."""
-    starts, mysqld.statements = mysqld.starts, []
-    spec = MySqlSpec(desired)
-    settings.converge(spec)
-    assert mysqld.option_file.read_text() == spec.option_file
-    return mysqld.starts - starts, sorted(set(mysqld.statements))
+    return installed(tmp_path, monkeypatch)
 
 
 # from these settings, to these, restarts, what is set live
@@ -161,7 +42,7 @@ CHANGES: list[tuple[Mapping[str, Setting], Mapping[str, Setting], int, list[str]
     ({"key_buffer_size": 1024}, {}, 0, ["key_buffer_size"]),
     ({"bind_address": ANYWHERE}, {}, 1, []),
     ({"innodb_page_cleaners": 2}, {}, 1, []),
-    ({}, {"innodb_buffer_pool_size": 200000000}, 0, ["innodb_buffer_pool_size"]),
+    ({}, {"innodb_buffer_pool_size": 2 * CHUNK}, 0, ["innodb_buffer_pool_size"]),
     ({}, {"sql_mode": "ANSI"}, 0, ["sql_mode"]),
     ({}, {"innodb_io_capacity_max": 5, "innodb_io_capacity": 4}, 0, ["innodb_io_capacity", "innodb_io_capacity_max"]),
 ]  # fmt: skip
@@ -203,7 +84,6 @@ DIFFERENCES: list[tuple[Mapping[str, Setting], dict[str, str], list[tuple[str, .
     ({"max_connections": 200, "bind_address": ANYWHERE, "sql_mode": "ANSI", "mysqlx": False}, {}, []),
     ({"max_connections": 200}, {"max_connections": "77"}, [("max_connections", "value", "200", "77")]),
     ({"max_connections": 200}, {"long_query_time": "77"}, []),
-    ({"innodb_buffer_pool_size": 200000000}, {}, []),
     ({"sql_mode": "ANSI"}, {"sql_mode": "TRADITIONAL"}, [("sql_mode", "value", "ANSI", "TRADITIONAL")]),
     ({"require_secure_transport": True}, {"require_secure_transport": "OFF"},
      [("require_secure_transport", "value", "ON", "OFF")]),

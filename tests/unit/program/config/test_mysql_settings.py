@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from components.mysql.contradictions import check_settings
 from components.mysql.disk import fitted
-from components.mysql.settings import BUFFERS, KNOWN, PAIRS, REFUSED, check_settings
+from components.mysql.settings import BUFFERS, KNOWN, PAIRS, REFUSED
 from tests.unit.program.configs import (
     assert_told,
     parsed,
@@ -64,6 +65,25 @@ FAULTS: list[tuple[dict[str, object], str, str]] = [
         "mysqlSettings.innodb_log_file_size",
         "innodb_redo_log_capacity",
     ),
+    ({"mysqlSettings": {"max_allowed_packet": 1500}}, "mysqlSettings.max_allowed_packet", "multiple of 1024"),
+    ({"mysqlSettings": {"innodb_buffer_pool_size": "1536M"}}, "mysqlSettings.innodb_buffer_pool_size", "the host has"),
+    (
+        {"mysqlSettings": {"innodb_buffer_pool_instances": 4}},
+        "mysqlSettings.innodb_buffer_pool_instances",
+        "has one instance",
+    ),
+    (
+        {"mysqlSettings": {"innodb_buffer_pool_chunk_size": "1G"}},
+        "mysqlSettings.innodb_buffer_pool_chunk_size",
+        "mysqld lowers it",
+    ),
+    ({"mysqlSettings": {"innodb_page_cleaners": 4}}, "mysqlSettings.innodb_page_cleaners", "mysqld lowers it"),
+    (
+        {"mysqlSettings": {"open_files_limit": 10000, "table_open_cache": 20000}},
+        "mysqlSettings.open_files_limit",
+        "too few for max_connections = 151 and table_open_cache = 20000",
+    ),
+    ({"serverInstanceType": "t3.nano"}, "serverInstanceType", "too little for mysqld"),
     ({"mysqlSettings": {"super_read_only": True}}, "mysqlSettings.super_read_only", "making users"),
 ]
 
@@ -87,9 +107,28 @@ def test_a_server_may_be_read_only_for_all_but_its_administrators() -> None:
 
 
 def test_memory_settings_follow_the_instance_type() -> None:
-    derived = parsed().server["derived_settings"]
-    assert derived["innodb_buffer_pool_size"] == 4 * derived["innodb_redo_log_capacity"] == 1024**3
-    assert parsed(serverInstanceType="t3.micro").server["derived_settings"]["innodb_buffer_pool_size"] == 512 * 1024**2
+    mib = 1024**2
+    assert parsed().server["derived_settings"] == {
+        "innodb_buffer_pool_size": 768 * mib,
+        "innodb_redo_log_capacity": 192 * mib,
+        "innodb_log_buffer_size": 16 * mib,
+        "temptable_max_ram": 56 * mib,
+        "skip_name_resolve": True,
+        "binlog_expire_logs_seconds": 4 * 86400,
+    }
+    micro = parsed(serverInstanceType="t3.micro").server["derived_settings"]
+    assert micro["innodb_buffer_pool_size"] == 128 * mib
+    assert micro["performance_schema_error_size"] == 0
+
+
+@pytest.mark.parametrize(("host", "derived"), [("app.example.org", False), ("10.20.%", True), ("localhost", True)])
+def test_no_name_is_looked_up_for_a_new_connection_unless_a_user_needs_it(host: str, derived: bool) -> None:
+    users = {
+        "app": {"grants": [{"database": "app", "privileges": ["ALL"]}]},
+        "other": {"host": host, "grants": [{"database": "app", "privileges": ["SELECT"]}]},
+    }
+    config = parsed(users=users)
+    assert config.server["derived_settings"].get("skip_name_resolve", False) is derived
 
 
 @pytest.mark.parametrize(("gib", "days"), [(8, 2), (16, 4), (100, 25), (120, 30), (16384, 30)])

@@ -6,6 +6,8 @@ import pytest
 
 import stack_config
 from components.args import hints_of
+from components.mysql.disk import fitted
+from components.mysql.memory import derived
 from components.mysql.server import ServerArgs
 from stack_config.server import KEYS
 from tests.unit.program.configs import GOOD, SECRET, FakeCloud, assert_told, parsed
@@ -48,11 +50,7 @@ def test_a_good_config_is_what_the_components_take() -> None:
         "mysql_port": 3306,
         "x_protocol": False,
         "require_secure_transport": True,
-        "derived_settings": {
-            "innodb_buffer_pool_size": 1024**3,
-            "innodb_redo_log_capacity": 1024**3 // 4,
-            "binlog_expire_logs_seconds": 4 * 86400,
-        },
+        "derived_settings": {**fitted(derived(2048), 16), "skip_name_resolve": True},
         "settings": {},
     }
     assert config.network == {
