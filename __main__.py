@@ -11,6 +11,7 @@ from components.mysql.client import MySqlClient
 from components.mysql.server import MySqlServer
 from components.network import ExistingNetwork, Network
 from components.placement import Placement
+from components.protection import TerminationProtection
 
 config = stack_config.load()
 
@@ -42,5 +43,9 @@ accounts = MySqlAccounts("accounts", {"server": server, "databases": databases, 
 for name, client in clients.items():
     trusted = client.trust(server)
     client.check_logins(f"{name}-logins", accounts, ready=[firewall, trusted])
+
+own_network = [network] if isinstance(network, Network) else []
+everything = [*own_network, firewall, key_pair, *clients.values(), server, *databases, *roles, *users, accounts]
+TerminationProtection("terminationProtection", config.server["termination_protection"], everything)
 
 outputs.export(server, [clients[name] for name in groups], accounts, config.primary_user, config.jump_host)

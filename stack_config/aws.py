@@ -1,11 +1,12 @@
 """What only AWS knows of the things that config names: asked before anything is registered, each thing once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from ipaddress import IPv4Network
 from typing import Any, NamedTuple, TypeVar
 
 import pulumi_aws as aws
 
+from components.component import tags
 from stack_config.reader import Reader
 
 T = TypeVar("T")
@@ -29,6 +30,16 @@ class SubnetFacts(NamedTuple):
     cidr: IPv4Network
 
 
+class HostFacts(NamedTuple):
+    """A host of the stack that there is."""
+
+    image: str
+    private_ip: str
+    subnet_id: str
+    is_protected: bool
+    """Whether EC2 refuses to terminate it."""
+
+
 class Aws:
     """AWS: asked by the provider's functions, which wait for the answer. Each question raises CloudError."""
 
@@ -41,6 +52,28 @@ class Aws:
         """Return the architecture of an image."""
         filters = [aws.ec2.GetAmiFilterArgs(name="image-id", values=[image])]
         return _ask(lambda: aws.ec2.get_ami(filters=filters, include_deprecated=True)).architecture
+
+    def hosts(self, names: Sequence[str], **filters: str) -> list[str]:
+        """Return the ids of those hosts of the stack that there are.
+
+        Args:
+            names: as config has them: server, client-1.
+            filters: of DescribeInstances (Amazon EC2 API Reference), such as architecture or image-id.
+        """
+        own = tags("")
+        words = {"tag:Project": [own["Project"]], "tag:Stack": [own["Stack"]]}
+        words |= {"tag:Name": [tags(name)["Name"] for name in names]}
+        words |= {name.replace("_", "-"): [value] for name, value in filters.items()}
+        asked = [aws.ec2.GetInstancesFilterArgs(name=name, values=values) for name, values in words.items()]
+        states = ["pending", "running", "stopping", "stopped"]
+        return list(_ask(lambda: aws.ec2.get_instances(filters=asked, instance_state_names=states)).ids)
+
+    def host(self, name: str) -> HostFacts | None:
+        """Return the facts of a host of the stack; None if there is none of that name yet."""
+        for instance_id in self.hosts([name]):
+            facts = _ask(lambda: aws.ec2.get_instance(instance_id=instance_id))  # noqa: B023  asked at once
+            return HostFacts(facts.ami, facts.private_ip, facts.subnet_id, facts.disable_api_termination)
+        return None
 
     def vpc_ranges(self, vpc_id: str) -> tuple[IPv4Network, ...]:
         """Return a VPC's ranges, the primary one first."""
@@ -85,16 +118,49 @@ class Lookups:
         answer: T | None = self._known[about]
         return answer
 
-    def boots(self, keys: tuple[str, str], instance_type: str, image: str | None) -> TypeFacts | None:
+    def boots(
+        self, keys: tuple[str, str], instance_type: str, image: str | None, hosts: Sequence[str]
+    ) -> TypeFacts | None:
         """Return the facts of an instance type; an image that it cannot boot is a fault.
 
-        `keys` are those of the type and of the image, about which AWS is asked even where it does not know the type.
+        Args:
+            keys: of the type and of the image, about which AWS is asked even where it does not know the type.
+            instance_type: as config has it.
+            image: its id, if there is one.
+            hosts: the names of the hosts; without an image in config, those that there are keep theirs.
         """
         facts = (
             self.ask(keys[0], self.cloud.instance_type, instance_type) if self._reader.is_readable(keys[0]) else None
         )
-        architecture = self.ask(keys[1], self.cloud.image_architecture, image) if image else None
+        architecture = self.ask(keys[1], lambda name: self._architecture(name, hosts), image) if image else None
+        if facts and not image:
+            self._keeps_architecture(keys, instance_type, facts.architecture, hosts)
         if facts and architecture and architecture != facts.architecture:
             wrong = f"{image} is an image for {architecture}, {instance_type} is {facts.architecture}"
             self._reader.add_fault(keys[1], wrong, "Choose one that fits")
         return facts
+
+    def _architecture(self, image: str, hosts: Sequence[str]) -> str | None:
+        """Return an image's architecture; None of a withdrawn one that all these hosts were made from already."""
+        try:
+            return self.cloud.image_architecture(image)
+        except CloudError:
+            if len(self.cloud.hosts(hosts, image_id=image)) == len(hosts):
+                return None
+            raise
+
+    def _keeps_architecture(
+        self, keys: tuple[str, str], instance_type: str, architecture: str, hosts: Sequence[str]
+    ) -> None:
+        """Refuse a type that the image of a host that there is does not boot on."""
+        former = "arm64" if architecture == "x86_64" else "x86_64"
+        about = f"the {former} hosts among {', '.join(hosts)}"
+        if self.ask(keys[0], lambda _: self.cloud.hosts(hosts, architecture=former), about):
+            wrong = (
+                f"{instance_type} is {architecture}, and the image of {', '.join(hosts)} is for {former}: a host would "
+                "be deleted, and not come up again"
+            )
+            hint = (
+                f"Choose a type for {former}, or set {keys[1]} to an image for {architecture}, and lose what is on it"
+            )
+            self._reader.add_fault(keys[0], wrong, hint)

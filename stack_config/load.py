@@ -16,6 +16,7 @@ from scripts.host.accounts.spec import AccountsSpec
 from stack_config import clients, network, reach, server, ssh, users
 from stack_config.aws import Aws, Lookups
 from stack_config.reader import NAMESPACE, ConfigFaults, Reader
+from stack_config.replacement import check_replacement
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ def parse(
     server_args = server.read_server(reader, lookups)
     placement = network.read_network(reader, lookups, server_args["public"], groups)
     address = server.read_address(reader, placement.server_subnet)
+    check_replacement(reader, lookups, server_args, address, placement)
     endpoints = ssh.read_endpoints(reader, groups)
     jump_host = clients.jump_host(reader, server_args["public"], groups, endpoints.keys())
     access = ssh.read_ssh(reader, groups, endpoints, agent)

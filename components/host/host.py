@@ -42,6 +42,7 @@ class InstanceArgs(TypedDict):
     private_ip: NotRequired[Annotated[str, checks.ipv4_address]]
     """Its private address; a replaced host gets the same one. Without it EC2 chooses."""
     termination_protection: NotRequired[bool]
+    """Whether EC2 refuses to terminate the instance, and Pulumi to delete or replace it."""
 
 
 class PlacementArgs(TypedDict):
@@ -204,6 +205,7 @@ class Host(HostOutputs):
             tags=named,
             opts=self.child(
                 depends_on=list(args.get("network_ready", ())),
+                protect=args.get("termination_protection", False),
                 ignore_changes=["userData", "keyName", *([] if ami else ["ami"])],
                 # A fixed private address: a successor cannot have it before this one is gone.
                 delete_before_replace="private_ip" in args,

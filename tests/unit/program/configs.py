@@ -6,6 +6,7 @@ import functools
 import json
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 import stack_config
-from stack_config.aws import Aws, CloudError, SubnetFacts, TypeFacts
+from stack_config.aws import Aws, CloudError, HostFacts, SubnetFacts, TypeFacts
 
 ROOT = Path(__file__).resolve().parents[3]
 PASSWORD = "s3cret-pass/word"
@@ -24,8 +25,10 @@ PASSWORD = "s3cret-pass/word"
 class FakeCloud(Aws):
     """Knows a few things, and counts how often it is asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, **made: tuple[HostFacts, str]) -> None:
         self.asked: list[str] = []
+        self.made = {name.replace("_", "-"): host for name, host in made.items()}
+        """The hosts that there are, each with its architecture."""
 
     def _answer(self, answers: dict[str, Any], name: str) -> Any:
         self.asked.append(name)
@@ -40,6 +43,16 @@ class FakeCloud(Aws):
     def image_architecture(self, image: str) -> str:
         return str(self._answer({"ami-0123456789abcdef0": "x86_64", "ami-0a0a0a0a0a0a0a0a0": "arm64"}, image))
 
+    def hosts(self, names: Sequence[str], **filters: str) -> list[str]:
+        there = {name: self.made[name] for name in names if name in self.made}
+        architecture, image = filters.get("architecture"), filters.get("image_id")
+        return [
+            name for name, (facts, own) in there.items() if architecture in (None, own) and image in (None, facts.image)
+        ]
+
+    def host(self, name: str) -> HostFacts | None:
+        return self.made[name][0] if name in self.made else None
+
     def vpc_ranges(self, vpc_id: str) -> tuple[IPv4Network, ...]:
         known = {
             "vpc-0a1b2c3d": ["10.30.0.0/16"],
@@ -50,6 +63,7 @@ class FakeCloud(Aws):
 
     def subnet(self, subnet_id: str) -> SubnetFacts:
         known = {
+            "subnet-0d0d0d0d": ("vpc-0d0d0d0d", IPv4Network("10.20.0.0/20")),
             "subnet-0a1b2c3d": ("vpc-0a1b2c3d", IPv4Network("10.30.1.0/24")),
             "subnet-0a1b2c3e": ("vpc-0a1b2c3d", IPv4Network("10.30.2.0/24")),
             "subnet-02020203": ("vpc-02020202", IPv4Network("10.30.1.0/24")),
@@ -158,10 +172,10 @@ def texts(changes: dict[str, object]) -> dict[str, str]:
     return {key: as_text(value) for key, value in changes.items()}
 
 
-def messages(values: dict[str, str], secret: set[str] = SECRET) -> list[str]:
+def messages(values: dict[str, str], secret: set[str] = SECRET, cloud: FakeCloud | None = None) -> list[str]:
     """Return the faults of a config as they are shown."""
     with pytest.raises(stack_config.ConfigFaults) as caught:
-        stack_config.parse(values, secret, FakeCloud())
+        stack_config.parse(values, secret, cloud or FakeCloud())
     return [str(fault) for fault in caught.value.faults]
 
 
