@@ -23,7 +23,14 @@ network = (
 firewall = Firewall("firewall", {**config.reach, "vpc_id": network.vpc_id, "tags": config.tags})
 key_pair = aws.ec2.KeyPair("operators", public_key=config.ssh.public_key, tags=tags("operators", config.tags))
 placement = Placement(
-    network, firewall, key_pair.key_name, config.ssh, config.jump_host, config.instance_profile, config.tags
+    network,
+    firewall,
+    key_pair.key_name,
+    config.ssh,
+    config.jump_host,
+    config.instance_profile,
+    config.tags,
+    config.ubuntu_release,
 )
 
 # The jump host first: what is private is reached through it.

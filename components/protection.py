@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import pulumi
+from pulumi.resource import DependencyResource
 
 from components.component import Component
 
@@ -18,5 +19,8 @@ class TerminationProtection(Component):
 
     def __init__(self, name: str, protect: bool, resources: Sequence[pulumi.Resource]) -> None:
         """Register it, protected or not; it is always there, since a protected one could not be taken out."""
-        super().__init__(name, pulumi.ResourceOptions(protect=protect, depends_on=list(resources)))
+        # To depend on a component is to depend on its children: of a user, say, who has none, on nothing.
+        components = [resource for resource in resources if isinstance(resource, pulumi.ComponentResource)]
+        themselves = [component.urn.apply(DependencyResource) for component in components]
+        super().__init__(name, pulumi.ResourceOptions(protect=protect, depends_on=[*resources, *themselves]))
         self.end()

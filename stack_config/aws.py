@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 import pulumi_aws as aws
 
 from components.component import tags
+from components.host.host import parameter_name
 from stack_config.reader import Reader
 
 T = TypeVar("T")
@@ -21,6 +22,14 @@ class TypeFacts(NamedTuple):
 
     memory_mib: int
     architecture: str
+
+
+class ImageFacts(NamedTuple):
+    """An image."""
+
+    architecture: str
+    name: str
+    """Of Canonical's, one like ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-20260101."""
 
 
 class SubnetFacts(NamedTuple):
@@ -48,10 +57,16 @@ class Aws:
         facts = _ask(lambda: aws.ec2.get_instance_type(instance_type=name))
         return TypeFacts(facts.memory_size, "arm64" if "arm64" in facts.supported_architectures else "x86_64")
 
-    def image_architecture(self, image: str) -> str:
-        """Return the architecture of an image."""
+    def image(self, image: str) -> ImageFacts:
+        """Return the facts of an image."""
         filters = [aws.ec2.GetAmiFilterArgs(name="image-id", values=[image])]
-        return _ask(lambda: aws.ec2.get_ami(filters=filters, include_deprecated=True)).architecture
+        facts = _ask(lambda: aws.ec2.get_ami(filters=filters, include_deprecated=True))
+        return ImageFacts(facts.architecture, facts.name or "")
+
+    def ubuntu_image(self, release: str, architecture: str) -> str:
+        """Return the id of the current image of an Ubuntu release, as a host that is made now gets it."""
+        name = parameter_name([architecture], release)
+        return _ask(lambda: aws.ssm.get_parameter(name=name)).insecure_value
 
     def hosts(self, names: Sequence[str], **filters: str) -> list[str]:
         """Return the ids of those hosts of the stack that there are.
@@ -105,7 +120,7 @@ class Lookups:
         self._reader = reader
         self._known: dict[str, Any] = {}
 
-    def ask(self, key: str, question: Callable[[str], T], about: str) -> T | None:
+    def ask(self, key: str | None, question: Callable[[str], T], about: str) -> T | None:
         """Return the answer to one of the cloud's questions; None where AWS has none, which is a fault of the key."""
         # Names of types, images, VPCs and subnets differ in form, so one table holds them all.
         if about not in self._known:
@@ -114,7 +129,8 @@ class Lookups:
             except CloudError as error:
                 self._known[about] = None
                 hint = "Check the name, the region and the credentials"
-                self._reader.add_fault(key, f"AWS does not know {about}: {error}", hint)
+                if key:
+                    self._reader.add_fault(key, f"AWS does not know {about}: {error}", hint)
         answer: T | None = self._known[about]
         return answer
 
@@ -132,18 +148,18 @@ class Lookups:
         facts = (
             self.ask(keys[0], self.cloud.instance_type, instance_type) if self._reader.is_readable(keys[0]) else None
         )
-        architecture = self.ask(keys[1], lambda name: self._architecture(name, hosts), image) if image else None
+        image_facts = self.ask(keys[1], lambda name: self._image(name, hosts), image) if image else None
         if facts and not image:
             self._keeps_architecture(keys, instance_type, facts.architecture, hosts)
-        if facts and architecture and architecture != facts.architecture:
-            wrong = f"{image} is an image for {architecture}, {instance_type} is {facts.architecture}"
+        if facts and image_facts and image_facts.architecture != facts.architecture:
+            wrong = f"{image} is an image for {image_facts.architecture}, {instance_type} is {facts.architecture}"
             self._reader.add_fault(keys[1], wrong, "Choose one that fits")
         return facts
 
-    def _architecture(self, image: str, hosts: Sequence[str]) -> str | None:
-        """Return an image's architecture; None of a withdrawn one that all these hosts were made from already."""
+    def _image(self, image: str, hosts: Sequence[str]) -> ImageFacts | None:
+        """Return an image's facts; None of a withdrawn one that all these hosts were made from already."""
         try:
-            return self.cloud.image_architecture(image)
+            return self.cloud.image(image)
         except CloudError:
             if len(self.cloud.hosts(hosts, image_id=image)) == len(hosts):
                 return None

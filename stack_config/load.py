@@ -16,6 +16,7 @@ from scripts.host.accounts.spec import AccountsSpec
 from stack_config import clients, network, reach, server, ssh, users
 from stack_config.aws import Aws, Lookups
 from stack_config.reader import NAMESPACE, ConfigFaults, Reader
+from stack_config.release import check_release
 from stack_config.replacement import check_replacement
 
 
@@ -33,6 +34,8 @@ class StackConfig:
     """Given passwords by user key, secrets; of the other users the program makes them."""
     primary_user: str | None
     """Key of the user that the connection string is for; None where there are no users."""
+    ubuntu_release: str
+    """Of hosts that are made without an image of their own."""
     instance_profile: str | None
     """Name of the IAM instance profile of every host, as Session Manager needs one."""
     tags: Mapping[str, str]
@@ -79,6 +82,7 @@ def parse(
     reach_args = reach.read_reach(reader, server_args, groups, jump_host, endpoints.keys(), placement.ranges)
     looks_names_up = server_args["settings"].get("skip_name_resolve") is not True
     accounts, passwords, primary_user = users.read_accounts(reader, placement, looks_names_up)
+    release = check_release(reader, lookups, server_args)
     profile = reader.read("instanceProfile", instance_profile)
     tags = _read_tags(reader)
     reader.refuse_unknown()
@@ -95,6 +99,7 @@ def parse(
         accounts=accounts,
         passwords={key: pulumi.Output.secret(password) for key, password in passwords.items()},
         primary_user=primary_user,
+        ubuntu_release=release,
         instance_profile=profile,
         tags=tags,
         jump_host=jump_host,

@@ -27,7 +27,7 @@ def check_replacement(
         reader.add_fault(key, wrong, hint)
     elif not args.get("ami"):
         # It is made again from the image that it has: asked here, where it matters.
-        lookups.ask("serverAmi", lookups.cloud.image_architecture, current.image)
+        lookups.ask("serverAmi", lookups.cloud.image, current.image)
 
 
 def _replaced_by(

@@ -129,6 +129,8 @@ BUFFERS = {name: size(default) for name, default in _TABLES["per_connection"].it
 """What a connection may take, with MySQL's defaults in bytes."""
 REFUSED = {name: (group["reason"], group["hint"]) for group in _TABLES["refused"] for name in group["settings"]}
 """What no config may set: why, and what to do instead."""
+MYSQL_OF_UBUNTU: Mapping[str, str] = _TABLES["ubuntu"]
+"""MySQL's version by Ubuntu release."""
 
 
 def setting(name: str, raw: Any) -> Setting:
@@ -190,6 +192,21 @@ def contradictions(settings: Mapping[str, Setting], memory_mib: int | None) -> I
     if settings.get("super_read_only") is True:
         wrong = "would keep the program from making users, as root too"
         yield SettingFault(("super_read_only",), wrong, "Set read_only, or neither")
+
+
+def of_other_versions(settings: Mapping[str, Any], version: str) -> Iterator[SettingFault]:
+    """Yield the settings that a version of MySQL, such as 8.4, does not have: mysqld would not start with them."""
+    for name in settings:
+        if (removed := _TABLES["removed"].get(name)) and _number(removed["version"]) <= _number(version):
+            wrong = f"is no setting of MySQL {version}: {removed['version']} removed it"
+            yield SettingFault((name,), wrong, removed["hint"])
+        if (added := _TABLES["added"].get(name)) and _number(version) < _number(added):
+            wrong = f"is no setting of MySQL {version}: {added} brings it"
+            yield SettingFault((name,), wrong, "Leave it out, or use an Ubuntu release that has it")
+
+
+def _number(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
 
 
 def _memory(settings: Mapping[str, Setting], memory_mib: int) -> Iterator[SettingFault]:

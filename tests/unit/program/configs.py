@@ -16,7 +16,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 import stack_config
-from stack_config.aws import Aws, CloudError, HostFacts, SubnetFacts, TypeFacts
+from stack_config.aws import Aws, CloudError, HostFacts, ImageFacts, SubnetFacts, TypeFacts
 
 ROOT = Path(__file__).resolve().parents[3]
 PASSWORD = "s3cret-pass/word"
@@ -40,8 +40,19 @@ class FakeCloud(Aws):
         known = {"t3.small": (2048, "x86_64"), "t3.micro": (1024, "x86_64"), "t4g.small": (2048, "arm64")}
         return TypeFacts(*self._answer(known, name))
 
-    def image_architecture(self, image: str) -> str:
-        return str(self._answer({"ami-0123456789abcdef0": "x86_64", "ami-0a0a0a0a0a0a0a0a0": "arm64"}, image))
+    def image(self, image: str) -> ImageFacts:
+        known = {
+            "ami-0123456789abcdef0": ("x86_64", "my-own"),
+            "ami-0a0a0a0a0a0a0a0a0": ("arm64", "my-own"),
+            "ami-22222222222222222": ("x86_64", "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-20260901"),
+            "ami-24242424242424242": ("x86_64", "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-20260901"),
+            "ami-26262626262626262": ("x86_64", "ubuntu/images/hvm-ssd-gp3/ubuntu-xyz-26.04-amd64-server-20260901"),
+        }
+        return ImageFacts(*self._answer(known, image))
+
+    def ubuntu_image(self, release: str, architecture: str) -> str:
+        name = {"22.04": "ami-22222222222222222", "24.04": "ami-24242424242424242", "26.04": "ami-26262626262626262"}
+        return name[release] if architecture == "x86_64" else "ami-0a0a0a0a0a0a0a0a0"
 
     def hosts(self, names: Sequence[str], **filters: str) -> list[str]:
         there = {name: self.made[name] for name in names if name in self.made}
