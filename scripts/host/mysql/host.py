@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from scripts.host.common import stdin
 from scripts.host.common.difference import Difference
-from scripts.host.mysql import certificate, initialization, secure_installation, server, service, settings, time_zones
+from scripts.host.mysql import (
+    certificate,
+    initialization,
+    secure_installation,
+    server,
+    service,
+    settings,
+    time_zones,
+    upgrade,
+)
 from scripts.host.mysql.spec import ServerDiffSpec, ServerFacts, ServerSpec
 from scripts.host.system import files
 from scripts.host.system import host as system
@@ -33,6 +42,7 @@ def converge(spec: ServerSpec) -> ServerFacts:
 def differences(spec: ServerDiffSpec) -> list[Difference]:
     """Return where this host is not as the spec says, but for MySQL's accounts; nothing is changed."""
     rows = system.differences(spec) + files.differences([settings.file(spec.host.mysql)])
+    rows += upgrade.differences()
     session = server.Session() if server.is_up() else None
     if session is None:
         rows.append(Difference("service", service.NAME, "state", "active", service.state()))

@@ -1,0 +1,85 @@
+"""`upgrade`: newer packages of MySQL's on every host, the server first; by one restart, which is checked."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from scripts.endpoint import SERVER
+from scripts.host_agent import ask
+from scripts.ssh import Ssh, logins
+from scripts.stack import OperatorError, Stack
+from scripts.state import CHECK_LOGINS, Commands
+from scripts.table import table
+from scripts.verbs import DEFAULT_STACK, StackName, Yes
+
+SECONDS = 3600
+"""More than two installations and a crash recovery take."""
+HEAD = ("HOST", "PACKAGE", "NOW", "NEWER")
+NoWayBack = Annotated[
+    bool,
+    typer.Option(
+        "--no-way-back", help="Go on even if the packages of now cannot be had again, should mysqld not come up."
+    ),
+]
+
+
+def upgrade(stack: StackName = DEFAULT_STACK, yes: Yes = False, no_way_back: NoWayBack = False) -> None:
+    """Install newer packages of MySQL's, restart mysqld once, and try the users' logins.
+
+    Unattended upgrades leave MySQL alone, because a new one restarts the server; `drift` tells of them. If mysqld does
+    not come up with the newer packages, the former ones are put back. Take a backup before: what MySQL itself has
+    upgraded on disk stays so.
+    """
+    target = Stack(stack)
+    spec = {"apply": False, "no_way_back": no_way_back}
+    with logins(target, key_seconds=SECONDS) as ssh:
+        hosts = sorted(ssh.access.hosts(), key=lambda name: name != SERVER)
+        plans = {host: ask(ssh, host, "upgrade", json.dumps(spec), SECONDS) for host in hosts}
+    changing = [host for host, plan in plans.items() if plan["packages"] or plan["restart"]]
+    if not changing:
+        print("MySQL's packages are the newest that the distribution has")
+        return
+    print(_described(plans))
+    if not yes:
+        _confirm(plans[SERVER], no_way_back)
+    with logins(target, key_seconds=SECONDS) as ssh:
+        for host in changing:
+            ask(ssh, host, "upgrade", json.dumps({**spec, "apply": True}), SECONDS)
+            print(f"{host} is upgraded")
+        _check_logins(ssh, Commands.of(target))
+    print("Every login works. The output mysql_version follows with the next `repair`.")
+
+
+def _described(plans: dict[str, Any]) -> str:
+    rows = [
+        [host, package["name"], package["installed"] or "none", package["candidate"]]
+        for host, plan in plans.items()
+        for package in plan["packages"]
+    ]
+    reasons = [f"mysqld on {host} is restarted: {plan['restart']}" for host, plan in plans.items() if plan["restart"]]
+    return "\n".join([*([table(HEAD, rows)] if rows else []), *reasons])
+
+
+def _confirm(plan: dict[str, Any], no_way_back: bool) -> None:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise OperatorError("there is no terminal to ask at: give --yes. Nothing was changed")
+    if not plan["kept"]:
+        print("The server's packages of now cannot be had again: there is no way back if mysqld does not come up.")
+        if not no_way_back:
+            raise OperatorError("give --no-way-back to go on all the same. Nothing was changed")
+    typer.confirm("mysqld may be restarted once. Upgrade?", abort=True)
+
+
+def _check_logins(ssh: Ssh, commands: Commands) -> None:
+    """Try the logins from every client host, as the last `up` did.
+
+    Raises:
+        OperatorError: one fails; the newer packages stay.
+    """
+    for command in commands.commands:
+        if command.verb == CHECK_LOGINS:
+            ask(ssh, command.host, CHECK_LOGINS, command.stdin, SECONDS)
