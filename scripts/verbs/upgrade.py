@@ -21,9 +21,7 @@ SECONDS = 3600
 HEAD = ("HOST", "PACKAGE", "NOW", "NEWER")
 NoWayBack = Annotated[
     bool,
-    typer.Option(
-        "--no-way-back", help="Go on even if the packages of now cannot be had again, should mysqld not come up."
-    ),
+    typer.Option("--no-way-back", help="Go on even if the former packages could not be put back."),
 ]
 
 
@@ -67,10 +65,8 @@ def _described(plans: dict[str, Any]) -> str:
 def _confirm(plan: dict[str, Any], no_way_back: bool) -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise OperatorError("there is no terminal to ask at: give --yes. Nothing was changed")
-    if not plan["kept"]:
-        print("The server's packages of now cannot be had again: there is no way back if mysqld does not come up.")
-        if not no_way_back:
-            raise OperatorError("give --no-way-back to go on all the same. Nothing was changed")
+    if plan["one_way"] and not no_way_back:
+        raise OperatorError(f"there is no way back, as {plan['one_way']}: give --no-way-back if you accept that")
     typer.confirm("mysqld may be restarted once. Upgrade?", abort=True)
 
 

@@ -1,8 +1,7 @@
 """Verb `upgrade` of the MySQL server: newer packages by one restart; the former ones again if mysqld does not come up.
 
 Going back works within a series: MySQL 8.0 from 8.0.35 on, and 8.4, start on a data directory that a later version of
-the same series has upgraded (MySQL manuals 8.0 and 8.4, "Downgrading MySQL"). Ubuntu does not leave a series within a
-release.
+the same series has upgraded (MySQL manuals 8.0 and 8.4, "Downgrading MySQL").
 """
 
 from __future__ import annotations
@@ -24,6 +23,8 @@ FORMER = "former-packages"
 JOURNAL = "upgrade.json"
 """A state file, there while an upgrade is under way."""
 ARCHIVES = Path("/var/cache/apt/archives")
+FIRST_WITH_A_WAY_BACK = 35
+"""Of 8.0."""
 PROCESSES = Path("/proc")
 
 
@@ -36,14 +37,14 @@ def upgrade(spec: UpgradeSpec) -> UpgradeFacts:
     if state_file.load(JOURNAL) is not None:
         _finish("an upgrade was cut off")
     planned, libraries = updates.planned(), replaced_libraries()
-    kept = keep_former(planned)
-    facts = UpgradeFacts(planned, f"it runs with {', '.join(libraries)} of before" if libraries else "", kept)
+    one_way = why_one_way(planned)
+    facts = UpgradeFacts(planned, f"it runs with {', '.join(libraries)} of before" if libraries else "", one_way)
     if not spec.apply or not (planned or libraries):
         return facts
     if not server.is_up():
         raise HostError("mysqld is down, so an upgrade could not be checked: nothing was changed")
-    if not kept and not spec.no_way_back:
-        raise HostError("the packages of now cannot be had any more, so there is no way back: nothing was changed")
+    if one_way and not spec.no_way_back:
+        raise HostError(f"there is no way back, as {one_way}: nothing was changed")
     if planned:
         updates.install(planned, "--download-only")
     state_file.save(JOURNAL, [])
@@ -75,6 +76,19 @@ def replaced_libraries() -> list[str]:
     text = maps.read_text() if pid not in ("", "0") and maps.exists() else ""
     names = re.findall(r" (/(?:usr|lib)\S*) \(deleted\)$", text, re.MULTILINE)
     return sorted({Path(name).name for name in names})
+
+
+def why_one_way(planned: Sequence[PackageUpgrade]) -> str:
+    """Return why the former packages could not be put back; empty if they can, and are kept for it."""
+    for update in planned:
+        numbers = [re.match(r"(\d+)\.(\d+)\.(\d+)", version) for version in (update.installed, update.candidate)]
+        if not update.name.startswith("mysql-server") or not (numbers[0] and numbers[1]):
+            continue
+        if numbers[0].group(1, 2) != numbers[1].group(1, 2):
+            return f"{update.candidate} is of another series than {update.installed}"
+        if numbers[0].group(1, 2) == ("8", "0") and int(numbers[0][3]) < FIRST_WITH_A_WAY_BACK:
+            return f"MySQL {update.installed} does not start on data of a later version"
+    return "" if keep_former(planned) else "the packages of now cannot be had any more"
 
 
 def keep_former(planned: Sequence[PackageUpgrade]) -> bool:

@@ -39,7 +39,7 @@ class UpgradeSpec:
     apply: bool
     """Whether they are installed; otherwise they are only told."""
     no_way_back: bool
-    """Whether they are installed even if the packages of now cannot be had any more."""
+    """Whether they are installed even if there is no way back."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,8 @@ class UpgradeFacts:
     packages: tuple[PackageUpgrade, ...]
     restart: str = ""
     """Why mysqld is restarted although none of its packages is newer; empty for no such reason."""
-    kept: bool = True
-    """Whether the packages of now can be had again, should mysqld not come up with the newer ones."""
+    one_way: str = ""
+    """Why there is no way back, should mysqld not come up with the newer packages; empty where there is one."""
 
 
 @dataclass(frozen=True)

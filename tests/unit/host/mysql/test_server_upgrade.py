@@ -105,12 +105,31 @@ def test_an_upgrade_that_was_cut_off_is_ended_by_the_next_one(host: Server) -> N
 def test_without_a_way_back_nothing_is_changed_unless_one_says_so(host: Server) -> None:
     """The mirror has the newest version alone, and apt's cache was emptied."""
     next(host.archives.iterdir()).unlink()
-    assert upgrade.upgrade(UpgradeSpec(apply=False, no_way_back=False)).kept is False
-    with pytest.raises(HostError, match="no way back: nothing was changed"):
+    assert upgrade.upgrade(UpgradeSpec(apply=False, no_way_back=False)).one_way
+    with pytest.raises(
+        HostError, match="no way back, as the packages of now cannot be had any more: nothing was changed"
+    ):
         upgrade.upgrade(APPLY)
     assert host.version == "8.0.41-1"
     upgrade.upgrade(UpgradeSpec(apply=True, no_way_back=True))
     assert host.version == "8.0.45-1"
+
+
+@pytest.mark.parametrize(
+    ("installed", "candidate", "why"),
+    [
+        ("8.0.41-1", "8.4.7-1", "8.4.7-1 is of another series than 8.0.41-1"),
+        ("8.0.28-0ubuntu4", "8.0.45-1", "MySQL 8.0.28-0ubuntu4 does not start on data of a later version"),
+        ("8.0.35-0ubuntu0.22.04.1", "8.0.45-1", ""),
+        ("8.4.5-0ubuntu0.2", "8.4.7-1", ""),
+    ],
+)
+def test_a_version_that_does_not_start_on_later_data_is_no_way_back(
+    host: Server, installed: str, candidate: str, why: str
+) -> None:
+    """Source: MySQL manuals 8.0 and 8.4, "Downgrading MySQL"."""
+    (host.archives / f"mysql-server-8.0_{installed}_amd64.deb").touch()
+    assert upgrade.why_one_way([PackageUpgrade("mysql-server-8.0", installed, candidate)]) == why
 
 
 def test_an_upgrade_of_a_server_that_is_down_is_refused(host: Server) -> None:

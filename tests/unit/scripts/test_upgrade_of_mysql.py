@@ -13,7 +13,7 @@ from tests.unit.scripts.test_drift_and_repair import COMMANDS
 
 NEWER = {"name": "mysql-server-8.0", "installed": "8.0.41-1", "candidate": "8.0.45-1"}
 CLIENT = {"name": "mysql-client-8.0", "installed": "8.0.41-1", "candidate": "8.0.45-1"}
-NOTHING: dict[str, Any] = {"packages": [], "restart": "", "kept": True}
+NOTHING: dict[str, Any] = {"packages": [], "restart": "", "one_way": ""}
 
 
 def says(answer: dict[str, Any]) -> str:
