@@ -1,7 +1,5 @@
 """`upgrade`: newer packages of MySQL's on every host, the server first; by one restart, which is checked."""
 
-from __future__ import annotations
-
 import json
 import sys
 from typing import Annotated, Any
