@@ -7,7 +7,7 @@ import pytest
 
 import stack_config
 from stack_config.aws import HostFacts
-from tests.unit.program.configs import GOOD, SECRET, FakeCloud, assert_told, messages, parsed, texts
+from tests.unit.program.configs import GOOD, SECRET, FakeCloud, assert_told, messages, parsed, texts, user
 from tests.unit.program.test_program import Run
 
 IMAGES = {"22.04": "ami-22222222222222222", "24.04": "ami-24242424242424242", "26.04": "ami-26262626262626262"}
@@ -63,3 +63,10 @@ def test_what_counts_is_the_release_of_the_server_that_there_is(monkeypatch: pyt
     ]
     (told,) = messages(GOOD | texts({**changes, "ubuntuRelease": "24.04"}), cloud=with_server("26.04"))
     assert "default_authentication_plugin: is no setting of MySQL 8.4" in told
+
+
+def test_a_user_with_a_plugin_that_the_releases_mysql_has_turned_off_is_refused_before_anything_is_made() -> None:
+    native = user(plugin="mysql_native_password")
+    assert parsed(**native)
+    assert_told(native | {"ubuntuRelease": "26.04"}, "users.app.plugin", "mysql_native_password is off in MySQL 8.4")
+    assert parsed(**native, ubuntuRelease="26.04", mysqlSettings={"mysql_native_password": True})
