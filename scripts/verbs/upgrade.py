@@ -1,16 +1,17 @@
 """`upgrade`: newer packages of MySQL's on every host, the server first; by one restart, which is checked."""
 
-import json
 import sys
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated
 
 import typer
 
-from scripts.endpoint import SERVER
+from scripts.host.common import codec
+from scripts.host.system.spec import UpgradeFacts, UpgradeSpec
 from scripts.host_agent import ask
 from scripts.ssh import Ssh, logins
 from scripts.stack import OperatorError, Stack
-from scripts.state import CHECK_LOGINS, Commands
+from scripts.state import CHECK_LOGINS, SERVER
 from scripts.table import table
 from scripts.verbs import DEFAULT_STACK, StackName, Yes
 
@@ -18,8 +19,7 @@ SECONDS = 3600
 """More than two installations and a crash recovery take."""
 HEAD = ("HOST", "PACKAGE", "NOW", "NEWER")
 NoWayBack = Annotated[
-    bool,
-    typer.Option("--no-way-back", help="Go on even if the former packages could not be put back."),
+    bool, typer.Option("--no-way-back", help="Go on even if the former packages could not be put back.")
 ]
 
 
@@ -31,11 +31,12 @@ def upgrade(stack: StackName = DEFAULT_STACK, yes: Yes = False, no_way_back: NoW
     upgraded on disk stays so.
     """
     target = Stack(stack)
-    spec = {"apply": False, "no_way_back": no_way_back}
     with logins(target, key_seconds=SECONDS) as ssh:
-        hosts = sorted(ssh.access.hosts(), key=lambda name: name != SERVER)
-        plans = {host: ask(ssh, host, "upgrade", json.dumps(spec), SECONDS) for host in hosts}
-    changing = [host for host, plan in plans.items() if plan["packages"] or plan["restart"]]
+        plans = {
+            host: _ask(ssh, host, UpgradeSpec(apply=False, no_way_back=no_way_back))
+            for host in ssh.access.state.host_names
+        }
+    changing = [host for host, plan in plans.items() if plan.packages or plan.restart]
     if not changing:
         print("MySQL's packages are the newest that the distribution has")
         return
@@ -44,36 +45,31 @@ def upgrade(stack: StackName = DEFAULT_STACK, yes: Yes = False, no_way_back: NoW
         _confirm(plans[SERVER], no_way_back)
     with logins(target, key_seconds=SECONDS) as ssh:
         for host in changing:
-            ask(ssh, host, "upgrade", json.dumps({**spec, "apply": True}), SECONDS)
+            _ask(ssh, host, UpgradeSpec(apply=True, no_way_back=no_way_back))
             print(f"{host} is upgraded")
-        _check_logins(ssh, Commands.of(target))
+        for command in ssh.access.state.commands:
+            if command.verb == CHECK_LOGINS:  # as the last `up` did
+                ask(ssh, command.host, CHECK_LOGINS, command.stdin, SECONDS)
     print("Every login works. The output mysql_version follows with the next `repair`.")
 
 
-def _described(plans: dict[str, Any]) -> str:
+def _ask(ssh: Ssh, host: str, spec: UpgradeSpec) -> UpgradeFacts:
+    return codec.from_data(UpgradeFacts, ask(ssh, host, "upgrade", codec.encode(spec), SECONDS))
+
+
+def _described(plans: Mapping[str, UpgradeFacts]) -> str:
     rows = [
-        [host, package["name"], package["installed"] or "none", package["candidate"]]
+        [host, package.name, package.installed or "none", package.candidate]
         for host, plan in plans.items()
-        for package in plan["packages"]
+        for package in plan.packages
     ]
-    reasons = [f"mysqld on {host} is restarted: {plan['restart']}" for host, plan in plans.items() if plan["restart"]]
+    reasons = [f"mysqld on {host} is restarted: {plan.restart}" for host, plan in plans.items() if plan.restart]
     return "\n".join([*([table(HEAD, rows)] if rows else []), *reasons])
 
 
-def _confirm(plan: dict[str, Any], no_way_back: bool) -> None:
+def _confirm(plan: UpgradeFacts, no_way_back: bool) -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise OperatorError("there is no terminal to ask at: give --yes. Nothing was changed")
-    if plan["one_way"] and not no_way_back:
-        raise OperatorError(f"there is no way back, as {plan['one_way']}: give --no-way-back if you accept that")
+    if plan.one_way and not no_way_back:
+        raise OperatorError(f"there is no way back, as {plan.one_way}: give --no-way-back if you accept that")
     typer.confirm("mysqld may be restarted once. Upgrade?", abort=True)
-
-
-def _check_logins(ssh: Ssh, commands: Commands) -> None:
-    """Try the logins from every client host, as the last `up` did.
-
-    Raises:
-        OperatorError: one fails; the newer packages stay.
-    """
-    for command in commands.commands:
-        if command.verb == CHECK_LOGINS:
-            ask(ssh, command.host, CHECK_LOGINS, command.stdin, SECONDS)

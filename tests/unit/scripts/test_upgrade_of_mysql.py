@@ -9,7 +9,6 @@ import pytest
 
 from tests.unit.scripts.bench import Bench
 from tests.unit.scripts.bench import bench as bench
-from tests.unit.scripts.test_drift_and_repair import COMMANDS
 
 NEWER = {"name": "mysql-server-8.0", "installed": "8.0.41-1", "candidate": "8.0.45-1"}
 CLIENT = {"name": "mysql-client-8.0", "installed": "8.0.41-1", "candidate": "8.0.45-1"}
@@ -23,7 +22,6 @@ def says(answer: dict[str, Any]) -> str:
 @pytest.fixture(autouse=True)
 def hosts(bench: Bench) -> None:
     """A stack whose server and first client have newer packages to be had."""
-    bench.put("state.json", {"deployment": {"resources": COMMANDS}})
     bench.put("upgrade.server", says({**NOTHING, "packages": [NEWER]}))
     bench.put("upgrade.client-1", says({**NOTHING, "packages": [CLIENT]}))
     bench.put("upgrade.app-1", says(NOTHING))
