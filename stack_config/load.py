@@ -15,9 +15,8 @@ from components.placement import SshAccess
 from scripts.host.accounts.spec import AccountsSpec
 from stack_config import clients, network, reach, server, ssh, users
 from stack_config.aws import Aws, Lookups
+from stack_config.existing import check_release, check_replacement
 from stack_config.reader import NAMESPACE, ConfigFaults, Reader
-from stack_config.release import check_release
-from stack_config.replacement import check_replacement
 
 
 @dataclass(frozen=True)
