@@ -11,7 +11,7 @@ PYTHON := .venv/bin/python
 STAMP := .venv/requirements.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up preview down status check unit test bench connect tunnel users rotate finish-rotation drift repair diagram
+.PHONY: help setup up preview down status check unit test bench connect tunnel users rotate finish-rotation drift repair upgrade diagram
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -59,6 +59,9 @@ drift: $(STAMP) ## show what was changed behind the stack's back
 
 repair: $(STAMP) ## put drift right
 	@$(PYTHON) -m scripts repair --stack '$(S)' $(ARGS)
+
+upgrade: $(STAMP) ## install newer packages of MySQL's: one restart, checked
+	@$(PYTHON) -m scripts upgrade --stack '$(S)' $(ARGS)
 
 diagram: $(STAMP) ## draw what is deployed, as SVG: ARGS='--output FILE'
 	@$(PYTHON) -m scripts diagram --stack '$(S)' $(ARGS)

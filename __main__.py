@@ -11,6 +11,7 @@ from components.mysql.client import MySqlClient
 from components.mysql.server import MySqlServer
 from components.network import ExistingNetwork, Network
 from components.placement import Placement
+from components.protection import TerminationProtection
 
 config = stack_config.load()
 
@@ -22,7 +23,14 @@ network = (
 firewall = Firewall("firewall", {**config.reach, "vpc_id": network.vpc_id, "tags": config.tags})
 key_pair = aws.ec2.KeyPair("operators", public_key=config.ssh.public_key, tags=tags("operators", config.tags))
 placement = Placement(
-    network, firewall, key_pair.key_name, config.ssh, config.jump_host, config.instance_profile, config.tags
+    network,
+    firewall,
+    key_pair.key_name,
+    config.ssh,
+    config.jump_host,
+    config.instance_profile,
+    config.tags,
+    config.ubuntu_release,
 )
 
 # The jump host first: what is private is reached through it.
@@ -42,5 +50,9 @@ accounts = MySqlAccounts("accounts", {"server": server, "databases": databases, 
 for name, client in clients.items():
     trusted = client.trust(server)
     client.check_logins(f"{name}-logins", accounts, ready=[firewall, trusted])
+
+own_network = [network] if isinstance(network, Network) else []
+everything = [*own_network, firewall, key_pair, *clients.values(), server, *databases, *roles, *users, accounts]
+TerminationProtection("terminationProtection", config.server["termination_protection"], everything)
 
 outputs.export(server, [clients[name] for name in groups], accounts, config.primary_user, config.jump_host)

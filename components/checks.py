@@ -31,6 +31,9 @@ subnet_id = aws_id("subnet", "is not a subnet's id")
 security_group_id = aws_id("sg", "is not a security group's id")
 instance_type = matching(r"[a-z][a-z0-9-]*\.[a-z0-9-]+", "is not an instance type", "Write one like t3.small")
 zone = matching(r"[a-z]{2,}(-[a-z0-9]+)+", "is not the name of an availability zone", "Write one like eu-central-1a")
+ubuntu_release = matching(
+    r"22\.04|24\.04|26\.04", "is no Ubuntu release that the program knows", "Write 22.04, 24.04 or 26.04"
+)
 package = matching(
     r"[a-z0-9][a-z0-9+.-]+", "is not a package's name (Debian Policy, 5.6.1)", "Write one like percona-toolkit"
 )

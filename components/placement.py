@@ -7,7 +7,7 @@ import pulumi
 
 from components import checks
 from components.firewall import Firewall
-from components.host.host import PlacementArgs
+from components.host.host import UBUNTU_LTS, PlacementArgs
 from components.mysql.client import MySqlClient
 from components.network import ExistingNetwork, Network
 from scripts.host.common.checks import checked
@@ -51,6 +51,8 @@ class Placement:
     """The name of the client that private hosts are reached through."""
     instance_profile: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+    ubuntu_release: str = UBUNTU_LTS
+    """Of hosts that are made without an image of their own."""
 
     def server(self, name: str, clients: Mapping[str, MySqlClient]) -> PlacementArgs:
         """Return the placement of a MySQL server."""
@@ -91,4 +93,5 @@ class Placement:
             "ssh_port": endpoint.port if endpoint else SSH_PORT,
             "network_ready": [*self.network.ready, self.firewall],
             "tags": self.tags,
+            "ubuntu_release": self.ubuntu_release,
         }

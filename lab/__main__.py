@@ -34,6 +34,7 @@ NEED_NO_ROOT = ("env", "packages")
 PACKAGES = Path(__file__).parent / "machine" / "packages.txt"
 
 LabName = Annotated[str, typer.Option("--lab", envvar="LAB", help="The lab's, and its stack's, name.")]
+Force = Annotated[bool, typer.Option("--force", help="Protected resources too.")]
 Host = Annotated[str, typer.Argument(help="An instance: the end of its Name tag, or its id.")]
 
 
@@ -82,9 +83,9 @@ def preview(name: LabName = DEFAULT_NAME) -> None:
 
 
 @app.command()
-def down(name: LabName = DEFAULT_NAME) -> None:
+def down(name: LabName = DEFAULT_NAME, force: Force = False) -> None:
     """Destroy the stack and everything the lab has on this machine, whatever state it is in."""
-    stack.down(Lab.named(name))
+    stack.down(Lab.named(name), force)
 
 
 @app.command()

@@ -16,6 +16,7 @@ from pathlib import Path
 from rich.console import Console
 
 from lab import project_config
+from lab.cloud import checkpoint
 from lab.cloud.model import Instance
 from lab.cloud.store import Store
 from lab.engine import environment
@@ -103,10 +104,13 @@ def preview(lab: Lab) -> int:
         return _pulumi(lab, "preview", "--diff")
 
 
-def down(lab: Lab) -> None:
+def down(lab: Lab, force: bool = False) -> None:
     """Destroy the stack in the engine's order, then take away whatever the lab still has on this machine.
 
     The second step needs neither stack nor records, so a lab in any state ends clean.
+
+    Raises:
+        LabError: the stack has protected resources, and nothing was touched; `force` takes them away all the same.
     """
     if not lab.folder.exists() and slots.find(lab) is None:
         console.print(f"lab {lab.name}: nothing is up")
@@ -114,6 +118,11 @@ def down(lab: Lab) -> None:
     with in_use(lab):
         if lab.environment_file.exists() and lab.stack_config.exists():
             _free_stack(lab)
+            if (names := checkpoint.protected(lab, environment.project_name(lab))) and not force:
+                raise LabError(
+                    f"stack {lab.name} has protected resources ({', '.join(names)}), and nothing was touched: take "
+                    f"their protection off and `{lab.command('up')}`, or `{lab.command('down')} --force`"
+                )
             code = _pulumi(lab, "destroy", "--yes", "--skip-preview")
             if code != 0:
                 console.print(f"pulumi destroy ended with {code}: removing what is left by force")

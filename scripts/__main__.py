@@ -6,13 +6,25 @@ from collections.abc import Sequence
 import typer
 
 from scripts.stack import OperatorError
-from scripts.verbs import connect, diagram, drift, finish_rotation, preview_report, repair, rotate, ssh, tunnel, users
+from scripts.verbs import (
+    connect,
+    diagram,
+    drift,
+    finish_rotation,
+    preview_report,
+    repair,
+    rotate,
+    ssh,
+    tunnel,
+    upgrade,
+    users,
+)
 
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode="markdown",
-    help="Work on a stack that is up: log in, rotate passwords, find and repair drift.",
+    help="Work on a stack that is up: log in, rotate passwords, find and repair drift, upgrade MySQL.",
     pretty_exceptions_enable=False,
 )
 for verb in (
@@ -24,6 +36,7 @@ for verb in (
     finish_rotation.finish_rotation,
     drift.drift,
     repair.repair,
+    upgrade.upgrade,
     diagram.diagram,
     preview_report.preview_report,
 ):

@@ -2,12 +2,13 @@
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 
 from scripts.cloud_drift import Row, drift_of_cloud
+from scripts.host.system.updates import KIND as UPDATE
 from scripts.host_agent import ask
 from scripts.ssh import Ssh, logins
 from scripts.stack import OperatorError, Stack
@@ -26,9 +27,11 @@ MAX_CELL = 60
 
 @dataclass
 class Report:
-    """The drift, and what could not be told."""
+    """The drift, what is newer in the distribution, and what could not be told."""
 
     drift: list[Row] = field(default_factory=list)
+    updates: list[Row] = field(default_factory=list)
+    """Packages of MySQL's, and reboots that are due: nobody changed anything, and a repair leaves them alone."""
     unknown: list[str] = field(default_factory=list)
 
     @property
@@ -38,10 +41,16 @@ class Report:
 
     def as_text(self) -> str:
         """Return it for people."""
-        rows = [[shortened(row[name.lower()]) for name in HEAD] for row in self.drift]
-        parts = [table(HEAD, rows)] if rows else []
+        parts = [_table(self.drift)] if self.drift else []
         parts += [f"could not tell: {reason}" for reason in self.unknown]
-        return "\n".join(parts) or "no drift detected"
+        parts = parts or ["no drift detected"]
+        if self.updates:
+            parts.append(f"\nnewer than what runs (`upgrade` installs packages):\n{_table(self.updates)}")
+        return "\n".join(parts)
+
+
+def _table(rows: Sequence[Row]) -> str:
+    return table(HEAD, [[shortened(row[name.lower()]) for name in HEAD] for row in rows])
 
 
 def shortened(text: str) -> str:
@@ -75,7 +84,8 @@ def find_drift(stack: Stack) -> Report:
     report = Report()
     for result in results:
         try:
-            report.drift += result.result()
+            for row in result.result():
+                (report.updates if row["kind"] == UPDATE else report.drift).append(row)
         except OperatorError as error:
             report.unknown.append(str(error))
     return report

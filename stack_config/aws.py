@@ -7,6 +7,8 @@ from typing import Any, NamedTuple, TypeVar
 import pulumi
 import pulumi_aws as aws
 
+from components.component import tags
+from components.host.host import parameter_name
 from stack_config.reader import Reader
 
 T = TypeVar("T")
@@ -28,6 +30,14 @@ class TypeFacts(NamedTuple):
     vcpus: int
 
 
+class ImageFacts(NamedTuple):
+    """An image."""
+
+    architecture: str
+    name: str
+    """Of Canonical's, one like ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-20260101."""
+
+
 class SubnetFacts(NamedTuple):
     """A subnet."""
 
@@ -45,6 +55,16 @@ class AddressFacts(NamedTuple):
     """Whether AWS told it: a role need not be allowed to ask Service Quotas."""
 
 
+class HostFacts(NamedTuple):
+    """A host of the stack that there is."""
+
+    image: str
+    private_ip: str
+    subnet_id: str
+    is_protected: bool
+    """Whether EC2 refuses to terminate it."""
+
+
 class Aws:
     """AWS: asked by the provider's functions, which wait for the answer. Each question raises CloudError."""
 
@@ -54,10 +74,38 @@ class Aws:
         architecture = "arm64" if "arm64" in facts.supported_architectures else "x86_64"
         return TypeFacts(facts.memory_size, architecture, facts.default_vcpus)
 
-    def image_architecture(self, image: str) -> str:
-        """Return the architecture of an image."""
+    def image(self, image: str) -> ImageFacts:
+        """Return the facts of an image."""
         filters = [aws.ec2.GetAmiFilterArgs(name="image-id", values=[image])]
-        return _ask(lambda: aws.ec2.get_ami(filters=filters, include_deprecated=True)).architecture
+        facts = _ask(lambda: aws.ec2.get_ami(filters=filters, include_deprecated=True))
+        return ImageFacts(facts.architecture, facts.name or "")
+
+    def ubuntu_image(self, release: str, architecture: str) -> str:
+        """Return the id of the current image of an Ubuntu release, as a host that is made now gets it."""
+        name = parameter_name([architecture], release)
+        return _ask(lambda: aws.ssm.get_parameter(name=name)).insecure_value
+
+    def hosts(self, names: Sequence[str], **filters: str) -> list[str]:
+        """Return the ids of those hosts of the stack that there are.
+
+        Args:
+            names: as config has them: server, client-1.
+            filters: of DescribeInstances (Amazon EC2 API Reference), such as architecture or image-id.
+        """
+        own = tags("")
+        words = {"tag:Project": [own["Project"]], "tag:Stack": [own["Stack"]]}
+        words |= {"tag:Name": [tags(name)["Name"] for name in names]}
+        words |= {name.replace("_", "-"): [value] for name, value in filters.items()}
+        asked = [aws.ec2.GetInstancesFilterArgs(name=name, values=values) for name, values in words.items()]
+        states = ["pending", "running", "stopping", "stopped"]
+        return list(_ask(lambda: aws.ec2.get_instances(filters=asked, instance_state_names=states)).ids)
+
+    def host(self, name: str) -> HostFacts | None:
+        """Return the facts of a host of the stack; None if there is none of that name yet."""
+        for instance_id in self.hosts([name]):
+            facts = _ask(lambda: aws.ec2.get_instance(instance_id=instance_id))  # noqa: B023  asked at once
+            return HostFacts(facts.ami, facts.private_ip, facts.subnet_id, facts.disable_api_termination)
+        return None
 
     def vpc_ranges(self, vpc_id: str) -> tuple[IPv4Network, ...]:
         """Return a VPC's ranges, the primary one first."""
@@ -118,7 +166,7 @@ class Lookups:
         self._reader = reader
         self._known: dict[tuple[str, str], Any] = {}
 
-    def ask(self, key: str, question: Callable[[str], T], about: str) -> T | None:
+    def ask(self, key: str | None, question: Callable[[str], T], about: str) -> T | None:
         """Return the answer to one of the cloud's questions; None where AWS has none, which is a fault of the key."""
         known = getattr(question, "__name__", ""), about
         if known not in self._known:
@@ -127,7 +175,8 @@ class Lookups:
             except CloudError as error:
                 self._known[known] = None
                 hint = "Check the name, the region and the credentials"
-                self._reader.add_fault(key, f"AWS does not know {about}: {error}", hint)
+                if key:
+                    self._reader.add_fault(key, f"AWS does not know {about}: {error}", hint)
         answer: T | None = self._known[known]
         return answer
 
@@ -136,16 +185,49 @@ class Lookups:
         facts = self.ask(key, self.cloud.instance_type, instance_type)
         return self.ask(key, self.cloud.zones_offering, instance_type) if facts else None
 
-    def boots(self, keys: tuple[str, str], instance_type: str, image: str | None) -> TypeFacts | None:
+    def boots(
+        self, keys: tuple[str, str], instance_type: str, image: str | None, hosts: Sequence[str]
+    ) -> TypeFacts | None:
         """Return the facts of an instance type; an image that it cannot boot is a fault.
 
-        `keys` are those of the type and of the image, about which AWS is asked even where it does not know the type.
+        Args:
+            keys: of the type and of the image, about which AWS is asked even where it does not know the type.
+            instance_type: as config has it.
+            image: its id, if there is one.
+            hosts: the names of the hosts; without an image in config, those that there are keep theirs.
         """
         facts = (
             self.ask(keys[0], self.cloud.instance_type, instance_type) if self._reader.is_readable(keys[0]) else None
         )
-        architecture = self.ask(keys[1], self.cloud.image_architecture, image) if image else None
-        if facts and architecture and architecture != facts.architecture:
-            wrong = f"{image} is an image for {architecture}, {instance_type} is {facts.architecture}"
+        image_facts = self.ask(keys[1], lambda name: self._image(name, hosts), image) if image else None
+        if facts and not image:
+            self._keeps_architecture(keys, instance_type, facts.architecture, hosts)
+        if facts and image_facts and image_facts.architecture != facts.architecture:
+            wrong = f"{image} is an image for {image_facts.architecture}, {instance_type} is {facts.architecture}"
             self._reader.add_fault(keys[1], wrong, "Choose one that fits")
         return facts
+
+    def _image(self, image: str, hosts: Sequence[str]) -> ImageFacts | None:
+        """Return an image's facts; None of a withdrawn one that all these hosts were made from already."""
+        try:
+            return self.cloud.image(image)
+        except CloudError:
+            if len(self.cloud.hosts(hosts, image_id=image)) == len(hosts):
+                return None
+            raise
+
+    def _keeps_architecture(
+        self, keys: tuple[str, str], instance_type: str, architecture: str, hosts: Sequence[str]
+    ) -> None:
+        """Refuse a type that the image of a host that there is does not boot on."""
+        former = "arm64" if architecture == "x86_64" else "x86_64"
+        about = f"the {former} hosts among {', '.join(hosts)}"
+        if self.ask(keys[0], lambda _: self.cloud.hosts(hosts, architecture=former), about):
+            wrong = (
+                f"{instance_type} is {architecture}, and the image of {', '.join(hosts)} is for {former}: a host would "
+                "be deleted, and not come up again"
+            )
+            hint = (
+                f"Choose a type for {former}, or set {keys[1]} to an image for {architecture}, and lose what is on it"
+            )
+            self._reader.add_fault(keys[0], wrong, hint)

@@ -73,7 +73,8 @@ def read_clients(reader: Reader, lookups: Lookups) -> tuple[ClientGroup, ...]:
         reader.add_fault("clients", "is empty, so nobody would reach the server", EXAMPLE)
     groups = tuple(read_spec(reader, f"clients[{at}]", raw, ClientGroup, EXAMPLE) for at, raw in enumerate(listed))
     for at, group in enumerate(groups):
-        lookups.boots((f"clients[{at}].instanceType", f"clients[{at}].ami"), group.instance_type, group.ami)
+        keys = (f"clients[{at}].instanceType", f"clients[{at}].ami")
+        lookups.boots(keys, group.instance_type, group.ami, group.hosts)
     named = [(f"clients[{at}]", group.name) for at, group in enumerate(groups) if group.name]
     for key, name, other in repeated(named):
         reader.add_fault(f"{key}.name", f"{name} is the name of {other} too", "Give each group its own name")

@@ -15,6 +15,7 @@ from components.placement import SshAccess
 from scripts.host.accounts.spec import AccountsSpec
 from stack_config import clients, network, reach, server, ssh, users
 from stack_config.aws import Aws, Lookups
+from stack_config.existing import check_release, check_replacement
 from stack_config.reader import NAMESPACE, ConfigFaults, Reader
 
 
@@ -32,6 +33,8 @@ class StackConfig:
     """Given passwords by user key, secrets; of the other users the program makes them."""
     primary_user: str | None
     """Key of the user that the connection string is for; None where there are no users."""
+    ubuntu_release: str
+    """Of hosts that are made without an image of their own."""
     instance_profile: str | None
     """Name of the IAM instance profile of every host, as Session Manager needs one."""
     tags: Mapping[str, str]
@@ -72,6 +75,7 @@ def parse(
     placement = network.read_network(reader, lookups, server_args, groups)
     is_own_subnet = not isinstance(placement.network, ExistingNetwork)
     address = server.read_address(reader, placement.server_subnet, is_own_subnet)
+    check_replacement(reader, lookups, server_args, address, placement)
     endpoints = ssh.read_endpoints(reader, groups)
     jump_host = clients.jump_host(reader, server_args["public"], groups, endpoints.keys())
     access = ssh.read_ssh(reader, groups, endpoints, agent)
@@ -81,6 +85,7 @@ def parse(
     if not any(users.is_name(user.host) for user in accounts.users):
         # Every new connection would wait for a look-up of an address that nothing needs the name of.
         server_args["derived_settings"] = {**server_args.get("derived_settings", {}), "skip_name_resolve": True}
+    release = check_release(reader, lookups, server_args, accounts.users)
     profile = reader.read("instanceProfile", instance_profile)
     tags = _read_tags(reader)
     reader.refuse_unknown()
@@ -97,6 +102,7 @@ def parse(
         accounts=accounts,
         passwords={key: pulumi.Output.secret(password) for key, password in passwords.items()},
         primary_user=primary_user,
+        ubuntu_release=release,
         instance_profile=profile,
         tags=tags,
         jump_host=jump_host,

@@ -10,6 +10,7 @@ from components.mysql.contradictions import contradictions
 from components.mysql.server import ServerArgs
 from scripts.host.constants import MYSQLX_PORT
 from stack_config.aws import Lookups
+from stack_config.clients import SERVER
 from stack_config.reader import Fault, Reader
 from stack_config.specs import read_args
 
@@ -34,7 +35,7 @@ KEYS = {
 def read_server(reader: Reader, lookups: Lookups) -> ServerArgs:
     """Return what the server is made from, but for its address."""
     args = read_args(reader, ServerArgs, KEYS)
-    facts = lookups.boots(("serverInstanceType", "serverAmi"), args["instance_type"], args.get("ami"))
+    facts = lookups.boots(("serverInstanceType", "serverAmi"), args["instance_type"], args.get("ami"), [SERVER])
     if args["x_protocol"] and args["mysql_port"] == MYSQLX_PORT:
         hint = "Choose another, or set xProtocol to false"
         reader.add_fault("mysqlPort", f"{MYSQLX_PORT} is the X protocol's", hint)

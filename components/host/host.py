@@ -35,13 +35,15 @@ class InstanceArgs(TypedDict):
     public: bool
     """Whether it has an Elastic IP and is reached by it; otherwise it is reached through `jump`."""
     ami: NotRequired[Annotated[str | None, checks.image_id]]
-    """Image id. Without it: the current Ubuntu LTS when the instance is made, and that one from then on."""
+    """Image id. Without it: the current one of `ubuntu_release` when the instance is made, and that one from then
+    on."""
     packages: NotRequired[Sequence[Annotated[str, checks.package]]]
     """Of the distribution, besides those its role needs."""
     volume_gib: NotRequired[Annotated[int, checks.volume_gib]]
     private_ip: NotRequired[Annotated[str, checks.ipv4_address]]
     """Its private address; a replaced host gets the same one. Without it EC2 chooses."""
     termination_protection: NotRequired[bool]
+    """Whether EC2 refuses to terminate the instance, and Pulumi to delete or replace it."""
 
 
 class PlacementArgs(TypedDict):
@@ -64,6 +66,8 @@ class PlacementArgs(TypedDict):
     ssh_port: NotRequired[Annotated[int, checks.port]]
     host_key: NotRequired[Annotated[str | None, checks.host_key]]
     """Its public ed25519 key, if it is known already; otherwise the first one seen is kept."""
+    ubuntu_release: NotRequired[Annotated[str, checks.ubuntu_release]]
+    """Of the image, when the instance is made without `ami`; 24.04 if not given."""
     network_ready: NotRequired[Sequence[pulumi.Resource]]
     """What must be there before the first boot downloads packages: routes and rules."""
     tags: NotRequired[Annotated[Mapping[str, str], checks.tags]]
@@ -185,7 +189,7 @@ class Host(HostOutputs):
         ami, named = args.get("ami"), tags(self.name, args.get("tags"))
         return aws.ec2.Instance(
             f"{self.name}-instance",
-            ami=ami or ubuntu_ami(args["instance_type"], parent=self),
+            ami=ami or ubuntu_ami(args["instance_type"], args.get("ubuntu_release", UBUNTU_LTS), parent=self),
             instance_type=args["instance_type"],
             subnet_id=args["subnet_id"],
             private_ip=args.get("private_ip"),
@@ -204,6 +208,7 @@ class Host(HostOutputs):
             tags=named,
             opts=self.child(
                 depends_on=list(args.get("network_ready", ())),
+                protect=args.get("termination_protection", False),
                 ignore_changes=["userData", "keyName", *([] if ami else ["ami"])],
                 # A fixed private address: a successor cannot have it before this one is gone.
                 delete_before_replace="private_ip" in args,
@@ -232,21 +237,21 @@ def same_key(host: str, known: str, seen: str) -> str:
     return known.strip()
 
 
-def ubuntu_ami(instance_type: str, parent: pulumi.Resource) -> pulumi.Output[str]:
-    """Return the id of the current Ubuntu LTS image for the architecture of that instance type.
+def ubuntu_ami(instance_type: str, release: str, parent: pulumi.Resource) -> pulumi.Output[str]:
+    """Return the id of the current image of an Ubuntu release for the architecture of that instance type.
 
     Source: Canonical, "Find Ubuntu images on AWS", public SSM parameters.
     """
     opts = pulumi.InvokeOutputOptions(parent=parent)
     kind = aws.ec2.get_instance_type_output(instance_type=instance_type, opts=opts)
-    path = kind.apply(lambda facts: parameter_name(facts.supported_architectures))
+    path = kind.apply(lambda facts: parameter_name(facts.supported_architectures, release))
     # The provider marks every parameter's value secret; an image's id is public.
     return pulumi.Output.unsecret(
         aws.ssm.get_parameter_output(name=path, opts=opts).apply(lambda parameter: parameter.insecure_value)
     )
 
 
-def parameter_name(architectures: Sequence[str]) -> str:
+def parameter_name(architectures: Sequence[str], release: str) -> str:
     """Return the public parameter's name; EC2 says arm64 and x86_64 where Ubuntu says arm64 and amd64."""
     architecture = "arm64" if "arm64" in architectures else "amd64"
-    return f"/aws/service/canonical/ubuntu/server/{UBUNTU_LTS}/stable/current/{architecture}/hvm/ebs-gp3/ami-id"
+    return f"/aws/service/canonical/ubuntu/server/{release}/stable/current/{architecture}/hvm/ebs-gp3/ami-id"

@@ -4,7 +4,7 @@ The tables are in settings.yaml.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -132,6 +132,11 @@ BUFFERS = {name: size(default) for name, default in _TABLES["per_connection"].it
 """What a connection may take, with MySQL's defaults in bytes."""
 REFUSED = {name: (group["reason"], group["hint"]) for group in _TABLES["refused"] for name in group["settings"]}
 """What no config may set: why, and what to do instead."""
+MYSQL_OF_UBUNTU: Mapping[str, str] = _TABLES["ubuntu"]
+"""MySQL's version by Ubuntu release."""
+REMOVED: Mapping[str, Mapping[str, str]] = _TABLES["removed"]
+ADDED: Mapping[str, str] = _TABLES["added"]
+"""The version that took a setting away, with a hint, and the version that brought one."""
 
 
 def setting(name: str, raw: Any) -> Setting:

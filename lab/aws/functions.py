@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from lab.aws.instance_functions import get_instance, get_instances
 from lab.aws.network import SubnetType, VpcType, zone_id
 from lab.aws.schema import NOT_SUPPORTED, Cloud
 from lab.aws.wire import Values, secret
@@ -320,6 +321,11 @@ FUNCTIONS: dict[str, tuple[Function, set[str]]] = {
     "aws:ec2/getAmi:getAmi": (get_ami, {"filters", "owners", "mostRecent", "region", "includeDeprecated"}),
     "aws:ec2/getVpc:getVpc": (get_vpc, {"id", "region"}),
     "aws:ec2/getSubnet:getSubnet": (get_subnet, {"id", "region"}),
+    "aws:ec2/getInstance:getInstance": (get_instance, {"instanceId", "region"}),
+    "aws:ec2/getInstances:getInstances": (
+        get_instances,
+        {"filters", "instanceTags", "instanceStateNames", "region"},
+    ),
     "aws:ec2/getInstanceType:getInstanceType": (get_instance_type, {"instanceType", "region"}),
     "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": (
         get_instance_type_offerings,

@@ -35,6 +35,13 @@ def has(lab: Lab, urn: str, resource_id: str) -> bool:
     return any(resource.get("id") == resource_id for resource in resources)
 
 
+def protected(lab: Lab, project: str) -> list[str]:
+    """Return the names of the resources of a lab's own stack that the engine is told to protect."""
+    state = _read(lab.backend / ".pulumi" / "stacks" / project / f"{lab.name}.json") or {}
+    resources = state.get("checkpoint", {}).get("latest", {}).get("resources") or []
+    return [resource["urn"].split("::")[-1] for resource in resources if resource.get("protect")]
+
+
 def _read(path: Path) -> dict[str, Any] | None:
     try:
         packed = path.with_suffix(".json.gz")  # as PULUMI_DIY_BACKEND_GZIP asks for

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 VERBS = {
     "converge": ("mysql.host.converge_verb", "client.host.converge_verb"),
     "diff": ("mysql.host.diff_verb", "system.host.diff_verb"),
+    "upgrade": ("mysql.upgrade.upgrade_verb", "system.updates.upgrade_verb"),
     "certify": ("mysql.certificate.certify_verb",),
     "renew-certificate": ("mysql.certificate.renew_verb",),
     "accounts": ("accounts.commands.main",),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lab.cloud.model import Instance
 from lab.cloud.store import Store
+from lab.testing.project import PLAIN
 from scripts.host.constants import CA_FILE
 from tests.lab.pair import Pair, lab_command
 
@@ -26,16 +27,31 @@ def test_a_newer_image_changes_no_host_that_is_there(pair: Pair) -> None:
             assert "server-instance" not in pair.planned()
 
 
-def test_a_protected_server_is_not_replaced_and_nothing_is_lost(pair: Pair) -> None:
+def test_a_protected_server_is_neither_replaced_nor_destroyed_and_nothing_is_touched(pair: Pair) -> None:
+    """Without a preview too, as the automation API and `make up` run the engine."""
     before, new = pair.outputs(), newest(pair)
     with pair.configured(terminationProtection=True):
         assert pair.planned() == {"server-instance": "update"}
         pair.up()
-        with pair.configured(terminationProtection=True, serverAmi=new):
-            assert pair.planned()["server-instance"] == "replace"
-            assert "may not be terminated" in pair.failing_up()
+        hosts = images(pair)
+        with pair.config_kept():
+            pair.configure({"serverAmi": new, "clients": [{"name": "client", "count": 2}]})
+            assert "replaces the server and its data, which terminationProtection forbids" in pair.failing_up()
+        destroyed = pair.pulumi("destroy", "--yes", "--skip-preview", *PLAIN)
+        assert destroyed.returncode != 0
+        assert "TerminationProtection::terminationProtection" in destroyed.stdout
+        down = lab_command("down")
+        assert (down.returncode, "terminationProtection), and nothing was touched" in down.stderr) == (1, True)
+        assert images(pair) == hosts
         assert pair.unchanged()
     assert pair.outputs() == before
+
+
+def test_a_type_of_another_architecture_is_refused_while_the_server_is_still_there(pair: Pair) -> None:
+    with pair.config_kept():
+        pair.configure({"serverInstanceType": "t4g.small"})
+        assert "t4g.small is arm64, and the image of server is for x86_64" in pair.failing_up()
+    assert pair.unchanged()
 
 
 def test_a_replaced_server_keeps_its_address_and_its_new_authority_is_known_everywhere(pair: Pair) -> None:

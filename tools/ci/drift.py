@@ -1,6 +1,7 @@
 """`python -m tools.ci.drift`: the stack's drift, in the summary of the run.
 
-Output `differences`: how many rows of drift there are. Exit code: 0 that could be told, 1 it could not.
+Output `differences`: how many rows of drift there are, and of what is newer in the distribution. Exit code: 0 that
+could be told, 1 it could not.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def run(environment: Mapping[str, str]) -> int:
     text = report.as_text()
     print(text)
     summarize(environment, f"### Drift of stack `{stack}`\n\n{indented(text)}")
-    put_output(environment, "differences", str(len(report.drift)))
+    put_output(environment, "differences", str(len(report.drift) + len(report.updates)))
     return 1 if report.unknown else 0
 
 

@@ -16,11 +16,11 @@ def run(environment: Mapping[str, str]) -> int:
     mark = f"<!-- mysql-pair drift: {stack} -->"
     api = Api.of(environment)
     former = api.own("/issues?state=open", mark)
-    title = f"Stack {stack} has drifted"
+    title = f"Stack {stack} has drifted or is behind"
     body = (
-        f"{mark}\nDifferences between what is live and what the stack says: {number}. They are in the summary of "
-        f"[the run]({page}). `python -m scripts repair --stack {stack}` puts them right. "
-        "This issue is updated every night, and closed when there is no drift."
+        f"{mark}\nDifferences between what is live and what the stack says: {number}, newer packages included. "
+        f"They are in the summary of [the run]({page}). `python -m scripts repair --stack {stack}` puts drift right, "
+        "and `upgrade` installs newer packages. This issue is updated every night, and closed when there is neither."
     )
     if number and former:
         api.call("PATCH", f"/issues/{former['number']}", {"title": title, "body": body})

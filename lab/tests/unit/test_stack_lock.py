@@ -1,4 +1,4 @@
-"""A stack whose lock's holder was killed is free, and one whose holder runs is not."""
+"""A stack that is in use, or that is protected, is left alone; one whose holder was killed is free."""
 
 from __future__ import annotations
 
@@ -38,3 +38,18 @@ def test_a_holder_that_runs_is_told(tmp_path: Path) -> None:
     with pytest.raises(LabError, match=f"in use by pulumi, process {os.getpid()}"):
         stack._free_stack(lab)
     assert lock.exists()
+
+
+def test_a_stack_with_protected_resources_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab = Lab("kept", tmp_path / "kept")
+    state = lab.backend / ".pulumi/stacks/shop/kept.json"
+    state.parent.mkdir(parents=True)
+    resources = [{"urn": "urn:pulumi:kept::shop::t::data", "protect": True}, {"urn": "urn:pulumi:kept::shop::t::web"}]
+    state.write_text(json.dumps({"checkpoint": {"latest": {"resources": resources}}}))
+    for path in (lab.environment_file, lab.stack_config):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    monkeypatch.setattr("lab.engine.environment.project_name", lambda _: "shop")
+    with pytest.raises(LabError, match=r"protected resources \(data\), and nothing was touched"):
+        stack.down(lab)
+    assert state.exists()

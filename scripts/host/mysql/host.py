@@ -16,6 +16,7 @@ from scripts.host.mysql import (
     settings,
     time_zones,
     timers,
+    upgrade,
 )
 from scripts.host.mysql.spec import ServerDiffSpec, ServerFacts, ServerSpec
 from scripts.host.system import files
@@ -55,6 +56,7 @@ def _shut_out(session: server.Session) -> list[str]:
 def differences(spec: ServerDiffSpec) -> list[Difference]:
     """Return where this host is not as the spec says, but for MySQL's accounts; nothing is changed."""
     rows = system.differences(spec) + files.differences([settings.file(spec.host.mysql)])
+    rows += upgrade.differences()
     session = server.Session() if server.is_up() else None
     if session is None:
         rows.append(Difference("service", service.NAME, "state", "active", service.state()))

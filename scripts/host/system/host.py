@@ -10,7 +10,7 @@ from pathlib import Path
 
 from scripts.host.common import difference, process, stdin
 from scripts.host.common.difference import Difference
-from scripts.host.system import authorized_keys, file_systems, files, packages
+from scripts.host.system import authorized_keys, file_systems, files, packages, updates
 from scripts.host.system.spec import DiffSpec, HostSpec
 
 AGENT = Path(__file__).resolve().parents[3]
@@ -43,6 +43,7 @@ def differences(spec: DiffSpec) -> list[Difference]:
     rows = _agent_differences(spec.agent)
     rows += file_systems.differences(spec.host.volume_gib)
     rows += packages.differences(spec.host.packages)
+    rows += updates.differences()
     rows += files.differences(spec.host.files)
     if spec.host.authorized_keys is not None:
         rows += authorized_keys.differences(spec.host.authorized_keys)

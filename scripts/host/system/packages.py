@@ -84,8 +84,8 @@ def _install(names: Sequence[str], installed: Iterable[str]) -> None:
     if not missing:
         return
     if not set(missing) <= set(installed):
-        _apt_get("update")
-    _apt_get("install", "--no-upgrade", "-o", "Dpkg::Options::=--force-confold", *missing)
+        apt_get("update")
+    apt_get("install", "--no-upgrade", "-o", "Dpkg::Options::=--force-confold", *missing)
 
 
 def _purge(dropped: Sequence[str]) -> None:
@@ -97,7 +97,7 @@ def _purge(dropped: Sequence[str]) -> None:
     others = _orphans()
     process.must(["apt-mark", "auto", *dropped])
     if alone := sorted(_orphans() - others):
-        _apt_get("purge", *alone)
+        apt_get("purge", *alone)
 
 
 def _orphans() -> set[str]:
@@ -105,7 +105,12 @@ def _orphans() -> set[str]:
     return set(re.findall(r"^Remv (\S+)", simulated, re.MULTILINE))
 
 
-def _apt_get(*args: str) -> None:
+def apt_get(*args: str) -> None:
+    """Run apt-get, waiting for another one's lock, and after a run of dpkg that was cut off has been ended.
+
+    Raises:
+        HostError: it failed, in its own words.
+    """
     deadline = time.monotonic() + LOCK_SECONDS
     repaired = False
     while (done := process.run([*APT_GET, *args], seconds=APT_SECONDS, environment=QUIET)).returncode != 0:

@@ -35,6 +35,37 @@ class HostSpec:
 
 
 @dataclass(frozen=True)
+class UpgradeSpec:
+    """What is to become of newer packages of MySQL's."""
+
+    apply: bool
+    """Whether they are installed; otherwise they are only told."""
+    no_way_back: bool
+    """Whether they are installed even if there is no way back."""
+
+
+@dataclass(frozen=True)
+class PackageUpgrade:
+    """A package that an upgrade changes."""
+
+    name: str
+    installed: str
+    """Its version; empty of one that comes new, because another needs it."""
+    candidate: str
+
+
+@dataclass(frozen=True)
+class UpgradeFacts:
+    """What an upgrade changes, or has changed."""
+
+    packages: tuple[PackageUpgrade, ...]
+    restart: str = ""
+    """Why mysqld is restarted although none of its packages is newer; empty for no such reason."""
+    one_way: str = ""
+    """Why there is no way back, should mysqld not come up with the newer packages; empty where there is one."""
+
+
+@dataclass(frozen=True)
 class DiffSpec:
     """What a host is compared with."""
 

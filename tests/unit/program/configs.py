@@ -16,7 +16,16 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 import stack_config
-from stack_config.aws import VCPU_QUOTA, AddressFacts, Aws, CloudError, SubnetFacts, TypeFacts
+from stack_config.aws import (
+    VCPU_QUOTA,
+    AddressFacts,
+    Aws,
+    CloudError,
+    HostFacts,
+    ImageFacts,
+    SubnetFacts,
+    TypeFacts,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 PASSWORD = "s3cret-pass/word"
@@ -27,12 +36,19 @@ class FakeCloud(Aws):
 
     ZONES = ("eu-central-1a", "eu-central-1b", "eu-central-1c")
 
-    def __init__(self, only: Mapping[str, Sequence[str]] | None = None, zones: Sequence[str] = ZONES) -> None:
-        """Have these zones; a type that is not in `only` is offered in all of them."""
+    def __init__(
+        self,
+        only: Mapping[str, Sequence[str]] | None = None,
+        zones: Sequence[str] = ZONES,
+        **made: tuple[HostFacts, str],
+    ) -> None:
+        """Have these zones; a type that is not in `only` is offered in all of them; `made` are the hosts that are."""
         self.asked: list[str] = []
         self.addresses = AddressFacts(quota=5, others=0, is_told=True)
         self.vcpus: int | None = None
         self._zones, self._only = zones, only or {}
+        self.made = {name.replace("_", "-"): host for name, host in made.items()}
+        """The hosts that there are, each with its architecture."""
 
     def _answer(self, answers: dict[str, Any], name: str) -> Any:
         self.asked.append(name)
@@ -50,8 +66,29 @@ class FakeCloud(Aws):
         }
         return TypeFacts(*self._answer(known, name))
 
-    def image_architecture(self, image: str) -> str:
-        return str(self._answer({"ami-0123456789abcdef0": "x86_64", "ami-0a0a0a0a0a0a0a0a0": "arm64"}, image))
+    def image(self, image: str) -> ImageFacts:
+        known = {
+            "ami-0123456789abcdef0": ("x86_64", "my-own"),
+            "ami-0a0a0a0a0a0a0a0a0": ("arm64", "my-own"),
+            "ami-22222222222222222": ("x86_64", "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-20260901"),
+            "ami-24242424242424242": ("x86_64", "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-20260901"),
+            "ami-26262626262626262": ("x86_64", "ubuntu/images/hvm-ssd-gp3/ubuntu-xyz-26.04-amd64-server-20260901"),
+        }
+        return ImageFacts(*self._answer(known, image))
+
+    def ubuntu_image(self, release: str, architecture: str) -> str:
+        name = {"22.04": "ami-22222222222222222", "24.04": "ami-24242424242424242", "26.04": "ami-26262626262626262"}
+        return name[release] if architecture == "x86_64" else "ami-0a0a0a0a0a0a0a0a0"
+
+    def hosts(self, names: Sequence[str], **filters: str) -> list[str]:
+        there = {name: self.made[name] for name in names if name in self.made}
+        architecture, image = filters.get("architecture"), filters.get("image_id")
+        return [
+            name for name, (facts, own) in there.items() if architecture in (None, own) and image in (None, facts.image)
+        ]
+
+    def host(self, name: str) -> HostFacts | None:
+        return self.made[name][0] if name in self.made else None
 
     def vpc_ranges(self, vpc_id: str) -> tuple[IPv4Network, ...]:
         known = {
@@ -63,6 +100,7 @@ class FakeCloud(Aws):
 
     def subnet(self, subnet_id: str) -> SubnetFacts:
         known = {
+            "subnet-0d0d0d0d": ("vpc-0d0d0d0d", IPv4Network("10.20.0.0/20")),
             "subnet-0a1b2c3d": ("vpc-0a1b2c3d", IPv4Network("10.30.1.0/24")),
             "subnet-0a1b2c3e": ("vpc-0a1b2c3d", IPv4Network("10.30.2.0/24")),
             "subnet-02020203": ("vpc-02020202", IPv4Network("10.30.1.0/24")),

@@ -38,6 +38,8 @@ class Recorder(Mocks):
     calls: list[MockCallArgs] = field(default_factory=list)
     parents: dict[tuple[str, str], str] = field(default_factory=dict)
     """The name of each resource's parent, by its type and name; STACK of what lies at the top."""
+    protected: set[str] = field(default_factory=set)
+    """The names of the resources that the engine is told to protect."""
     said: dict[str, str] = field(default_factory=lambda: dict(SAID))
     """What commands print, and as "private-dns" the name that the VPC gives every instance, empty for none."""
 
@@ -69,6 +71,7 @@ class Recorder(Mocks):
                 "memorySize": 2048,
                 "defaultVcpus": 2,
             },
+            "aws:ec2/getInstances:getInstances": {"ids": []},
             "aws:ec2/getVpc:getVpc": {"id": args.args.get("id"), "cidrBlock": "10.20.0.0/16"},
             "aws:ec2/getSubnet:getSubnet": {
                 "vpcId": "vpc-0a1b2c3d",
@@ -92,6 +95,8 @@ class Monitor(MockMonitor):
         """Register a resource."""
         _, _, kind, name = request.parent.split("::") if request.parent else ("", "", "", "")
         cast(Recorder, self.mocks).parents[request.type, request.name] = STACK if kind == STACK else name
+        if request.protect:
+            cast(Recorder, self.mocks).protected.add(request.name)
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]
 
 

@@ -110,7 +110,14 @@ def test_the_servers_address_is_fixed_and_it_is_protected(run: Run) -> None:
     server, client = run.instances["server-instance"], run.instances["client-1-instance"]
     assert (server["privateIp"], server["disableApiTermination"]) == ("10.20.0.10", True)
     assert ("privateIp" in client, client["disableApiTermination"]) == (False, False)
-    assert Run(terminationProtection="false").instances["server-instance"]["disableApiTermination"] is False
+    unprotected = Run(terminationProtection="false")
+    assert unprotected.instances["server-instance"]["disableApiTermination"] is False
+    assert unprotected.seen.protected == set()
+
+
+def test_a_protected_server_is_protected_in_pulumi_and_nothing_else_is_but_what_a_destroy_comes_to_first() -> None:
+    """A protected command or client could not be replaced or taken away any more."""
+    assert Run().seen.protected == {"server-instance", "terminationProtection"}
 
 
 def test_tags_are_on_instances_and_their_volumes() -> None:

@@ -9,7 +9,10 @@ from tests.unit.program.test_program import Run
 
 FORMER = Path(__file__).with_name("former_resources.txt")
 COMMAND = "command:remote:Command"
-CREATED = {"aws:ec2/vpcSecurityGroupRulesExclusive:VpcSecurityGroupRulesExclusive"}
+CREATED = {
+    "aws:ec2/vpcSecurityGroupRulesExclusive:VpcSecurityGroupRulesExclusive",
+    "mysql-pair:index:TerminationProtection",
+}
 """Types of what the upgrade makes besides."""
 
 

@@ -184,6 +184,8 @@ case "$*" in
   "$agent accounts list") cat "$BENCH/list.json" ;;
   "$agent accounts diff") cat >"$BENCH/spec.accounts"; . "$BENCH/diff.accounts" ;;
   "$agent diff") cat >"$BENCH/spec.$HOST"; . "$BENCH/diff.$HOST" ;;
+  "$agent upgrade") (cat; echo) >>"$BENCH/asked.$HOST"; . "$BENCH/upgrade.$HOST" ;;
+  "$agent check-logins") cat >"$BENCH/spec.logins.$HOST"; . "$BENCH/logins.$HOST" ;;
   *) echo "no such command: $*" >&2; exit 1 ;;
 esac
 """

@@ -24,6 +24,7 @@ VERBS = [
     "finish-rotation",
     "drift",
     "repair",
+    "upgrade",
     "diagram",
     "preview-report",
 ]

@@ -48,6 +48,19 @@ def stack(bench: Bench) -> None:
         bench.put(f"diff.{name}", "echo '[]'\n")
 
 
+def test_a_newer_mysql_is_told_beside_the_drift_and_is_none(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
+    """A repair leaves it alone, so its exit code would never be 0 again."""
+    row = {"kind": "update", "name": "mysql-server-8.0", "what": "version", "expected": "8.0.45", "found": "8.0.41"}
+    bench.put("diff.server", f"echo '{json.dumps([row])}'\n")
+    assert bench.scripts("drift") == 0
+    assert capfd.readouterr().out.splitlines()[:3] == [
+        "no drift detected", "", "newer than what runs (`upgrade` installs packages):"
+    ]  # fmt: skip
+    assert bench.scripts("drift", "--json") == 0
+    report = json.loads(capfd.readouterr().out)
+    assert (report["drift"], report["updates"]) == ([], [{"where": "server", **row}])
+
+
 def test_every_host_is_asked_with_what_its_commands_were_given(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
     assert bench.scripts("drift") == 0
     assert capfd.readouterr().out == "no drift detected\n"
@@ -84,6 +97,7 @@ def test_as_json_nothing_is_shortened(bench: Bench, capfd: pytest.CaptureFixture
     assert bench.scripts("drift", "--json") == 2
     assert json.loads(capfd.readouterr().out) == {
         "drift": [{"where": "server", **ROW, "found": "x" * 200}],
+        "updates": [],
         "unknown": [],
     }
     assert bench.scripts("drift") == 2

@@ -158,6 +158,23 @@ def test_an_instance_type_tells_memory_and_architecture(
     assert facts["supportedArchitectures"] == [architecture]
 
 
+def test_a_search_for_instances_finds_those_that_are_like_it_and_none_is_no_error(world: World, cloud: Cloud) -> None:
+    """Source: Terraform's aws provider, data source aws_instances."""
+    token, server = "aws:ec2/getInstances:getInstances", world.run(tags={"Name": "p-s-server", "Stack": "s"})
+    world.run(tags={"Name": "p-s-client", "Stack": "s"})
+    named: Values = {"filters": [{"name": "tag:Name", "values": ["p-s-server"]}], "instanceTags": {"Stack": "s"}}
+    assert functions.call(cloud, token, named)["ids"] == [server.id]
+    assert len(functions.call(cloud, token, {"filters": [{"name": "image-id", "values": [IMAGE]}]})["ids"]) == 2
+    world.ec2.stop(server.id)
+    assert functions.call(cloud, token, named)["ids"] == []
+    assert functions.call(cloud, token, {**named, "instanceStateNames": ["stopped"]})["ids"] == [server.id]
+    facts = functions.call(cloud, "aws:ec2/getInstance:getInstance", {"instanceId": server.id})
+    assert (facts["ami"], facts["privateIp"]) == (IMAGE, server.private_ip)
+    assert facts["disableApiTermination"] is False
+    with pytest.raises(LabError, match="no matching EC2 Instance found"):
+        functions.call(cloud, "aws:ec2/getInstance:getInstance", {"instanceId": "i-0"})
+
+
 def test_a_search_for_ubuntus_image_finds_the_labs(cloud: Cloud) -> None:
     token = "aws:ec2/getAmi:getAmi"
     names = ["ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-arm64-server-*"]

@@ -35,7 +35,7 @@ def test_a_lookup_that_fails_is_told_in_awss_words(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr("pulumi_aws.ec2.get_ami", refuse)
     with pytest.raises(CloudError) as caught:
-        Aws().image_architecture("ami-0123456789abcdef0")
+        Aws().image("ami-0123456789abcdef0")
     assert str(caught.value) == told
 
 

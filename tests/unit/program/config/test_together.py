@@ -26,7 +26,7 @@ ALONE: dict[str, object] = {
     "serverSubnetCidr": "x", "publicSubnetCidrs": "x", "privateSubnetCidrs": [7],
     "operatorCidrs": ["0.0.0.0/0"], "operatorSecurityGroupIds": "x",
     "admittedSecurityGroupIds": ["x"], "extraEgress": ["x"], "sshPublicKey": "x", "sshPrivateKey": "x",
-    "sshEndpoints": {"nobody": {}}, "sshHostKeys": {"server": "x"}, "instanceProfile": "a b",
+    "sshEndpoints": {"nobody": {}}, "sshHostKeys": {"server": "x"}, "instanceProfile": "a b", "ubuntuRelease": "7",
     "serverInstanceType": "small", "serverAmi": "ubuntu", "serverPrivateIp": "x", "serverPublic": "x",
     "terminationProtection": "x", "serverVolumeSize": "x", "serverPackages": ["X"], "clients": [{"name": "X"}],
     "mysqlPort": 22, "xProtocol": "x", "requireSecureTransport": "x", "mysqlSettings": {"port": 1},
