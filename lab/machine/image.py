@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import platform
 import re
 import shlex
 import shutil
@@ -12,11 +11,11 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from lab.machine import podman
+from lab.machine.mirror import FOLDER_VARIABLE, SUITE_VARIABLE, Mirror, read_mirror
+from lab.machine.package_folder import ON_HOSTS, PREFERENCES, PackageFolder
 from lab.settings import MACHINE_FOLDER, LabError, cache_folder
 
 RECIPE = Path(__file__).parent / "image"
@@ -26,59 +25,17 @@ NEEDED_BYTES = 3 * 1024**3
 """Free space below which no build is begun: archive, import and layers take about 1.3 GiB."""
 
 
-@dataclass(frozen=True)
-class Mirror:
-    """The machine's own package source: where hosts get their packages too."""
-
-    uri: str
-    suite: str
-    components: str
-    apt_options: tuple[str, ...]
-
-
-@cache
-def read_mirror() -> Mirror:
-    """Read suite, address and apt options from this machine's own settings.
-
-    A Debian machine's hosts are sid (cloud-init and MySQL are current there), an Ubuntu machine's are of its
-    own release.
-
-    Raises:
-        LabError: the machine has no apt, or no package source for its distribution.
-    """
-    release = platform.freedesktop_os_release()
-    codename = release.get("VERSION_CODENAME", "")
-    distribution = release["ID"]
-    if distribution not in ("debian", "ubuntu") or not shutil.which("apt-get"):
-        raise LabError(f"the lab's image is built with apt: use Debian or Ubuntu (this is {distribution})")
-    targets = subprocess.run(
-        ["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE)", "Identifier: Packages"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.split("\n")
-    uris = [line.split()[0] for line in targets if line.endswith(f" {codename}")]
-    if not uris:
-        raise LabError(f"apt has no source for {codename}: add one to /etc/apt/sources.list.d, run apt-get update")
-    suite = "sid" if distribution == "debian" else codename
-    components = "main" if distribution == "debian" else "main universe"
-    return Mirror(uris[0], suite, components, _acquire_options())
-
-
-def _acquire_options() -> tuple[str, ...]:
-    """Return the Acquire options that decide how this machine reaches its mirror (proxies, validity checks)."""
-    dump = subprocess.run(["apt-config", "dump", "Acquire"], capture_output=True, text=True, check=True).stdout
-    relevant = re.compile(r'Acquire::(Check-|https?::|Retries|ForceIPv4)[^ ]* "..*";')
-    return tuple(line for line in dump.splitlines() if relevant.fullmatch(line))
-
-
 def tag(mirror: Mirror) -> str:
-    """Return the image's name: the same recipe and mirror give the same name."""
-    digest = hashlib.sha256(repr(mirror).encode())
+    """Return the image's name: the same recipe, mirror and folder of packages give the same name."""
+    digest = hashlib.sha256(f"{mirror!r} {_folder(mirror)}".encode())
     for path in sorted(RECIPE.rglob("*")):
         if path.is_file():
             digest.update(str(path.relative_to(RECIPE)).encode() + b"\0" + path.read_bytes())
     return f"localhost/{MACHINE_FOLDER}-lab:{digest.hexdigest()[:16]}"
+
+
+def _folder(mirror: Mirror) -> PackageFolder | None:
+    return PackageFolder.read(mirror.folder, FOLDER_VARIABLE) if mirror.folder else None
 
 
 def ensure_image(say: Callable[[str], None] = print) -> str:
@@ -90,7 +47,8 @@ def ensure_image(say: Callable[[str], None] = print) -> str:
         say: called with a line of progress.
 
     Raises:
-        LabError: the disk is nearly full, the mirror does not answer, or the build failed.
+        LabError: the disk is nearly full, the mirror does not answer or has no such suite, the folder of packages
+            cannot be used, or the build failed.
     """
     mirror = read_mirror()
     name = tag(mirror)
@@ -110,7 +68,7 @@ def ensure_image(say: Callable[[str], None] = print) -> str:
         began = time.monotonic()
         with tempfile.TemporaryDirectory(dir=cache_folder(), prefix="image-") as work:
             archive = Path(work) / "image.tar"
-            _bootstrap(mirror, archive)
+            _bootstrap(mirror, archive, Path(work))
             podman.run("import", str(archive), name)
         say(f"the hosts' image is built: {time.monotonic() - began:.0f} s")
     return name
@@ -122,7 +80,7 @@ def remove_half_built() -> None:
         shutil.rmtree(left, ignore_errors=True)
 
 
-def _bootstrap(mirror: Mirror, archive: Path) -> None:
+def _bootstrap(mirror: Mirror, archive: Path, work: Path) -> None:
     packages = (RECIPE / "packages.txt").read_text().split()
     tree = RECIPE / "files"
     command = [
@@ -130,22 +88,48 @@ def _bootstrap(mirror: Mirror, archive: Path) -> None:
         "--variant=minbase",
         f"--include={','.join(packages)}",
         "--skip=cleanup/apt/lists",  # `apt-get update` on a host then asks for what has changed only
+        *([f"--keyring={mirror.keyring}"] if mirror.keyring else []),
         *(f"--aptopt={option}" for option in mirror.apt_options),
         "--dpkgopt=force-unsafe-io",
         "--dpkgopt=path-exclude=/usr/share/doc/*",
         "--dpkgopt=path-exclude=/usr/share/man/*",
+        *_folder_options(mirror, work),
         f'--customize-hook=cp -r --preserve=mode {shlex.quote(str(tree))}/. "$1"',
         f'--customize-hook=sh {shlex.quote(str(RECIPE / "customize"))} "$1"',
         mirror.suite,
         str(archive),
-        f"deb {mirror.uri} {mirror.suite} {mirror.components}",
+        *mirror.sources,
+        *([f"deb [trusted=yes] copy:{work / 'folder'} ./"] if mirror.folder else []),
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         tail = "\n".join(done.stderr.strip().splitlines()[-15:])
-        hint = (
-            "the package mirror of this machine's apt settings did not answer: check `apt-get update`"
-            if re.search(r"Could not (resolve|connect)|Failed to fetch|Connection failed|Temporary failure", tail)
-            else "see the lines above"
-        )
-        raise LabError(f"the image was not built; nothing was kept.\n{tail}\n{hint}")
+        raise LabError(f"the image was not built; nothing was kept.\n{tail}\n{_hint(mirror, tail)}")
+
+
+def _folder_options(mirror: Mirror, work: Path) -> list[str]:
+    """Return the options by which image and hosts have the folder of packages, if there is one."""
+    packages = _folder(mirror)
+    if packages is None:
+        return []
+    folder, preferences = work / "folder", work / "preferences"
+    folder.mkdir()
+    packages.copy(folder)
+    preferences.write_text(PREFERENCES)
+    quoted, on_hosts = shlex.quote(str(folder)), f'"$1"{ON_HOSTS}'
+    return [
+        f'--setup-hook=cp {shlex.quote(str(preferences))} "$1/etc/apt/preferences.d/lab-packages"',
+        f"--customize-hook=mkdir -p {on_hosts} && cp -r {quoted}/. {on_hosts}",
+        f'--customize-hook=sed -i "s#copy:{folder}#file:{ON_HOSTS}#" "$1/etc/apt/sources.list"',
+    ]
+
+
+def _hint(mirror: Mirror, tail: str) -> str:
+    """Return what to do about a build that failed so."""
+    if "does not have a Release file" in tail:
+        return f"the mirror has no suite {mirror.suite}: {SUITE_VARIABLE} is a release's codename, as bookworm or noble"
+    if "NO_PUBKEY" in tail:
+        return f"this machine has no key of {mirror.uri}: put ubuntu-archive-keyring.gpg into /usr/share/keyrings"
+    if re.search(r"Could not (resolve|connect)|Failed to fetch|Connection failed|Temporary failure", tail):
+        return "the package mirror of this machine's apt settings did not answer: check `apt-get update`"
+    return "see the lines above"

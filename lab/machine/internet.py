@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 from pyroute2 import IPRoute
 from pyroute2.netlink.rtnl import rt_type
 
-from lab.machine.image import Mirror
 from lab.machine.links import sysctl, uplink_name
+from lab.machine.mirror import Mirror
 from lab.machine.slots import PUBLIC_RANGE, Slot
 from lab.settings import RUN_FOLDER, LabError
 

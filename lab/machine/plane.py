@@ -9,7 +9,7 @@ from pathlib import Path
 from lab.cloud import catalog, topology
 from lab.cloud.model import Instance, KeyPair, Vpc
 from lab.cloud.store import Store
-from lab.machine import hosts, image, internet, links, network, slots
+from lab.machine import hosts, image, internet, links, mirror, network, slots
 from lab.machine.hosts import State
 from lab.settings import Lab
 
@@ -61,7 +61,7 @@ class Plane:
             internet.fence(self.slot, [vpc.cidr_block])
 
     def _open_way_to_mirror(self) -> dict[str, list[tuple[str, int]]]:
-        endpoints = internet.mirror_endpoints(image.read_mirror())
+        endpoints = internet.mirror_endpoints(mirror.read_mirror())
         internet.open_way_to_mirror(self.slot, endpoints)
         return endpoints
 

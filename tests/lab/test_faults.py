@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lab.machine import image, internet, podman
-from lab.machine.image import Mirror
+from lab.machine.mirror import Mirror, read_mirror
 from lab.settings import LabError, cache_folder
 from lab.testing.processes import wait_for
 from tests import PROJECT_ROOT
@@ -92,7 +92,7 @@ def test_mirror_whose_name_does_not_resolve_is_said() -> None:
 
 
 def test_image_is_built_anew_when_its_recipe_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    mirror = image.read_mirror()
+    mirror = read_mirror()
     before = image.tag(mirror)
     changed = tmp_path / "image"
     shutil.copytree(image.RECIPE, changed)
@@ -120,7 +120,7 @@ image.ensure_image()
     os.killpg(build.pid, 9)
     build.wait()
     monkeypatch.setattr(image, "RECIPE", recipe)
-    name = image.tag(image.read_mirror())
+    name = image.tag(read_mirror())
     assert podman.run("image", "exists", name, check=False).returncode == 1
     image.remove_half_built()
     assert not list(cache_folder().glob("image-*"))
