@@ -52,10 +52,12 @@ def ensure_image(say: Callable[[str], None] = print) -> str:
     """
     mirror = read_mirror()
     name = tag(mirror)
+    if _exists(name):  # without the lock: another image may be being built
+        return name
     cache_folder().mkdir(parents=True, exist_ok=True)
     with (cache_folder() / "image.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if podman.run("image", "exists", name, check=False).returncode == 0:
+        if _exists(name):
             return name
         free = shutil.disk_usage(cache_folder()).free
         if free < NEEDED_BYTES:
@@ -72,6 +74,10 @@ def ensure_image(say: Callable[[str], None] = print) -> str:
             podman.run("import", str(archive), name)
         say(f"the hosts' image is built: {time.monotonic() - began:.0f} s")
     return name
+
+
+def _exists(name: str) -> bool:
+    return podman.run("image", "exists", name, check=False).returncode == 0
 
 
 def remove_half_built() -> None:

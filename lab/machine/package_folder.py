@@ -91,7 +91,7 @@ def _read_index(folder: Path) -> bytes | None:
         if path.exists():
             try:
                 return plain(path.read_bytes())
-            except (EOFError, lzma.LZMAError, zlib.error) as error:
+            except (EOFError, gzip.BadGzipFile, lzma.LZMAError, zlib.error) as error:
                 raise OSError(0, f"not in the form of its name ({error})", str(path)) from error
     return None
 
