@@ -13,6 +13,7 @@ import pytest
 
 from lab.machine import image, mirror
 from lab.machine.mirror import Mirror, read_mirror
+from lab.machine.package_folder import PackageFolder
 from lab.settings import LabError
 
 INDEX = "Package: mysql-server-8.0\nVersion: 8.0.45\nFilename: ./mysql-server.deb\nSize: 5\n\n"
@@ -171,7 +172,7 @@ def test_the_copy_for_hosts_has_a_release_file_that_fits(tmp_path: Path, folder:
     if compressed:
         (folder / "Packages").unlink()
         (folder / "Packages.gz").write_bytes(gzip.compress(INDEX.encode()))
-    packages = image.PackageFolder.read(folder, "LAB_PACKAGES")
+    packages = PackageFolder.read(folder, "LAB_PACKAGES")
     packages.copy(tmp_path / "copy")
     assert (tmp_path / "copy/mysql-server.deb").read_text() == "12345"
     assert (tmp_path / "copy/Packages").read_text() == INDEX
