@@ -33,6 +33,10 @@ PRIVILEGES = (
 """systemd, apt and nftables as on a real host, whose network is behind the router anyway; and limits that a machine
 without CAP_SYS_RESOURCE and without a pids controller can give."""
 
+INIT = ("sh", "-c", "mount --make-rshared / && exec /sbin/init")
+"""PID 1 of a host. systemd itself shares the mounts of a machine that it boots, and not those of a container; before
+version 254 or so it hands a service its credentials by such a mount (src/core/mount-setup.c and execute.c of 252)."""
+
 ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]?|[M78])?|\r")
 """What terminals act on; also the first half of one that another process's line has torn apart."""
 ANIMATION = re.compile(r"^\[[ *]+\] ")
@@ -86,7 +90,7 @@ def launch(boot: Boot, seed: Path) -> None:
         "--stop-timeout=30",
         *limits.flags(boot.memory_mib, boot.vcpus),
         boot.image,
-        "/sbin/init",
+        *INIT,
         group=group,
     )
     return None

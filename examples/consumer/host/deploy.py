@@ -11,6 +11,7 @@ import hashlib
 import http.client
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -21,6 +22,8 @@ from typing import Any, NamedTuple
 APPLICATION = Path("/usr/local/lib/notes")
 UNITS = Path("/etc/systemd/system")
 CREDENTIAL = Path("/etc/credstore.encrypted/notes.url")
+PLAIN_CREDENTIAL = Path("/etc/credstore/notes.url")
+"""Where the credential is on a host whose systemd cannot encrypt it: before 250, which is Ubuntu 22.04's."""
 STARTED = Path("/run/notes.started")
 """A digest of what the service was last started with. Gone after a boot: then one restart is one too many."""
 SERVICE, SOCKET = "notes.service", "notes.socket"
@@ -54,6 +57,11 @@ def apply(document: Document) -> None:
     """
     install(document["packages"])
     files = {Path(path): text.encode() for path, text in document["files"].items()}
+    if credential() == PLAIN_CREDENTIAL:
+        unit = files[UNITS / SERVICE]
+        files[UNITS / SERVICE] = unit.replace(
+            f"Encrypted=notes.url:{CREDENTIAL}".encode(), f"=notes.url:{PLAIN_CREDENTIAL}".encode()
+        )
     if differs(UNITS / SOCKET, files[UNITS / SOCKET]):
         # It can only be opened at another address while it is closed. First: if this is cut off, the next run opens it.
         run("systemctl", "stop", SERVICE, SOCKET, may_fail=True)
@@ -69,7 +77,7 @@ def apply(document: Document) -> None:
 def remove() -> None:
     """Take away all that `apply` has set up, but packages, which others may use by now, and what is in the database."""
     run("systemctl", "disable", "--now", SOCKET, SERVICE, may_fail=True)
-    for path in [*ours(), CREDENTIAL, STARTED]:
+    for path in [*ours(), CREDENTIAL, PLAIN_CREDENTIAL, STARTED]:
         path.unlink(missing_ok=True)
     if APPLICATION.exists():
         APPLICATION.rmdir()
@@ -116,23 +124,32 @@ def write(path: Path, content: bytes, mode: int = 0o644) -> None:
     partial.replace(path)
 
 
+def credential() -> Path:
+    """Return where systemd finds the credential: encrypted, or in plain for root alone where it can do no better."""
+    return CREDENTIAL if shutil.which("systemd-creds") else PLAIN_CREDENTIAL
+
+
 def seal(secret: str) -> None:
     """Keep the secret encrypted with this host's own key, unless that is what is kept already (systemd-creds(1))."""
+    credential().parent.mkdir(mode=0o700, exist_ok=True)
+    if credential() == PLAIN_CREDENTIAL:
+        write(PLAIN_CREDENTIAL, secret.encode(), 0o600)
+        return
+    PLAIN_CREDENTIAL.unlink(missing_ok=True)
     name = f"--name={CREDENTIAL.name}"
     if CREDENTIAL.exists():
         # It is encrypted anew each time, so only what is in it can be compared; it fails if the key is another.
         opened = run("systemd-creds", "decrypt", name, str(CREDENTIAL), "-", may_fail=True)
         if opened.returncode == 0 and opened.stdout == secret:
             return
-    CREDENTIAL.parent.mkdir(mode=0o700, exist_ok=True)
     sealed = run("systemd-creds", "encrypt", "--with-key=host", name, "-", "-", given=secret)
     write(CREDENTIAL, sealed.stdout.encode(), 0o600)
 
 
 def digest(files: Mapping[Path, bytes], packages: Sequence[str]) -> str:
-    """Return a digest of what the service runs with: files, packages, and the credential as it is encrypted."""
+    """Return a digest of what the service runs with: files, packages, and the credential as it is kept."""
     parts = [*(f"{path}\n".encode() + content for path, content in sorted(files.items())), versions(packages).encode()]
-    return hashlib.sha256(b"\0".join([*parts, CREDENTIAL.read_bytes()])).hexdigest()
+    return hashlib.sha256(b"\0".join([*parts, credential().read_bytes()])).hexdigest()
 
 
 def start(desired: str) -> None:

@@ -106,6 +106,11 @@ def test_the_operator_of_the_lab_reaches_the_instance_by_ssh_alone(tiny: Tiny) -
     assert int(tiny.verb("drops", "tiny").split()[1]) > 0
 
 
+def test_a_hosts_mounts_are_shared_as_on_ec2(tiny: Tiny) -> None:
+    """Without that, services of Debian 12 and Ubuntu 22.04 do not get their credentials."""
+    assert tiny.verb("exec", "tiny", "findmnt", "--noheadings", "--output=PROPAGATION", "/").strip() == "shared"
+
+
 def test_its_verbs_know_the_instance_and_a_second_up_changes_nothing(tiny: Tiny) -> None:
     (line,) = [line for line in tiny.verb("status").splitlines() if line.split()[:1] == ["tiny"]]
     assert line.split()[2] == "running" and tiny.outputs()["public_ip"] in line

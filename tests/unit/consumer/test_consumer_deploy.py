@@ -23,7 +23,7 @@ Do = Callable[..., int]
 @pytest.fixture
 def host(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A host that has the packages, and whose application is well."""
-    for name in ("APPLICATION", "UNITS", "CREDENTIAL", "STARTED"):
+    for name in ("APPLICATION", "UNITS", "CREDENTIAL", "PLAIN_CREDENTIAL", "STARTED"):
         path = Path(getattr(deploy, name))
         monkeypatch.setattr(deploy, name, tmp_path / path.relative_to("/"))
     for folder in (deploy.UNITS, deploy.STARTED.parent):
@@ -43,7 +43,7 @@ def document(url: str = URL, port: int = 8080, app: str = "app = 1") -> dict[str
     files = {
         deploy.APPLICATION / "notes.py": app,
         deploy.UNITS / "notes.socket": f"ListenStream=127.0.0.1:{port}",
-        deploy.UNITS / "notes.service": "ExecStart=gunicorn",
+        deploy.UNITS / "notes.service": f"LoadCredentialEncrypted=notes.url:{deploy.CREDENTIAL}",
     }
     return {
         "packages": ["gunicorn"],
@@ -96,6 +96,27 @@ def test_a_newer_package_and_a_service_that_is_down_are_changes(
     bench.stand_in("systemctl", "[ $1 != is-active ]")
     assert done(monkeypatch, document()) == 0
     assert interrupts(bench) == [RESTART]
+
+
+def test_a_host_whose_systemd_cannot_encrypt_keeps_the_credential_for_root_alone(
+    host: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """systemd-creds and LoadCredentialEncrypted= came with systemd 250 (its NEWS); Ubuntu 22.04 has 249."""
+    kept, unit = deploy.PLAIN_CREDENTIAL, deploy.UNITS / "notes.service"
+    with monkeypatch.context() as older:
+        older.setattr("shutil.which", lambda _: None)
+        assert host and done(older, document()) == 0
+        assert (kept.read_text(), kept.stat().st_mode & 0o777) == (URL, 0o600)
+        assert kept.parent.stat().st_mode & 0o777 == 0o700
+        assert unit.read_text() == f"LoadCredential=notes.url:{kept}"
+        interrupts(bench)
+        assert done(older, document()) == 0
+        assert interrupts(bench) == []
+    assert done(monkeypatch, document()) == 0  # the host was upgraded
+    assert interrupts(bench) == [RESTART]
+    assert not kept.exists() and deploy.CREDENTIAL.exists() and unit.read_text().startswith("LoadCredentialEncrypted=")
+    assert done(monkeypatch, document(), "remove") == 0
+    assert not deploy.CREDENTIAL.exists()
 
 
 @pytest.mark.parametrize("cut", ["seal", "start"])
