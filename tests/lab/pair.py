@@ -63,6 +63,16 @@ class Pair(Project):
             del document["config"][f"mysql-pair:{key}"]
         self.lab.stack_config.write_text(yaml.safe_dump(document, sort_keys=False))
 
+    def refused_user(self) -> tuple[dict[str, Any], str]:
+        """Return attributes that config takes and this server's MySQL does not have, and the word for it.
+
+        `mysql_native_password` is off in 8.4 and gone in 9; the privilege SET_ANY_DEFINER came with 8.2.
+        """
+        plugins = self.sql("select plugin_name from information_schema.plugins where plugin_status = 'ACTIVE'")
+        if "mysql_native_password" in plugins.split():
+            return {"grants": [{"privileges": ["SET_ANY_DEFINER"]}]}, "SET_ANY_DEFINER"
+        return {"plugin": "mysql_native_password"}, "mysql_native_password"
+
     def planned(self) -> dict[str, str]:
         """Return what `pulumi preview` would do, by the resource's name; what stays as it is, is left out."""
         return {name: step["op"] for name, step in self._steps().items() if step["op"] not in ("same", "read")}
