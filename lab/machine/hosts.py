@@ -37,9 +37,16 @@ INIT = ("sh", "-c", "mount --make-rshared / && exec /sbin/init")
 """PID 1 of a host. systemd itself shares the mounts of a machine that it boots, and not those of a container; before
 version 254 or so it hands a service its credentials by such a mount (src/core/mount-setup.c and execute.c of 252)."""
 
-ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]?|[M78])?|\r")
-"""What terminals act on; also the first half of one that another process's line has torn apart."""
-ANIMATION = re.compile(r"^\[[ *]+\] ")
+ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]?|[M78])?|.*\r(?!$)|\r")
+"""What terminals act on, and what is written over after it (a carriage return); also the first half of one that
+another process's line has torn apart."""
+NOISE = re.compile(
+    r"\[[ *]+\] "  # systemd's animation
+    r"|(Get|Hit|Ign):\d+ |Fetched |Reading |Building dependency |\d+% \[|Progress: "  # apt's progress
+    r"|\(Reading database |Selecting previously |Preparing to |Unpacking |Setting up |Processing triggers "  # dpkg's
+    r"|ci-info: |<14>|.*SSH HOST KEY KEYS|(ssh-|ecdsa-)\S+ AAAA|[+|].{17,}[+|]$"  # host keys, as lists and pictures
+)
+"""Lines that tell nobody why a boot failed."""
 
 
 @dataclass(frozen=True)
@@ -154,15 +161,15 @@ def state(name: str) -> State:
 
 
 def console(name: str, lines: int = 40) -> str:
-    """Return the end of what a host wrote to its console: no colours, no progress animation, no empty lines."""
+    """Return the end of what a host wrote to its console: no colours, no progress, no host keys, no empty lines."""
     done = podman.run("logs", "--tail=2000", name, check=False)
     return plain(done.stdout + done.stderr, lines)
 
 
 def plain(text: str, lines: int) -> str:
     """Return the end of what was written to a terminal, as text."""
-    seen = (ESCAPES.sub("", line).strip() for line in text.splitlines())
-    return "\n".join([line for line in seen if len(line) > 1 and not ANIMATION.search(line)][-lines:])
+    seen = (ESCAPES.sub("", line).strip() for line in text.split("\n"))
+    return "\n".join([line for line in seen if len(line) > 1 and not NOISE.match(line)][-lines:])
 
 
 def execute(name: str, *command: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:

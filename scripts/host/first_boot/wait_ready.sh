@@ -28,7 +28,11 @@ sys.exit(not errors or not all(re.search("package.update.upgrade.install", error
 fail_boot() {
   echo "$1 on $(hostname); the end of its log:" >&2
   cloud-init status --long >&2 </dev/null || true
-  sudo -n tail -n 30 /var/log/cloud-init-output.log >&2 </dev/null
+  # What is written over (apt's progress bars) and what went well is left out.
+  sudo -n cat /var/log/cloud-init-output.log </dev/null | sed -E '
+    s/\r$//; s/.*\r//
+    /^((Get|Hit|Ign):|Fetched |Reading |Building dep|\(Reading |Selecting |Preparing |Unpacking |Setting up |Processing )/d
+    /^(ci-info|Generating|Your |The key|SHA256:|[+|].*[+|]$)/d' | tail -n 30 >&2
   exit 1
 }
 

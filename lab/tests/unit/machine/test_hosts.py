@@ -15,6 +15,12 @@ from lab.machine.hosts import plain
         ("Finished \x1b[0;1\ncloud-init[9]: torn\n", "Finished\ncloud-init[9]: torn"),
         ("torn \x1b\napart\n", "torn\napart"),
         ("[ *** ] A start job is running\n[***   ] A start job is running\nlast\n", "last"),
+        (
+            "(Reading database ... \r(Reading database ... 5%\r\n0% [Working]\r33% [2 mysql]\rE: no such package\r\n",
+            "E: no such package",
+        ),
+        ("Get:1 http://m.test sid InRelease\nSetting up mysql-common (5.8) ...\nProgress: [ 10%]\nlast\n", "last"),
+        ("ci-info: | ssh-ed25519 | 88:af |\nssh-ed25519 AAAAC3 root@h\n|.o+*=o.   E+ooo.o|\nlast\n", "last"),
         ("first\nsecond\nthird\nfourth\n", "second\nthird\nfourth"),
     ],
 )
