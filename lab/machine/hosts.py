@@ -143,7 +143,8 @@ def crash(name: str) -> None:
 
 def remove(name: str, seed: Path) -> None:
     """Take a host and its disk away; nothing happens if they are gone."""
-    podman.run("rm", "--force", "--time=0", "--ignore", name)
+    podman.run("kill", "--signal=KILL", name, check=False)  # `rm --time=0` came with podman 4
+    podman.run("rm", "--force", "--ignore", name)
     limits.remove_group(name)
     shutil.rmtree(seed, ignore_errors=True)
 
