@@ -42,5 +42,6 @@ accounts = MySqlAccounts("accounts", {"server": server, "databases": databases, 
 for name, client in clients.items():
     trusted = client.trust(server)
     client.check_logins(f"{name}-logins", accounts, ready=[firewall, trusted])
+accounts.warn_of_untried({name: client.private_ip for name, client in clients.items()})
 
 outputs.export(server, [clients[name] for name in groups], accounts, config.primary_user, config.jump_host)

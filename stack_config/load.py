@@ -76,7 +76,7 @@ def parse(
     access = ssh.read_ssh(reader, groups, endpoints, agent)
     reach_args = reach.read_reach(reader, server_args, groups, jump_host, endpoints.keys(), placement.ranges)
     looks_names_up = server_args["settings"].get("skip_name_resolve") is not True
-    accounts, passwords, primary_user = users.read_accounts(reader, placement, looks_names_up)
+    accounts, passwords, primary_user = users.read_accounts(reader, placement, groups, looks_names_up)
     profile = reader.read("instanceProfile", instance_profile)
     tags = _read_tags(reader)
     reader.refuse_unknown()
