@@ -1,6 +1,7 @@
 """All databases, roles and users of a MySQL server, made by one command on it: 200 users are one ssh session."""
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Generic, TypedDict, TypeVar
@@ -129,6 +130,7 @@ class MySqlAccounts(Component):
         self.applied = agent.run(
             f"{name}-applied", "accounts apply", self._with_passwords, SECONDS, self, self.server.ready
         )
+        pulumi.Output.unsecret(self.applied.stdout).apply(self._warn_of_pending)
         self.logins = self._logins()
         self.connection_strings = self.logins.apply(lambda logins: {key: url(login) for key, login in logins.items()})
         self.end()
@@ -178,6 +180,10 @@ class MySqlAccounts(Component):
 
         pulumi.Output.all(**addresses).apply(warn)
 
+    def _warn_of_pending(self, printed: str) -> None:
+        for grant in json.loads(printed).get("pending", ()):
+            pulumi.warn(f"{grant}. `repair` grants it once that is there", self.applied)
+
     def _given(self, passwords: Sequence[str]) -> AccountsSpec:
         pairs = zip(self.spec.users, passwords, strict=True)
         return replace(self.spec, users=tuple(replace(user, password=password) for user, password in pairs))
@@ -191,7 +197,8 @@ class MySqlAccounts(Component):
             host=user.host,
             password=user.password,
             locked=user.locked,
-            databases=tuple(sorted({grant.database for grant in grants if grant.database})),
+            # What is granted on a table may be pending.
+            databases=tuple(sorted({grant.database for grant in grants if grant.database and grant.table is None})),
         )
 
     def _logins(self) -> pulumi.Output[dict[str, Login]]:

@@ -363,6 +363,19 @@ def test_a_client_host_is_sent_the_passwords_of_logins_that_mysql_takes_from_it_
     assert len(told) == len(warned) and all(map(str.startswith, told, warned)), told
 
 
+def test_a_grant_that_waits_for_its_table_is_told_and_needs_no_database_to_be_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr("pulumi.warn", lambda text, _resource=None: warnings.append(text))
+    waits = "user app ('app'@'%'): privileges on app.orders: SELECT waits: ERROR 1146: no such table"
+    grants = [{"database": "app", "table": "orders", "privileges": ["SELECT"]}]
+    said = {"accounts-applied": json.dumps({"users": {}, "pending": [waits]})}
+    run = Run(said=said, users=json.dumps({"app": {"grants": grants}}))
+    assert warnings == [f"{waits}. `repair` grants it once that is there"]
+    assert run.spec("client-1-logins", LoginCheckSpec).logins[0].databases == ()
+
+
 def test_a_user_for_one_group_is_no_secret_of_the_others_and_a_client_that_tries_nobody_is_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
