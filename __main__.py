@@ -50,6 +50,7 @@ accounts = MySqlAccounts("accounts", {"server": server, "databases": databases, 
 for name, client in clients.items():
     trusted = client.trust(server)
     client.check_logins(f"{name}-logins", accounts, ready=[firewall, trusted])
+accounts.warn_of_untried({name: client.private_ip for name, client in clients.items()})
 
 own_network = [network] if isinstance(network, Network) else []
 everything = [*own_network, firewall, key_pair, *clients.values(), server, *databases, *roles, *users, accounts]

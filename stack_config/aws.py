@@ -199,7 +199,7 @@ class Lookups:
         facts = (
             self.ask(keys[0], self.cloud.instance_type, instance_type) if self._reader.is_readable(keys[0]) else None
         )
-        image_facts = self.ask(keys[1], lambda name: self._image(name, hosts), image) if image else None
+        image_facts = self.ask(keys[1], self._image_of(hosts), image) if image else None
         if facts and not image:
             self._keeps_architecture(keys, instance_type, facts.architecture, hosts)
         if facts and image_facts and image_facts.architecture != facts.architecture:
@@ -207,14 +207,18 @@ class Lookups:
             self._reader.add_fault(keys[1], wrong, "Choose one that fits")
         return facts
 
-    def _image(self, image: str, hosts: Sequence[str]) -> ImageFacts | None:
-        """Return an image's facts; None of a withdrawn one that all these hosts were made from already."""
-        try:
-            return self.cloud.image(image)
-        except CloudError:
-            if len(self.cloud.hosts(hosts, image_id=image)) == len(hosts):
-                return None
-            raise
+    def _image_of(self, hosts: Sequence[str]) -> Callable[[str], ImageFacts | None]:
+        """Return the question for an image's facts: None of a withdrawn one that all these hosts were made from."""
+
+        def image(name: str) -> ImageFacts | None:
+            try:
+                return self.cloud.image(name)
+            except CloudError:
+                if len(self.cloud.hosts(hosts, image_id=name)) == len(hosts):
+                    return None
+                raise
+
+        return image
 
     def _keeps_architecture(
         self, keys: tuple[str, str], instance_type: str, architecture: str, hosts: Sequence[str]

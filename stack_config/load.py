@@ -12,6 +12,7 @@ from components.firewall import ReachArgs
 from components.mysql.server import ServerArgs
 from components.network import ExistingNetwork, NetworkArgs
 from components.placement import SshAccess
+from scripts.host.accounts.host_parts import is_name
 from scripts.host.accounts.spec import AccountsSpec
 from stack_config import clients, network, reach, server, ssh, users
 from stack_config.aws import Aws, Lookups
@@ -81,8 +82,8 @@ def parse(
     access = ssh.read_ssh(reader, groups, endpoints, agent)
     reach_args = reach.read_reach(reader, server_args, groups, jump_host, endpoints.keys(), placement.ranges)
     looks_names_up = server_args["settings"].get("skip_name_resolve") is not True
-    accounts, passwords, primary_user = users.read_accounts(reader, placement, looks_names_up)
-    if not any(users.is_name(user.host) for user in accounts.users):
+    accounts, passwords, primary_user = users.read_accounts(reader, placement, groups, looks_names_up)
+    if not any(is_name(user.host) for user in accounts.users):
         # Every new connection would wait for a look-up of an address that nothing needs the name of.
         server_args["derived_settings"] = {**server_args.get("derived_settings", {}), "skip_name_resolve": True}
     release = check_release(reader, lookups, server_args, accounts.users)

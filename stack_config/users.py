@@ -2,15 +2,16 @@
 
 import dataclasses
 import functools
-import re
 from collections.abc import Mapping, Sequence
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Network
 from typing import Any, NamedTuple
 
 from components.checks import BROADEST
+from scripts.host.accounts.host_parts import is_name, may_be_taken, rank
 from scripts.host.accounts.names import ANYWHERE, account_key
 from scripts.host.accounts.spec import CERTIFICATE_FIELDS, REQUIRE_MODES, AccountsSpec, RequireSpec, RoleSpec, UserSpec
 from scripts.host.common.checks import InvalidValueError, nearest, repeated
+from stack_config.clients import ClientGroup
 from stack_config.databases import Databases, check_database, check_grants, read_databases
 from stack_config.network import NetworkRead
 from stack_config.passwords import Passwords, read_passwords
@@ -22,8 +23,6 @@ ROLE_EXAMPLE = 'Write a table like {"reader": {"grants": [{"database": "app", "p
 USER_EXAMPLE = 'Write a table like {"app": {"grants": [{"database": "app", "privileges": ["ALL"]}]}}'
 PRIMARY, PRIMARY_KEY = "primaryUser", "app"
 """The key of config, and the user that it is by default where there are several."""
-LOCAL = "localhost"
-"""To MySQL: by the socket, on the server itself."""
 Roles = Mapping[str, RoleSpec] | None
 """By key, those with a fault too; None if it is not known which there are."""
 
@@ -36,10 +35,11 @@ class Surroundings(NamedTuple):
     passwords: Passwords
     vpc: Sequence[IPv4Network]
     """Its ranges; none if it is not known."""
+    clients: Sequence[ClientGroup]
 
 
 def read_accounts(
-    reader: Reader, network: NetworkRead, looks_names_up: bool
+    reader: Reader, network: NetworkRead, clients: Sequence[ClientGroup], looks_names_up: bool
 ) -> tuple[AccountsSpec, dict[str, str], str | None]:
     """Return who may do what, the given passwords by user key, and the key of the primary user."""
     databases = read_databases(reader)
@@ -47,11 +47,12 @@ def read_accounts(
     roles = raw_roles and {key: _read_role(reader, key, raw, databases) for key, raw in raw_roles.items()}
     raw_users = reader.raw_table(USERS, USER_EXAMPLE)
     passwords = read_passwords(reader, None if raw_users is None else raw_users.keys())
-    surroundings = Surroundings(databases, roles, passwords, network.ranges)
+    surroundings = Surroundings(databases, roles, passwords, network.ranges, clients)
     users = {key: _read_user(reader, key, raw, surroundings) for key, raw in (raw_users or {}).items()}
     _check_accounts(reader, roles or {}, users)
     primary = _read_primary(reader, None if raw_users is None else users)
-    _check_hosts(reader, users, primary, network.client_subnets, looks_names_up)
+    subnets = {group.name: subnet for group, subnet in zip(clients, network.client_subnets, strict=False)}
+    _check_hosts(reader, users, primary, subnets, looks_names_up)
     accounts = AccountsSpec(*(tuple((specs or {}).values()) for specs in (databases, roles, users)))
     return accounts, passwords.secrets, primary
 
@@ -83,6 +84,7 @@ def _read_user(reader: Reader, key: str, raw: object, surroundings: Surroundings
         custom={
             "roles": read_role_keys,
             "defaultRoles": read_role_keys,
+            "clients": functools.partial(_groups, surroundings.clients),
             "require": _require,
             "password": _refuse_password,
         },
@@ -127,6 +129,19 @@ def _role_keys(roles: Roles, reader: Reader, key: str, raw: object) -> tuple[str
 
     listed = reader.convert(key, raw, lambda text: as_list(text, 'Write a list of keys of roles, like ["reader"]'))
     return None if listed is None else reader.refuse_repeated(key, reader.entries(key, listed, role_key))
+
+
+def _groups(clients: Sequence[ClientGroup], reader: Reader, key: str, raw: object) -> tuple[str, ...] | None:
+    """Return names of client groups, each of them once; None if it is no list."""
+    names = [group.name for group in clients]
+
+    def group_name(entry: Any) -> str:
+        if not isinstance(entry, str) or (entry not in names and all(names)):
+            raise InvalidValueError(f"{entry!r} is not in clients", nearest(str(entry), names, "Put it there"))
+        return entry
+
+    listed = reader.convert(key, raw, lambda text: as_list(text, 'Write a list of names of groups, like ["client"]'))
+    return None if listed is None else reader.refuse_repeated(key, reader.entries(key, listed, group_name))
 
 
 def _require(reader: Reader, key: str, raw: object) -> RequireSpec | None:
@@ -202,12 +217,12 @@ def _check_hosts(
     reader: Reader,
     users: Mapping[str, UserSpec],
     primary: str | None,
-    subnets: Sequence[IPv4Network],
+    subnets: Mapping[str, IPv4Network],
     looks_names_up: bool,
 ) -> None:
-    """Refuse names to a server that looks none up, and a primary user that no client host is admitted as.
+    """Refuse names to a server that looks none up, and a primary user as whom no client host of its can log in.
 
-    It warns of the other users. `subnets` are those of all client hosts; none if they are not known.
+    It warns of the other users. `subnets` are those of the client groups; none if they are not known.
     """
     for key, user in users.items():
         path = f"{part(USERS, key)}.host"
@@ -216,32 +231,17 @@ def _check_hosts(
         if is_name(user.host) and not looks_names_up:
             wrong = f"is {user.host!r}, a name, and mysqlSettings.skip_name_resolve keeps mysqld from looking names up"
             reader.add_fault(path, wrong, "Write an address or a range, or set skip_name_resolve to false")
-        if user.locked or not subnets or any(_may_admit(user.host, subnet) for subnet in subnets):
+        namesakes = [name for name, other in users.items() if name != key and other.name == user.name and other.host]
+        others = [users[name].host for name in namesakes if reader.is_readable(f"{part(USERS, name)}.host")]
+        own = [subnet for group, subnet in subnets.items() if user.is_for(group)]
+        if user.locked or not own or any(may_be_taken(user.host, others, subnet) for subnet in own):
             continue
-        ranges = " and ".join(sorted({str(subnet) for subnet in subnets}))
+        ranges = " and ".join(sorted({str(subnet) for subnet in own}))
         wrong = f"is {user.host!r}, which no client host is in (they are in {ranges})"
+        if any(may_be_taken(user.host, (), subnet) for subnet in own):
+            hiding = " and ".join(sorted(others, key=rank))
+            wrong = f"is {user.host!r}, and MySQL takes every login of a client host for the account from {hiding}"
         if key == primary:
             reader.add_fault(path, wrong, f"Write a range that they are in, or set {PRIMARY} to another user")
         else:
             reader.warnings.append(Fault(path, wrong, "No login of this user can be checked"))
-
-
-def _may_admit(host: str, subnet: IPv4Network) -> bool:
-    """Return whether a host part matches a host of a subnet; of a name it is not known, so it might."""
-    if host == LOCAL or ":" in host:
-        return False
-    if is_name(host):
-        return True
-    if "/" in host:
-        return IPv4Network(host).overlaps(subnet)
-    octets = re.match(r"(?:\d{1,3}\.)*(?:\d{1,3}$)?", host)
-    known = [octet for octet in (octets[0] if octets else "").split(".") if octet]
-    if any(int(octet) > 255 for octet in known):
-        return False
-    first = IPv4Address(".".join([*known, *["0"] * (4 - len(known))]))
-    return IPv4Network((first, 8 * len(known))).overlaps(subnet)
-
-
-def is_name(host: str) -> bool:
-    """Return whether a host part is a name, or a pattern of one, that mysqld has to look up."""
-    return host != LOCAL and ":" not in host and bool(re.search("[a-z]", host))

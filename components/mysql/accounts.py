@@ -1,7 +1,8 @@
 """All databases, roles and users of a MySQL server, made by one command on it: 200 users are one ssh session."""
 
 import hashlib
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Generic, TypedDict, TypeVar
 
@@ -12,6 +13,7 @@ from components.args import args_faults
 from components.component import Component
 from components.host.agent import ROOT
 from components.mysql.server import MySqlServer
+from scripts.host.accounts.host_parts import why_not
 from scripts.host.accounts.spec import AccountsSpec, DatabaseSpec, RoleSpec, UserSpec
 from scripts.host.client.spec import LoginCheckSpec, LoginSpec
 from scripts.host.common import codec
@@ -128,6 +130,7 @@ class MySqlAccounts(Component):
         self.applied = agent.run(
             f"{name}-applied", "accounts apply", self._with_passwords, SECONDS, self, self.server.ready
         )
+        pulumi.Output.unsecret(self.applied.stdout).apply(self._warn_of_pending)
         self.logins = self._logins()
         self.connection_strings = self.logins.apply(lambda logins: {key: url(login) for key, login in logins.items()})
         self.end()
@@ -137,10 +140,49 @@ class MySqlAccounts(Component):
         """Another one when a role or a user is another, but for passwords: then the logins are tried again."""
         return hashlib.sha256(codec.encode(replace(self.spec, databases=())).encode()).hexdigest()[:12]
 
-    def login_check(self) -> pulumi.Output[LoginCheckSpec]:
-        """Return what a client host is told to try. A secret."""
-        parts = pulumi.Output.all(self.server.mysql_host, self.server.mysql_port, self._with_passwords)
-        return parts.apply(lambda p: LoginCheckSpec(p[0], int(p[1]), tuple(map(self._login, p[2].users))))
+    def login_check(self, client: str, address: pulumi.Output[str]) -> pulumi.Output[LoginCheckSpec]:
+        """Return what the client host of that name and address is told to try. A secret, but for nobody's password."""
+        parts = pulumi.Output.all(self.server.mysql_host, self.server.mysql_port, self._with_passwords, address)
+
+        def spec(known: list[Any]) -> LoginCheckSpec:
+            host, port, accounts, own = known
+            reasons = self.untried(client, own)
+            users = [user for user in accounts.users if user.key not in reasons]
+            return LoginCheckSpec(host, int(port), tuple(map(self._login, users)))
+
+        return parts.apply(spec)
+
+    def untried(self, client: str, address: str) -> dict[str, str]:
+        """Return by key the users whose login could not succeed from a client host, and why."""
+        reasons = {}
+        for user in self.spec.users:
+            others = [other.host for other in self.spec.users if other.name == user.name and other != user]
+            if not user.is_for(client):
+                reasons[user.key] = f"it is for {', '.join(user.clients)}"
+            elif user.needs_certificate:
+                reasons[user.key] = "it needs a client certificate"
+            elif why := why_not(user.host, others, address):
+                reasons[user.key] = why
+        return reasons
+
+    def warn_of_untried(self, addresses: Mapping[str, pulumi.Output[str]]) -> None:
+        """Warn, in every `up`, of users whose login no client host tries and of client hosts that try none."""
+
+        def warn(known: Mapping[str, str]) -> None:
+            reasons = {client: self.untried(client, address) for client, address in known.items()}
+            for user in self.spec.users:
+                if all(user.key in untried for untried in reasons.values()):
+                    why = "; ".join(f"{client}: {untried[user.key]}" for client, untried in reasons.items())
+                    pulumi.warn(f"no client host tries the login of user {user.key} ({why})", self)
+            for client, untried in reasons.items():
+                if self.spec.users and len(untried) == len(self.spec.users):
+                    pulumi.warn(f"{client} tries no login", self)
+
+        pulumi.Output.all(**addresses).apply(warn)
+
+    def _warn_of_pending(self, printed: str) -> None:
+        for grant in json.loads(printed).get("pending", ()):
+            pulumi.warn(f"{grant}. `repair` grants it once that is there", self.applied)
 
     def _given(self, passwords: Sequence[str]) -> AccountsSpec:
         pairs = zip(self.spec.users, passwords, strict=True)
@@ -155,8 +197,8 @@ class MySqlAccounts(Component):
             host=user.host,
             password=user.password,
             locked=user.locked,
-            needs_certificate=user.require.mode == "X509" or bool(user.require.subject or user.require.issuer),
-            databases=tuple(sorted({grant.database for grant in grants if grant.database})),
+            # What is granted on a table may be pending.
+            databases=tuple(sorted({grant.database for grant in grants if grant.database and grant.table is None})),
         )
 
     def _logins(self) -> pulumi.Output[dict[str, Login]]:

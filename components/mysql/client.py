@@ -6,13 +6,11 @@ import pulumi
 from pulumi_command import remote
 
 from components.args import args_faults
-from components.host.agent import answer
 from components.host.host import HostArgs
 from components.host.user_data import host_spec
 from components.mysql.accounts import MySqlAccounts
 from components.mysql.host import CONVERGE_SECONDS, MySqlHost
 from components.mysql.server import MySqlServer
-from scripts.host.client.spec import LoginCheckAnswer
 from scripts.host.constants import CA_FILE
 
 CHECK_SECONDS = 60
@@ -41,26 +39,17 @@ class MySqlClient(MySqlHost):
     def check_logins(self, name: str, accounts: MySqlAccounts, ready: Sequence[pulumi.Resource]) -> remote.Command:
         """Register a check that every user can log in from here and sees its databases; `up` fails in words if not.
 
-        Users whose host part does not admit this host are left out, and a warning names them. The logins are tried
-        again whenever anything of an account changes. `ready` are the rules that let the client reach the server, and
-        what `trust` returned.
+        Only users whose login MySQL takes from this host are tried, and only their passwords are sent; see
+        MySqlAccounts.warn_of_untried. The logins are tried again whenever anything of an account changes. `ready` are
+        the rules that let the client reach the server, and what `trust` returned.
         """
-        command = self.agent.run(
+        return self.agent.run(
             name,
             "check-logins",
-            accounts.login_check(),
+            accounts.login_check(self.name, self.private_ip),
             CHECK_SECONDS + len(accounts.spec.users),
             parent=self,
             depends_on=[accounts.applied, *ready],
             triggers=[accounts.server.instance_id],
             words=[f"--accounts={accounts.digest}"],
         )
-        answer(command, LoginCheckAnswer).apply(lambda logins: self._warn_of_untried(command, logins))
-        return command
-
-    def _warn_of_untried(self, check: remote.Command, logins: LoginCheckAnswer) -> None:
-        """Warn of users whose login was not tried, in every `up`: that it succeeded says nothing of them."""
-        untried = [f"of user {key} ({why})" for key, why in logins.not_tried.items()]
-        if untried:
-            checked = "no login was" if not logins.tried else "some logins were not"
-            pulumi.warn(f"{self.name}: {checked} tried; not {', '.join(untried)}", check)

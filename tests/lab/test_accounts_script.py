@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -523,19 +524,11 @@ def test_databases_are_made_changed_and_dropped_only_when_told(script: Script) -
     assert script.diff(others, [], []) == []
     # Those that are not in the document any more are still there.
     assert script.diff([DatabaseSpec(name) for name in names[2:]], [], []) == []
-    said = script.refused(
-        [
-            DatabaseSpec("sys", drop=True),
-            DatabaseSpec("t acc", charset="latin1", collation="utf8mb4_bin"),
-            DatabaseSpec("tacc", charset="klingon"),
-            DatabaseSpec("t acc", drop=True),
-        ],
-        [],
-        [],
-    )
-    assert "is a schema of MySQL's own" in said
-    assert "utf8mb4_bin is no collation of latin1" in said and "'klingon' is no character set" in said
-    assert script.pair.sql("show databases like 't acc'") == ""
+    faulty = [DatabaseSpec("sys", drop=True), DatabaseSpec("t acc", charset="latin1", collation="utf8mb4_bin")]
+    refused = script.run("apply", faulty, [], [])
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "is a schema of MySQL's own" in refused.stderr and "utf8mb4_bin is no collation of latin1" in refused.stderr
+    assert script.pair.sql("show databases like 't acc'") == "t acc"
     script.apply([DatabaseSpec(name, drop=True) for name in names], [], [])
     assert script.pair.sql("show databases like '%acc'") == ""
 
@@ -545,23 +538,57 @@ def test_each_failure_is_told_with_its_object_and_the_rest_is_done(script: Scrip
         [DatabaseSpec("t_acc")],
         [],
         [
-            user("t-a", grants=(grant("SELECT", database="t_acc", table="none"), grant("INSERT", database="t_acc"))),
             user("t-b", grants=(grant("SET_USER_ID", "FILE"),)),
-            user("t-c", host="10.0.0.😀"),
-            user("t-d", password="x" * 257),
             user("t-e"),
-            user("t-f", grants=(grant("ALL"),)),
         ],
     )
-    lines = said.splitlines()
-    assert [line.split(" (")[0] for line in lines] == ["user t-c", "user t-d", "user t-f", "user t-a", "user t-b"]
-    assert "host: " in lines[0] and "password: has 257 bytes" in lines[1]
-    assert "ALL on the whole server is on mysql.user too" in lines[2]
-    assert "ERROR 1146: Table 't_acc.none' doesn't exist" in lines[3]
-    assert "SET_USER_ID on *.*: MySQL" in lines[4]
-    assert script.grants(account("t-a")) == {r"GRANT INSERT ON `t\\_acc`.* TO X"}
+    assert said.startswith("user t-b (") and "SET_USER_ID on *.*: MySQL" in said and said.count("\n") == 1
     assert script.grants(account("t-b")) == {"GRANT FILE ON *.* TO X"}
-    assert account("t-e") in script.listed() and account("t-f") not in script.listed()
+    assert account("t-e") in script.listed()
+    faults = script.run("apply", [user("t-c", host="10.0.0.😀"), user("t-d", password="x" * 257)])
+    assert (faults.returncode, faults.stdout) == (1, "")
+    assert ".host: '10.0.0.😀' is no host part" in faults.stderr and ".password: has 257 bytes" in faults.stderr
+    assert account("t-b") in script.listed()
+
+
+def test_a_grant_waits_for_its_table_and_drift_shows_it(script: Script) -> None:
+    early = user("t-a", grants=(grant("SELECT", database="t_acc", table="late"), grant("INSERT", database="t_acc")))
+    databases = [DatabaseSpec("t_acc")]
+    script.apply(databases, [], [user("t-a", password="leaked")])
+    done = script.run("apply", databases, [], [early])
+    assert done.returncode == 0, done.stderr
+    (waiting,) = json.loads(done.stdout)["pending"]
+    assert waiting.endswith("SELECT waits: ERROR 1146: Table 't_acc.late' doesn't exist")
+    assert script.grants(account("t-a")) == {r"GRANT INSERT ON `t\\_acc`.* TO X"}
+    assert script.diff(databases, [], [early]) == [("t-a", "privileges on t_acc.late", "SELECT", "none")]
+    script.pair.sql("create table t_acc.late (a int)")
+    script.apply(databases, [], [early])
+    assert script.diff(databases, [], [early]) == []
+
+
+def digests(script: Script) -> list[str]:
+    rows = script.pair.sql(
+        "select hex(authentication_string) from mysql.user where user in ('t-a', 't-b') order by user"
+    )
+    return rows.splitlines()
+
+
+def test_a_leaked_password_stays_as_long_as_something_else_fails(script: Script) -> None:
+    script.pair.sql("install component 'file://component_validate_password'")
+    try:
+        good = [user("t-a", password="Leaked-1"), user("t-b", password="Leaked-2")]
+        script.apply(good)
+        before = digests(script)
+        said = script.refused([user("t-a", password="Fresh-1!"), user("t-b", password="weak")])
+        assert f"user t-a ({account('t-a')}): its password is the former one again" in said and "ERROR 1819" in said
+        assert digests(script) == before
+        wrong = user("t-b", password="Leaked-2", grants=(grant("SET_USER_ID"),))
+        assert "its password stays as it is" in script.refused([user("t-a", password="Fresh-1!"), wrong])
+        assert digests(script) == before
+        script.apply([user("t-a", password="Fresh-1!"), good[1]])
+        assert digests(script)[0] != before[0]
+    finally:
+        script.pair.sql("uninstall component 'file://component_validate_password'")
 
 
 def test_200_users_in_one_run_that_was_cut_off_before(script: Script) -> None:

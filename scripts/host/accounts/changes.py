@@ -47,6 +47,12 @@ class Change:
     """Other subjects that fail with it."""
     needs: tuple[Subject, ...] = ()
     """Subjects without which it cannot be done."""
+    may_wait: bool = False
+    """What it is on may not be there yet: then it is pending, which is no failure."""
+    cuts_off: bool = False
+    """A password in use is refused afterwards: it is done last, and only if all else went well."""
+    undo: tuple[str, ...] = ()
+    """Statements that take it back."""
 
 
 def subject_of(spec: RoleSpec | UserSpec) -> Subject:

@@ -1,8 +1,8 @@
 """The verb `accounts`: make the server's databases, roles and users be as the spec says, or tell what differs.
 
 `accounts apply` and `accounts diff` read an AccountsSpec; `accounts list` reads nothing. `apply` prints the state of
-each user's password; what failed is told on standard error, one paragraph an object, and the rest is done all the same.
-`diff` and `list` change nothing. No password is ever printed.
+each user's password, and which grants wait for what they are on; what failed is told on standard error, one paragraph
+an object, and the rest is done all the same. `diff` and `list` change nothing. No password is ever printed.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from scripts.host.accounts import current
@@ -32,7 +33,29 @@ SYNTAX, POLICY, DEFINER = 1064, 1819, 4005
 LOST = {0, 1053, 2003, 2006, 2013, 3169, 4031}
 """MySQL manual, "Server Error Message Reference", "Client Error Message Reference": no statement after these works."""
 
-Failures = dict[Subject, list[str]]
+MISSING = {1054, 1146, 1305}
+"""No such column, table or routine."""
+
+
+class RefusedError(Exception):
+    """Why a change was not made, in words without secrets."""
+
+
+class MissingError(RefusedError):
+    """What a grant is on is not there."""
+
+
+@dataclass
+class Outcome:
+    """What did not come about."""
+
+    failures: dict[Subject, list[str]] = field(default_factory=dict)
+    pending: list[str] = field(default_factory=list)
+    """Grants on what is not there yet."""
+
+    def fail(self, subject: Subject, text: str) -> None:
+        """Add what was said of an object."""
+        self.failures.setdefault(subject, []).append(text)
 
 
 def open_session() -> Session:
@@ -48,17 +71,16 @@ def open_session() -> Session:
 
 def apply() -> int:
     """Make it so, print how the passwords are now, and return the exit code."""
-    spec = _spec()
-    failures: Failures = {}
+    spec, outcome = _spec(), Outcome()
     try:
         with lock.exclusive():
             session = open_session()
-            carry_out(spec, plan(spec, current.read(session)), session, failures)
-            print(stdin.as_json({"users": _password_states(current.read(session))}))
+            carry_out(spec, plan(spec, current.read(session)), session, outcome)
+            print(stdin.as_json({"users": _password_states(current.read(session)), "pending": outcome.pending}))
     finally:
-        for subject, texts in failures.items():
+        for subject, texts in outcome.failures.items():
             print(f"{subject}: {'; '.join(dict.fromkeys(texts))}", file=sys.stderr)
-    return 1 if failures else 0
+    return 1 if outcome.failures else 0
 
 
 def _password_states(server: ServerState) -> dict[str, dict[str, Any]]:
@@ -77,46 +99,78 @@ def _spec() -> AccountsSpec:
     return spec
 
 
-def carry_out(spec: AccountsSpec, changes: Sequence[Change], session: Session, failures: Failures) -> None:
+def carry_out(spec: AccountsSpec, changes: Sequence[Change], session: Session, outcome: Outcome) -> None:
     """Do the changes, whatever fails, and add what was said of each object that something failed of.
 
     Raises:
         HostError: the connection is gone.
     """
     given_up: set[Subject] = set()
+    cut_off: list[Change] = []
     for change in changes:
         if change.subject in given_up:
             continue
-        failure = change.refusal or _missing(change, given_up) or _failure(spec, change, session)
-        if failure:
+        try:
+            _do(spec, change, given_up, session, outcome)
+        except RefusedError as error:
             for subject in (change.subject, *change.also):
-                failures.setdefault(subject, []).append(failure)
+                outcome.fail(subject, str(error))
                 if change.essential:
                     given_up.add(subject)
+            while cut_off:
+                _take_back(spec, cut_off.pop(), session, outcome)
+        else:
+            cut_off += [change] if change.undo else []
 
 
-def _missing(change: Change, given_up: set[Subject]) -> str | None:
-    gone = [subject for subject in change.needs if subject in given_up]
-    return f"{' and '.join(map(str, gone))} failed, so it is not granted" if gone else None
-
-
-def _failure(spec: AccountsSpec, change: Change, session: Session) -> str | None:
-    """Run a change's statements; return what went wrong, in words without secrets."""
+def _do(spec: AccountsSpec, change: Change, given_up: set[Subject], session: Session, outcome: Outcome) -> None:
+    if change.refusal:
+        raise RefusedError(change.refusal)
+    if gone := [subject for subject in change.needs if subject in given_up]:
+        raise RefusedError(f"{' and '.join(map(str, gone))} failed, so it is not granted")
+    if change.cuts_off and outcome.failures:
+        what = change.differences[0].what
+        raise RefusedError(f"its {what} stays as it is, because something failed; the next run changes it")
     try:
-        for statement in change.statements:
+        _run(spec, change.subject, change.statements, session)
+    except MissingError as error:
+        if not change.may_wait:
+            raise
+        (difference,) = change.differences
+        outcome.pending.append(f"{change.subject}: {difference.what}: {difference.expected} waits: {error}")
+
+
+def _take_back(spec: AccountsSpec, change: Change, session: Session, outcome: Outcome) -> None:
+    what = change.differences[0].what
+    try:
+        _run(spec, change.subject, change.undo, session)
+        outcome.fail(change.subject, f"its {what} is the former one again, because something failed after it")
+    except RefusedError as error:
+        outcome.fail(change.subject, f"its {what} is changed, and cannot be taken back: {error}")
+
+
+def _run(spec: AccountsSpec, subject: Subject, statements: Sequence[str], session: Session) -> None:
+    """Run statements.
+
+    Raises:
+        RefusedError: MySQL refused one, in words without secrets.
+        HostError: the connection is gone.
+    """
+    try:
+        for statement in statements:
             for code, text in session.do(statement):
                 if code == DEFINER:
-                    print(f"{change.subject}: MySQL warns: {without_secrets(spec, text)}", file=sys.stderr)
+                    print(f"{subject}: MySQL warns: {without_secrets(spec, text)}", file=sys.stderr)
     except server.Error as error:
         if error.number in LOST:
-            lost = f"the connection to MySQL was lost at {change.subject}; run it again, it goes on from there"
+            lost = f"the connection to MySQL was lost at {subject}; run it again, it goes on from there"
             raise HostError(lost) from error
         if error.number == SYNTAX:
             # Its text quotes the statement, and cuts a password in two as it does.
-            return f"ERROR {SYNTAX}: MySQL does not understand the statement"
+            raise RefusedError(f"ERROR {SYNTAX}: MySQL does not understand the statement") from error
         text = f"ERROR {error.number}: {without_secrets(spec, error.text)}"
-        return text + (_policy(session) if error.number == POLICY else "")
-    return None
+        kind = MissingError if error.number in MISSING else RefusedError
+        raise kind(text + (_policy(session) if error.number == POLICY else "")) from error
 
 
 def _policy(session: Session) -> str:

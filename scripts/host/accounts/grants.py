@@ -43,7 +43,8 @@ def privilege_changes(
         else:
             statements = _statements(target, expected, had, current.account)
         if statements:
-            changes.append(Change(subject, tuple(differences), tuple(statements)))
+            may_wait = bool(target.name and expected - had)
+            changes.append(Change(subject, tuple(differences), tuple(statements), may_wait=may_wait))
     return changes
 
 

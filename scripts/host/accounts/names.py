@@ -1,19 +1,18 @@
-"""MySQL's rules for the names and host parts of accounts and the names of databases, tables and character sets.
+"""MySQL's rules for the names of accounts, databases, tables and character sets.
 
 With them are how SQL writes names, and the program's own rule for keys. Source: MySQL manual, "Schema Object Names",
-"Identifier Length Limits", "Reserved Accounts", "Specifying Account Names".
+"Identifier Length Limits", "Reserved Accounts".
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, NetmaskValueError, ip_address
 from typing import Any
 
 from scripts.host.common.checks import InvalidValueError, has_control_characters, nearest
 
-IDENTIFIER_LENGTH, USER_LENGTH, HOST_LENGTH = 64, 32, 255
+IDENTIFIER_LENGTH, USER_LENGTH = 64, 32
 """Characters."""
 SYSTEM_SCHEMAS = frozenset({"mysql", "sys", "information_schema", "performance_schema"})
 RESERVED_ACCOUNTS = frozenset({"root", "debian-sys-maint"})
@@ -21,9 +20,6 @@ RESERVED_PREFIX = "mysql."
 """Of the server's own accounts: mysql.sys, mysql.session, mysql.infoschema."""
 ANYWHERE = "%"
 """The host part that matches every host; every role's account has it."""
-HOST_EXAMPLE = "Write %, a name like %.example.org, an address, or a range like 10.0.0.0/16 with its host bits zero"
-HOST_LABEL = "[a-z0-9%_]([a-z0-9%_-]{0,61}[a-z0-9%_])?"
-"""Part of a host's name, with % and _ as wildcards anywhere."""
 CHARSET = "utf8mb4"
 """The default character set."""
 _CHARSETS = """
@@ -121,59 +117,6 @@ def literal(text: str) -> str:
 def quoted(name: str) -> str:
     """Return the name of a database, a table or a column as SQL writes it."""
     return "`" + name.replace("`", "``") + "`"
-
-
-def host_part(raw: Any) -> str:
-    """Return a host part as MySQL keeps it."""
-    if not isinstance(raw, str):
-        raise InvalidValueError(f"{raw!r} is not text", f"{HOST_EXAMPLE}, in quotation marks")
-    if not raw:
-        raise InvalidValueError("is empty, which MySQL reads as %", "Write '%' if that is meant")
-    if len(raw) > HOST_LENGTH:
-        raise InvalidValueError(f"has {len(raw)} characters", f"MySQL allows {HOST_LENGTH}")
-    if raw != raw.lower():
-        raise InvalidValueError(f"{raw!r} has upper-case letters, which MySQL does not keep", f"Write {raw.lower()!r}")
-    if "/" in raw:
-        return _range(raw)
-    if re.fullmatch(r"[0-9.]+|[^%_]*:[^%_]*", raw):
-        return _address(raw)
-    # With wildcards it may be one of IPv6, too.
-    if not re.fullmatch(r"[0-9a-f:.%_]+" if ":" in raw else rf"{HOST_LABEL}(\.{HOST_LABEL})*", raw):
-        raise InvalidValueError(f"{raw!r} is no host part", HOST_EXAMPLE)
-    return raw
-
-
-def _range(raw: str) -> str:
-    """Return a range of IPv4 addresses; MySQL has none of IPv6."""
-    address, _, width = raw.partition("/")
-    try:
-        IPv4Address(address)
-        if not re.fullmatch(r"\d{1,3}|[0-9.]{7,15}", width):
-            raise NetmaskValueError(width)
-        network = IPv4Network(raw, strict=False)
-    except ValueError as error:
-        raise InvalidValueError(f"{raw!r} is no range of IPv4 addresses", HOST_EXAMPLE) from error
-    if width not in (str(network.prefixlen), str(network.netmask)):
-        raise InvalidValueError(f"{raw!r} has a mask that is none", f"Write {network}")
-    if network.prefixlen == 0:
-        raise InvalidValueError(f"{raw!r} matches nobody, to MySQL", f"Write {ANYWHERE!r} for every address")
-    if address != str(network.network_address):
-        raise InvalidValueError(f"{raw!r} has host bits set, so it would match nobody", f"Write {network}")
-    return raw
-
-
-def _address(raw: str) -> str:
-    """Return an address; MySQL compares one of IPv6 as text with the client's shortest form."""
-    try:
-        address = ip_address(raw)
-    except ValueError as error:
-        raise InvalidValueError(f"{raw!r} is no IPv{6 if ':' in raw else 4} address", HOST_EXAMPLE) from error
-    if isinstance(address, IPv6Address) and address.ipv4_mapped:
-        hint = f"Write {address.ipv4_mapped}"
-        raise InvalidValueError(f"{raw!r} is an IPv4 address, which MySQL compares as one", hint)
-    if str(address) != raw:
-        raise InvalidValueError(f"{raw!r} is not the form that MySQL compares with", f"Write {address}")
-    return raw
 
 
 def charset(raw: object) -> str:

@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from itertools import cycle, islice
 
-from scripts.host.accounts.changes import subject_of
+from scripts.host.accounts.changes import Change, subject_of
 from scripts.host.accounts.current import CurrentAccount, ServerState
 from scripts.host.accounts.names import literal
 from scripts.host.accounts.spec import UserSpec
@@ -38,11 +38,13 @@ class Login:
     """What is to be done with an account's login."""
 
     clause: str = ""
-    """Of ALTER USER; empty where the password and the plugin are right."""
+    """Of ALTER USER; nobody is cut off by it."""
     differences: tuple[Difference, ...] = ()
+    """That the clause puts right."""
     refusal: str | None = None
     discard_first: bool = False
-    discard_after: bool = False
+    last: tuple[Change, ...] = ()
+    """What cuts off a password in use."""
 
 
 def new(user: UserSpec) -> str:
@@ -92,27 +94,33 @@ def _same_generation(user: UserSpec, account: CurrentAccount, is_right: bool) ->
             )
             return Login(refusal=why, differences=(difference,))
         # Another plugin has no place for the old password: MySQL throws it away.
-        return Login(new(user), (difference,))
-    differences = []
-    clause = _unexpire(account)
+        return Login(last=(_replaced(user, account, difference, new(user)),))
+    last = []
     if not is_right:
-        differences.append(subject.difference("password", "the desired one", "another one"))
-        clause = f"IDENTIFIED BY {literal(user.password)}"
-    discard = account.old_password and is_finished
-    if discard:
-        differences.append(subject.difference("old password", "refused", "accepted"))
-    return Login(clause, tuple(differences), discard_after=discard)
+        difference = subject.difference("password", "the desired one", "another one")
+        last.append(_replaced(user, account, difference, f"IDENTIFIED BY {literal(user.password)}"))
+    if account.old_password and is_finished:
+        statement = f"ALTER USER {user.account.sql} DISCARD OLD PASSWORD"
+        last.append(subject.change("old password", "refused", "accepted", statement, cuts_off=True))
+    # No option of ALTER USER ends an expiry by hand, only setting a password.
+    clause = _same(account) if is_right and account.attributes["password_expired"] else ""
+    return Login(clause, last=tuple(last))
 
 
-def _unexpire(account: CurrentAccount) -> str:
-    """Return the clause that ends a password's expiry by hand, and leaves it as it is.
+def _replaced(user: UserSpec, account: CurrentAccount, difference: Difference, clause: str) -> Change:
+    """Return the change from one password, or plugin, to another at once."""
+    alter = f"ALTER USER {user.account.sql} "
+    return Change(subject_of(user), (difference,), (alter + clause,), cuts_off=True, undo=(alter + _same(account),))
 
-    No option of ALTER USER does that, only setting a password. Set by its digest, the same one is no breach of PASSWORD
-    HISTORY (ERROR 3638 otherwise), and the old one of a rotation stays (tried on 9.7.4).
+
+def _same(account: CurrentAccount) -> str:
+    """Return the clause that sets the password that an account has.
+
+    Set by its digest, the same one is no breach of PASSWORD HISTORY (ERROR 3638 otherwise), and the old one of a
+    rotation stays (tried on 9.7.4).
     """
-    if not account.attributes["password_expired"]:
-        return ""
-    return f"IDENTIFIED WITH {literal(account.plugin)} AS 0x{account.authentication.hex()}"
+    digest = f"0x{account.authentication.hex()}" if account.authentication else "''"
+    return f"IDENTIFIED WITH {literal(account.plugin)} AS {digest}"
 
 
 def _against(user: UserSpec, account: CurrentAccount, generation: int | None, is_right: bool) -> str | None:

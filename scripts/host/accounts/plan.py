@@ -1,7 +1,8 @@
 """From the spec and what the server has to the changes between them, in order. Nothing here asks or writes.
 
 Names must be free before others take them: accounts that are no longer wanted go first, then all renames, then roles,
-then users. Only roles whose name no user wants go last.
+then users. After them go roles whose name no user wants. What cuts off a password in use comes last: if anything fails
+before, the outputs, which a failed `up` leaves as they were, still have a password that MySQL accepts.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ def plan(spec: AccountsSpec, server: ServerState) -> list[Change]:
     for user in spec.users:
         if subject_of(user) not in naming.refusals:
             changes += _user_changes(user, spec, naming, server)
-    return [*changes, *naming.late]
+    changes += naming.late
+    # What cannot be taken back last of all.
+    return sorted(changes, key=lambda change: change.cuts_off + (change.cuts_off and not change.undo))
 
 
 def _database_changes(databases: Iterable[DatabaseSpec], server: ServerState) -> list[Change]:
@@ -125,15 +128,13 @@ def _alterations(
     The ownership, empty for nothing, is what is to be written; the differences are those that it puts right.
     """
     account = current.account.sql
-    discard = f"ALTER USER {account} DISCARD OLD PASSWORD"
-    statements = [discard] if login.discard_first else []
+    statements = [f"ALTER USER {account} DISCARD OLD PASSWORD"] if login.discard_first else []
     options = attributes.clauses(desired, current.attributes, ownership)
     if login.clause or options:
         statements.append(f"ALTER USER {account}{' ' * bool(login.clause)}{login.clause}{options}")
-    if login.discard_after:
-        statements.append(discard)
     everything = (*login.differences, *attributes.differences(subject, desired, current.attributes), *differences)
-    return [Change(subject, everything, tuple(statements), essential=True)] if statements else []
+    changes = [Change(subject, everything, tuple(statements), essential=True)] if statements else []
+    return [*changes, *login.last]
 
 
 def _membership_changes(

@@ -5,10 +5,12 @@ Each field's check is in its metadata; config has the field under the same name 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
+from scripts.host.accounts.host_parts import host_part
 from scripts.host.accounts.names import (
     ANYWHERE,
     CHARSET,
@@ -18,7 +20,6 @@ from scripts.host.accounts.names import (
     charset,
     collation,
     database_name,
-    host_part,
     identifier,
     is_collation_of,
 )
@@ -45,6 +46,7 @@ UNSIGNED = 2**32 - 1
 """The most that the columns of resource limits hold; one more becomes 0 without a word (seen on 9.7.4)."""
 UNBOUNDED = -1
 """Of `password_lock_time_days`: the account stays locked until it is unlocked."""
+client_name = matching(r"[a-z][a-z0-9-]*", "is no client host and no group of them", "Write a name like web")
 REQUIRE_MODES = ("NONE", "SSL", "X509", "SPECIFIED")
 CERTIFICATE_FIELDS = ("subject", "issuer", "cipher")
 
@@ -183,6 +185,8 @@ class UserSpec:
     max_user_connections: int = checked(whole(0, UNSIGNED), default=0)
     comment: str | None = checked(one_line(COMMENT_LENGTH), default=None)
     """Kept by the server."""
+    clients: tuple[str, ...] = checked(client_name, default=())
+    """Client hosts, or groups of them, that try the login and are told the password; all that may log in if empty."""
     adopt: bool = checked(flag, default=False)
     """Whether an account of that name that somebody else made is taken over; it is refused otherwise."""
 
@@ -193,6 +197,15 @@ class UserSpec:
     def account(self) -> Account:
         """The user's account."""
         return Account(self.name, self.host)
+
+    @property
+    def needs_certificate(self) -> bool:
+        """Whether a login needs a client certificate, which no client host has."""
+        return self.require.mode == "X509" or bool(self.require.subject or self.require.issuer)
+
+    def is_for(self, client: str) -> bool:
+        """Return whether the user is for a client host of that name."""
+        return not self.clients or any(re.fullmatch(rf"{name}(-\d+)?", client) for name in self.clients)
 
     def faults(self) -> Iterator[SpecFault]:
         """Yield what does not go together."""

@@ -1,8 +1,7 @@
-"""What the program says of the logins that a client host tries, and what it is told."""
+"""What the program says of the logins that a client host tries."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
@@ -17,8 +16,6 @@ class LoginSpec:
     password: str = field(repr=False)
     locked: bool
     """Whether the login is to be refused because the account is locked."""
-    needs_certificate: bool
-    """Whether the account asks for a client certificate, which no client host has: the login is not tried."""
     databases: tuple[str, ...]
     """Those that the user should see."""
 
@@ -30,13 +27,3 @@ class LoginCheckSpec:
     host: str
     port: int
     logins: tuple[LoginSpec, ...]
-
-
-@dataclass(frozen=True)
-class LoginCheckAnswer:
-    """Whose logins were tried."""
-
-    tried: tuple[str, ...]
-    """Keys of users."""
-    not_tried: Mapping[str, str]
-    """By the key of another user: why its login could not succeed from this host."""

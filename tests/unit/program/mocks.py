@@ -20,7 +20,7 @@ SAID = {
     "-host-key": f"{HOST_KEY}\n",
     "-ready": f"{HOST_KEY} a comment\n",
     "-converged": json.dumps({"mysql_version": "9.7.4", "warnings": []}),
-    "-logins": json.dumps({"tried": ["app"], "not_tried": {}}),
+    "-applied": json.dumps({"users": {}, "pending": []}),
     "-certificate": json.dumps({"ca_certificate": CA_CERTIFICATE}),
 }
 """What commands print, by the end of their names."""

@@ -323,7 +323,7 @@ def test_logins_are_tried_with_what_they_should_see() -> None:
     spec = run.spec("client-1-logins", LoginCheckSpec)
     assert (spec.host, spec.port) == ("10.20.0.10", 3306)
     app, bare = spec.logins
-    assert (app.key, app.databases, app.needs_certificate) == ("app", ("app", "more"), False)
+    assert (app.key, app.databases) == ("app", ("app", "more"))
     assert (bare.databases, bare.locked, bare.host) == ((), True, "%")
 
 
@@ -335,29 +335,69 @@ def test_logins_are_tried_again_whatever_changes_of_an_account(change: dict[str,
     assert commands[0]["create"] != commands[1]["create"]
 
 
-# what a client host says of its check, what a warning says
-UNTRIED: list[tuple[dict[str, object], list[str]]] = [
-    ({"tried": ["app"], "not_tried": {}}, []),
-    ({"tried": [], "not_tried": {}}, []),
+# users beside app, what else client-1 is sent, how warnings begin
+SENT: list[tuple[dict[str, dict[str, object]], list[str], list[str]]] = [
+    ({}, ["app"], []),
+    ({"b": {"clients": ["client"]}}, ["app", "b"], []),
+    ({"far": {"host": "10.20.0.7"}}, ["app"], ["no client host tries the login of user far (client-1: its host part"]),
     (
-        {"tried": ["app"], "not_tried": {"bare": "elsewhere"}},
-        ["client-1: some logins were not tried; not of user bare (elsewhere)"],
+        {"x": {"require": "X509"}},
+        ["app"],
+        ["no client host tries the login of user x (client-1: it needs a client cert"],
     ),
     (
-        {"tried": [], "not_tried": {"app": "elsewhere", "bare": "no certificate"}},
-        ["client-1: no login was tried; not of user app (elsewhere), of user bare (no certificate)"],
+        {"b": {"name": "app", "host": "%"}},
+        ["app"],
+        ["no client host tries the login of user b (client-1: MySQL takes it for the account with host part"],
+    ),
+    ({"b": {"name": "app", "host": "10.20.%"}}, ["app"], ["no client host tries the login of user b"]),
+    (
+        {"b": {"host": "%.example.org"}},
+        ["app"],
+        ["no client host tries the login of user b (client-1: only the server"],
     ),
 ]
 
 
-@pytest.mark.parametrize(("said", "warned"), UNTRIED)
-def test_a_login_that_was_not_tried_is_a_warning_and_a_check_that_tried_nobody_too(
-    said: dict[str, object], warned: list[str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("others", "sent", "warned"), SENT)
+def test_a_client_host_is_sent_the_passwords_of_logins_that_mysql_takes_from_it_and_the_others_are_told(
+    others: dict[str, dict[str, object]], sent: list[str], warned: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warnings: list[str] = []
-    monkeypatch.setattr("pulumi.warn", lambda text, _resource: warnings.append(text))
-    Run(said={"client-1-logins": json.dumps(said)})
-    assert warnings == warned
+    monkeypatch.setattr("pulumi.warn", lambda text, _resource=None: warnings.append(text))
+    run = Run(users=json.dumps({"app": {}, **others}))
+    assert [login.key for login in run.spec("client-1-logins", LoginCheckSpec).logins] == sent
+    told = [text for text in warnings if not text.startswith("mysql-pair:")]
+    assert len(told) == len(warned) and all(map(str.startswith, told, warned)), told
+
+
+def test_a_grant_that_waits_for_its_table_is_told_and_needs_no_database_to_be_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr("pulumi.warn", lambda text, _resource=None: warnings.append(text))
+    waits = "user app ('app'@'%'): privileges on app.orders: SELECT waits: ERROR 1146: no such table"
+    grants = [{"database": "app", "table": "orders", "privileges": ["SELECT"]}]
+    said = {"accounts-applied": json.dumps({"users": {}, "pending": [waits]})}
+    run = Run(said=said, users=json.dumps({"app": {"grants": grants}}))
+    assert warnings == [f"{waits}. `repair` grants it once that is there"]
+    assert run.spec("client-1-logins", LoginCheckSpec).logins[0].databases == ()
+
+
+def test_a_user_for_one_group_is_no_secret_of_the_others_and_a_client_that_tries_nobody_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr("pulumi.warn", lambda text, _resource=None: warnings.append(text))
+    groups = json.dumps([{"name": "web", "count": 2}, {"name": "jobs"}])
+    run = Run(clients=groups, users=json.dumps({"app": {"clients": ["web"]}}))
+    sent = {host: run.spec(f"{host}-logins", LoginCheckSpec).logins for host in ("web-1", "web-2", "jobs-1")}
+    assert {host: [login.key for login in logins] for host, logins in sent.items()} == {
+        "web-1": ["app"],
+        "web-2": ["app"],
+        "jobs-1": [],
+    }
+    assert warnings == ["jobs-1 tries no login"]
 
 
 def test_without_users_there_is_no_connection_string() -> None:

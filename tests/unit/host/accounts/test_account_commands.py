@@ -14,10 +14,10 @@ from scripts.host.accounts.changes import Change, Subject
 from scripts.host.accounts.current import CurrentAccount, ServerState
 from scripts.host.accounts.names import Account
 from scripts.host.accounts.privileges import EVERYWHERE, Privileges, Target
-from scripts.host.accounts.spec import AccountsSpec, DatabaseSpec
+from scripts.host.accounts.spec import AccountsSpec, DatabaseSpec, GrantSpec
 from scripts.host.common import codec
 from scripts.host.mysql import server as mysql_server
-from tests.unit.host.accounts.builders import grant, has, has_role, role, state, user
+from tests.unit.host.accounts.builders import changes, grant, has, has_role, role, sql, state, user
 
 SECRET = "it's 5 % \\ of everything"
 SPEC = AccountsSpec(
@@ -105,7 +105,10 @@ def test_a_failure_is_one_paragraph_of_its_object_and_the_rest_is_done(
     said = capsys.readouterr()
     told = [line for line in said.err.splitlines() if "warns" not in line]
     assert (code, told) == (1, [f"user app ('app'@'10.%'): {words}"])
-    assert json.loads(said.out) == {"users": {"app": {"generation": 2, "old_password_accepted": True}}}
+    assert json.loads(said.out) == {
+        "users": {"app": {"generation": 2, "old_password_accepted": True}},
+        "pending": [],
+    }
     assert any("DEFAULT ROLE" in statement and "'report'" in statement for statement in server.done)
     assert SECRET not in said.err + said.out and "everything" not in said.err + said.out
 
@@ -155,10 +158,94 @@ def test_a_circle_of_renames_fails_for_everybody_in_it() -> None:
         Change(second, differences),
         Change(second, differences, ("ALTER USER",)),
     ]
-    failures: commands.Failures = {}
-    server = Server({"RENAME": error(1396, "no")})
-    commands.carry_out(SPEC, planned, server, failures)
-    assert (failures, server.done) == ({first: ["ERROR 1396: no"], second: ["ERROR 1396: no"]}, [])
+    outcome, server = commands.Outcome(), Server({"RENAME": error(1396, "no")})
+    commands.carry_out(SPEC, planned, server, outcome)
+    assert (outcome.failures, server.done) == ({first: ["ERROR 1396: no"], second: ["ERROR 1396: no"]}, [])
+
+
+LEAKED = (
+    user("app", password="new"),
+    user("more", password="new, too"),
+    user("other", grants=(grant("SELECT", database="app"),)),
+)
+HAD = (has("app", password="leaked"), has("more", password="leaked, too"), has("other"))
+SET, BACK = ("IDENTIFIED BY 'new", "IDENTIFIED WITH 'caching_sha2_password' AS 0x")
+
+
+# what MySQL refuses, the statements that set passwords, what is told of whom
+CUTS: list[tuple[str | None, list[tuple[str, str]], dict[str, str]]] = [
+    (None, [("app", SET), ("more", SET)], {}),
+    (
+        "GRANT SELECT",
+        [],
+        {
+            "other": "ERROR 1: no",
+            "app": "its password stays as it is, because something failed; the next run changes it",
+            "more": "its password stays as it is, because something failed; the next run changes it",
+        },
+    ),
+    (
+        "ALTER USER 'more'",
+        [("app", SET), ("app", BACK)],
+        {"more": "ERROR 1: no", "app": "its password is the former one again, because something failed after it"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("refused", "done", "told"), CUTS)
+def test_a_password_in_use_is_replaced_only_if_all_else_went_well(
+    refused: str | None, done: list[tuple[str, str]], told: dict[str, str]
+) -> None:
+    """A failed `up` leaves the outputs as they were: with passwords that MySQL has to accept."""
+    server, outcome = Server({refused: error(1, "no")} if refused else {}), commands.Outcome()
+    commands.carry_out(AccountsSpec(users=LEAKED), changes(*LEAKED, server=state(*HAD)), server, outcome)
+    assert {subject.key: texts for subject, texts in outcome.failures.items()} == {
+        key: [text] for key, text in told.items()
+    }
+    passwords = [statement for statement in server.done if "IDENTIFIED" in statement]
+    assert len(passwords) == len(done)
+    for statement, (key, words) in zip(passwords, done, strict=True):
+        assert statement.startswith(f"ALTER USER '{key}'@") and words in statement
+
+
+def test_an_old_password_is_refused_last_of_all() -> None:
+    finished = user("app", generation=2, finished_generation=2)
+    had = (has("app", generation=2, old_password=True), *HAD[1:])
+    statements = sql(changes(finished, *LEAKED[1:], server=state(*had)))
+    assert [statement.split()[0] for statement in statements] == ["GRANT", "ALTER", "ALTER"]
+    assert SET in statements[1] and statements[2].endswith("DISCARD OLD PASSWORD")
+
+
+# what a grant is on, MySQL's answer
+MISSING = [
+    (grant("SELECT", database="app", table="orders"), error(1146, "Table 'app.orders' doesn't exist")),
+]
+
+
+@pytest.mark.parametrize(("early", "answer"), MISSING)
+def test_a_grant_on_what_is_not_there_yet_is_pending_and_everything_else_is_done(
+    early: GrantSpec, answer: Exception
+) -> None:
+    users = (user("app", password="new", grants=(early,)), user("more", grants=(grant("PROCESS"),)))
+    server, outcome = Server({"`orders`": answer}), commands.Outcome()
+    commands.carry_out(
+        AccountsSpec(users=users), changes(*users, server=state(has("app"), has("more"))), server, outcome
+    )
+    assert outcome.failures == {}
+    assert [statement.split()[0] for statement in server.done] == ["GRANT", "ALTER"]
+    (pending,) = outcome.pending
+    assert pending == (
+        "user app ('app'@'10.0.0.0/16'): privileges on app.orders: SELECT waits:"
+        " ERROR 1146: Table 'app.orders' doesn't exist"
+    )
+
+
+def test_a_grant_on_a_table_that_is_there_and_refused_is_a_failure() -> None:
+    users = (user("app", grants=(MISSING[0][0],)),)
+    outcome = commands.Outcome()
+    server = Server({"`orders`": error(1142, "denied")})
+    commands.carry_out(AccountsSpec(users=users), changes(*users, server=state(has("app"))), server, outcome)
+    assert (outcome.pending, list(outcome.failures.values())) == ([], [["ERROR 1142: denied"]])
 
 
 def test_a_user_that_moves_definers_is_told_and_succeeds(

@@ -76,7 +76,7 @@ PASSWORDS: list[tuple[str, UserSpec, CurrentAccount, list[str] | str]] = [
         "taken over, and wrong",
         wants(4, adopt=True),
         has(None, name="app"),
-        [f"ALTER USER {A} {SET}{owned(4)}"],
+        [f"ALTER USER {A}{owned(4)}", f"ALTER USER {A} {SET}"],
     ),
     (
         "not taken over",

@@ -120,6 +120,33 @@ def test_another_user_that_no_client_host_is_admitted_as_is_told_in_the_preview(
     assert all(line.startswith("mysql-pair:users.report.host: ") for line in warnings)
 
 
+def test_an_account_that_another_of_its_name_hides_from_every_client_host_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr("pulumi.warn", warnings.append)
+    parsed(users={"app": {}, "wide": {"name": "app", "host": "%"}, "other": {"host": "%"}})
+    (warning,) = warnings
+    wrong = "is '%', and MySQL takes every login of a client host for the account from 10.20.0.0/16"
+    assert warning.startswith(f"mysql-pair:users.wide.host: {wrong}")
+    (fault,) = messages(
+        GOOD | texts({"users": {"app": {"host": "%"}, "narrow": {"name": "app"}}, "primaryUser": "app"})
+    )
+    assert fault.startswith(f"mysql-pair:users.app.host: {wrong}")
+
+
+def test_only_the_hosts_that_a_user_is_for_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr("pulumi.warn", warnings.append)
+    groups = [{"name": "web"}, {"name": "jobs", "zone": 2}]
+    for group, told in (("web", 0), ("jobs", 1)):
+        warnings.clear()
+        parsed(clients=groups, users={"app": {}, "b": {"host": "10.20.16.0/20", "clients": [group]}})
+        assert len(warnings) == told
+    (fault,) = messages(GOOD | texts({"users": {"app": {"clients": ["wep"]}}, "clients": groups}))
+    assert fault == "mysql-pair:users.app.clients[0]: 'wep' is not in clients. Did you mean web?"
+
+
 def test_of_an_unknown_subnet_nothing_is_concluded() -> None:
     changes = {"vpcCidr": "x", **user(host="localhost")}
     assert [line.split(": ")[0] for line in messages(GOOD | texts(changes))] == ["mysql-pair:vpcCidr"]
