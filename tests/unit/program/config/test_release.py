@@ -34,7 +34,6 @@ def test_hosts_are_made_from_the_image_of_the_release(given: dict[str, str], rel
 # release, setting, what is told of it
 SETTINGS = [
     ("26.04", "default_authentication_plugin", "no setting of MySQL 8.4: 8.4 removed it (Ubuntu 26.04)"),
-    ("26.04", "expire_logs_days", "8.2 removed it (Ubuntu 26.04). Set binlog_expire_logs_seconds"),
     ("22.04", "mysql_native_password", "no setting of MySQL 8.0: 8.4 brings it (Ubuntu 22.04)"),
     ("24.04", "restrict_fk_on_non_standard_key", "no setting of MySQL 8.0"),
 ]
