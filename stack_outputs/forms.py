@@ -127,7 +127,8 @@ def golang_migrate_url(login: Login) -> str:
         raise FormError(_COLON)
     if set(login.database or "") & {*"/?%"}:
         raise FormError("golang-migrate takes the database's name as it stands, and this one has a /, ? or %")
-    address, tls = f"tcp({login.host}:{login.port})", _query({"tls": GO_TLS_CONFIG, "x-tls-ca": login.ca_file}, "/")
+    # The last slash is looked for first, so the file's path has none.
+    address, tls = f"tcp({login.host}:{login.port})", _query({"tls": GO_TLS_CONFIG, "x-tls-ca": login.ca_file})
     return f"mysql://{_encoded(login.user)}:{_encoded(login.password)}@{address}/{login.database or ''}?{tls}"
 
 

@@ -126,7 +126,7 @@ def test_pymysql_still_sends_a_passwords_characters_in_latin_1() -> None:
     assert pymysql.connections.Connection(defer_connect=True, password="\xfc").password == b"\xfc"
 
 
-@pytest.mark.parametrize("form", [forms.sqlalchemy_url, forms.django_url, forms.prisma_url, forms.golang_migrate_url])
+@pytest.mark.parametrize("form", [forms.sqlalchemy_url, forms.django_url, forms.prisma_url])
 def test_a_url_of_a_plain_login_stands_in_an_ini_file_as_it_is(form: Callable[[Login], str]) -> None:
     """alembic.ini and airflow.cfg are read by ConfigParser, to which a percent sign is its own."""
     plain = replace(PLAIN, password="aB3-_.~!$&'()*,;=")
@@ -182,11 +182,12 @@ def test_a_database_that_a_form_cannot_name_is_refused_in_words(
 def test_golang_migrate_reads_its_url(text: str) -> None:
     """Source: golang-migrate 4.20, database/mysql/mysql.go, and go-sql-driver's README, "DSN"; run in tests/drivers."""
     url = forms.golang_migrate_url(replace(PLAIN, user=text, password=text, database="my data+base"))
-    rest, _, query = url.removeprefix("mysql://").rpartition("?")
-    account, _, address = rest.rpartition("/")[0].rpartition("@")
+    rest, _, last = url.removeprefix("mysql://").rpartition("/")
+    database, _, query = last.partition("?")
+    account, _, address = rest.rpartition("@")
     user, _, password = account.partition(":")
     assert (unquote_plus(user), unquote_plus(password)) == (text, text)
-    assert (address, rest.rpartition("/")[2]) == ("tcp(10.20.0.10:3306)", "my data+base")
+    assert (address, database) == ("tcp(10.20.0.10:3306)", "my data+base")
     assert parse_qs(query) == {"tls": ["mysql-pair"], "x-tls-ca": [CA_FILE]}
 
 
