@@ -28,6 +28,12 @@ def aws_id(prefix: str, wrong: str) -> Callable[[Any], str]:
 image_id = aws_id("ami", "is not an image id")
 vpc_id = aws_id("vpc", "is not a VPC's id")
 subnet_id = aws_id("subnet", "is not a subnet's id")
+prefix_list_id = aws_id("pl", "is not a prefix list's id")
+peer_group_id = matching(
+    r"(\d{12}/)?sg-[0-9a-f]{8,17}",
+    "is not a security group's id",
+    "Write one like sg-0123456789abcdef0; another account's with its number before it, like 123456789012/sg-...",
+)
 security_group_id = aws_id("sg", "is not a security group's id")
 instance_type = matching(r"[a-z][a-z0-9-]*\.[a-z0-9-]+", "is not an instance type", "Write one like t3.small")
 zone = matching(r"[a-z]{2,}(-[a-z0-9]+)+", "is not the name of an availability zone", "Write one like eu-central-1a")

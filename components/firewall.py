@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Annotated, NotRequired, TypedDict
+from typing import Annotated, Any, NotRequired, TypedDict, cast
 
 import pulumi
 import pulumi_aws as aws
@@ -33,8 +33,10 @@ class ReachArgs(TypedDict):
 
     operator_cidrs: Sequence[Annotated[str, checks.operator_range]]
     """IPv4 ranges that may ssh to public hosts."""
-    operator_group_ids: NotRequired[Sequence[Annotated[str, checks.security_group_id]]]
+    operator_group_ids: NotRequired[Sequence[Annotated[str, checks.peer_group_id]]]
     """Security groups that may ssh to every host: a bastion's, an Instance Connect Endpoint's."""
+    operator_prefix_list_ids: NotRequired[Sequence[Annotated[str, checks.prefix_list_id]]]
+    """Prefix lists whose addresses may ssh to every host."""
     server_public: NotRequired[bool]
     """Whether operators ssh to the server themselves."""
     jump_to_server: NotRequired[bool]
@@ -43,8 +45,12 @@ class ReachArgs(TypedDict):
     """Whether there are clients that are reached through the jump host."""
     mysql_ports: NotRequired[Sequence[Annotated[int, checks.port]]]
     """TCP ports that clients reach the server on; 3306 if not given."""
-    admitted_group_ids: NotRequired[Sequence[Annotated[str, checks.security_group_id]]]
-    """Security groups of other applications that may reach MySQL too."""
+    admitted_group_ids: NotRequired[Sequence[Annotated[str, checks.peer_group_id]]]
+    """Security groups of other applications that may reach MySQL too, those of other accounts as ACCOUNT/sg-…."""
+    admitted_cidrs: NotRequired[Sequence[Annotated[str, checks.operator_range]]]
+    """IPv4 ranges that may reach MySQL too; a group admits fewer."""
+    admitted_prefix_list_ids: NotRequired[Sequence[Annotated[str, checks.prefix_list_id]]]
+    """Prefix lists whose addresses may reach MySQL too."""
     extra_egress: NotRequired[Sequence[EgressArgs]]
 
 
@@ -107,26 +113,25 @@ class Firewall(Component):
 
     def _mysql(self, service: str, port: int) -> None:
         self._between("client", "server", service, port, "MySQL from the clients", "MySQL to the server")
-        for group in self._args.get("admitted_group_ids", ()):
-            self._rule(IN, "server", f"{service}-from-{group}", port, "MySQL from an application", group)
+        for peer in self._peers("admitted_group_ids", "admitted_cidrs", "admitted_prefix_list_ids"):
+            self._rule(IN, "server", f"{service}-from-{peer}", port, "MySQL from an application", peer)
+
+    def _peers(self, *fields: str) -> list[str]:
+        return [peer for field in fields for peer in cast("Mapping[str, Sequence[str]]", self._args).get(field, ())]
 
     def _ssh_from_operators(self, label: str, cidrs: Sequence[str]) -> None:
-        for cidr in cidrs:
-            self._rule(IN, label, f"ssh-from-{cidr}", SSH_PORT, "ssh from an operator", cidr=cidr)
-        for group in self._args.get("operator_group_ids", ()):
-            self._rule(IN, label, f"ssh-from-{group}", SSH_PORT, "ssh from an operator", group)
+        for peer in [*cidrs, *self._peers("operator_group_ids", "operator_prefix_list_ids")]:
+            self._rule(IN, label, f"ssh-from-{peer}", SSH_PORT, "ssh from an operator", peer)
 
     def _ways_out(self, label: str) -> None:
         for port in PACKAGE_PORTS:
-            self._rule(OUT, label, f"packages-{port}", port, "packages", cidr="0.0.0.0/0")
+            self._rule(OUT, label, f"packages-{port}", port, "packages", "0.0.0.0/0")
         for way in self._args.get("extra_egress", ()):
             first, _, last = way["ports"].partition("-")
             cidr, protocol = way["cidr"], way["protocol"]
             name = f"extra-{protocol}-{first}-{last or first}-to-{cidr}"
             last_port = int(last or first)
-            self._rule(
-                OUT, label, name, int(first), "asked for by config", cidr=cidr, to_port=last_port, protocol=protocol
-            )
+            self._rule(OUT, label, name, int(first), "asked for by config", cidr, last_port, protocol)
 
     def _between(self, source: str, target: str, service: str, port: int, why_in: str, why_out: str) -> None:
         """Register the way from one group to another: out of the first, into the second."""
@@ -140,17 +145,16 @@ class Firewall(Component):
         name: str,
         port: int,
         why: str,
-        group: pulumi.Input[str] | None = None,
-        cidr: str | None = None,
+        peer: pulumi.Input[str],
         to_port: int | None = None,
         protocol: str = "tcp",
     ) -> None:
-        """Register one rule of a group, for one peer: another group or a range."""
+        """Register one rule of a group, for one peer: another group, a range or a prefix list."""
+        named: dict[str, Any] = {_peer_input(peer): peer}
         rule = kind(
             f"{self.name}-{label}-{name}",
             security_group_id=self._groups[label].id,
-            referenced_security_group_id=group,
-            cidr_ipv4=cidr,
+            **named,
             ip_protocol=protocol,
             from_port=port,
             to_port=to_port or port,
@@ -168,3 +172,10 @@ class Firewall(Component):
             egress_rule_ids=self._rules[label, OUT],
             opts=self.child(),
         )
+
+
+def _peer_input(peer: pulumi.Input[str]) -> str:
+    """Return the input of a rule that a peer stands in; a group of the component's own is not known yet."""
+    if not isinstance(peer, str) or "sg-" in peer:
+        return "referenced_security_group_id"
+    return "prefix_list_id" if peer.startswith("pl-") else "cidr_ipv4"

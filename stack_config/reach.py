@@ -16,7 +16,10 @@ from stack_config.specs import read_args
 KEYS = {
     "operatorCidrs": "operator_cidrs",
     "operatorSecurityGroupIds": "operator_group_ids",
+    "operatorPrefixListIds": "operator_prefix_list_ids",
     "admittedSecurityGroupIds": "admitted_group_ids",
+    "admittedCidrs": "admitted_cidrs",
+    "admittedPrefixListIds": "admitted_prefix_list_ids",
     "extraEgress": "extra_egress",
 }
 """The field of ReachArgs that each key is."""
@@ -33,8 +36,9 @@ def read_reach(
     """Return who may reach what; hosts with an endpoint are not dialled at their own address, `vpc` has its ranges."""
     args = read_args(reader, ReachArgs, KEYS)
     is_dialled = reader.is_readable("sshEndpoints") and not host_names(clients) <= endpoints
-    _check_operators(reader, args["operator_cidrs"], is_dialled, vpc)
-    for key in ("operatorSecurityGroupIds", "admittedSecurityGroupIds"):
+    is_required = is_dialled and not args["operator_prefix_list_ids"]
+    _check_operators(reader, args["operator_cidrs"], is_required, vpc)
+    for key in [key for key in KEYS if key not in ("operatorCidrs", "extraEgress")]:
         args[KEYS[key]] = reader.refuse_repeated(key, args[KEYS[key]])
     _check_egress(reader, args["extra_egress"])
     return cast(

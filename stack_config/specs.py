@@ -20,12 +20,16 @@ Spec = TypeVar("Spec")
 Read = Callable[[Reader, str, Any], Any]
 """Reads a field: takes the reader, the field's key and the raw value; returns None if it has a fault."""
 GROUPS = 'Write a list of ids, like ["sg-0123456789abcdef0"]'
+PREFIX_LISTS = 'Write a list of ids, like ["pl-0123456789abcdef0"]'
 EXAMPLES = {
+    "admitted_cidrs": 'Write a list of ranges, like ["10.40.0.0/16"]',
     "admitted_group_ids": GROUPS,
+    "admitted_prefix_list_ids": PREFIX_LISTS,
     "extra_egress": 'Write a list like [{"cidr": "10.0.0.0/8", "protocol": "tcp", "ports": "5432"}]',
     "grants": 'Write a list like [{"database": "app", "privileges": ["SELECT", "INSERT"]}]',
     "operator_cidrs": 'Write a list of ranges, like ["203.0.113.7/32"]',
     "operator_group_ids": GROUPS,
+    "operator_prefix_list_ids": PREFIX_LISTS,
     "packages": 'Write a list like ["jq"]',
     "privileges": 'Write a list like ["SELECT", "INSERT"]',
 }

@@ -4,7 +4,7 @@ Every form asks for TLS with the server's authority and identity checked. tests/
 """
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote, unquote, urlsplit
 
@@ -52,11 +52,33 @@ def sqlalchemy_url(login: Login) -> str:
     soon as there is an authority. `ssl_verify_cert` and `ssl_verify_identity` would pass by it, and PyMySQL would then
     forget the authority that the dialect has put there. PyMySQL sends a password's characters in Latin-1, so that each
     here is a byte of the password in UTF-8; in ASCII they are the same.
+    What need not be encoded stands as it is, as alembic.ini and its like take a percent sign for their own.
     """
     login = replace(login, password=login.password.encode().decode("latin-1"))
     tls = {"ssl_ca": login.ca_file, "ssl_check_hostname": "true"}
     database = "" if login.database is None else f"/{_encoded(login.database)}"
-    return f"mysql+pymysql://{_authority(login)}{database}?{_query(tls)}"
+    return f"mysql+pymysql://{_authority(login, _SUB_DELIMS)}{database}?{_query(tls, '/')}"
+
+
+def django_url(login: Login) -> str:
+    """Return a URL for Django by dj-database-url (its README, "URL schema"), with mysqlclient, which has `ssl_mode`."""
+    tls = {"ssl-ca": login.ca_file, "ssl_mode": "VERIFY_IDENTITY"}
+    return f"mysql://{_authority(login, _SUB_DELIMS)}/{_encoded(login.database or '')}?{_query(tls, '/')}"
+
+
+def prisma_url(login: Login) -> str:
+    """Return a URL for Prisma's MySQL connector (Prisma ORM 6, "MySQL/MariaDB", "Connection URL").
+
+    The connector decodes user and password, but takes the database's name as it stands in the URL.
+
+    Raises:
+        FormError: the database's name has characters that a URL has to encode.
+    """
+    database = login.database or ""
+    if quote(database, safe=_SUB_DELIMS) != database or database in (".", ".."):
+        raise FormError("Prisma takes the database's name as it stands in the URL, where this one has to be encoded")
+    tls = {"sslcert": login.ca_file, "sslaccept": "strict"}
+    return f"mysql://{_authority(login)}/{database}?{_query(tls, '/')}"
 
 
 def jdbc_url(login: Login) -> str:
@@ -87,9 +109,27 @@ def go_dsn(login: Login) -> str:
         FormError: the user's name has a colon.
     """
     if ":" in login.user:
-        raise FormError("a Go data source name ends the user's name at its first colon, and this name has one")
+        raise FormError(_COLON)
     address = f"tcp({login.host}:{login.port})"
     return f"{login.user}:{login.password}@{address}/{_encoded(login.database or '')}?tls={GO_TLS_CONFIG}"
+
+
+def golang_migrate_url(login: Login) -> str:
+    """Return a URL for golang-migrate (its database/mysql/README.md): a data source name, and where the authority is.
+
+    It decodes user and password, and writes a data source name of go-sql-driver 1.5 from them, which has a database's
+    name as it stands.
+
+    Raises:
+        FormError: a data source name has no way to say the user's or the database's name.
+    """
+    if ":" in login.user:
+        raise FormError(_COLON)
+    if set(login.database or "") & {*"/?%"}:
+        raise FormError("golang-migrate takes the database's name as it stands, and this one has a /, ? or %")
+    # The last slash is looked for first, so the file's path has none.
+    address, tls = f"tcp({login.host}:{login.port})", _query({"tls": GO_TLS_CONFIG, "x-tls-ca": login.ca_file})
+    return f"mysql://{_encoded(login.user)}:{_encoded(login.password)}@{address}/{login.database or ''}?{tls}"
 
 
 def option_file(login: Login) -> str:
@@ -97,17 +137,12 @@ def option_file(login: Login) -> str:
 
     The database is in a group of its own: mysql knows the option, mysqldump and others refuse it.
     """
-    lines = [
-        "[client]",
-        f"host={quoted(login.host)}",
-        f"port={login.port}",
-        f"user={quoted(login.user)}",
-        f"password={quoted(login.password)}",
-        *(f"{name}={quoted(value)}" for name, value in _mysql_tls(login).items()),
-    ]
-    if login.database is not None:
-        lines += ["[mysql]", f"database={quoted(login.database)}"]
-    return "\n".join([*lines, ""])
+    return _option_file(login, [f"{name}={quoted(value)}" for name, value in _mysql_tls(login).items()])
+
+
+def mariadb_option_file(login: Login) -> str:
+    """Return the same for MariaDB's programs, which have no ssl-mode (MariaDB, "mariadb Command-Line Client")."""
+    return _option_file(login, [f"ssl-ca={quoted(login.ca_file)}", "ssl-verify-server-cert"])
 
 
 def dotenv(login: Login) -> str:
@@ -152,13 +187,29 @@ class Form:
 FORMS = (
     Form("connection_strings", url, "Every user's login as a URL, by user key."),
     Form("sqlalchemy_urls", sqlalchemy_url, "For SQLAlchemy with PyMySQL, by user key."),
+    Form(
+        "django_urls",
+        django_url,
+        "For Django by dj-database-url, with mysqlclient, by user key.",
+    ),
+    Form(
+        "prisma_urls",
+        prisma_url,
+        "For Prisma's MySQL connector, by user key; a user whose database's name a URL has to encode is left out.",
+    ),
     Form("jdbc_urls", jdbc_url, "For MySQL Connector/J, by user key."),
     Form(
         "go_dsns",
         go_dsn,
         "For Go's go-sql-driver/mysql, by user key; a user whose name has a colon is left out, a DSN cannot say it.",
     ),
+    Form(
+        "golang_migrate_urls",
+        golang_migrate_url,
+        "For golang-migrate, by user key; a user whose name has a colon, or whose database a /, ? or %, is left out.",
+    ),
     Form("option_files", option_file, "For MySQL's own programs: whole option files, by user key."),
+    Form("mariadb_option_files", mariadb_option_file, "The same for MariaDB's programs, by user key."),
     Form("dotenvs", dotenv, "For python-dotenv and shells: whole .env files, by user key."),
 )
 """Every form. The contract's outputs, the reader's methods and docs/outputs.md follow from this table."""
@@ -198,16 +249,35 @@ def _dotenv_value(value: str) -> str:
     return f"'{value}'"
 
 
-def _authority(login: Login) -> str:
-    return f"{_encoded(login.user)}:{_encoded(login.password)}@{login.host}:{login.port}"
+def _option_file(login: Login, tls: Sequence[str]) -> str:
+    lines = [
+        "[client]",
+        f"host={quoted(login.host)}",
+        f"port={login.port}",
+        f"user={quoted(login.user)}",
+        f"password={quoted(login.password)}",
+        *tls,
+    ]
+    if login.database is not None:
+        lines += ["[mysql]", f"database={quoted(login.database)}"]
+    return "\n".join([*lines, ""])
+
+
+_SUB_DELIMS = "!$&'()*,;="
+"""What may stand in a URL's user and password as it is (RFC 3986); without the plus sign, to some a blank."""
+_COLON = "a Go data source name ends the user's name at its first colon, and this name has one"
+
+
+def _authority(login: Login, safe: str = "") -> str:
+    return f"{quote(login.user, safe)}:{quote(login.password, safe)}@{login.host}:{login.port}"
 
 
 def _mysql_tls(login: Login) -> dict[str, str]:
     return {"ssl-mode": "VERIFY_IDENTITY", "ssl-ca": login.ca_file}
 
 
-def _query(parameters: Mapping[str, str]) -> str:
-    return "&".join(f"{name}={_encoded(value)}" for name, value in parameters.items())
+def _query(parameters: Mapping[str, str], safe: str = "") -> str:
+    return "&".join(f"{name}={quote(value, safe)}" for name, value in parameters.items())
 
 
 def _encoded(text: str) -> str:

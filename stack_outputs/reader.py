@@ -44,9 +44,13 @@ class StackOutputs:
     connection_string: pulumi.Output[str | None]
     connection_strings: pulumi.Output[dict[str, str]]
     sqlalchemy_urls: pulumi.Output[dict[str, str]]
+    django_urls: pulumi.Output[dict[str, str]]
+    prisma_urls: pulumi.Output[dict[str, str]]
     jdbc_urls: pulumi.Output[dict[str, str]]
     go_dsns: pulumi.Output[dict[str, str]]
+    golang_migrate_urls: pulumi.Output[dict[str, str]]
     option_files: pulumi.Output[dict[str, str]]
+    mariadb_option_files: pulumi.Output[dict[str, str]]
     dotenvs: pulumi.Output[dict[str, str]]
 
     def __init__(self, reference: pulumi.StackReference) -> None:
@@ -59,9 +63,13 @@ class StackOutputs:
     if TYPE_CHECKING:
         url: FormReader
         sqlalchemy_url: FormReader
+        django_url: FormReader
+        prisma_url: FormReader
         jdbc_url: FormReader
         go_dsn: FormReader
+        golang_migrate_url: FormReader
         option_file: FormReader
+        mariadb_option_file: FormReader
         dotenv: FormReader
     else:  # for a type checker, there are the attributes above and no others
 

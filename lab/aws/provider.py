@@ -33,6 +33,7 @@ TYPES: dict[str, ResourceType] = {
         security_groups.IngressRuleType(),
         security_groups.EgressRuleType(),
         security_groups.ExclusiveRulesType(),
+        security_groups.PrefixListType(),
         compute.KeyPairType(),
         compute.InstanceType(),
     )

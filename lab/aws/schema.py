@@ -26,6 +26,7 @@ _TYPES: dict[str, type[Any]] = {
     "bool": bool,
     "number": int,
     "strings": list,
+    "list": list,
     "map": dict,
     "object": dict,
 }
@@ -43,7 +44,7 @@ class Failure(NamedTuple):
 class Property:
     """One input of a resource type."""
 
-    kind: Literal["string", "bool", "number", "strings", "map", "object"] = "string"
+    kind: Literal["string", "bool", "number", "strings", "list", "map", "object"] = "string"
     replaces: bool = False
     required: bool = False
     default: object = None

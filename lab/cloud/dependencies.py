@@ -12,6 +12,7 @@ from lab.cloud.model import (
     KeyPair,
     Made,
     NatGateway,
+    PrefixList,
     Record,
     Route,
     RouteTable,
@@ -38,6 +39,7 @@ KIND: dict[type[Made], Kind] = {
     Subnet: Kind("InvalidSubnetID.NotFound", "subnet ID"),
     InternetGateway: Kind("InvalidInternetGatewayID.NotFound", "internetGateway ID"),
     RouteTable: Kind("InvalidRouteTableID.NotFound", "routeTable ID"),
+    PrefixList: Kind("InvalidPrefixListID.NotFound", "prefix list ID"),
     SecurityGroup: Kind("InvalidGroup.NotFound", "security group"),
     KeyPair: Kind("InvalidKeyPair.NotFound", "key pair"),
     Instance: Kind("InvalidInstanceID.NotFound", "instance ID"),
@@ -60,7 +62,7 @@ def references(record: Record) -> list[tuple[type[Record], str]]:
             named = [(RouteTable, record.route_table_id), (Subnet, record.subnet_id)]
         case SecurityGroupRule():
             groups = (record.security_group_id, record.referenced_security_group_id)
-            named = [(SecurityGroup, group) for group in groups]
+            named = [(PrefixList, record.prefix_list_id), *((SecurityGroup, group) for group in groups)]
         case Instance():
             named = [(Subnet, record.subnet_id), (KeyPair, record.key_name)]
             named += [(SecurityGroup, group) for group in record.security_group_ids]
@@ -141,6 +143,8 @@ def goes_with(store: Store, record: Record) -> list[Record]:
                 f"Network {record.vpc_id} has some mapped public address(es). Please unmap those public "
                 "address(es) before detaching the gateway."
             )
+        case PrefixList() if users:
+            raise _violation(f"Prefix list {record.id} is in use: remove all references to it first.")
         case Eip() if users:
             raise AwsError("InvalidIPAddress.InUse", f"Address {record.public_ip} is in use.")
         case KeyPair() | InternetGateway() | NatGateway():

@@ -95,10 +95,10 @@ class SecurityGroup(Made):
 
 @dataclass(frozen=True)
 class SecurityGroupRule(Made):
-    """One ingress or egress rule: a CIDR or another group, a protocol, a range of ports.
+    """One ingress or egress rule: a CIDR, a prefix list or another group, a protocol, a range of ports.
 
     `ip_protocol` is "tcp", "udp", "icmp" or "-1" (all). Ports are None for "-1".
-    Exactly one of `cidr_ipv4` and `referenced_security_group_id` is set.
+    Exactly one of `cidr_ipv4`, `prefix_list_id` and `referenced_security_group_id` is set.
     """
 
     id: str
@@ -110,6 +110,19 @@ class SecurityGroupRule(Made):
     cidr_ipv4: str = ""
     referenced_security_group_id: str = ""
     description: str = ""
+    tags: Tags = field(default_factory=dict)
+    prefix_list_id: str = ""
+
+
+@dataclass(frozen=True)
+class PrefixList(Made):
+    """A managed prefix list: IPv4 ranges with a name."""
+
+    id: str
+    name: str
+    max_entries: int
+    entries: tuple[tuple[str, str], ...] = ()
+    """Each a range and its description."""
     tags: Tags = field(default_factory=dict)
 
 
@@ -206,6 +219,7 @@ Record = (
     | SecurityGroup
     | SecurityGroupRule
     | ExclusiveRules
+    | PrefixList
     | KeyPair
     | Instance
     | Eip
@@ -223,6 +237,7 @@ KINDS: dict[str, type[Made]] = {
     "route-table-association": RouteTableAssociation,
     "security-group": SecurityGroup,
     "security-group-rule": SecurityGroupRule,
+    "prefix-list": PrefixList,
     "key-pair": KeyPair,
     "instance": Instance,
     "eip": Eip,

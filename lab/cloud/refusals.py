@@ -115,7 +115,7 @@ def _check_rule(store: Store, record: SecurityGroupRule) -> None:
     if record.cidr_ipv4:
         rules.cidr(record.cidr_ipv4)
     if any(_reach(other) == _reach(record) for other in others(store, record)):
-        peer = record.cidr_ipv4 or record.referenced_security_group_id
+        peer = record.cidr_ipv4 or record.prefix_list_id or record.referenced_security_group_id
         raise AwsError(
             "InvalidPermission.Duplicate",
             f'the specified rule "peer: {peer}, {record.ip_protocol.upper()}, from port: '
@@ -146,5 +146,5 @@ def _check_free(allocation_id: str, holders: Sequence[EipAssociation | NatGatewa
 
 def _reach(rule: SecurityGroupRule) -> tuple[object, ...]:
     """Return what makes two rules one: all but id, description and tags."""
-    peer = rule.cidr_ipv4 or rule.referenced_security_group_id
+    peer = rule.cidr_ipv4 or rule.prefix_list_id or rule.referenced_security_group_id
     return (rule.security_group_id, rule.direction, rule.ip_protocol, rule.from_port, rule.to_port, peer)

@@ -5,7 +5,7 @@ Pure: no machine is touched.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Network
 
 from lab.cloud.model import (
@@ -14,6 +14,7 @@ from lab.cloud.model import (
     Instance,
     InternetGateway,
     NatGateway,
+    PrefixList,
     Route,
     RouteTable,
     RouteTableAssociation,
@@ -117,11 +118,24 @@ def plan(store: Store, vpc: Vpc) -> VpcPlan:
     )
     every_rule = store.all(SecurityGroupRule)
     rules = {
-        group.id: tuple(rule for rule in every_rule if rule.security_group_id == group.id)
+        group.id: tuple(
+            by_range
+            for rule in every_rule
+            if rule.security_group_id == group.id
+            for by_range in _by_ranges(store, rule)
+        )
         for group in store.all(SecurityGroup)
         if group.vpc_id == vpc.id
     }
     return VpcPlan(vpc.id, vpc.cidr_block, hosts, rules)
+
+
+def _by_ranges(store: Store, rule: SecurityGroupRule) -> list[SecurityGroupRule]:
+    """Return a rule for each range of the prefix list that it names, or the rule itself."""
+    if not rule.prefix_list_id:
+        return [rule]
+    ranges = store.get(PrefixList, rule.prefix_list_id).entries
+    return [replace(rule, prefix_list_id="", cidr_ipv4=cidr) for cidr, _ in ranges]
 
 
 def _ways(store: Store, vpc: Vpc, subnet_id: str) -> tuple[Way, ...]:

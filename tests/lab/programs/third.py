@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pulumi
 import pulumi_aws as aws
 
@@ -29,15 +31,22 @@ aws.vpc.SecurityGroupIngressRule(
     to_port=22,
     cidr_ipv4=f"{slots.claim(lab).machine_address}/32",
 )
+subnets = aws.ec2.ManagedPrefixList(
+    "subnets", address_family="IPv4", max_entries=2, name="third", entries=[{"cidr": subnet.cidr_block}]
+)
+PEERS: dict[str, dict[str, Any]] = {
+    "group": {"referenced_security_group_id": group.id},
+    "group of an account": {"referenced_security_group_id": pulumi.Output.concat(group.owner_id, "/", group.id)},
+    "prefix list": {"prefix_list_id": subnets.id},
+}
 for peer in config.get_object("admitted") or []:
     aws.vpc.SecurityGroupIngressRule(
-        f"mysql-{peer.replace('/', '-')}",
+        f"mysql-{peer.replace('/', '-').replace(' ', '-')}",
         security_group_id=server.security_group_ids[0],
         ip_protocol="tcp",
         from_port=3306,
         to_port=3306,
-        referenced_security_group_id=group.id if peer == "group" else None,
-        cidr_ipv4=None if peer == "group" else peer,
+        **PEERS.get(peer, {"cidr_ipv4": peer}),
     )
 host = aws.ec2.Instance(
     "third",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import io
 import os
 import ssl
@@ -10,8 +11,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, unquote_plus, urlsplit
 
+import dj_database_url
 import dotenv
 import pymysql  # type: ignore[import-untyped]  # ships no types
 import pytest
@@ -43,6 +45,20 @@ LOOKS = [
     (
         forms.sqlalchemy_url,
         f"mysql+pymysql://app:s3cret@10.20.0.10:3306/shop?ssl_ca={CA_FILE}&ssl_check_hostname=true",
+    ),
+    (
+        forms.django_url,
+        f"mysql://app:s3cret@10.20.0.10:3306/shop?ssl-ca={CA_FILE}&ssl_mode=VERIFY_IDENTITY",
+    ),
+    (forms.prisma_url, f"mysql://app:s3cret@10.20.0.10:3306/shop?sslcert={CA_FILE}&sslaccept=strict"),
+    (
+        forms.golang_migrate_url,
+        f"mysql://app:s3cret@tcp(10.20.0.10:3306)/shop?tls=mysql-pair&x-tls-ca={CA_FILE}",
+    ),
+    (
+        forms.mariadb_option_file,
+        '[client]\nhost="10.20.0.10"\nport=3306\nuser="app"\npassword="s3cret"\n'
+        f'ssl-ca="{CA_FILE}"\nssl-verify-server-cert\n[mysql]\ndatabase="shop"\n',
     ),
     (
         forms.jdbc_url,
@@ -103,6 +119,76 @@ def test_sqlalchemy_reads_its_url(text: str) -> None:
 def test_pymysql_sends_the_password_in_utf_8(text: str) -> None:
     arguments = sqlalchemy_arguments(forms.sqlalchemy_url(login(text)))
     assert pymysql.connections.Connection(defer_connect=True, **arguments | {"ssl": None}).password == text.encode()
+
+
+def test_pymysql_still_sends_a_passwords_characters_in_latin_1() -> None:
+    """When this fails, PyMySQL sends UTF-8: sqlalchemy_url is to write the password as it is, and page.md to say so."""
+    assert pymysql.connections.Connection(defer_connect=True, password="\xfc").password == b"\xfc"
+
+
+@pytest.mark.parametrize("form", [forms.sqlalchemy_url, forms.django_url, forms.prisma_url])
+def test_a_url_of_a_plain_login_stands_in_an_ini_file_as_it_is(form: Callable[[Login], str]) -> None:
+    """alembic.ini and airflow.cfg are read by ConfigParser, to which a percent sign is its own."""
+    plain = replace(PLAIN, password="aB3-_.~!$&'()*,;=")
+    url = form(plain) if form in (forms.sqlalchemy_url, forms.django_url) else form(PLAIN)
+    parser = configparser.ConfigParser()
+    parser.read_string(f"[alembic]\nsqlalchemy.url = {url}\n")
+    assert parser.get("alembic", "sqlalchemy.url") == url
+
+
+@pytest.mark.parametrize("text", AWKWARD)
+def test_any_url_stands_in_an_ini_file_with_its_percent_signs_doubled(text: str) -> None:
+    url = forms.sqlalchemy_url(login(text))
+    parser = configparser.ConfigParser()
+    parser.read_string("[alembic]\nsqlalchemy.url = " + url.replace("%", "%%") + "\n")
+    assert parser.get("alembic", "sqlalchemy.url") == url
+
+
+@pytest.mark.parametrize("text", AWKWARD)
+def test_dj_database_url_reads_djangos_url(text: str) -> None:
+    read = dj_database_url.parse(forms.django_url(login(text)))
+    assert {name: read[name] for name in ("ENGINE", "USER", "PASSWORD", "HOST", "PORT", "NAME", "OPTIONS")} == {
+        "ENGINE": "django.db.backends.mysql",
+        "USER": text,
+        "PASSWORD": text,
+        "HOST": "10.20.0.10",
+        "PORT": 3306,
+        "NAME": text,
+        "OPTIONS": {"ssl": {"ca": CA_FILE}, "ssl_mode": "VERIFY_IDENTITY"},
+    }
+
+
+@pytest.mark.parametrize("text", AWKWARD)
+def test_prismas_url_has_what_its_connector_decodes(text: str) -> None:
+    """Source: prisma-engines, quaint/src/connector/mysql/url.rs: user and password are decoded, the database is not."""
+    url = forms.prisma_url(replace(PLAIN, user=text, password=text))
+    parts = urlsplit(url)
+    assert (unquote(parts.username or ""), unquote(parts.password or "")) == (text, text)
+    assert (parts.hostname, parts.port, parts.path) == ("10.20.0.10", 3306, "/shop")
+    assert parse_qs(parts.query) == {"sslcert": [CA_FILE], "sslaccept": ["strict"]}
+
+
+@pytest.mark.parametrize(("form", "said"), [(forms.prisma_url, "Prisma"), (forms.golang_migrate_url, "golang-migrate")])
+@pytest.mark.parametrize("database", ["a/b", "a?b", "a%b"])
+def test_a_database_that_a_form_cannot_name_is_refused_in_words(
+    form: Callable[[Login], str], said: str, database: str
+) -> None:
+    with pytest.raises(FormError, match=f"{said} takes the database's name as it stands") as caught:
+        form(replace(PLAIN, database=database))
+    assert PLAIN.password not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", [text for text in AWKWARD if ":" not in text])
+def test_golang_migrate_reads_its_url(text: str) -> None:
+    """Source: golang-migrate 4.20, database/mysql/mysql.go, and go-sql-driver's README, "DSN"; run in tests/drivers."""
+    url = forms.golang_migrate_url(replace(PLAIN, user=text, password=text, database="my data+base"))
+    rest, _, last = url.removeprefix("mysql://").rpartition("/")
+    database, _, query = last.partition("?")
+    account, _, address = rest.rpartition("@")
+    user, _, password = account.partition(":")
+    assert (unquote_plus(user), unquote_plus(password)) == (text, text)
+    assert (address, database) == ("tcp(10.20.0.10:3306)", "my data+base")
+    assert parse_qs(query) == {"tls": ["mysql-pair"], "x-tls-ca": [CA_FILE]}
 
 
 @pytest.fixture(scope="module")
@@ -199,16 +285,17 @@ def test_a_dotenv_has_no_more_variables_than_it_needs(text: str) -> None:
     assert not helpers or "'" in text or "\\" in text or "${" in text
 
 
-def test_a_go_data_source_name_cannot_say_a_user_with_a_colon() -> None:
+@pytest.mark.parametrize("form", [forms.go_dsn, forms.golang_migrate_url])
+def test_a_go_data_source_name_cannot_say_a_user_with_a_colon(form: Callable[[Login], str]) -> None:
     with pytest.raises(FormError, match="first colon") as caught:
-        forms.go_dsn(replace(PLAIN, user="a:b"))
+        form(replace(PLAIN, user="a:b"))
     assert PLAIN.password not in str(caught.value)
 
 
 def test_what_a_form_cannot_say_is_left_out_of_its_table_alone() -> None:
     tables = forms.tables({"app": PLAIN, "odd": replace(PLAIN, user="a:b")})
     assert tables.keys() == {form.output for form in forms.FORMS}
-    assert {name for name, table in tables.items() if "odd" not in table} == {"go_dsns"}
+    assert {name for name, table in tables.items() if "odd" not in table} == {"go_dsns", "golang_migrate_urls"}
     assert all("app" in table for table in tables.values())
 
 

@@ -194,9 +194,13 @@ def test_a_name_that_is_no_output_is_no_attribute() -> None:
 FORMS: dict[str, Callable[[StackOutputs], pulumi.Output[str]]] = {
     "connection_strings": lambda stack: stack.url("app"),
     "sqlalchemy_urls": lambda stack: stack.sqlalchemy_url("app"),
+    "django_urls": lambda stack: stack.django_url("app"),
+    "prisma_urls": lambda stack: stack.prisma_url("app"),
     "jdbc_urls": lambda stack: stack.jdbc_url("app"),
     "go_dsns": lambda stack: stack.go_dsn("app"),
+    "golang_migrate_urls": lambda stack: stack.golang_migrate_url("app"),
     "option_files": lambda stack: stack.option_file("app"),
+    "mariadb_option_files": lambda stack: stack.mariadb_option_file("app"),
     "dotenvs": lambda stack: stack.dotenv("app"),
 }
 

@@ -21,10 +21,13 @@ def pinned(file: str, pattern: str) -> str:
 GO = pinned("go/go.mod", r"go-sql-driver/mysql v(\S+)")
 JAVA = pinned("java/pom.xml", r"mysql-connector-j</artifactId>\s*<version>(.*)</version>")
 NODE = pinned("node/package.json", r'"mysql2": "(.*)"')
+MIGRATE = pinned("migrate/go.mod", r"golang-migrate/migrate/v4 v(\S+)")
 PYMYSQL, SQLALCHEMY = version("pymysql"), version("sqlalchemy")
 
 TOLD = {
     "go-sql-driver": f"1.8 and later (tested: {GO})",
+    "golang-migrate": f"(tested: {MIGRATE})",
+    "dj-database-url": f"(tested: dj-database-url {version('dj-database-url')} reads it)",
     "connector-j": f"8.0.13 and later (tested: {JAVA})",
     "mysql2": f"mysql2 (tested: {NODE})",
     "pymysql": f"PyMySQL (tested: {PYMYSQL})",

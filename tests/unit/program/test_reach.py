@@ -11,8 +11,9 @@ from tests.unit.program.test_program import Run
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 OPERATORS = ("203.0.113.7/32", "198.51.100.0/24")
+ANOTHER_ACCOUNTS = "123456789012/sg-0a1b2c3d"
 Rule = tuple[str, int, str]
-"""Whose rule, which port, who: a range or a group."""
+"""Whose rule, which port, who: a range, a prefix list or a group."""
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,9 @@ def rules(run: Run, kind: str) -> list[Rule]:
         (
             rule["securityGroupId"].removeprefix("firewall-").removesuffix("-id"),
             rule["fromPort"],
-            rule.get("cidrIpv4") or rule["referencedSecurityGroupId"].removeprefix("firewall-").removesuffix("-id"),
+            rule.get("cidrIpv4")
+            or rule.get("prefixListId")
+            or rule["referencedSecurityGroupId"].removeprefix("firewall-").removesuffix("-id"),
         )
         for rule in made
     )
@@ -90,6 +93,14 @@ MORE: list[tuple[dict[str, object], str, set[Rule]]] = [
     ({"xProtocol": True}, INGRESS, {("server", 33060, "client")}),
     ({"xProtocol": True}, EGRESS, {("client", 33060, "server")}),
     ({"admittedSecurityGroupIds": ["sg-0a1b2c3d"]}, INGRESS, {("server", 3306, "sg-0a1b2c3d")}),
+    ({"admittedSecurityGroupIds": [ANOTHER_ACCOUNTS]}, INGRESS, {("server", 3306, ANOTHER_ACCOUNTS)}),
+    ({"admittedPrefixListIds": ["pl-0a1b2c3d"]}, INGRESS, {("server", 3306, "pl-0a1b2c3d")}),
+    ({"admittedCidrs": ["10.40.0.0/16"]}, INGRESS, {("server", 3306, "10.40.0.0/16")}),
+    (
+        {"operatorPrefixListIds": ["pl-0a1b2c3d"]},
+        INGRESS,
+        {("server", 22, "pl-0a1b2c3d"), ("client", 22, "pl-0a1b2c3d")},
+    ),
     (
         {"operatorSecurityGroupIds": ["sg-0a1b2c3d"]},
         INGRESS,

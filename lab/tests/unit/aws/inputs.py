@@ -34,6 +34,12 @@ VALUES: dict[str, Values] = {
     },
     "SecurityGroupEgressRule": {"securityGroupId": "sg-1", "ipProtocol": "-1", "cidrIpv4": "0.0.0.0/0"},
     "VpcSecurityGroupRulesExclusive": {"securityGroupId": "sg-1", "ingressRuleIds": ["sgr-1"], "egressRuleIds": []},
+    "ManagedPrefixList": {
+        "addressFamily": "IPv4",
+        "maxEntries": 2,
+        "name": "offices",
+        "entries": [{"cidr": "192.0.2.0/24"}],
+    },
     "KeyPair": {"publicKey": KEY, "keyName": "given"},
     "Instance": {"ami": IMAGE, "instanceType": TYPE, "subnetId": "subnet-1"},
     "Eip": {"domain": "vpc"},

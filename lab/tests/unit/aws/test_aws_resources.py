@@ -48,6 +48,29 @@ def test_a_vpc_without_dns_hostnames_gives_an_instance_no_names(world: World, cl
     assert (state["privateDns"], state["publicDns"]) == ("", "")
 
 
+def test_a_rule_takes_a_prefix_list_that_is_there_and_a_group_with_the_labs_own_account(
+    world: World, cloud: Cloud
+) -> None:
+    lists = checked(cloud, "ManagedPrefixList")
+    list_id, state = provider.create(cloud, urn("ManagedPrefixList"), lists, preview=False)
+    assert list_id.startswith("pl-") and state["entries"] == [{"cidr": "192.0.2.0/24"}]
+    assert provider.read(cloud, urn("ManagedPrefixList"), list_id, lists)[2] == lists
+
+    def rule(port: int, **peer: str) -> Values:
+        ports = {"securityGroupId": world.group.id, "fromPort": port, "toPort": port, "cidrIpv4": None}
+        inputs = checked(cloud, "SecurityGroupIngressRule", {**ports, **peer})
+        return provider.create(cloud, urn("SecurityGroupIngressRule", str(port)), inputs, preview=False)[1]
+
+    assert rule(1, prefixListId=list_id)["prefixListId"] == list_id
+    assert rule(2, referencedSecurityGroupId=f"000000000000/{world.group.id}")
+    with pytest.raises(AwsError, match="prefix list ID 'pl-0a1b2c3d' does not exist"):
+        rule(3, prefixListId="pl-0a1b2c3d")
+    with pytest.raises(AwsError, match="security group '123456789012/sg-0a1b2c3d' does not exist"):
+        rule(4, referencedSecurityGroupId="123456789012/sg-0a1b2c3d")
+    with pytest.raises(AwsError, match=list_id):
+        provider.delete(cloud, urn("ManagedPrefixList"), list_id, lists)
+
+
 def test_a_nat_gateway_has_what_the_real_provider_returns(world: World, cloud: Cloud) -> None:
     world.ec2.create(InternetGateway("", world.vpc.id), "igw")
     address = world.ec2.create(Eip("", ""), "eipalloc")

@@ -14,6 +14,7 @@ from lab.cloud.model import (
     Instance,
     InternetGateway,
     NatGateway,
+    PrefixList,
     Record,
     Route,
     RouteTable,
@@ -172,6 +173,13 @@ def test_plan_has_its_own_vpcs_hosts_and_groups_alone(store: Store) -> None:
     plan = planned(store, other, stranger, *groups)
     assert [host.instance_id for host in plan.hosts] == [HOST.id]
     assert plan.rules == {"sg-1": ()}
+
+
+def test_a_rule_for_a_prefix_list_is_one_for_each_of_its_ranges(store: Store) -> None:
+    ranges = PrefixList("pl-1", "offices", 3, (("192.0.2.0/24", "one"), ("198.51.100.0/24", "")))
+    rule = SecurityGroupRule("sgr-1", "sg-1", "ingress", "tcp", 22, 22, prefix_list_id="pl-1")
+    plan = planned(store, SecurityGroup("sg-1", VPC.id, "one", "one"), ranges, rule)
+    assert [by_range.cidr_ipv4 for by_range in plan.rules["sg-1"]] == ["192.0.2.0/24", "198.51.100.0/24"]
 
 
 def test_group_has_its_rules_and_its_members(store: Store) -> None:

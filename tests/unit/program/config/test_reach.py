@@ -27,6 +27,12 @@ FAULTS: list[tuple[dict[str, object], str, str]] = [
     ({**EXISTING, "operatorCidrs": ["10.30.3.0/24"]}, "operatorCidrs", "overlaps the VPC's 10.30.0.0/16"),
     ({"operatorSecurityGroupIds": ["group"]}, "operatorSecurityGroupIds[0]", "not a security group's id"),
     ({"admittedSecurityGroupIds": ["0.0.0.0/0"]}, "admittedSecurityGroupIds[0]", "not a security group's id"),
+    ({"admittedSecurityGroupIds": ["12345/sg-0a1b2c3d"]}, "admittedSecurityGroupIds[0]", "like 123456789012/sg-"),
+    ({"admittedCidrs": ["0.0.0.0/0"]}, "admittedCidrs[0]", "the whole internet"),
+    ({"admittedCidrs": ["64.0.0.0/2"]}, "admittedCidrs[0]", "broader than /8"),
+    ({"admittedCidrs": ["10.40.0.0/16", "10.40.0.0/16"]}, "admittedCidrs", "is there twice"),
+    ({"admittedPrefixListIds": ["sg-0a1b2c3d"]}, "admittedPrefixListIds[0]", "not a prefix list's id"),
+    ({"operatorPrefixListIds": "pl-0a1b2c3d"}, "operatorPrefixListIds", "neither YAML's nor JSON's"),
     ({"admittedSecurityGroupIds": ["sg-0a1b2c3d", "sg-0a1b2c3d"]}, "admittedSecurityGroupIds", "is there twice"),
     ({"extraEgress": [{"cidr": "10.0.0.0/8", "protocol": "tcp"}]}, "extraEgress[0].ports", "is missing"),
     ({"extraEgress": [{"cidr": "0.0.0.0/0", "protocol": "tcp", "ports": "443"}]}, "extraEgress[0]", "open already"),
@@ -53,11 +59,14 @@ def test_who_may_reach_what_is_what_the_firewall_takes() -> None:
     assert config.reach == {
         "operator_cidrs": ("203.0.113.7/32", "198.51.100.0/24"),
         "operator_group_ids": (),
+        "operator_prefix_list_ids": (),
         "server_public": False,
         "jump_to_server": True,
         "jump_to_clients": True,
         "mysql_ports": [3307, 33060],
         "admitted_group_ids": (),
+        "admitted_cidrs": (),
+        "admitted_prefix_list_ids": (),
         "extra_egress": ({"cidr": "10.0.0.0/8", "protocol": "tcp", "ports": "8000-8010"},),
     }
 
@@ -79,6 +88,11 @@ def test_the_jump_host_is_the_first_public_client_if_there_are_private_hosts(
     config = parsed(serverPublic=server, clients=groups)
     assert config.jump_host == jump
     assert (config.reach.get("jump_to_server"), config.reach.get("jump_to_clients")) == (to_server, to_clients)
+
+
+def test_operators_in_a_prefix_list_need_no_range() -> None:
+    config = parsed(operatorCidrs=[], operatorPrefixListIds=["pl-0a1b2c3d"])
+    assert config.reach.get("operator_prefix_list_ids") == ("pl-0a1b2c3d",)
 
 
 def test_hosts_behind_tunnels_need_neither_operators_nor_a_jump_host() -> None:
