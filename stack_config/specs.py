@@ -21,6 +21,7 @@ Read = Callable[[Reader, str, Any], Any]
 """Reads a field: takes the reader, the field's key and the raw value; returns None if it has a fault."""
 GROUPS = 'Write a list of ids, like ["sg-0123456789abcdef0"]'
 EXAMPLES = {
+    "columns": 'Write a list like ["id", "name"]',
     "admitted_group_ids": GROUPS,
     "extra_egress": 'Write a list like [{"cidr": "10.0.0.0/8", "protocol": "tcp", "ports": "5432"}]',
     "grants": 'Write a list like [{"database": "app", "privileges": ["SELECT", "INSERT"]}]',

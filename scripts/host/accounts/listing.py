@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from scripts.host.accounts import attributes
 from scripts.host.accounts.current import CurrentAccount, ServerState
 from scripts.host.accounts.grants import dynamic_words, words
-from scripts.host.accounts.privileges import Privileges
+from scripts.host.accounts.targets import Privileges
 
 
 @dataclass(frozen=True)
