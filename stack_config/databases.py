@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from scripts.host.accounts.names import database_name
 from scripts.host.accounts.spec import DatabaseSpec, GrantSpec
+from scripts.host.accounts.targets import PLACE
 from scripts.host.common.checks import nearest, repeated
 from stack_config.reader import Reader, part
 from stack_config.specs import read_spec
@@ -37,10 +38,10 @@ def check_grants(
     targets = []
     for index, grant in enumerate(grants):
         path = f"{key}[{index}]"
-        if not reader.is_readable(f"{path}.database", f"{path}.table"):
+        if not reader.is_readable(*(f"{path}.{field}" for field in PLACE)):
             continue
-        if grant.database is not None and not grant.is_on_system_schema and grant.database != "information_schema":
-            check_database(reader, f"{path}.database", grant.database, databases)
+        if grant.own_database is not None:
+            check_database(reader, f"{path}.database", grant.own_database, databases)
         targets.append((path, grant.target))
     for path, _, other in repeated(targets):
         reader.add_fault(path, f"is on the same as {other}", "Put the privileges of both into one")

@@ -23,6 +23,7 @@ GROUPS = 'Write a list of ids, like ["sg-0123456789abcdef0"]'
 PREFIX_LISTS = 'Write a list of ids, like ["pl-0123456789abcdef0"]'
 EXAMPLES = {
     "admitted_cidrs": 'Write a list of ranges, like ["10.40.0.0/16"]',
+    "columns": 'Write a list like ["id", "name"]',
     "admitted_group_ids": GROUPS,
     "admitted_prefix_list_ids": PREFIX_LISTS,
     "extra_egress": 'Write a list like [{"cidr": "10.0.0.0/8", "protocol": "tcp", "ports": "5432"}]',

@@ -173,7 +173,7 @@ def _may_name_database(reader: Reader, path: str, user: UserSpec, surroundings: 
         return True
     keys = [f"{path}.grants", f"{path}.roles", *(part(ROLES, key) for key in user.roles)]
     grants = [*user.grants, *(grant for key in user.roles for grant in roles[key].grants)]
-    if reader.is_readable(*keys) and not any(grant.database in (None, database) for grant in grants):
+    if reader.is_readable(*keys) and not any(grant.is_on(database) for grant in grants):
         wrong = f"is {database!r}, and nothing is granted to the user there"
         reader.add_fault(f"{path}.database", wrong, "Name it in one of its grants")
     return True

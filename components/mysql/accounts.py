@@ -197,8 +197,8 @@ class MySqlAccounts(Component):
             host=user.host,
             password=user.password,
             locked=user.locked,
-            # What is granted on a table may be pending.
-            databases=tuple(sorted({grant.database for grant in grants if grant.database and grant.table is None})),
+            # What is granted on less than a whole database may be pending.
+            databases=tuple(sorted({grant.database for grant in grants if grant.database and grant.is_whole_database})),
         )
 
     def _logins(self) -> pulumi.Output[dict[str, Login]]:
@@ -214,12 +214,19 @@ class MySqlAccounts(Component):
         return pulumi.Output.secret(pulumi.Output.all(*known).apply(logins))
 
 
+LATER = ("clients", "pattern", "columns", "function", "procedure")
+"""Fields that stacks may not know of: they are shown where they say something."""
+
+
 def described(spec: DatabaseSpec | RoleSpec | UserSpec) -> dict[str, Any]:
     """Return every field of a spec but the password; grants by target, so that a preview names the one that changes."""
-    data: dict[str, Any] = codec.as_data(spec)
+    data = _shown(spec)
     data.pop("password", None)
     if not isinstance(spec, DatabaseSpec):
-        data["grants"] = {
-            grant.target: {**codec.as_data(grant), "privileges": sorted(grant.names)} for grant in spec.grants
-        }
+        data["grants"] = {grant.target: {**_shown(grant), "privileges": sorted(grant.names)} for grant in spec.grants}
     return data
+
+
+def _shown(spec: Any) -> dict[str, Any]:
+    data: dict[str, Any] = codec.as_data(spec)
+    return {field: value for field, value in data.items() if value or field not in LATER}

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from scripts.host.accounts.spec import UNBOUNDED, DatabaseSpec, RequireSpec, RoleSpec, UserSpec
+from scripts.host.accounts.targets import GrantSpec
 from scripts.host.common import codec
 from tests.lab.accounts_script import COMMAND, HOST, Script, grant, own_spec, role, user
 from tests.lab.pair import Pair
@@ -44,6 +45,10 @@ LEVELS = (
     grant("BACKUP_ADMIN", option=True),
     grant("INSERT", "SELECT", database="t_acc"),
     grant("ALL", database="t_acc", table="orders"),
+    GrantSpec(("SELECT", "UPDATE"), "t_acc", "narrow", columns=("number", "name")),
+    GrantSpec(("EXECUTE",), "t_acc", procedure="Rate"),
+    GrantSpec(("ALL",), "t_acc", function="rate"),
+    GrantSpec(("SELECT", "SHOW VIEW"), "t_dev_%", pattern=True),
 )
 DRIFT = f"""
 revoke insert on `t\\_acc`.* from {account("t-a")}; revoke process on *.* from {account("t-a")};
@@ -51,6 +56,8 @@ revoke trigger on t_acc.orders from {account("t-a")}; grant file on *.* to {acco
 grant all on `t%acc`.* to {account("t-a")}; grant select on t_acc.other to {account("t-a")} with grant option;
 grant select (number), insert (number) on t_acc.other to {account("t-a")};
 grant execute on procedure t_acc.p to {account("t-a")}; grant alter routine on function t_acc.f to {account("t-a")};
+revoke update (name) on t_acc.narrow from {account("t-a")}; grant select (note) on t_acc.narrow to {account("t-a")};
+revoke alter routine on function t_acc.rate from {account("t-a")};
 grant proxy on root@localhost to {account("t-a")}; grant CLONE_ADMIN on *.* to {account("t-a")} with grant option;
 revoke BACKUP_ADMIN on *.* from {account("t-a")}; grant BACKUP_ADMIN on *.* to {account("t-a")};
 alter user {account("t-a")} account lock password expire interval 5 day comment 'by hand';
@@ -61,7 +68,9 @@ def test_every_level_is_granted_once_and_drift_by_hand_is_put_right(script: Scri
     script.apply([DatabaseSpec("t_acc")], [], [])
     script.pair.sql(
         "create table t_acc.orders (number int); create table t_acc.other (number int);"
-        "create procedure t_acc.p() select 1; create function t_acc.f() returns int deterministic return 1"
+        "create procedure t_acc.p() select 1; create function t_acc.f() returns int deterministic return 1;"
+        "create procedure t_acc.Rate() select 1; create function t_acc.Rate() returns int deterministic return 1;"
+        "create table t_acc.narrow (number int, name int, note int)"
     )
     desired = [DatabaseSpec("t_acc")], NO_ROLES, [user("t-a", grants=LEVELS)]
     script.apply(*desired)
@@ -70,6 +79,10 @@ def test_every_level_is_granted_once_and_drift_by_hand_is_put_right(script: Scri
         "GRANT BACKUP_ADMIN ON *.* TO X WITH GRANT OPTION",
         r"GRANT SELECT, INSERT ON `t\\_acc`.* TO X",
         "GRANT ALL PRIVILEGES ON `t_acc`.`orders` TO X",
+        "GRANT SELECT (`name`, `number`), UPDATE (`name`, `number`) ON `t_acc`.`narrow` TO X",
+        "GRANT EXECUTE ON PROCEDURE `t_acc`.`rate` TO X",
+        "GRANT EXECUTE, ALTER ROUTINE ON FUNCTION `t_acc`.`rate` TO X",
+        "GRANT SELECT, SHOW VIEW ON `t_dev_%`.* TO X",
     }
     assert script.grants(account("t-a")) == expected
     before = login_of(script, "t-a"), script.changing()
@@ -88,6 +101,11 @@ def test_every_level_is_granted_once_and_drift_by_hand_is_put_right(script: Scri
         "privileges on t%acc.*": ("none", "ALL"),
         "privileges on t_acc.orders": ("ALL", found["privileges on t_acc.orders"][1]),
         "privileges on t_acc.other": ("none", "INSERT (`number`), SELECT, SELECT (`number`) WITH GRANT OPTION"),
+        "privileges on t_acc.narrow": (
+            "SELECT (`name`), SELECT (`number`), UPDATE (`name`), UPDATE (`number`)",
+            "SELECT (`name`), SELECT (`note`), SELECT (`number`), UPDATE (`number`)",
+        ),
+        "privileges on function t_acc.rate": ("ALL", "EXECUTE"),
         "privileges on procedure t_acc.p": ("none", "EXECUTE"),
         "privileges on function t_acc.f": ("none", "ALTER ROUTINE"),
         "dynamic privileges": ("BACKUP_ADMIN WITH GRANT OPTION", "BACKUP_ADMIN, CLONE_ADMIN WITH GRANT OPTION"),

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple, Protocol
 
 from scripts.host.accounts import attributes
 from scripts.host.accounts.names import RESERVED_ACCOUNTS, RESERVED_PREFIX, Account
-from scripts.host.accounts.privileges import EVERYWHERE, GRANT_OPTION, Level, Privileges, Target, columns_at, on_column
+from scripts.host.accounts.privileges import GRANT_OPTION, Level, columns_at, on_column
+from scripts.host.accounts.targets import EVERYWHERE, Privileges, Target
 
 OWNERSHIP = "mysql_pair"
 """The key in an account's ATTRIBUTE object under which the program writes whose account it is."""
@@ -195,7 +196,7 @@ def _privileges(everywhere: frozenset[str], rows: Mapping[str, Rows]) -> Privile
     for database, table, column, listed in rows["columns_priv"]:
         static[Target(database, table)] |= {on_column(privilege, column) for privilege in _of_set(listed)}
     for kind, database, routine, listed in rows["procs_priv"]:
-        static[Target(database, routine, kind)] = _of_set(listed)
+        static[Target(database, routine.lower(), kind)] = _of_set(listed)
     return Privileges(
         {target: privileges for target, privileges in static.items() if privileges},
         {privilege.upper(): option == "Y" for privilege, option in rows["global_grants"]},

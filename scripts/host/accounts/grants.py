@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping
 from scripts.host.accounts.changes import Change, Subject
 from scripts.host.accounts.current import CurrentAccount, ServerState
 from scripts.host.accounts.names import Account, pattern_of, quoted
-from scripts.host.accounts.privileges import ALL, EVERYWHERE, GRANT_OPTION, Level, Privileges, Target
+from scripts.host.accounts.privileges import ALL, GRANT_OPTION, Level, on_column
 from scripts.host.accounts.spec import GrantSpec
+from scripts.host.accounts.targets import EVERYWHERE, Privileges, Target
 
 
 def privilege_changes(
@@ -54,6 +55,9 @@ def _unknown_privileges(subject: Subject, grants: Iterable[GrantSpec], server: S
     changes = []
     for grant in grants:
         target = _target(grant, literal_databases=False)
+        if grant.pattern and server.partial_revokes:
+            refusal = "partial_revokes is on, which takes the pattern as a name"
+            changes.append(subject.change(f"privileges on {target.words}", "by pattern", "a name", refusal=refusal))
         for name in sorted(grant.names - {ALL} - target.all - _dynamic(grant, server.dynamic)):
             what, refusal = f"privileges on {target.words}", f"{name} on {target.words}: {why}"
             changes.append(subject.change(what, name, why, refusal=refusal))
@@ -123,7 +127,12 @@ def _desired(grants: Iterable[GrantSpec], server: ServerState) -> Privileges:
     dynamic: dict[str, bool] = {}
     for grant in grants:
         target = _target(grant, literal_databases=server.partial_revokes)
-        if names := target.all - {GRANT_OPTION} if ALL in grant.names else grant.names & target.all:
+        if grant.pattern and server.partial_revokes:
+            continue
+        names = target.all - {GRANT_OPTION} if ALL in grant.names else grant.names & target.all
+        if grant.columns:
+            names = frozenset(on_column(name, column) for name in names for column in grant.columns)
+        if names:
             option = frozenset({GRANT_OPTION} if grant.grant_option else ())
             static[target] = static.get(target, frozenset()) | names | option
         for name in _dynamic(grant, server.dynamic):
@@ -136,8 +145,8 @@ def _target(grant: GrantSpec, literal_databases: bool) -> Target:
     if grant.database is None:
         return EVERYWHERE
     # MySQL knows its own database by its plain name only, and then guards it.
-    plain = grant.table is not None or literal_databases or grant.database == "performance_schema"
-    return Target(grant.database if plain else pattern_of(grant.database), grant.table or "")
+    plain = grant.name or grant.pattern or literal_databases or grant.database == "performance_schema"
+    return Target(grant.database if plain else pattern_of(grant.database), grant.name, grant.kind)
 
 
 def _dynamic(grant: GrantSpec, known: frozenset[str]) -> frozenset[str]:

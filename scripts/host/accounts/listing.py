@@ -9,7 +9,7 @@ from scripts.host.accounts import attributes
 from scripts.host.accounts.current import CurrentAccount, ServerState
 from scripts.host.accounts.grants import dynamic_words, words
 from scripts.host.accounts.names import pattern_of
-from scripts.host.accounts.privileges import EVERYWHERE, Privileges, Target
+from scripts.host.accounts.targets import EVERYWHERE, Privileges, Target
 
 
 @dataclass(frozen=True)

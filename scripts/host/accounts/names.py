@@ -109,6 +109,13 @@ def database_of(pattern: str) -> str | None:
     return name
 
 
+def matches(pattern: str, database: str) -> bool:
+    """Return whether a pattern matches a database, whatever the case."""
+    parts = re.findall(r"\\.|.", pattern, re.DOTALL)
+    expression = "".join({"%": ".*", "_": "."}.get(part, re.escape(part[-1])) for part in parts)
+    return re.fullmatch(expression, database, re.DOTALL | re.IGNORECASE) is not None
+
+
 def literal(text: str) -> str:
     """Return a text as a string literal. It holds in sessions without NO_BACKSLASH_ESCAPES."""
     return f"'{text.translate(_ESCAPES)}'"

@@ -11,8 +11,8 @@ from scripts.host.accounts.changes import ABSENT, Change, Subject, refused, subj
 from scripts.host.accounts.current import CurrentAccount, Owner, ServerState
 from scripts.host.accounts.names import Account
 from scripts.host.accounts.passwords import Login
-from scripts.host.accounts.privileges import Privileges
 from scripts.host.accounts.spec import AccountsSpec, RoleSpec, UserSpec
+from scripts.host.accounts.targets import Privileges
 from scripts.host.common.difference import Difference
 
 

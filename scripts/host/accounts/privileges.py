@@ -1,21 +1,19 @@
-"""MySQL's privileges, the levels at which there are any of each, those that nobody may be granted, and grants of them.
+"""MySQL's privileges, the levels at which there are any of each, and those that nobody may be granted.
 
 Nobody gets a way to root@localhost, by which the program manages every account. Which privileges one version has is for
-the server to say. A privilege on columns, and PROXY, which is one on an account, are not managed here.
+the server to say. PROXY, which is a privilege on an account, is not managed here.
 
 Source: MySQL manual, "Privileges Provided by MySQL" (of 8.0, 8.4 and 9.7), "Grant Tables" and "Account Categories".
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from enum import IntEnum
 from typing import Any
 
-from scripts.host.accounts.names import IDENTIFIER_LENGTH, database_of, identifier, pattern_of, quoted
-from scripts.host.common.checks import Check, InvalidValueError, checked, flag, nearest
-from scripts.host.common.codec import SpecFault
+from scripts.host.accounts.names import quoted
+from scripts.host.common.checks import InvalidValueError, nearest
 
 ALL = "ALL"
 GRANT_OPTION = "GRANT OPTION"
@@ -28,16 +26,13 @@ class Level(IntEnum):
     GLOBAL = 1
     DATABASE = 2
     TABLE = 3
+    ROUTINE = 4
+    COLUMN = 5
 
     @property
     def words(self) -> str:
         """What stands in a text."""
-        return {Level.GLOBAL: "the whole server", Level.DATABASE: "a database", Level.TABLE: "a table"}[self]
-
-
-def level_of(database: str | None, table: str | None) -> Level:
-    """Return the level of a grant on these; without a table on a whole database, without both on the server."""
-    return Level.TABLE if table else Level.DATABASE if database else Level.GLOBAL
+        return ("the whole server", "a database", "a table", "a routine", "columns")[self - 1]
 
 
 _STATIC = {
@@ -79,7 +74,11 @@ DYNAMIC = frozenset(_DYNAMIC.split())
 refuses them without it (ERROR 1149)."""
 
 LEVELS: Mapping[str, Level] = {ALL: Level.TABLE, **STATIC, **dict.fromkeys(DYNAMIC, Level.GLOBAL)}
-ON_ROUTINE = frozenset({"ALTER ROUTINE", "EXECUTE", GRANT_OPTION})
+NARROW: Mapping[Level, frozenset[str]] = {
+    Level.ROUTINE: frozenset({ALL, "ALTER ROUTINE", "EXECUTE"}),
+    Level.COLUMN: frozenset({"INSERT", "REFERENCES", "SELECT", "UPDATE"}),
+}
+"""All that there are where only some are."""
 REFUSED: Mapping[str, tuple[str, str]] = {
     GRANT_OPTION: ("is a field of the grant", "Set grantOption: true"),
     "USAGE": ("is no privilege but a word for none", "Leave the grant out: an account may log in without any"),
@@ -114,7 +113,7 @@ def privilege(raw: Any) -> str:
     if name in REFUSED:
         raise InvalidValueError(f"{raw!r} {REFUSED[name][0]}", REFUSED[name][1])
     if "(" in name:
-        raise InvalidValueError(f"{raw!r} is on columns, which is not managed", "Grant it on the table")
+        raise InvalidValueError(f"{raw!r} names columns", 'Name them in the grant: {"columns": ["id"]}')
     if name not in LEVELS:
         hint = nearest(name, LEVELS, "Write one like SELECT")
         raise InvalidValueError(f"{raw!r} is not a privilege of MySQL's", hint)
@@ -126,9 +125,14 @@ def on_column(name: str, column: str) -> str:
     return f"{name} ({quoted(column)})"
 
 
+def at(level: Level) -> frozenset[str]:
+    """Return every privilege that may be said of a level."""
+    return NARROW.get(level) or frozenset(name for name, narrowest in LEVELS.items() if narrowest >= level)
+
+
 def static_at(level: Level) -> frozenset[str]:
     """Return every static privilege there is at a level, the grant option included."""
-    return frozenset(name for name, narrowest in STATIC.items() if narrowest >= level) | {GRANT_OPTION}
+    return at(level) & STATIC.keys() | {GRANT_OPTION}
 
 
 def columns_at(level: Level) -> dict[str, str]:
@@ -138,7 +142,9 @@ def columns_at(level: Level) -> dict[str, str]:
 
 def refusal(name: str, level: Level, database: str | None) -> tuple[str, str] | None:
     """Return why a privilege is not granted at a level, and what to do instead; None if it may be."""
-    if LEVELS[name] < level:
+    if level in NARROW and name not in NARROW[level]:
+        return f"{name} is not granted on {level.words}", f"Choose from {', '.join(sorted(NARROW[level]))}"
+    if name not in at(level):
         leave = "table" if LEVELS[name] is Level.DATABASE else "database"
         return f"{name} is not granted on {level.words}", f"Put it into a grant without {leave}"
     if level is Level.GLOBAL and name in WRITING:
@@ -148,116 +154,3 @@ def refusal(name: str, level: Level, database: str | None) -> tuple[str, str] | 
         allowed = " and ".join(sorted(READABLE[database]))
         return f"{name} on {database} is more than reading the server's own schema", f"Grant {allowed} there"
     return None
-
-
-def _no_star(instead: str) -> Check:
-    def check(raw: object) -> str:
-        if raw == "*":
-            raise InvalidValueError("is '*'", instead)
-        return identifier(raw)
-
-    return check
-
-
-@dataclass(frozen=True)
-class GrantSpec:
-    """Privileges at one level: on the whole server, on a database, or on a table (MySQL manual, "GRANT Statement")."""
-
-    privileges: tuple[str, ...] = checked(privilege)
-    """("ALL",) for all that the level has."""
-    database: str | None = checked(_no_star("Leave it out for the whole server"), default=None)
-    """None for the whole server."""
-    table: str | None = checked(_no_star("Leave it out for all tables of the database"), default=None)
-    """None for all tables of the database."""
-    grant_option: bool = checked(flag, default=False)
-    """Whether they may be granted on."""
-
-    @property
-    def names(self) -> frozenset[str]:
-        """The privileges as MySQL shows them."""
-        return frozenset(self.privileges)
-
-    @property
-    def level(self) -> Level:
-        """What they are granted on."""
-        return level_of(self.database, self.table)
-
-    @property
-    def target(self) -> str:
-        """The target in words: *.*, app.*, app.orders."""
-        return f"{self.database or '*'}.{self.table or '*'}"
-
-    def faults(self) -> Iterator[SpecFault]:
-        """Yield what does not go together."""
-        if not self.privileges:
-            yield SpecFault("privileges", "is empty", "Name at least one, or leave the grant out")
-        if ALL in self.names and len(self.names) > 1:
-            yield SpecFault("privileges", "has others beside ALL", "Leave them out, or ALL")
-        needs = ("database", "table")
-        if self.table is not None and self.database is None:
-            yield SpecFault("table", "is there without database", "Name the table's database too", needs)
-            return
-        if self.database == "information_schema":
-            wrong = "is information_schema, of which everyone sees what is granted to them"
-            yield SpecFault("database", wrong, "Leave the grant out", needs)
-            return
-        length = len(pattern_of(self.database or ""))
-        if self.level is Level.DATABASE and length > IDENTIFIER_LENGTH:
-            wrong = f"has {length} characters once \\ stands before each _, % and \\, as GRANT needs it"
-            hint = f"MySQL allows {IDENTIFIER_LENGTH}: grant on its tables one by one, or rename it"
-            yield SpecFault("database", wrong, hint, needs)
-        for name in self.privileges:
-            if refused := refusal(name, self.level, self.database):
-                yield SpecFault("privileges", *refused, needs)
-
-    @property
-    def is_on_system_schema(self) -> bool:
-        """Whether it is on one of the server's own schemas."""
-        return self.database in READABLE
-
-
-@dataclass(frozen=True, order=True)
-class Target:
-    """What static privileges are granted on.
-
-    The database is as MySQL keeps it: of a whole database the pattern, of a table the name, of all of them nothing.
-    """
-
-    database: str = ""
-    name: str = ""
-    """The table's or the routine's."""
-    kind: str = ""
-    """FUNCTION or PROCEDURE."""
-
-    @property
-    def sql(self) -> str:
-        """What follows ON."""
-        if not self.database:
-            return "*.*"
-        return f"{self.kind} {quoted(self.database)}.{quoted(self.name) if self.name else '*'}".lstrip()
-
-    @property
-    def words(self) -> str:
-        """The target for people."""
-        database = self.database if self.name else database_of(self.database)
-        return f"{self.kind.lower()} {database or self.database or '*'}.{self.name or '*'}".lstrip()
-
-    @property
-    def all(self) -> frozenset[str]:
-        """Every static privilege there is on it, the grant option included; of a table none on its columns."""
-        return ON_ROUTINE if self.kind else static_at(level_of(self.database, self.name))
-
-
-EVERYWHERE = Target()
-
-
-@dataclass(frozen=True)
-class Privileges:
-    """An account's: static ones by target, and dynamic ones, each with whether it may be granted on."""
-
-    static: Mapping[Target, frozenset[str]] = field(default_factory=dict)
-    dynamic: Mapping[str, bool] = field(default_factory=dict)
-
-    def on(self, target: Target) -> frozenset[str]:
-        """Return the static ones on a target."""
-        return self.static.get(target, frozenset())

@@ -23,7 +23,8 @@ from scripts.host.accounts.names import (
     identifier,
     is_collation_of,
 )
-from scripts.host.accounts.privileges import GrantSpec as GrantSpec  # a part of the other specs
+from scripts.host.accounts.targets import GrantSpec as GrantSpec  # a part of the other specs
+from scripts.host.accounts.targets import hidden
 from scripts.host.common.checks import (
     InvalidValueError,
     checked,
@@ -115,6 +116,10 @@ class RoleSpec:
     def account(self) -> Account:
         """The role's account."""
         return Account(self.name, ANYWHERE)
+
+    def faults(self) -> Iterator[SpecFault]:
+        """Yield what does not go together."""
+        yield from hidden(self.grants)
 
 
 @dataclass(frozen=True)
@@ -209,6 +214,7 @@ class UserSpec:
 
     def faults(self) -> Iterator[SpecFault]:
         """Yield what does not go together."""
+        yield from hidden(self.grants)
         if self.finished_generation > self.generation:
             wrong = f"is {self.finished_generation}, and the password in use is of generation {self.generation}"
             yield SpecFault("finished_generation", wrong, f"Write {self.generation}, or raise generation")

@@ -13,8 +13,8 @@ from scripts.host.accounts import commands, current, listing
 from scripts.host.accounts.changes import Change, Subject
 from scripts.host.accounts.current import CurrentAccount, ServerState
 from scripts.host.accounts.names import Account
-from scripts.host.accounts.privileges import EVERYWHERE, Privileges, Target
 from scripts.host.accounts.spec import AccountsSpec, DatabaseSpec, GrantSpec
+from scripts.host.accounts.targets import EVERYWHERE, Privileges, Target
 from scripts.host.common import codec
 from scripts.host.mysql import server as mysql_server
 from tests.unit.host.accounts.builders import changes, grant, has, has_role, role, sql, state, user
@@ -216,28 +216,37 @@ def test_an_old_password_is_refused_last_of_all() -> None:
     assert SET in statements[1] and statements[2].endswith("DISCARD OLD PASSWORD")
 
 
-# what a grant is on, MySQL's answer
+# a grant, MySQL's answer, what is told
 MISSING = [
-    (grant("SELECT", database="app", table="orders"), error(1146, "Table 'app.orders' doesn't exist")),
+    (
+        grant("SELECT", database="app", table="orders"),
+        error(1146, "Table 'app.orders' doesn't exist"),
+        "privileges on app.orders: SELECT waits: ERROR 1146: Table 'app.orders' doesn't exist",
+    ),
+    (
+        GrantSpec(("SELECT",), "app", "orders", columns=("id",)),
+        error(1054, "Unknown column 'id'"),
+        "privileges on app.orders: SELECT (`id`) waits: ERROR 1054: Unknown column 'id'",
+    ),
+    (
+        GrantSpec(("EXECUTE",), "app", procedure="orders"),
+        error(1305, "PROCEDURE orders does not exist"),
+        "privileges on procedure app.orders: EXECUTE waits: ERROR 1305: PROCEDURE orders does not exist",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("early", "answer"), MISSING)
+@pytest.mark.parametrize(("early", "answer", "told"), MISSING)
 def test_a_grant_on_what_is_not_there_yet_is_pending_and_everything_else_is_done(
-    early: GrantSpec, answer: Exception
+    early: GrantSpec, answer: Exception, told: str
 ) -> None:
     users = (user("app", password="new", grants=(early,)), user("more", grants=(grant("PROCESS"),)))
     server, outcome = Server({"`orders`": answer}), commands.Outcome()
-    commands.carry_out(
-        AccountsSpec(users=users), changes(*users, server=state(has("app"), has("more"))), server, outcome
-    )
+    planned = changes(*users, server=state(has("app"), has("more")))
+    commands.carry_out(AccountsSpec(users=users), planned, server, outcome)
     assert outcome.failures == {}
     assert [statement.split()[0] for statement in server.done] == ["GRANT", "ALTER"]
-    (pending,) = outcome.pending
-    assert pending == (
-        "user app ('app'@'10.0.0.0/16'): privileges on app.orders: SELECT waits:"
-        " ERROR 1146: Table 'app.orders' doesn't exist"
-    )
+    assert outcome.pending == [f"user app ('app'@'10.0.0.0/16'): {told}"]
 
 
 def test_a_grant_on_a_table_that_is_there_and_refused_is_a_failure() -> None:

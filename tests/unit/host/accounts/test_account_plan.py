@@ -10,8 +10,9 @@ import pytest
 from scripts.host.accounts import attributes
 from scripts.host.accounts.current import CurrentAccount
 from scripts.host.accounts.names import Account
-from scripts.host.accounts.privileges import EVERYWHERE, Privileges, Target, on_column
+from scripts.host.accounts.privileges import on_column
 from scripts.host.accounts.spec import DatabaseSpec, GrantSpec, UserSpec
+from scripts.host.accounts.targets import EVERYWHERE, Privileges, Target
 from tests.unit.host.accounts.builders import (
     HOST,
     SHA2,
@@ -232,6 +233,33 @@ GRANTS: list[tuple[GrantSpec, Privileges, list[str]]] = [
         privileges("SELECT", target=APP),
         [f"GRANT SELECT ON `app`.`t` TO {A}", f"REVOKE SELECT ON `app`.* FROM {A}"],  # noqa: S608  a test's
     ),
+    # Columns, routines and patterns of databases are levels as others are.
+    (
+        GrantSpec(("SELECT", "UPDATE"), "app", "t", columns=("a", "b`c")),
+        privileges(on_column("SELECT", "a"), on_column("SELECT", "gone"), "INSERT", target=Target("app", "t")),
+        [
+            f"GRANT SELECT (`b``c`), UPDATE (`a`), UPDATE (`b``c`) ON `app`.`t` TO {A}",
+            f"REVOKE INSERT, SELECT (`gone`) ON `app`.`t` FROM {A}",  # noqa: S608  a test's
+        ],
+    ),
+    (
+        GrantSpec(("EXECUTE",), "app", procedure="Archive", grant_option=True),
+        privileges("ALTER ROUTINE", target=Target("app", "archive", "PROCEDURE")),
+        [
+            f"GRANT EXECUTE ON PROCEDURE `app`.`archive` TO {A} WITH GRANT OPTION",
+            f"REVOKE ALTER ROUTINE ON PROCEDURE `app`.`archive` FROM {A}",
+        ],
+    ),
+    (
+        GrantSpec(("ALL",), "app", function="f"),
+        privileges("ALTER ROUTINE", "EXECUTE", target=Target("app", "f", "FUNCTION")),
+        [],
+    ),
+    (
+        GrantSpec(("SELECT",), "dev_%", pattern=True),
+        privileges("SELECT", target=Target("dev\\_%")),
+        [f"GRANT SELECT ON `dev_%`.* TO {A}", rf"REVOKE SELECT ON `dev\_%`.* FROM {A}"],  # noqa: S608  a test's
+    ),
     (
         grant("BACKUP_ADMIN"),
         privileges(BACKUP_ADMIN=True),
@@ -270,6 +298,13 @@ def test_patterns_follow_partial_revokes_and_former_ones_go_as_they_are_kept() -
     assert sql(changes(everywhere, server=state(restricted))) == [f"GRANT SELECT ON `a_b`.* TO {A}"]
     gone = sql(changes(user(), server=state(restricted)))
     assert gone == [f"REVOKE SELECT ON *.* FROM {A}"]  # noqa: S608  a test's
+
+
+def test_a_pattern_is_refused_where_partial_revokes_makes_it_a_name() -> None:
+    grants = (GrantSpec(("SELECT",), "dev%", pattern=True), grant("PROCESS"))
+    done = changes(user(grants=grants), server=state(has(), partial_revokes=True))
+    assert sql(done) == [f"GRANT PROCESS ON *.* TO {A}"]
+    assert refusals(done) == [f"user app ({A}): partial_revokes is on, which takes the pattern as a name"]
 
 
 def test_columns_routines_proxies_and_roles_by_hand_are_taken_away() -> None:

@@ -34,7 +34,11 @@ FAULTS: list[tuple[dict[str, object], str, str]] = [
     (grant("SELECT", database="app", table="t" * 65), "users.app.grants[0].table", "MySQL allows 64"),
     (grant(database="app"), PRIVILEGES, "is empty"),
     (grant("SELCT", database="app"), f"{PRIVILEGES}[0]", "Did you mean SELECT?"),
-    (grant("SELECT (id)", database="app", table="t"), f"{PRIVILEGES}[0]", "on columns"),
+    (
+        grant("SELECT (id)", database="app", table="t"),
+        f"{PRIVILEGES}[0]",
+        'Name them in the grant: {"columns": ["id"]}',
+    ),
     (grant("GRANT OPTION", database="app"), f"{PRIVILEGES}[0]", "Set grantOption: true"),
     (grant("usage"), f"{PRIVILEGES}[0]", "a word for none"),
     (grant("PROXY"), f"{PRIVILEGES}[0]", "not managed"),
@@ -52,6 +56,32 @@ FAULTS: list[tuple[dict[str, object], str, str]] = [
     (grant("TRIGGER", database="mysql"), PRIVILEGES, "Grant SELECT there"),
     (grant("UPDATE", database="performance_schema"), PRIVILEGES, "Grant SELECT there"),
     (grant("INSERT", database="sys"), PRIVILEGES, "Grant EXECUTE and SELECT there"),
+    (grant("SELECT", database="app", columns=["id"]), "users.app.grants[0].columns", "without table"),
+    (grant("SELECT", database="app", table="t", columns=["a "]), "users.app.grants[0].columns[0]", "ends with a space"),
+    (grant("SELECT", database="app", table="t", columns="id"), "users.app.grants[0].columns", '["id", "name"]'),
+    (grant("UPDATE", database="mysql", table="user", columns=["user"]), PRIVILEGES, "Grant SELECT there"),
+    (grant("EXECUTE", function="f"), "users.app.grants[0].function", "without database"),
+    (grant("EXECUTE", database="app", function="f", table="t"), "users.app.grants[0].function", "beside table"),
+    (grant("EXECUTE", database="app", function="f", procedure="p"), "users.app.grants[0].procedure", "beside function"),
+    (grant("EXECUTE", database="mysql", procedure="p"), PRIVILEGES, "Grant SELECT there"),
+    (grant("ALL", database="app", pattern=True), "users.app.grants[0].pattern", "has no wildcard"),
+    (grant("ALL", database="a\\_b", pattern=True), "users.app.grants[0].pattern", "has no wildcard"),
+    (grant("PROCESS", pattern=True), "users.app.grants[0].pattern", "has no wildcard"),
+    (grant("ALL", database="dev%", pattern=True, table="t"), "users.app.grants[0].table", "for whole databases"),
+    *[
+        (grant("SELECT", database=pattern, pattern=True), TARGET, "a schema of MySQL's own")
+        for pattern in ("%", "m%", "mysq_", "%\\_schema", "S__")
+    ],
+    (
+        user(
+            grants=[
+                {"database": "app", "privileges": ["SELECT"]},
+                {"database": "a%", "pattern": True, "privileges": ["INSERT"]},
+            ]
+        ),
+        "users.app.grants",
+        "a%.* (pattern) grants INSERT, and app.* hides that from MySQL. Put the privileges into the grant on app.* too",
+    ),
 ]
 
 
@@ -62,20 +92,20 @@ def test_a_fault_names_its_key_and_what_is_wrong(changes: dict[str, object], key
 
 # a privilege, and the levels that MySQL 9.7 takes it at: tried on a server
 LEVELS = [
-    ("SELECT", "global database table"),
+    ("SELECT", "global database table columns"),
     ("SHOW VIEW", "global database table"),
     ("CREATE VIEW", "global database table"),
-    ("REFERENCES", "global database table"),
+    ("REFERENCES", "global database table columns"),
     ("TRIGGER", "global database table"),
-    ("ALL", "database table"),
-    ("INSERT", "database table"),
+    ("ALL", "database table routine"),
+    ("INSERT", "database table columns"),
     ("INDEX", "database table"),
     ("CREATE TEMPORARY TABLES", "global database"),
     ("LOCK TABLES", "global database"),
     ("EVENT", "global database"),
-    ("EXECUTE", "global database"),
+    ("EXECUTE", "global database routine"),
     ("CREATE ROUTINE", "global database"),
-    ("ALTER ROUTINE", "global database"),
+    ("ALTER ROUTINE", "global database routine"),
     ("PROCESS", "global"),
     ("RELOAD", "global"),
     ("FILE", "global"),
@@ -92,6 +122,8 @@ TARGETS: dict[str, dict[str, object]] = {
     "global": {},
     "database": {"database": "app"},
     "table": {"database": "app", "table": "orders"},
+    "columns": {"database": "app", "table": "orders", "columns": ["id"]},
+    "routine": {"database": "app", "procedure": "archive"},
 }
 
 
@@ -113,3 +145,28 @@ READABLE = [("mysql", "SELECT"), ("performance_schema", "SELECT"), ("sys", "SELE
 def test_the_servers_own_schemas_may_be_read(schema: str, name: str) -> None:
     account = parsed(**grant(name, database=schema)).accounts.users[0]
     assert (account.grants[0].database, account.database) == (schema, None)
+
+
+def test_grants_on_a_pattern_on_columns_and_on_routines_stand_beside_those_on_databases_and_tables() -> None:
+    orders = {"database": "app", "table": "orders", "privileges": ["SELECT"]}
+    grants = [
+        {"database": "dev_%", "pattern": True, "privileges": ["ALL"]},
+        orders,
+        {**orders, "columns": ["id", "name"], "privileges": ["UPDATE"]},
+        {**orders, "columns": ["note"], "privileges": ["UPDATE"]},
+        {"database": "app", "function": "Rate", "privileges": ["EXECUTE"]},
+        {"database": "app", "procedure": "rate", "privileges": ["EXECUTE"]},
+    ]
+    account = parsed(**user(grants=grants, database="app")).accounts.users[0]
+    assert [grant.target for grant in account.grants] == [
+        "dev_%.* (pattern)",
+        "app.orders",
+        "app.orders (id, name)",
+        "app.orders (note)",
+        "function app.rate",
+        "procedure app.rate",
+    ]
+    (fault,) = messages(GOOD | texts(user(grants=grants[:1], database="app")))
+    assert "nothing is granted to the user there" in fault
+    (fault,) = messages(GOOD | texts(user(grants=[*grants, grants[4]])))
+    assert fault.startswith("mysql-pair:users.app.grants[6]: is on the same as users.app.grants[4]")
