@@ -1,6 +1,6 @@
 """Config of the server: its instance, and mysqld on it."""
 
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address
 from typing import cast
 
 from components import checks
@@ -8,9 +8,11 @@ from components.mysql import disk, memory
 from components.mysql import settings as mysql_settings
 from components.mysql.contradictions import contradictions
 from components.mysql.server import ServerArgs
+from components.network import ExistingNetwork
 from scripts.host.constants import MYSQLX_PORT
 from stack_config.aws import Lookups
 from stack_config.clients import SERVER
+from stack_config.network import NetworkRead
 from stack_config.reader import Fault, Reader
 from stack_config.specs import read_args
 
@@ -56,14 +58,19 @@ def read_server(reader: Reader, lookups: Lookups) -> ServerArgs:
     return cast("ServerArgs", args)
 
 
-def read_address(reader: Reader, subnet: IPv4Network | None, is_own: bool) -> IPv4Address | None:
+def read_address(reader: Reader, lookups: Lookups, placement: NetworkRead) -> IPv4Address | None:
     """Return the server's fixed address; None if EC2 chooses one, or the subnet is not known.
 
-    In an existing subnet (not `is_own`) others may have any address, so none is fixed there unless config has one.
+    In an existing subnet others may have any address: none is fixed there unless config has one, and a server that is
+    there keeps its own.
     """
-    given = reader.read("serverPrivateIp", checks.ipv4_address)
-    if subnet is None or not (given or is_own):
+    given, subnet = reader.read("serverPrivateIp", checks.ipv4_address), placement.server_subnet
+    if subnet is None:
         return None
+    if given is None and isinstance(placement.network, ExistingNetwork):
+        current = lookups.ask("terminationProtection", lookups.cloud.host, SERVER)
+        stays = current is not None and current.subnet_id == placement.network.server_subnet_id
+        return IPv4Address(current.private_ip) if current and stays else None
     address = given or subnet[SERVER_PLACE]
     if address not in subnet:
         reader.add_fault("serverPrivateIp", f"{address} is not in the server's subnet {subnet}", "Choose one of it")

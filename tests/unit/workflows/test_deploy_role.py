@@ -41,6 +41,8 @@ FUNCTIONS = {
     "getAvailabilityZones": "ec2:DescribeAvailabilityZones",
     "getInstanceType": "ec2:DescribeInstanceTypes",
     "getInstanceTypeOfferings": "ec2:DescribeInstanceTypeOfferings",
+    "getInstances": "ec2:DescribeInstances",
+    "getInstance": "ec2:DescribeInstances",
     "getAmi": "ec2:DescribeImages",
     "getVpc": "ec2:DescribeVpcs",
     "getSubnet": "ec2:DescribeSubnets",

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+import stack_config
 from components.network import ExistingNetwork
-from tests.unit.program.configs import (
-    EXISTING,
-    assert_told,
-    parsed,
-)
+from stack_config.aws import HostFacts
+from tests.unit.program.configs import EXISTING, GOOD, SECRET, FakeCloud, assert_told, parsed, texts
 
 # the keys that are wrong, the one that is told, what is said of it
 FAULTS: list[tuple[dict[str, object], str, str]] = [
@@ -71,3 +69,10 @@ def test_in_a_subnet_of_somebody_elses_the_server_takes_no_address_that_may_be_t
     """EC2 refuses one in use: InvalidIPAddress.InUse (EC2 API Reference, "Error codes")."""
     assert "private_ip" not in parsed(**EXISTING).server
     assert parsed(**EXISTING, serverPrivateIp="10.30.1.20").server["private_ip"] == "10.30.1.20"
+
+
+@pytest.mark.parametrize(("subnet", "kept"), [("subnet-0a1b2c3d", "10.30.1.10"), ("subnet-02020203", None)])
+def test_a_server_that_is_there_keeps_its_address_in_its_subnet(subnet: str, kept: str | None) -> None:
+    cloud = FakeCloud(server=(HostFacts("ami-0123456789abcdef0", "10.30.1.10", subnet, is_protected=False), "x86_64"))
+    config = stack_config.parse(GOOD | texts({**EXISTING, "terminationProtection": False}), SECRET, cloud)
+    assert config.server.get("private_ip") == kept
