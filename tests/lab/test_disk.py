@@ -17,6 +17,7 @@ image=$(mktemp /var/tmp/volume.XXXXXX)
 truncate -s 600M $image
 printf 'label: gpt\\nstart=2048, size=819200, type=linux\\n' | sfdisk -q $image
 device=$(losetup -f --show $image)
+trap '[ $? = 0 ] || {{ umount {POINT} || true; losetup -d $device; }}' EXIT  # it is the machine's
 # Neither does the kernel read partition tables of itself, nor does udev make devices.
 partx -u $device
 number=$(cat /sys/block/$(basename $device)/*p1/dev)
