@@ -123,6 +123,8 @@ def _finish(error: str, go_back: bool = False) -> None:
     if not debs:
         raise HostError(f"{error}\nThe former packages are not there any more: mysqld is {service.state()}")
     begin = service.log_size()
+    # Failed starts that systemd counts would otherwise refuse the next one.
+    process.run(["systemctl", "reset-failed", service.NAME])
     argv = ["dpkg", "--force-downgrade", "--force-confold", "--install", *debs]
     done = process.run(argv, seconds=packages.APT_SECONDS, environment=packages.QUIET)
     if not server.start():

@@ -30,6 +30,7 @@ class Server:
         archives.mkdir()
         (archives / "mysql-server-8.0_8.0.41-1_amd64.deb").touch()
         bench.stand_in("dpkg")
+        bench.stand_in("systemctl")
         bench.stand_in("apt-get", "exit 100")
         self.bench = bench
         monkeypatch.setattr(upgrade, "ARCHIVES", archives)
