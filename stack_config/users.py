@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from ipaddress import IPv4Network
 from typing import Any, NamedTuple
 
@@ -68,7 +68,8 @@ def _read_user(reader: Reader, key: str, raw: object, surroundings: Surroundings
     path, passwords, vpc = part(USERS, key), surroundings.passwords, surroundings.vpc
     reader.check(path, key, account_key)
     host = _default_host(vpc)
-    read_role_keys = functools.partial(_role_keys, surroundings.roles)
+    read_role_keys = functools.partial(_names_of, surroundings.roles, ROLES)
+    groups = [group.name for group in surroundings.clients]
     user = read_spec(
         reader,
         path,
@@ -84,7 +85,7 @@ def _read_user(reader: Reader, key: str, raw: object, surroundings: Surroundings
         custom={
             "roles": read_role_keys,
             "defaultRoles": read_role_keys,
-            "clients": functools.partial(_groups, surroundings.clients),
+            "clients": functools.partial(_names_of, groups if all(groups) else None, "clients"),
             "require": _require,
             "password": _refuse_password,
         },
@@ -119,29 +120,21 @@ def _default_host(vpc: Sequence[IPv4Network]) -> str:
     return str(cover) if cover.prefixlen >= BROADEST else ""
 
 
-def _role_keys(roles: Roles, reader: Reader, key: str, raw: object) -> tuple[str, ...] | None:
-    """Return keys of roles, each of them once; None if it is no list."""
+def _names_of(
+    known: Collection[str] | None, where: str, reader: Reader, key: str, raw: object
+) -> tuple[str, ...] | None:
+    """Return names of what another key of config has, each of them once; None if it is no list.
 
-    def role_key(entry: Any) -> str:
-        if not isinstance(entry, str) or (roles is not None and entry not in roles):
-            raise InvalidValueError(f"{entry!r} is not in roles", nearest(str(entry), roles or (), "Put it there"))
+    `known` are those that there are; None if that is not known.
+    """
+
+    def name(entry: Any) -> str:
+        if not isinstance(entry, str) or (known is not None and entry not in known):
+            raise InvalidValueError(f"{entry!r} is not in {where}", nearest(str(entry), known or (), "Put it there"))
         return entry
 
-    listed = reader.convert(key, raw, lambda text: as_list(text, 'Write a list of keys of roles, like ["reader"]'))
-    return None if listed is None else reader.refuse_repeated(key, reader.entries(key, listed, role_key))
-
-
-def _groups(clients: Sequence[ClientGroup], reader: Reader, key: str, raw: object) -> tuple[str, ...] | None:
-    """Return names of client groups, each of them once; None if it is no list."""
-    names = [group.name for group in clients]
-
-    def group_name(entry: Any) -> str:
-        if not isinstance(entry, str) or (entry not in names and all(names)):
-            raise InvalidValueError(f"{entry!r} is not in clients", nearest(str(entry), names, "Put it there"))
-        return entry
-
-    listed = reader.convert(key, raw, lambda text: as_list(text, 'Write a list of names of groups, like ["client"]'))
-    return None if listed is None else reader.refuse_repeated(key, reader.entries(key, listed, group_name))
+    listed = reader.convert(key, raw, lambda text: as_list(text, f'Write a list of names in {where}, like ["reader"]'))
+    return None if listed is None else reader.refuse_repeated(key, reader.entries(key, listed, name))
 
 
 def _require(reader: Reader, key: str, raw: object) -> RequireSpec | None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Generic, TypedDict, TypeVar
@@ -155,8 +156,11 @@ class MySqlAccounts(Component):
     def untried(self, client: str, address: str) -> dict[str, str]:
         """Return by key the users whose login could not succeed from a client host, and why."""
         reasons = {}
+        hosts: dict[str, list[str]] = defaultdict(list)
         for user in self.spec.users:
-            others = [other.host for other in self.spec.users if other.name == user.name and other != user]
+            hosts[user.name].append(user.host)
+        for user in self.spec.users:
+            others = [host for host in hosts[user.name] if host != user.host]
             if not user.is_for(client):
                 reasons[user.key] = f"it is for {', '.join(user.clients)}"
             elif user.needs_certificate:

@@ -17,6 +17,8 @@ from tests.unit.program.configs import (
     user,
 )
 
+PATTERN = {"database": "a%", "pattern": True}
+
 # the keys that are wrong, the one that is told, what is said of it
 FAULTS: list[tuple[dict[str, object], str, str]] = [
     (user(grants="ALL"), "users.app.grants", "neither YAML's nor JSON's"),
@@ -73,12 +75,7 @@ FAULTS: list[tuple[dict[str, object], str, str]] = [
         for pattern in ("%", "m%", "mysq_", "%\\_schema", "S__")
     ],
     (
-        user(
-            grants=[
-                {"database": "app", "privileges": ["SELECT"]},
-                {"database": "a%", "pattern": True, "privileges": ["INSERT"]},
-            ]
-        ),
+        user(grants=[{**ALL_ON_APP, "privileges": ["SELECT"]}, {**PATTERN, "privileges": ["INSERT"]}]),
         "users.app.grants",
         "a%.* (pattern) grants INSERT, and app.* hides that from MySQL. Put the privileges into the grant on app.* too",
     ),
