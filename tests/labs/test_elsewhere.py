@@ -57,7 +57,7 @@ def test_the_components_make_a_server_in_another_program(elsewhere: Elsewhere) -
 def test_the_pair_lives_in_the_vpc_that_was_there(elsewhere: Elsewhere) -> None:
     outputs = elsewhere.pair.outputs()
     prefix = elsewhere.project.outputs()["mysql_host"].rsplit(".", 2)[0]
-    assert outputs["mysql_host"] == f"{prefix}.2.10"
+    assert outputs["mysql_host"].startswith(f"{prefix}.2."), "EC2's choice: others may have any address there"
     assert outputs["client_private_ips"][0].startswith(f"{prefix}.1.")
     assert elsewhere.pair.connects("client-1", outputs["mysql_host"], 3306)
     assert elsewhere.pair.unchanged()
