@@ -44,6 +44,8 @@ class SubnetFacts(NamedTuple):
     vpc_id: str
     cidr: IPv4Network
     zone: str
+    gives_public_addresses: bool = False
+    """Whether every host that is launched in it gets one."""
 
 
 class AddressFacts(NamedTuple):
@@ -116,7 +118,9 @@ class Aws:
     def subnet(self, subnet_id: str) -> SubnetFacts:
         """Return the facts of a subnet."""
         facts = _ask(lambda: aws.ec2.get_subnet(id=subnet_id))
-        return SubnetFacts(facts.vpc_id, IPv4Network(facts.cidr_block), facts.availability_zone)
+        return SubnetFacts(
+            facts.vpc_id, IPv4Network(facts.cidr_block), facts.availability_zone, facts.map_public_ip_on_launch
+        )
 
     def zones(self) -> Sequence[str]:
         """Return the region's zones that need no opting in: Local Zones would sort before ordinary ones."""

@@ -141,22 +141,25 @@ def _read_existing(reader: Reader, lookups: Lookups, server: ServerArgs, clients
     server_subnet_id = reader.read_required("serverSubnetId", checks.subnet_id)
     ranges = lookups.ask("vpcId", lookups.cloud.vpc_ranges, vpc) if vpc else None
 
-    def range_of(key: str, subnet: str) -> IPv4Network | None:
+    def range_of(key: str, subnet: str, is_public: bool) -> IPv4Network | None:
         """Return a subnet's range; None if it is not known, or is of another VPC, which is a fault."""
         facts = lookups.ask(key, lookups.cloud.subnet, subnet)
         if facts and ranges and facts.vpc_id != vpc:
             reader.add_fault(key, f"{subnet} is a subnet of {facts.vpc_id}", f"Choose one of {vpc}")
             return None
+        if facts and facts.gives_public_addresses and not is_public:
+            wrong = f"{subnet} gives every host a public address, and this one is to be private"
+            reader.add_warning(key, wrong, "Choose a subnet that gives none; security groups alone keep others away")
         return facts.cidr if facts else None
 
-    server_subnet = range_of("serverSubnetId", server_subnet_id) if server_subnet_id else None
+    server_subnet = range_of("serverSubnetId", server_subnet_id, server["public"]) if server_subnet_id else None
     if server_subnet and server_subnet_id:
         check_offered(reader, lookups, "serverInstanceType", server["instance_type"], server_subnet_id)
     client_subnets = []
     for index, group in enumerate(clients):
         key = f"clients[{index}].subnetId"
         if group.subnet_id:
-            client_subnets.append(range_of(key, group.subnet_id))
+            client_subnets.append(range_of(key, group.subnet_id, group.public))
             if client_subnets[-1]:
                 type_key = f"clients[{index}].instanceType"
                 check_offered(reader, lookups, type_key, group.instance_type, group.subnet_id)

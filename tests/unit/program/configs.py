@@ -46,6 +46,7 @@ class FakeCloud(Aws):
         self.asked: list[str] = []
         self.addresses = AddressFacts(quota=5, others=0, is_told=True)
         self.vcpus: int | None = None
+        self.gives_public_addresses = False
         self._zones, self._only = zones, only or {}
         self.made = {name.replace("_", "-"): host for name, host in made.items()}
         """The hosts that there are, each with its architecture."""
@@ -110,7 +111,7 @@ class FakeCloud(Aws):
             "subnet-0f0f0f0f": ("vpc-0f0f0f0f", IPv4Network("10.40.1.0/24")),
         }
         vpc, cidr = self._answer(known, subnet_id)
-        return SubnetFacts(vpc, cidr, "eu-central-1a")
+        return SubnetFacts(vpc, cidr, "eu-central-1a", gives_public_addresses=self.gives_public_addresses)
 
     def zones(self) -> Sequence[str]:
         return self._zones

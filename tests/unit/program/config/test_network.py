@@ -76,3 +76,13 @@ def test_a_server_that_is_there_keeps_its_address_in_its_subnet(subnet: str, kep
     cloud = FakeCloud(server=(HostFacts("ami-0123456789abcdef0", "10.30.1.10", subnet, is_protected=False), "x86_64"))
     config = stack_config.parse(GOOD | texts({**EXISTING, "terminationProtection": False}), SECRET, cloud)
     assert config.server.get("private_ip") == kept
+
+
+def test_a_private_host_in_a_subnet_that_gives_public_addresses_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Source: VPC User Guide, "Modify the IP addressing attributes of your subnet"."""
+    warned: list[str] = []
+    monkeypatch.setattr("pulumi.warn", warned.append)
+    cloud = FakeCloud()
+    cloud.gives_public_addresses = True
+    stack_config.parse(GOOD | texts(EXISTING), SECRET, cloud)
+    assert [line.partition(": ")[0] for line in warned if "public address" in line] == ["mysql-pair:serverSubnetId"]
