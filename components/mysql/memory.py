@@ -27,7 +27,7 @@ OWN_FILES, FEWEST_TABLES = 10, 400
 # Memory in MiB, measured with MySQL 9.7.4 by bench/memory.py; 8.0.45 takes about 100 MiB less.
 POOL_OVERHEAD = 1.083
 """A full pool with its descriptors and hashes, as a multiple of its size."""
-SERVER_MIB, SCHEMA_MIB, SMALL_SCHEMA_MIB = 210, 230, 63
+SERVER_MIB, SCHEMA_MIB, SMALL_SCHEMA_MIB = 210, 230, 51
 """mysqld without pool, log buffer and performance schema; the performance schema, and with SMALL."""
 SORTING_MIB = 82
 """A hundred connections that sort."""
@@ -40,10 +40,12 @@ SMALL: Mapping[str, Setting] = {
     "performance_schema_digests_size": 200,
     "performance_schema_error_size": 0,
     "performance_schema_events_statements_history_long_size": 0,
+    "performance_schema_events_transactions_history_long_size": 0,
     "performance_schema_hosts_size": 0,
+    "performance_schema_max_memory_classes": 0,
     "performance_schema_users_size": 0,
 }
-"""A performance schema without statistics by account, host, user and error, and with few digests."""
+"""A performance schema without statistics by account, host, user, error and memory, and with few digests."""
 
 
 def visible_mib(memory_mib: int) -> int:
@@ -77,7 +79,10 @@ def _small_settings(memory_mib: int) -> dict[str, Setting]:
     if memory_mib >= SMALL_FROM_MIB:
         return {}
     # 3 %, as MySQL 8.4 does, but without its least of 1 GiB.
-    shared = {LOG_BUFFER: 16 * MIB, "temptable_max_ram": visible_mib(memory_mib) * 3 // 100 * MIB}
+    shared = {
+        LOG_BUFFER: min(memory_mib // 128, 16) * MIB,
+        "temptable_max_ram": visible_mib(memory_mib) * 3 // 100 * MIB,
+    }
     return {**shared, **(SMALL if memory_mib < SMALL_FROM_MIB // 2 else {})}
 
 
