@@ -56,6 +56,22 @@ host_key = matching("ssh-ed25519 [^ \n]+( .*)?", "is not a public ed25519 key", 
 public_key = one_line(8192)
 
 
+lower_case_table_names = whole(0, 1)
+_LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_dns_name = matching(
+    rf"(\*\.)?({_LABEL}\.)*(?!\d+$){_LABEL}",
+    "is not a DNS name in lower case",
+    "Write one like db.example.org, or *.example.org for all names beside it",
+)
+
+
+def dns_name(raw: Any) -> str:
+    """Return a name that a certificate is for (RFC 1123, 2.1; RFC 6125, 6.4.3)."""
+    if isinstance(raw, str) and len(raw) > 253:
+        raise InvalidValueError(f"has {len(raw)} characters", "A DNS name has at most 253")
+    return _dns_name(raw)
+
+
 def ipv4_address(raw: Any) -> IPv4Address:
     """Return an IPv4 address."""
     try:

@@ -86,6 +86,8 @@ def parse(
         # Every new connection would wait for a look-up of an address that nothing needs the name of.
         server_args["derived_settings"] = {**server_args.get("derived_settings", {}), "skip_name_resolve": True}
     release = check_release(reader, lookups, server_args, accounts.users)
+    if server_args.get("lower_case_table_names"):
+        users.refuse_capitals(reader, accounts)
     profile = reader.read("instanceProfile", instance_profile)
     tags = _read_tags(reader)
     reader.refuse_unknown()

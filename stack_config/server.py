@@ -30,6 +30,8 @@ KEYS = {
     "mysqlPort": "mysql_port",
     "xProtocol": "x_protocol",
     "requireSecureTransport": "require_secure_transport",
+    "serverCertificateNames": "certificate_names",
+    "lowerCaseTableNames": "lower_case_table_names",
 }
 """The field of ServerArgs that each key is; its type and check are the field's, its default is Pulumi.yaml's."""
 

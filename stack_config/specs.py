@@ -26,6 +26,7 @@ EXAMPLES = {
     "columns": 'Write a list like ["id", "name"]',
     "admitted_group_ids": GROUPS,
     "admitted_prefix_list_ids": PREFIX_LISTS,
+    "certificate_names": 'Write a list like ["db.example.org"]',
     "extra_egress": 'Write a list like [{"cidr": "10.0.0.0/8", "protocol": "tcp", "ports": "5432"}]',
     "grants": 'Write a list like [{"database": "app", "privileges": ["SELECT", "INSERT"]}]',
     "operator_cidrs": 'Write a list of ranges, like ["203.0.113.7/32"]',

@@ -182,6 +182,21 @@ def _check_accounts(reader: Reader, roles: Mapping[str, RoleSpec], users: Mappin
         reader.add_fault(key, wrong, "Give one another name or host")
 
 
+def refuse_capitals(reader: Reader, accounts: AccountsSpec) -> None:
+    """Refuse names of databases and tables that a server with lower_case_table_names = 1 would show otherwise."""
+    names = [(part("databases", database.name), database.name) for database in accounts.databases]
+    for kind, specs in ((ROLES, accounts.roles), (USERS, accounts.users)):
+        for spec in specs:
+            names += [
+                (f"{part(kind, spec.key)}.grants[{at}].table", grant.table or "")
+                for at, grant in enumerate(spec.grants)
+            ]
+    for key, name in names:
+        if name != name.lower():
+            wrong = f"{name!r} has capitals, which MySQL does not keep with lowerCaseTableNames = 1"
+            reader.add_fault(key, wrong, "Write it in lower case")
+
+
 def _read_primary(reader: Reader, users: Mapping[str, UserSpec] | None) -> str | None:
     """Return the user that the connection string is for; None if there is none, or it cannot be told."""
 

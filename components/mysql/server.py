@@ -1,6 +1,6 @@
 """The MySQL server: a host with mysql-server on it, set up as asked for, with a certificate of its own authority."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Annotated, NotRequired, TypedDict
 
@@ -41,6 +41,10 @@ class MySqlArgs(TypedDict):
     """Whether the X protocol is served, on port 33060; off if not given."""
     require_secure_transport: NotRequired[bool]
     """Whether a login without TLS is refused; on if not given."""
+    certificate_names: NotRequired[Sequence[Annotated[str, checks.dns_name]]]
+    """DNS names of one's own that the certificate is for, besides the private address and its DNS name."""
+    lower_case_table_names: NotRequired[Annotated[int, checks.lower_case_table_names]]
+    """1: names of databases and tables are kept in lower case; 0 if not given. Fixed when the server is made."""
     derived_settings: NotRequired[Mapping[str, Setting]]
     """mysqld settings that follow from the host's size: known to be good, so they hold from the first start."""
     settings: NotRequired[Mapping[str, Setting]]
@@ -83,8 +87,9 @@ class MySqlServer(MySqlHost):
         # By itself: a changed setting leaves the authority known.
         identity = pulumi.Output.all(self.host.private_ip, self.host.private_dns)
         # A VPC without DNS hostnames gives its hosts no names.
+        own_names = args.get("certificate_names", ())
         whom = identity.apply(
-            lambda parts: CertificateSpec(addresses=(parts[0],), names=tuple(filter(None, parts[1:])))
+            lambda parts: CertificateSpec(addresses=(parts[0],), names=tuple(filter(None, [parts[1], *own_names])))
         )
         certificate = self.agent.run(f"{name}-certificate", "certify", whom, CERTIFICATE_SECONDS, self, [converged])
         self.mysql_host = self.host.private_ip
@@ -132,6 +137,8 @@ def _base_settings(args: MySqlArgs) -> dict[str, Setting]:
         "mysqlx": x_protocol,
         "mysqlx_bind_address": "0.0.0.0" if x_protocol else "127.0.0.1",  # noqa: S104  likewise
         "require_secure_transport": args.get("require_secure_transport", True),
+        # Without it mysqld would not start again on a server that was made with 1.
+        "lower_case_table_names": args.get("lower_case_table_names", 0),
         # Off both, until somebody turns one on: MySQL's default is the data directory, where nothing rotates them. The
         # names are those that the distribution's mysqld.cnf gives as examples.
         "slow_query_log_file": f"{LOG_DIR}/mysql-slow.log",

@@ -54,6 +54,20 @@ def test_the_components_make_a_server_in_another_program(elsewhere: Elsewhere) -
     assert "BEGIN CERTIFICATE" in elsewhere.project.outputs()["ca_certificate"]
 
 
+@pytest.mark.usefixtures("elsewhere")
+def test_a_server_keeps_names_in_lower_case_from_its_first_start_and_has_a_name_of_its_own() -> None:
+    def on_server(*command: str) -> str:
+        done = lab_command("exec", "store", "--", *command, name=NAME)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    made = "create database Shop; create table Shop.Orders (Id int); select @@lower_case_table_names, count(*)"
+    assert on_server("mysql", "-NBe", f"{made} from SHOP.ORDERS; drop database SHOP") == "1\t0\n"
+    presented = "openssl s_client -starttls mysql -connect 127.0.0.1:3306 </dev/null 2>/dev/null"
+    shown = on_server("sh", "-c", f"{presented} | openssl x509 -noout -ext subjectAltName")
+    assert "DNS:store.example.org" in shown
+
+
 def test_the_pair_lives_in_the_vpc_that_was_there(elsewhere: Elsewhere) -> None:
     outputs = elsewhere.pair.outputs()
     prefix = elsewhere.project.outputs()["mysql_host"].rsplit(".", 2)[0]

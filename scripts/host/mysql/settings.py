@@ -30,6 +30,9 @@ RESIZE_SECONDS = 600
 """A pool is made smaller once its pages are free, which a long transaction can hold up."""
 VARIABLES = {"default_time_zone": "time_zone"}
 """Options that set a variable of another name."""
+FIXED = "lower_case_table_names"
+"""What the data directory was made with: mysqld does not start with another value (MySQL manual, "Identifier Case
+Sensitivity")."""
 ROUNDS = 2
 """Settings that bound each other (innodb_io_capacity and its maximum) may need a second one."""
 
@@ -157,6 +160,12 @@ def _apply(change: Change, settings: Settings, known: Mapping[str, Any]) -> dict
     if unknown := _unknown(session, settings):
         # Nobody could tell whether they are in force.
         raise HostError(f"this MySQL has no variable to compare these settings with: {', '.join(unknown)}")
+    made_with = live(session, [FIXED]).get(FIXED)
+    if made_with and FIXED in settings and not same(settings[FIXED], made_with):
+        raise HostError(
+            f"{FIXED} is {made_with} since this server's data was made, and cannot become {settings[FIXED]}: set "
+            f"lowerCaseTableNames to {made_with}, or make the server anew"
+        )
     for name in _persisted(session, settings):
         session.do(f"RESET PERSIST IF EXISTS {name}")  # before any restart, which would read it
     forms = {name: known.get(name) for name in settings}

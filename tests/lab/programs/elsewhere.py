@@ -51,7 +51,13 @@ placement = Placement(
     jump_host="reader",
 )
 reader: InstanceArgs = {"instance_type": "t3.micro", "public": True}
-store: ServerArgs = {"instance_type": "t3.micro", "public": False, "settings": {"max_connections": 44}}
+store: ServerArgs = {
+    "instance_type": "t3.micro",
+    "public": False,
+    "settings": {"max_connections": 44},
+    "certificate_names": ["store.example.org"],
+    "lower_case_table_names": 1,
+}
 client = MySqlClient("reader", {**reader, **placement.client("reader", {})})
 server = MySqlServer("store", {**store, **placement.server("store", {"reader": client})})
 client.trust(server)

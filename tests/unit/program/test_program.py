@@ -486,6 +486,19 @@ def test_the_certificate_names_the_address_and_the_dns_name(run: Run) -> None:
     assert spec == CertificateSpec(("10.20.0.10",), ("server-instance.internal",))
 
 
+def test_names_of_one_s_own_are_in_the_certificate_too() -> None:
+    spec = Run(serverCertificateNames='["db.example.org", "*.db.example.org"]').spec(
+        "server-certificate", CertificateSpec
+    )
+    assert spec.names == ("server-instance.internal", "db.example.org", "*.db.example.org")
+
+
+def test_lower_case_table_names_hold_from_the_first_start() -> None:
+    made = Run(lowerCaseTableNames="1")
+    assert "lower_case_table_names = 1" in str(made.instances["server-instance"]["userData"])
+    assert made.spec("server-converged", ServerSpec).mysql.settings["lower_case_table_names"] == 1
+
+
 def test_without_dns_hostnames_the_certificate_has_no_empty_name() -> None:
     """Of such a VPC `private_dns` is empty (terraform-provider-aws, "aws_instance")."""
     spec = Run(said={"private-dns": ""}).spec("server-certificate", CertificateSpec)

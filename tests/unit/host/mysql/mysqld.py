@@ -16,7 +16,13 @@ from scripts.host.mysql.server import Error
 from scripts.host.mysql.settings import Settings
 from scripts.host.mysql.spec import MySqlSpec
 
-READ_ONLY = {"bind_address", "innodb_buffer_pool_instances", "innodb_page_cleaners", "open_files_limit"}
+READ_ONLY = {
+    "bind_address",
+    "innodb_buffer_pool_instances",
+    "innodb_page_cleaners",
+    "lower_case_table_names",
+    "open_files_limit",
+}
 DEFAULTS = {
     "bind_address": "*",
     "innodb_buffer_pool_instances": "1",
@@ -26,6 +32,7 @@ DEFAULTS = {
     "innodb_page_cleaners": "4",
     "key_buffer_size": "8388608",
     "long_query_time": "10.000000",
+    "lower_case_table_names": "0",
     "max_connections": "151",
     "open_files_limit": "10000",
     "require_secure_transport": "OFF",

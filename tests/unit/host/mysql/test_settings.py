@@ -156,6 +156,17 @@ def test_a_refused_setting_leaves_file_and_server_as_they_were(
     assert converge(mysqld, former) == (0, [])
 
 
+def test_what_the_data_was_made_with_is_refused_in_words_before_anything_is_changed(mysqld: Mysqld) -> None:
+    converge(mysqld, {"lower_case_table_names": 0})
+    starts, file = mysqld.starts, mysqld.option_file.read_text()
+    with pytest.raises(
+        HostError, match="is 0 since this server's data was made, and cannot become 1: set lowerCaseTab"
+    ):
+        settings.converge(MySqlSpec({"lower_case_table_names": 1, "max_connections": 9}))
+    assert (mysqld.starts, mysqld.option_file.read_text()) == (starts, file)
+    assert mysqld.variables["max_connections"] == "151"
+
+
 def test_what_validation_refuses_is_never_tried(mysqld: Mysqld, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise HostError("unknown variable 'max_conections=9'")

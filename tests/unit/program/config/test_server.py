@@ -10,7 +10,7 @@ from components.mysql.disk import fitted
 from components.mysql.memory import derived
 from components.mysql.server import ServerArgs
 from stack_config.server import KEYS
-from tests.unit.program.configs import GOOD, SECRET, FakeCloud, assert_told, parsed
+from tests.unit.program.configs import GOOD, SECRET, FakeCloud, assert_told, grant, parsed
 
 ALONE = ("operatorCidrs", "sshPublicKey", "sshPrivateKey", "userPasswords")
 """The keys without which nothing works, and the passwords."""
@@ -29,6 +29,17 @@ FAULTS: list[tuple[dict[str, object], str, str]] = [
     ({"serverPublic": "yes"}, "serverPublic", "neither true nor false"),
     ({"terminationProtection": 1}, "terminationProtection", "neither true nor false"),
     ({"serverVolumeSize": 7}, "serverVolumeSize", "8 to 16384 GiB"),
+    ({"serverCertificateNames": ["DB.example.org"]}, "serverCertificateNames[0]", "not a DNS name in lower case"),
+    ({"serverCertificateNames": ["10.20.0.10"]}, "serverCertificateNames[0]", "not a DNS name in lower case"),
+    ({"serverCertificateNames": ["a." * 127 + "org"]}, "serverCertificateNames[0]", "has 257 characters"),
+    ({"lowerCaseTableNames": 2}, "lowerCaseTableNames", "from 0 to 1"),
+    ({"lowerCaseTableNames": 1, "databases": {"app": {}, "Shop": {}}}, "databases.Shop", "has capitals"),
+    (
+        {"lowerCaseTableNames": 1, **grant("SELECT", database="app", table="Orders")},
+        "users.app.grants[0].table",
+        "has capitals",
+    ),
+    ({"mysqlSettings": {"lower_case_table_names": 1}}, "mysqlSettings.lower_case_table_names", "a key of its own"),
     ({"serverPackages": ["Percona"]}, "serverPackages[0]", "not a package's name"),
 ]
 
@@ -50,6 +61,8 @@ def test_a_good_config_is_what_the_components_take() -> None:
         "mysql_port": 3306,
         "x_protocol": False,
         "require_secure_transport": True,
+        "certificate_names": (),
+        "lower_case_table_names": 0,
         "derived_settings": {**fitted(derived(2048), 16), "skip_name_resolve": True},
         "settings": {},
     }
