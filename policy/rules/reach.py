@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from .resource import Resource, is_urn, name_of
-from .rule import ResourceRule, Settings, StackRule, ports, whole
+from .rule import ResourceRule, Settings, StackRule, ports, strings, whole
 from .security_groups import (
     GROUPS,
     Direction,
@@ -146,11 +146,13 @@ def _group(resource: Resource) -> str:
 def mysql_by_address(resource: Resource, settings: Settings) -> Iterator[str]:
     """Yield ways to MySQL that name addresses: an address says who is where today, a group who may."""
     for way, opened in _opened(resource, settings):
-        lists = ["a prefix list" for rule in way.rules if rule.peer_kind is PeerKind.PREFIX_LIST]
-        for peer in (*ranges(way.rules), *lists):
+        others = [rule for rule in way.rules if rule.peer not in settings["admitted"]]
+        lists = ["a prefix list" for rule in others if rule.peer_kind is PeerKind.PREFIX_LIST]
+        for peer in (*ranges(others), *lists):
             yield (
                 f"{way.where}opens MySQL's {opened} to {peer}; "
-                "name the clients' security group in its place (referenced_security_group_id)"
+                "name the clients' security group in its place (referenced_security_group_id), or list it in this "
+                "policy's `admitted`"
             )
 
 
@@ -192,7 +194,10 @@ RULES = (
         "mysql-by-group",
         "MySQL is open to security groups, never to addresses.",
         "mandatory",
-        {"ports": ports([MYSQL, MYSQL_X], "MySQL's TCP ports.")},
+        {
+            "ports": ports([MYSQL, MYSQL_X], "MySQL's TCP ports."),
+            "admitted": strings([], "Ranges and ids of prefix lists that were admitted on purpose."),
+        },
         mysql_by_address,
     ),
     ResourceRule(

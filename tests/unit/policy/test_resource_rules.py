@@ -89,6 +89,10 @@ REACH = {
     ],
     "mysql-by-group": [
         Row("one address", ingress(3306, cidrIpv4="10.0.0.7/32"), ("MySQL's port 3306 to 10.0.0.7/32; name",)),
+        Row("a range by choice", ingress(3306, cidrIpv4="10.0.0.0/8"), (), {"admitted": ["10.0.0.0/8"]}),
+        Row("another range", ingress(3306, cidrIpv4="10.0.0.0/9"), ("10.0.0.0/9",), {"admitted": ["10.0.0.0/8"]}),
+        Row("a prefix list by choice", ingress(3306, prefixListId="pl-1"), (), {"admitted": ["pl-1"]}),
+        Row("another account's group", ingress(3306, referencedSecurityGroupId="123456789012/sg-1")),
         Row("a prefix list", ingress(3306, prefixListId=UNKNOWN), ("MySQL's port 3306 to a prefix list; name",)),
         Row("old prefix lists", old(fromPort=3306, toPort=3306, prefixListIds=["pl-1"]), ("a prefix list",)),
         Row(
