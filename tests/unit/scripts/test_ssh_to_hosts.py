@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 
 from lab.testing.processes import wait_for
-from scripts.endpoint import Access, Endpoint
-from scripts.ssh import Ssh
+from scripts.ssh import Access, Endpoint, Ssh
 from scripts.stack import OperatorError, Stack, stack_environment
 from scripts.state import State
 from tests.unit.scripts.bench import APP_KEY, CLIENT_KEY, HOST_KEY, RESOURCES, Bench, first_contact, state
