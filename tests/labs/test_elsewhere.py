@@ -71,7 +71,7 @@ def test_a_server_keeps_names_in_lower_case_from_its_first_start_and_has_a_name_
 def test_the_pair_lives_in_the_vpc_that_was_there(elsewhere: Elsewhere) -> None:
     outputs = elsewhere.pair.outputs()
     prefix = elsewhere.project.outputs()["mysql_host"].rsplit(".", 2)[0]
-    assert outputs["mysql_host"] == f"{prefix}.2.10"
+    assert outputs["mysql_host"].startswith(f"{prefix}.2.")  # EC2 chooses: others may have addresses there
     assert outputs["client_private_ips"][0].startswith(f"{prefix}.1.")
     assert elsewhere.pair.connects("client-1", outputs["mysql_host"], 3306)
     assert elsewhere.pair.unchanged()
