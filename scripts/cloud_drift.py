@@ -5,8 +5,6 @@ what the program asks for; an output that the cloud decides by itself is no drif
 somebody has added beside the stack's own: a rule, a route, a public address, an instance profile.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace

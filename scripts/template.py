@@ -1,7 +1,5 @@
 """Text with holes: Jinja templates that lie beside the module that fills them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path

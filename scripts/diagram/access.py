@@ -1,7 +1,5 @@
 """What a MySQL user may do, in a word or two: the kind of access, not the list of its privileges."""
 
-from __future__ import annotations
-
 import re
 import tomllib
 from collections.abc import Mapping

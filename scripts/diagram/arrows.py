@@ -1,7 +1,5 @@
 """What stands where in a picture, and who reaches whom: columns of hosts, cards of outsiders, arrows between them."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass

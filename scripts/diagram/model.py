@@ -1,7 +1,5 @@
 """What a picture of a stack shows. No secret has a place in it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 

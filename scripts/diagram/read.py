@@ -1,7 +1,5 @@
 """Reads a picture's model from a stack's outputs and its state, in which secrets are masked."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

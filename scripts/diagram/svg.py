@@ -1,7 +1,5 @@
 """Has Graphviz draw a picture: one SVG file that needs nothing else, with words for those who do not see it."""
 
-from __future__ import annotations
-
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path

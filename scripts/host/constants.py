@@ -1,7 +1,5 @@
 """Facts that the program and its hosts share: paths, ports, the login user."""
 
-from __future__ import annotations
-
 LOGIN_USER = "ubuntu"
 """The login user of Ubuntu's images."""
 SSH_PORT = 22

@@ -1,7 +1,5 @@
 """Which function of the agent does what a verb asks for."""
 
-from __future__ import annotations
-
 import importlib
 import importlib.util
 import sys

@@ -1,7 +1,5 @@
 """Access: whose accounts, privileges and passwords change. That they do, never to what."""
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path

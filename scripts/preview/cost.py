@@ -1,7 +1,5 @@
 """Which way the cost goes. No prices: they are AWS's, by region and by the day."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """Data at risk: a server, a volume or a database that is replaced, dropped, or no longer managed."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 
 from scripts.preview.digest import Op, Step

@@ -4,8 +4,6 @@ The form is that of pkg/backend/display (json.go, PreviewDigest) of pulumi 3. Re
 with `--show-sames` only. Policy violations are in none.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,7 +1,5 @@
 """Downtime: what stops, and what may."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 
 from scripts.preview.digest import Op, Step

@@ -1,7 +1,5 @@
 """Exposure: who gains or loses reach to which port, and what gets an address that the internet routes to."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator, Sequence
 
 from policy.rules.security_groups import GROUPS, Direction, Rule, world

@@ -1,7 +1,5 @@
 """What sections find, and how names, values and changes are written into a report."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """A mermaid picture of network and reach: groups and their hosts, who gets in, on which ports; before and after."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 

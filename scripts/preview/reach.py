@@ -1,7 +1,5 @@
 """The security groups' rules before and after, by names: who may open a connection to what."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 

@@ -1,7 +1,5 @@
 """The report: a verdict, what matters in the order in which it matters, and everything else folded. Markdown."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass

@@ -7,8 +7,6 @@ are no rows. Nor is the lock that failed logins lead to: mysqld keeps it in its 
 Source: MySQL manual, "ALTER USER Statement" and "Grant Tables"; tried on 9.7.4.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Callable, Mapping

@@ -5,8 +5,6 @@ each user's password, and which grants wait for what they are on; what failed is
 an object, and the rest is done all the same. `diff` and `list` change nothing. No password is ever printed.
 """
 
-from __future__ import annotations
-
 import re
 import sys
 from collections.abc import Sequence

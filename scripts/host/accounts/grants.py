@@ -3,8 +3,6 @@
 MySQL manual, "GRANT Statement", "REVOKE Statement" and "Grant Tables".
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 
 from scripts.host.accounts.changes import Change, Subject

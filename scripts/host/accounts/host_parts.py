@@ -4,8 +4,6 @@ Source: MySQL manual, "Specifying Account Names", "Access Control, Stage 1: Conn
 addresses is that of MySQL 8.0.23); tried on 9.7.4.
 """
 
-from __future__ import annotations
-
 import fnmatch
 import re
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """What `accounts list` answers: users and roles for people, without those that the server has for itself."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 

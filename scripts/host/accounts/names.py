@@ -4,8 +4,6 @@ With them are how SQL writes names, and the program's own rule for keys. Source:
 "Identifier Length Limits", "Reserved Accounts".
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from typing import Any

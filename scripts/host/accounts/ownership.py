@@ -1,7 +1,5 @@
 """Who has which account: whose name is free, who is renamed, what is dropped, who is refused before it is touched."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace

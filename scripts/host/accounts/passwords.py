@@ -5,8 +5,6 @@ off knows whether it was made (MySQL manual, "ALTER USER Statement": RETAIN CURR
 Whether a password is the account's is found by hashing it, never by logging in.
 """
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import re

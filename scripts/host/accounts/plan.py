@@ -5,8 +5,6 @@ then users. After them go roles whose name no user wants. What cuts off a passwo
 before, the outputs, which a failed `up` leaves as they were, still have a password that MySQL accepts.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any

@@ -6,8 +6,6 @@ the server to say. PROXY, which is a privilege on an account, is not managed her
 Source: MySQL manual, "Privileges Provided by MySQL" (of 8.0, 8.4 and 9.7), "Grant Tables" and "Account Categories".
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from enum import IntEnum
 from typing import Any

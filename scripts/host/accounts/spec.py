@@ -3,8 +3,6 @@
 Each field's check is in its metadata; config has the field under the same name in camelCase.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass

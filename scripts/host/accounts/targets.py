@@ -1,7 +1,5 @@
 """What privileges are granted on: as a spec says it, and as MySQL keeps it."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field

@@ -4,8 +4,6 @@ It prints whose it has tried. The server's identity is checked too. It needs no 
 may come at any moment: all that it needs of the agent is imported before it begins.
 """
 
-from __future__ import annotations
-
 import re
 import socket
 import sys

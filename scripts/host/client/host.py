@@ -1,7 +1,5 @@
 """Verb `converge` of a client host: what every host has, and the authority's certificate for Java too."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from scripts.host.client import trust_store

@@ -1,7 +1,5 @@
 """What the program says of the logins that a client host tries."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 

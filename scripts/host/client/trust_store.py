@@ -4,8 +4,6 @@ The format is JKS, sun.security.provider.JavaKeyStore in OpenJDK: entries, then 
 and what is before. The password is empty: what is in it is public, and Java then reads it with none given.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 import ssl

@@ -1,7 +1,5 @@
 """Files that are replaced whole: whoever opens one sees the old content or the new one, also after a crash."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Checks of single values, by which config, components and specs refuse the same things in the same words."""
 
-from __future__ import annotations
-
 import dataclasses
 import difflib
 import re

@@ -3,8 +3,6 @@
 Every field is written and every field is required: what is misspelt or missing is an error that names it.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import json
 import types

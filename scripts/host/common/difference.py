@@ -1,7 +1,5 @@
 """A difference between the desired state and what there is, as every room reports it and the operator reads it."""
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@ Whatever runs a program, asks MySQL or touches a file may raise a HostError, whi
 where a caller must know what is left behind.
 """
 
-from __future__ import annotations
-
 
 class HostError(Exception):
     """What went wrong on this host; its text has no secret."""

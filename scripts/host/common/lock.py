@@ -1,7 +1,5 @@
 """The lock that one run of the agent holds at a time."""
 
-from __future__ import annotations
-
 import contextlib
 import fcntl
 import time

@@ -1,7 +1,5 @@
 """How MySQL's option files write a value (MySQL manual, "Using Option Files")."""
 
-from __future__ import annotations
-
 ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r"})
 
 

@@ -1,7 +1,5 @@
 """Programs that the agent runs, in the C locale."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import time

@@ -1,7 +1,5 @@
 """The agent's state files: small JSON documents, for root alone, by which a run knows what an earlier one did."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

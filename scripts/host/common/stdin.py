@@ -1,7 +1,5 @@
 """How a verb reads its spec and answers."""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 import sys

@@ -1,7 +1,5 @@
 """A journal of files as they were before a change, so that a failed or interrupted change can be taken back."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any

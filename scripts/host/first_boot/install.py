@@ -5,8 +5,6 @@ python3 -c, so it needs nothing that is on the host already. No running command 
 that commands hold, and the agent that `current` pointed to before stays until the next one comes, for those without.
 """
 
-from __future__ import annotations
-
 import fcntl
 import json
 import os

@@ -4,8 +4,6 @@ P-256 with SHA-256: every TLS library that MySQL 8.0 to 9.7, OpenSSL, Java and N
 key never leaves its file, which is root's alone.
 """
 
-from __future__ import annotations
-
 import ipaddress
 import re
 import secrets

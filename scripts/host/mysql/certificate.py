@@ -6,8 +6,6 @@ server-key.pem has key and certificate, and server-cert.pem is a link to it: a n
 no moment exists at which a starting mysqld would find a key and a certificate that do not belong together.
 """
 
-from __future__ import annotations
-
 import argparse
 import contextlib
 import hashlib

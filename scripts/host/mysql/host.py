@@ -3,8 +3,6 @@
 MySQL's accounts are compared by `accounts diff`.
 """
 
-from __future__ import annotations
-
 from scripts.host.common import stdin
 from scripts.host.common.difference import Difference
 from scripts.host.mysql import (

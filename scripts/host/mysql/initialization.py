@@ -5,8 +5,6 @@ The package ends it with SHUTDOWN in an init file, and now and then mysqld takes
 package then fails, and is set up by the next installation; Ubuntu's (mysql-server-8.0, -8.4) says nothing of it.
 """
 
-from __future__ import annotations
-
 import os
 import time
 from collections.abc import Sequence

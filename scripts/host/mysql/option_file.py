@@ -4,8 +4,6 @@ A candidate is checked by mysqld itself, together with the distribution's other 
 mysqld read /etc/mysql and little else, so the check has its folder there.
 """
 
-from __future__ import annotations
-
 import contextlib
 import re
 import shutil

@@ -1,7 +1,5 @@
 """What a server should have whatever its settings: root here alone, nobody anonymous, no test database."""
 
-from __future__ import annotations
-
 from scripts.host.common import state_file
 from scripts.host.common.difference import Difference
 from scripts.host.common.errors import HostError

@@ -1,7 +1,5 @@
 """The MySQL server of this host: a session as root through its socket, and its start."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any

@@ -3,8 +3,6 @@
 Nothing here needs MySQL's driver, which a new host does not have yet.
 """
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

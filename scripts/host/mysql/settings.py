@@ -3,8 +3,6 @@
 Option file and SET GLOBAL together, never SET PERSIST: the file is the one place to look.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import time

@@ -1,7 +1,5 @@
 """What the program says of the MySQL server, and what it is told: settings, and whom the certificate is for."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 

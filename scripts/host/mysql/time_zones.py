@@ -1,7 +1,5 @@
 """The named time zones, as the distribution's tzdata has them."""
 
-from __future__ import annotations
-
 import re
 
 from scripts.host.common import process, state_file

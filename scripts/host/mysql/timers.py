@@ -1,7 +1,5 @@
 """The timers of a MySQL server's host: what they are for happens now and after every boot."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from scripts.host.common import process

@@ -4,8 +4,6 @@ Going back works within a series: MySQL 8.0 from 8.0.35 on, and 8.4, start on a 
 the same series has upgraded (MySQL manuals 8.0 and 8.4, "Downgrading MySQL").
 """
 
-from __future__ import annotations
-
 import re
 import shutil
 from collections.abc import Sequence

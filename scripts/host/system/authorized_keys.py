@@ -1,7 +1,5 @@
 """The login user's authorized_keys."""
 
-from __future__ import annotations
-
 import os
 import pwd
 from pathlib import Path

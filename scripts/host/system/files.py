@@ -1,7 +1,5 @@
 """The files that a spec lists: written whole, removed when a later spec no longer lists them, or put back."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

@@ -3,8 +3,6 @@
 What is compared, and how, is in the modules that put it right.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The packages that a spec lists: installed if missing, purged again when a later spec no longer lists them."""
 
-from __future__ import annotations
-
 import re
 import time
 from collections.abc import Collection, Iterable, Sequence

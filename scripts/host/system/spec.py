@@ -1,7 +1,5 @@
 """What the program says of a host: packages, files, boot commands, the login user's key, the volume."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -3,8 +3,6 @@
 Verb `upgrade` of a host without a server.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from pathlib import Path
