@@ -14,7 +14,7 @@ from pathlib import Path
 from lab.settings import LabError
 
 MIRROR_VARIABLE = "LAB_MIRROR"
-"""An archive of Debian's or Ubuntu's form: `http://archive.ubuntu.com/ubuntu`."""
+"""An archive of Debian's or Ubuntu's form: `http://mirror.example.com/ubuntu`."""
 SUITE_VARIABLE = "LAB_SUITE"
 """The release that hosts are, by its codename: `bookworm`, `noble`."""
 FOLDER_VARIABLE = "LAB_PACKAGES"
@@ -57,7 +57,7 @@ def read_mirror() -> Mirror:
     given = variables()
     uri, suite, folder = (given.get(name, "") for name in (MIRROR_VARIABLE, SUITE_VARIABLE, FOLDER_VARIABLE))
     if uri and not re.match("https?://.", uri):
-        raise LabError(f"{MIRROR_VARIABLE} is {uri!r}: use an archive's address, as http://archive.ubuntu.com/ubuntu")
+        raise LabError(f"{MIRROR_VARIABLE} is {uri!r}: use an archive's address, as http://mirror.example.com/ubuntu")
     if uri and not suite:
         raise LabError(f"{MIRROR_VARIABLE} is set, {SUITE_VARIABLE} is not: name one of that archive's releases too")
     if suite and not SUITE.fullmatch(suite):

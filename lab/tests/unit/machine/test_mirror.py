@@ -17,7 +17,7 @@ from lab.machine.package_folder import PackageFolder
 from lab.settings import LabError
 
 INDEX = "Package: mysql-server-8.0\nVersion: 8.0.45\nFilename: ./mysql-server.deb\nSize: 5\n\n"
-UBUNTU = "http://archive.ubuntu.com/ubuntu"
+UBUNTU = "http://mirror.example.com/ubuntu"
 
 
 @pytest.fixture(autouse=True)
@@ -69,10 +69,10 @@ def test_hosts_of_an_ubuntu_machine_are_its_release_with_its_updates(monkeypatch
 def test_a_hosted_runners_list_of_mirrors_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """images/ubuntu/scripts/build/configure-apt-sources.sh in actions/runner-images."""
     mirrors = tmp_path / "apt-mirrors.txt"
-    mirrors.write_text(f"http://azure.archive.ubuntu.com/ubuntu/\tpriority:1\n{UBUNTU}/\tpriority:2\n")
+    mirrors.write_text(f"http://azure.mirror.example.com/ubuntu/\tpriority:1\n{UBUNTU}/\tpriority:2\n")
     release = {"ID": "ubuntu", "VERSION_CODENAME": "jammy"}
     assert (
-        machine(monkeypatch, release, f"mirror+file:{mirrors} jammy\n").uri == "http://azure.archive.ubuntu.com/ubuntu/"
+        machine(monkeypatch, release, f"mirror+file:{mirrors} jammy\n").uri == "http://azure.mirror.example.com/ubuntu/"
     )
     mirrors.write_text("")
     with pytest.raises(LabError, match="names no http mirror"):
@@ -91,7 +91,7 @@ def test_hosts_of_another_archive(monkeypatch: pytest.MonkeyPatch) -> None:
     ("variable", "value", "said"),
     [
         ("LAB_SUITE", "Ubuntu 24.04", "LAB_SUITE is 'Ubuntu 24.04': use a release's codename"),
-        ("LAB_MIRROR", "archive.ubuntu.com", "LAB_MIRROR is 'archive.ubuntu.com': use an archive's address"),
+        ("LAB_MIRROR", "mirror.example.com", "LAB_MIRROR is 'mirror.example.com': use an archive's address"),
     ],
 )
 def test_a_variable_of_another_form_is_refused(
