@@ -301,6 +301,7 @@ def test_an_up_killed_in_a_launch_and_run_again_makes_nothing_twice(rig: Rig, bo
         "route-table-association": 1,
         "security-group": 2,  # likewise
         "security-group-rule": 4,
+        "prefix-list": 0,
         "key-pair": 1,
         "instance": 1,
         "eip": 2,
