@@ -35,6 +35,11 @@ FAULTS: list[tuple[dict[str, object], str, str]] = [
     (grant("SELECT", database="app", table="*"), "users.app.grants[0].table", "all tables of the database"),
     (grant("SELECT", database="app", table="t" * 65), "users.app.grants[0].table", "MySQL allows 64"),
     (grant(database="app"), PRIVILEGES, "is empty"),
+    (
+        grant("SELECT", database="app", table="t", columns=[]),
+        "users.app.grants[0].columns",
+        "is empty, which would be the whole table",
+    ),
     (grant("SELCT", database="app"), f"{PRIVILEGES}[0]", "Did you mean SELECT?"),
     (
         grant("SELECT (id)", database="app", table="t"),
