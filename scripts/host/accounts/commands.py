@@ -152,7 +152,9 @@ def _do(spec: AccountsSpec, change: Change, given_up: set[Subject], session: Ses
         if not change.may_wait:
             raise
         (difference,) = change.differences
-        outcome.pending.append(f"{change.subject}: {difference.what}: {difference.expected} waits: {error}")
+        meanwhile = "" if difference.found == "none" else f", and {difference.found} stays until then"
+        waits = f"{difference.what}: {difference.expected} waits{meanwhile}: {error}"
+        outcome.pending.append(f"{change.subject}: {waits}")
 
 
 def _take_back(spec: AccountsSpec, change: Change, session: Session, outcome: Outcome) -> None:

@@ -271,6 +271,16 @@ def test_a_grant_on_what_is_not_there_yet_is_pending_and_everything_else_is_done
     assert outcome.pending == [f"user app ('app'@'10.0.0.0/16'): {told}"]
 
 
+def test_a_grant_that_waits_tells_what_the_account_keeps_meanwhile() -> None:
+    early = GrantSpec(("SELECT",), "app", "orders", columns=("id",))
+    had = has("app", privileges=Privileges({Target("app", "orders"): frozenset({"DELETE"})}))
+    outcome, server = commands.Outcome(), Server({"`orders`": MISSING[1][1]})
+    users = (user("app", grants=(early,)),)
+    commands.carry_out(AccountsSpec(users=users), changes(*users, server=state(had)), server, outcome)
+    (told,) = outcome.pending
+    assert told.endswith("SELECT (`id`) waits, and DELETE stays until then: ERROR 1054: Unknown column 'id'")
+
+
 def test_a_grant_on_a_table_that_is_there_and_refused_is_a_failure() -> None:
     users = (user("app", grants=(MISSING[0][0],)),)
     outcome = commands.Outcome()

@@ -18,6 +18,7 @@ from tests.unit.program.configs import (
 )
 
 PATTERN = {"database": "a%", "pattern": True}
+DEV: dict[str, object] = {"pattern": True, "privileges": ["INSERT", "SELECT"]}
 
 # the keys that are wrong, the one that is told, what is said of it
 FAULTS: list[tuple[dict[str, object], str, str]] = [
@@ -83,6 +84,11 @@ FAULTS: list[tuple[dict[str, object], str, str]] = [
         user(grants=[{**ALL_ON_APP, "privileges": ["SELECT"]}, {**PATTERN, "privileges": ["INSERT"]}]),
         "users.app.grants",
         "a%.* (pattern) grants INSERT, and app.* hides that from MySQL. Put the privileges into the grant on app.* too",
+    ),
+    (
+        user(grants=[{**DEV, "database": "dev%"}, {**DEV, "database": "dev\\_a%", "privileges": ["SELECT"]}]),
+        "users.app.grants",
+        "dev%.* (pattern) grants INSERT, and dev\\_a%.* (pattern) hides that from MySQL",
     ),
 ]
 
