@@ -148,7 +148,7 @@ class State:
         stack = next(iter(self._of(STACK)), {})
         url = (plain((stack.get("outputs") or {}).get("connection_strings")) or {}).get(user)
         made = self._made_users().get(user)
-        return bool(url and made) and unquote(urlsplit(url).password or "") != made["password"]
+        return url is not None and made is not None and unquote(urlsplit(url).password or "") != made["password"]
 
     @property
     def ca_certificate(self) -> str:
