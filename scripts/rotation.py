@@ -27,12 +27,15 @@ class Rotation:
     """Whether the server still accepts the password before."""
     own_password: bool
     """Whether config has the password; otherwise the program makes it."""
+    hands_out_former: bool
+    """Whether the stack's outputs still have the password before."""
 
     @classmethod
     def of(cls, stack: Stack, user: str) -> Self:
         """Read it."""
         with logins(stack) as ssh:
             accounts = {account.key: account for account in list_accounts(ssh).users if account.key}
+            hands_out_former = ssh.access.state.hands_out_former(user)
         if user not in accounts:
             names = ", ".join(sorted(accounts)) or "none"
             raise OperatorError(
@@ -47,6 +50,7 @@ class Rotation:
             current=account.generation or FIRST,
             old_accepted=account.old_password_accepted,
             own_password=user in stack.config_table(PASSWORDS),
+            hands_out_former=hands_out_former,
         )
 
 

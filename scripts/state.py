@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
+from urllib.parse import unquote, urlsplit
 
 from policy.rules.resource import name_of, types_of
 from scripts.host.constants import CA_FILE
@@ -16,6 +17,7 @@ from scripts.stack import OperatorError, Stack
 from stack_outputs.forms import Login
 
 COMMAND, HOST, USER = "command:remote:Command", "mysql-pair:index:Host", "mysql-pair:index:MySqlUser"
+STACK = "pulumi:pulumi:Stack"
 SERVER = "server"
 """What operators call the host that MySQL runs on."""
 SIGNATURE = "4dabf18193072939515e22adb298388d"
@@ -140,6 +142,13 @@ class State:
     def is_made(self, user: str) -> bool:
         """Return whether an `up` has made a user's account."""
         return user in self._made_users()
+
+    def hands_out_former(self, user: str) -> bool:
+        """Return whether the outputs have another password than MySQL was last told, as an `up` failed after that."""
+        stack = next(iter(self._of(STACK)), {})
+        url = (plain((stack.get("outputs") or {}).get("connection_strings")) or {}).get(user)
+        made = self._made_users().get(user)
+        return url is not None and made is not None and unquote(urlsplit(url).password or "") != made["password"]
 
     @property
     def ca_certificate(self) -> str:

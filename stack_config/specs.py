@@ -36,6 +36,8 @@ EXAMPLES = {
     "privileges": 'Write a list like ["SELECT", "INSERT"]',
 }
 """Of fields that are lists or tables."""
+NOT_EMPTY = {"clients": "every client group", "columns": "the whole table"}
+"""Lists that mean everything where they are left out, so that an empty one is none by mistake."""
 
 
 def read_args(reader: Reader, kind: type, keys: Mapping[str, str]) -> dict[str, Any]:
@@ -91,6 +93,11 @@ def read_spec(
             reader.add_unreadable(part(key, name), "is not a field of it", nearest(name, reads, "Remove it"))
             continue
         typed = reads[name](reader, part(key, name), value)
+        if typed == () and name in NOT_EMPTY:
+            reader.add_unreadable(
+                part(key, name), f"is empty, which would be {NOT_EMPTY[name]}", "Name some, or leave it out"
+            )
+            continue
         # An empty text, of a comment for instance, is none.
         if typed is not None and typed != "":
             values[written[name].name] = typed

@@ -183,14 +183,17 @@ def _check_accounts(reader: Reader, roles: Mapping[str, RoleSpec], users: Mappin
 
 
 def refuse_capitals(reader: Reader, accounts: AccountsSpec) -> None:
-    """Refuse names of databases and tables that a server with lower_case_table_names = 1 would show otherwise."""
+    """Refuse names of databases and tables that a server with lower_case_table_names = 1 would show otherwise.
+
+    A pattern too: the next run would revoke the grant that MySQL keeps in lower case.
+    """
     names = [(part("databases", database.name), database.name) for database in accounts.databases]
     for kind, specs in ((ROLES, accounts.roles), (USERS, accounts.users)):
         for spec in specs:
-            names += [
-                (f"{part(kind, spec.key)}.grants[{at}].table", grant.table or "")
-                for at, grant in enumerate(spec.grants)
-            ]
+            for at, grant in enumerate(spec.grants):
+                path = f"{part(kind, spec.key)}.grants[{at}]"
+                names.append((f"{path}.table", grant.table or ""))
+                names.append((f"{path}.database", (grant.database or "") if grant.pattern else ""))
     for key, name in names:
         if name != name.lower():
             wrong = f"{name!r} has capitals, which MySQL does not keep with lowerCaseTableNames = 1"

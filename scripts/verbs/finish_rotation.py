@@ -23,6 +23,11 @@ def finish_rotation(user: User, stack: StackName = DEFAULT_STACK, yes: Yes = Fal
     if not rotation.old_accepted:
         print(f"Nothing to do: no password of {user}'s before generation {current} is accepted.")
         return
+    if rotation.hands_out_former:
+        raise OperatorError(
+            f"the outputs still have {user}'s password before, as the last `up` failed after it had changed MySQL: run "
+            "`pulumi up` first, so that everybody can read the new one"
+        )
     refuse_unattended(yes or no_up)
     if rotation.finished != current:
         target.set_in_config_table(FINISHED, user, current)

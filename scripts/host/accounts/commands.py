@@ -105,20 +105,37 @@ def carry_out(spec: AccountsSpec, changes: Sequence[Change], session: Session, o
     """
     given_up: set[Subject] = set()
     cut_off: list[Change] = []
-    for change in changes:
-        if change.subject in given_up:
-            continue
-        try:
-            _do(spec, change, given_up, session, outcome)
-        except RefusedError as error:
-            for subject in (change.subject, *change.also):
-                outcome.fail(subject, str(error))
-                if change.essential:
-                    given_up.add(subject)
-            while cut_off:
-                _take_back(spec, cut_off.pop(), session, outcome)
-        else:
-            cut_off += [change] if change.undo else []
+    try:
+        for change in changes:
+            if change.subject not in given_up:
+                _carry_out(spec, change, given_up, cut_off, session, outcome)
+    except HostError:
+        for change in cut_off:
+            what = change.differences[0].what
+            outcome.fail(change.subject, f"its {what} is changed, and the outputs may still have the former one")
+        raise
+
+
+def _carry_out(
+    spec: AccountsSpec,
+    change: Change,
+    given_up: set[Subject],
+    cut_off: list[Change],
+    session: Session,
+    outcome: Outcome,
+) -> None:
+    try:
+        _do(spec, change, given_up, session, outcome)
+    except RefusedError as error:
+        for subject in (change.subject, *change.also):
+            outcome.fail(subject, str(error))
+            if change.essential:
+                given_up.add(subject)
+        while cut_off:
+            _take_back(spec, cut_off[-1], session, outcome)
+            cut_off.pop()
+    else:
+        cut_off += [change] if change.undo else []
 
 
 def _do(spec: AccountsSpec, change: Change, given_up: set[Subject], session: Session, outcome: Outcome) -> None:
@@ -135,7 +152,9 @@ def _do(spec: AccountsSpec, change: Change, given_up: set[Subject], session: Ses
         if not change.may_wait:
             raise
         (difference,) = change.differences
-        outcome.pending.append(f"{change.subject}: {difference.what}: {difference.expected} waits: {error}")
+        meanwhile = "" if difference.found == "none" else f", and {difference.found} stays until then"
+        waits = f"{difference.what}: {difference.expected} waits{meanwhile}: {error}"
+        outcome.pending.append(f"{change.subject}: {waits}")
 
 
 def _take_back(spec: AccountsSpec, change: Change, session: Session, outcome: Outcome) -> None:

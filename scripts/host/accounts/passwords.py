@@ -13,7 +13,7 @@ from itertools import cycle, islice
 
 from scripts.host.accounts.changes import Change, subject_of
 from scripts.host.accounts.current import CurrentAccount, ServerState
-from scripts.host.accounts.names import literal
+from scripts.host.accounts.names import Account, literal
 from scripts.host.accounts.spec import UserSpec
 from scripts.host.common.difference import Difference
 
@@ -108,7 +108,19 @@ def _same_generation(user: UserSpec, account: CurrentAccount, is_right: bool) ->
 def _replaced(user: UserSpec, account: CurrentAccount, difference: Difference, clause: str) -> Change:
     """Return the change from one password, or plugin, to another at once."""
     alter = f"ALTER USER {user.account.sql} "
-    return Change(subject_of(user), (difference,), (alter + clause,), cuts_off=True, undo=(alter + _same(account),))
+    undo = (_forget(user.account), alter + _same(account))
+    return Change(subject_of(user), (difference,), (alter + clause,), cuts_off=True, undo=undo)
+
+
+def _forget(account: Account) -> str:
+    """Return the statement that takes the password in use out of PASSWORD HISTORY.
+
+    Otherwise the next run could not set it again (ERROR 3638). mysqld reads the history from the table itself
+    (auth_verify_password_history in sql/auth/sql_user.cc), where it keeps the same digest as in mysql.user.
+    """
+    name, host = literal(account.name), literal(account.host)
+    digest = f"SELECT authentication_string FROM mysql.user WHERE user = {name} AND host = {host}"  # noqa: S608  ours
+    return f"DELETE FROM mysql.password_history WHERE user = {name} AND host = {host} AND password = ({digest})"  # noqa: S608
 
 
 def _same(account: CurrentAccount) -> str:

@@ -148,7 +148,9 @@ def refusal(name: str, level: Level, database: str | None) -> tuple[str, str] | 
     if level is Level.GLOBAL and name in WRITING:
         wrong = f"{name} on the whole server is on mysql.user too, and so on root's account"
         return wrong, f'Grant it on each database by name, like {{"database": "app", "privileges": ["{name}"]}}'
-    if database is not None and name not in READABLE.get(database, {name}):
-        allowed = " and ".join(sorted(READABLE[database]))
+    # With lower_case_table_names = 1 MySQL takes its schemas' names in capitals too.
+    schema = (database or "").lower()
+    if name not in READABLE.get(schema, {name}):
+        allowed = " and ".join(sorted(READABLE[schema]))
         return f"{name} on {database} is more than reading the server's own schema", f"Grant {allowed} there"
     return None

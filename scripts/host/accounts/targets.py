@@ -1,6 +1,7 @@
 """What privileges are granted on: as a spec says it, and as MySQL keeps it."""
 
 import itertools
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -144,16 +145,18 @@ class GrantSpec:
 
 
 def hidden(grants: Iterable[GrantSpec]) -> Iterator[SpecFault]:
-    """Yield which grants by pattern MySQL does not look at, as the same account has one on the very database.
+    """Yield which grants by pattern MySQL does not look at, as the same account has one on less or on one database.
 
     Source: MySQL manual, "Access Control, Stage 2: Request Verification": of mysql.db the first row that matches.
     """
     whole = [grant for grant in grants if grant.level is Level.DATABASE and grant.database]
     for other, grant in itertools.product(whole, whole):
         missing = sorted(other.names - grant.names)
-        if not other.pattern or grant.pattern or ALL in grant.names or not missing:
+        if not other.pattern or ALL in grant.names or not missing:
             continue
-        if other.is_on(grant.database or ""):
+        database = grant.database or ""
+        # What both match has the wildcards themselves for characters.
+        if other.is_on(re.sub(r"\\(.)", r"\1", database) if grant.pattern else database):
             wrong = f"{other.target} grants {', '.join(missing)}, and {grant.target} hides that from MySQL"
             yield SpecFault("grants", wrong, f"Put the privileges into the grant on {grant.target} too")
 

@@ -6,13 +6,15 @@ import io
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from scripts import generate_password
-from tests.unit.scripts.bench import CANARY, Bench, account
+from stack_outputs.forms import url
+from tests.unit.scripts.bench import APP, CANARY, RESOURCES, Bench, account, secret, state
 from tests.unit.scripts.bench import bench as bench
 
 UP = ["up", "--yes", "--stack", "here"]
@@ -56,8 +58,8 @@ def test_a_password_in_the_config_is_changed_after_the_generation_and_by_standar
     (call,) = [call for call in bench.asked("config", "set") if "userPasswords.app" in call["argv"][2]]
     assert call["stdin"] == new and "--secret" in call["argv"]
     out, err = capfd.readouterr()
-    for secret in (new, CANARY):
-        assert secret not in bench.everything_shown() + out + err
+    for word in (new, CANARY):
+        assert word not in bench.everything_shown() + out + err
 
 
 def test_tables_that_are_kept_as_one_text_or_one_secret_lose_no_other_user(bench: Bench) -> None:
@@ -182,6 +184,27 @@ def test_a_finish_before_the_server_has_the_generation_is_refused(
     bench.users({"generation": 2, "old_password_accepted": True})
     assert bench.scripts("finish-rotation", "app", "--yes") == 2
     assert ("run `pulumi up` first" in capsys.readouterr().err, changes(bench)) == (True, [])
+
+
+@pytest.mark.parametrize(("password", "code"), [("the former one", 2), (APP.password, 1)])
+def test_a_finish_while_the_outputs_have_the_former_password_is_refused(
+    bench: Bench, capsys: pytest.CaptureFixture[str], password: str, code: int
+) -> None:
+    """An `up` that fails after the accounts, in a login check, leaves the outputs as they were."""
+    urls = {"app": url(replace(APP, password=password))}
+    stack = {
+        "urn": "urn:pulumi:here::mysql-pair::pulumi:pulumi:Stack::mysql-pair-here",
+        "type": "pulumi:pulumi:Stack",
+        "outputs": {"connection_strings": secret(urls)},
+    }
+    bench.put("state.json", state(stack, *RESOURCES))
+    bench.configure(passwordGenerations={"app": 2})
+    bench.users({"generation": 2, "old_password_accepted": True})
+    assert bench.scripts("finish-rotation", "app", "--yes") == code
+    refused = code == 2
+    said = capsys.readouterr().err
+    assert ("so that everybody can read the new one" in said, changes(bench) == []) == (refused, refused)
+    assert "former one" not in said and CANARY not in said
 
 
 def test_a_finish_that_up_did_not_do_is_told(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:

@@ -16,6 +16,7 @@ from scripts.host.accounts.names import Account
 from scripts.host.accounts.spec import AccountsSpec, DatabaseSpec, GrantSpec
 from scripts.host.accounts.targets import EVERYWHERE, Privileges, Target
 from scripts.host.common import codec
+from scripts.host.common.errors import HostError
 from scripts.host.mysql import server as mysql_server
 from tests.unit.host.accounts.builders import changes, grant, has, has_role, role, sql, state, user
 
@@ -208,6 +209,27 @@ def test_a_password_in_use_is_replaced_only_if_all_else_went_well(
         assert statement.startswith(f"ALTER USER '{key}'@") and words in statement
 
 
+def test_a_password_that_was_taken_back_can_be_set_by_the_next_run_under_password_history() -> None:
+    """In auth_verify_password_history (sql/auth/sql_user.cc) the new one would be refused as used (ERROR 3638)."""
+    server = Server({"ALTER USER 'more'": error(1, "no")})
+    commands.carry_out(AccountsSpec(users=LEAKED), changes(*LEAKED, server=state(*HAD)), server, commands.Outcome())
+    forgotten, taken_back = server.done[-2:]
+    assert forgotten == (
+        "DELETE FROM mysql.password_history WHERE user = 'app' AND host = '10.0.0.0/16' AND password ="
+        " (SELECT authentication_string FROM mysql.user WHERE user = 'app' AND host = '10.0.0.0/16')"
+    )
+    assert BACK in taken_back
+
+
+def test_a_connection_lost_among_passwords_tells_which_are_changed_already() -> None:
+    server, outcome = Server({"ALTER USER 'more'": error(2013, "Lost connection")}), commands.Outcome()
+    with pytest.raises(HostError, match="lost at user more"):
+        commands.carry_out(AccountsSpec(users=LEAKED), changes(*LEAKED, server=state(*HAD)), server, outcome)
+    assert {subject.key: texts for subject, texts in outcome.failures.items()} == {
+        "app": ["its password is changed, and the outputs may still have the former one"]
+    }
+
+
 def test_an_old_password_is_refused_last_of_all() -> None:
     finished = user("app", generation=2, finished_generation=2)
     had = (has("app", generation=2, old_password=True), *HAD[1:])
@@ -247,6 +269,16 @@ def test_a_grant_on_what_is_not_there_yet_is_pending_and_everything_else_is_done
     assert outcome.failures == {}
     assert [statement.split()[0] for statement in server.done] == ["GRANT", "ALTER"]
     assert outcome.pending == [f"user app ('app'@'10.0.0.0/16'): {told}"]
+
+
+def test_a_grant_that_waits_tells_what_the_account_keeps_meanwhile() -> None:
+    early = GrantSpec(("SELECT",), "app", "orders", columns=("id",))
+    had = has("app", privileges=Privileges({Target("app", "orders"): frozenset({"DELETE"})}))
+    outcome, server = commands.Outcome(), Server({"`orders`": MISSING[1][1]})
+    users = (user("app", grants=(early,)),)
+    commands.carry_out(AccountsSpec(users=users), changes(*users, server=state(had)), server, outcome)
+    (told,) = outcome.pending
+    assert told.endswith("SELECT (`id`) waits, and DELETE stays until then: ERROR 1054: Unknown column 'id'")
 
 
 def test_a_grant_on_a_table_that_is_there_and_refused_is_a_failure() -> None:

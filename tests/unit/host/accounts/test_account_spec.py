@@ -41,6 +41,7 @@ FAULTS: list[tuple[Described, str]] = [
                 grant("ALL", database="performance_schema"),
                 "privileges: ALL on performance_schema is more than reading the server's own schema",
             ),
+            (grant("ALL", database="MySQL"), "privileges: ALL on MySQL is more than reading the server's own schema"),
         ]
     ),
     *(

@@ -123,6 +123,15 @@ def test_every_user_that_is_refused_is_named(
     assert [f"user app{number}," in errors for number in range(3)] == [True, True, True]
 
 
+@pytest.mark.parametrize("number", ["1203 (42000)", "1226 (42000)"])
+def test_a_login_that_ends_at_the_accounts_own_limit_was_accepted(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], number: str
+) -> None:
+    """As when an application has all of `maxUserConnections`: mysqld looks at limits after the password."""
+    bench.stand_in("mysql", f'echo "ERROR {number}: User app has exceeded" >&2; exit 1')
+    assert check(monkeypatch, capsys, APP) == (0, {"tried": ["app"]}, "")
+
+
 def test_a_locked_account_has_to_be_refused_as_locked(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -18,6 +18,7 @@ from tests.unit.program.configs import (
 )
 
 PATTERN = {"database": "a%", "pattern": True}
+DEV: dict[str, object] = {"pattern": True, "privileges": ["INSERT", "SELECT"]}
 
 # the keys that are wrong, the one that is told, what is said of it
 FAULTS: list[tuple[dict[str, object], str, str]] = [
@@ -35,6 +36,11 @@ FAULTS: list[tuple[dict[str, object], str, str]] = [
     (grant("SELECT", database="app", table="*"), "users.app.grants[0].table", "all tables of the database"),
     (grant("SELECT", database="app", table="t" * 65), "users.app.grants[0].table", "MySQL allows 64"),
     (grant(database="app"), PRIVILEGES, "is empty"),
+    (
+        grant("SELECT", database="app", table="t", columns=[]),
+        "users.app.grants[0].columns",
+        "is empty, which would be the whole table",
+    ),
     (grant("SELCT", database="app"), f"{PRIVILEGES}[0]", "Did you mean SELECT?"),
     (
         grant("SELECT (id)", database="app", table="t"),
@@ -78,6 +84,11 @@ FAULTS: list[tuple[dict[str, object], str, str]] = [
         user(grants=[{**ALL_ON_APP, "privileges": ["SELECT"]}, {**PATTERN, "privileges": ["INSERT"]}]),
         "users.app.grants",
         "a%.* (pattern) grants INSERT, and app.* hides that from MySQL. Put the privileges into the grant on app.* too",
+    ),
+    (
+        user(grants=[{**DEV, "database": "dev%"}, {**DEV, "database": "dev\\_a%", "privileges": ["SELECT"]}]),
+        "users.app.grants",
+        "dev%.* (pattern) grants INSERT, and dev\\_a%.* (pattern) hides that from MySQL",
     ),
 ]
 

@@ -39,6 +39,11 @@ FAULTS: list[tuple[dict[str, object], str, str]] = [
         "users.app.grants[0].table",
         "has capitals",
     ),
+    (
+        {"lowerCaseTableNames": 1, **grant("SELECT", database="Dev%", pattern=True)},
+        "users.app.grants[0].database",
+        "has capitals",
+    ),
     ({"mysqlSettings": {"lower_case_table_names": 1}}, "mysqlSettings.lower_case_table_names", "a key of its own"),
     ({"serverPackages": ["Percona"]}, "serverPackages[0]", "not a package's name"),
 ]

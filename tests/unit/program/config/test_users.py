@@ -49,6 +49,7 @@ FAULTS: list[tuple[dict[str, object], str, str]] = [
     (user(name="a "), "users.app.name", "ends with a space"),
     (user(plugin="caching_sha2"), "users.app.plugin", "Did you mean caching_sha2_password?"),
     (user(plugin=["x"]), "users.app.plugin", "no plugin"),
+    (user(clients=[]), "users.app.clients", "is empty, which would be every client group"),
     (user(locked="no"), "users.app.locked", "neither true nor false"),
     (user(adopt=1), "users.app.adopt", "neither true nor false"),
     (user(passwordLifetimeDays=65536), "users.app.passwordLifetimeDays", "from 0 to 65535 days"),
