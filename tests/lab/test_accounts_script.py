@@ -593,18 +593,21 @@ def digests(script: Script) -> list[str]:
 
 
 def test_a_leaked_password_stays_as_long_as_something_else_fails(script: Script) -> None:
+    """The password that was taken back can be set again, in spite of PASSWORD HISTORY."""
     script.pair.sql("install component 'file://component_validate_password'")
     try:
-        good = [user("t-a", password="Leaked-1"), user("t-b", password="Leaked-2")]
+        good = [user("t-a", password="Leaked-1", password_history=5), user("t-b", password="Leaked-2")]
         script.apply(good)
         before = digests(script)
-        said = script.refused([user("t-a", password="Fresh-1!"), user("t-b", password="weak")])
+        said = script.refused([user("t-a", password="Fresh-1!", password_history=5), user("t-b", password="weak")])
         assert f"user t-a ({account('t-a')}): its password is the former one again" in said and "ERROR 1819" in said
         assert digests(script) == before
         wrong = user("t-b", password="Leaked-2", grants=(grant("SET_USER_ID"),))
-        assert "its password stays as it is" in script.refused([user("t-a", password="Fresh-1!"), wrong])
+        assert "its password stays as it is" in script.refused(
+            [user("t-a", password="Fresh-1!", password_history=5), wrong]
+        )
         assert digests(script) == before
-        script.apply([user("t-a", password="Fresh-1!"), good[1]])
+        script.apply([user("t-a", password="Fresh-1!", password_history=5), good[1]])
         assert digests(script)[0] != before[0]
     finally:
         script.pair.sql("uninstall component 'file://component_validate_password'")
