@@ -68,6 +68,7 @@ class Firewall(Component):
     Type: mysql-pair:index:Firewall. Makes: aws.ec2.SecurityGroup for server, clients and jump host, their
     aws.vpc.SecurityGroupIngressRule and SecurityGroupEgressRule, and for each group an
     aws.ec2.VpcSecurityGroupRulesExclusive, so that a rule added by hand is drift, and `pulumi up --refresh` revokes it.
+    So is a rule that another program adds to one of these groups: it belongs into ReachArgs, or a group of its own.
     Rules name *groups*: one that named a client's public address would not match traffic between private ones, and
     their number does not grow with the hosts.
     """

@@ -41,6 +41,8 @@ class Seen:
     """The inputs that were read."""
     outputs: Mapping[str, Any]
     """All that was read."""
+    former: Mapping[str, Any]
+    """The outputs in the state."""
 
     def row(self, what: str, expected: str, found: str) -> Row:
         """Return a row of drift."""
@@ -67,14 +69,14 @@ def _is_own(step: Mapping[str, Any]) -> bool:
 def _seen(step: Mapping[str, Any]) -> Seen:
     old, new = step["old"], step["new"]
     inputs, read, outputs = old.get("inputs") or {}, new.get("inputs") or {}, new.get("outputs") or {}
-    return Seen(old["type"], step["urn"], str(new.get("id") or ""), inputs, read, outputs)
+    return Seen(old["type"], step["urn"], str(new.get("id") or ""), inputs, read, outputs, old.get("outputs") or {})
 
 
 def _changed_rows(step: Mapping[str, Any]) -> Iterator[Row]:
     if not _is_own(step):
         return
     if step["op"] == GONE:
-        yield Seen(step["old"]["type"], step["urn"], "", {}, {}, {}).row("resource", "there", "gone")
+        yield Seen(step["old"]["type"], step["urn"], "", {}, {}, {}, {}).row("resource", "there", "gone")
     elif step.get("new") and step["old"]["type"] != EXCLUSIVE:
         seen = _seen(step)
         for path, expected, actual in changed(seen.expected, seen.actual):
@@ -143,7 +145,9 @@ def _added_to_instances(seen: Sequence[Seen]) -> Iterator[Row]:
     own = {resource.outputs.get("publicIp") for resource in seen if resource.type == ADDRESS}
     for instance in (resource for resource in seen if resource.type in INSTANCES):
         address, profile = instance.outputs.get("publicIp"), instance.outputs.get("iamInstanceProfile")
-        if address and address not in own and not instance.expected.get("associatePublicIpAddress"):
+        # One that it had from the start is its subnet's, which gives one to every host.
+        is_given = instance.expected.get("associatePublicIpAddress") or instance.former.get("publicIp")
+        if address and address not in own and not is_given:
             yield instance.row("publicIp", NONE, str(address))
         if profile and "iamInstanceProfile" not in instance.expected:
             yield instance.row("iamInstanceProfile", UNSET, str(profile))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from ipaddress import IPv4Network
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 
 import pulumi
 import pulumi_aws as aws
@@ -168,21 +168,24 @@ class Lookups:
         """Begin with nothing known."""
         self.cloud = cloud
         self._reader = reader
-        self._known: dict[tuple[str, str], Any] = {}
+        self._known: dict[tuple[str, str], tuple[Any, CloudError | None]] = {}
+        self._told = set[tuple[str, str]]()
 
     def ask(self, key: str | None, question: Callable[[str], T], about: str) -> T | None:
         """Return the answer to one of the cloud's questions; None where AWS has none, which is a fault of the key."""
-        known = getattr(question, "__name__", ""), about
+        known = question.__name__, about
         if known not in self._known:
             try:
-                self._known[known] = question(about)
+                self._known[known] = question(about), None
             except CloudError as error:
-                self._known[known] = None
-                hint = "Check the name, the region and the credentials"
-                if key:
-                    self._reader.add_fault(key, f"AWS does not know {about}: {error}", hint)
-        answer: T | None = self._known[known]
-        return answer
+                self._known[known] = None, error
+        answer, error = self._known[known]
+        if error and key and known not in self._told:
+            self._told.add(known)
+            self._reader.add_fault(
+                key, f"AWS does not know {about}: {error}", "Check the name, the region and the credentials"
+            )
+        return cast("T | None", answer)
 
     def zones_offering(self, key: str, instance_type: str) -> Sequence[str] | None:
         """Return the zones in which an instance type is offered; None where AWS does not know the type."""
@@ -203,7 +206,7 @@ class Lookups:
         facts = (
             self.ask(keys[0], self.cloud.instance_type, instance_type) if self._reader.is_readable(keys[0]) else None
         )
-        image_facts = self.ask(keys[1], self._image_of(hosts), image) if image else None
+        image_facts = self._image(keys[1], image, hosts) if image else None
         if facts and not image:
             self._keeps_architecture(keys, instance_type, facts.architecture, hosts)
         if facts and image_facts and image_facts.architecture != facts.architecture:
@@ -211,18 +214,18 @@ class Lookups:
             self._reader.add_fault(keys[1], wrong, "Choose one that fits")
         return facts
 
-    def _image_of(self, hosts: Sequence[str]) -> Callable[[str], ImageFacts | None]:
-        """Return the question for an image's facts: None of a withdrawn one that all these hosts were made from."""
+    def _image(self, key: str, image: str, hosts: Sequence[str]) -> ImageFacts | None:
+        """Return an image's facts; a withdrawn one is no fault where all these hosts were made from it already."""
+        facts = self.ask(None, self.cloud.image, image)
+        if facts is None and not self._all_have(image, hosts):
+            self.ask(key, self.cloud.image, image)
+        return facts
 
-        def image(name: str) -> ImageFacts | None:
-            try:
-                return self.cloud.image(name)
-            except CloudError:
-                if len(self.cloud.hosts(hosts, image_id=name)) == len(hosts):
-                    return None
-                raise
-
-        return image
+    def _all_have(self, image: str, hosts: Sequence[str]) -> bool:
+        try:
+            return len(self.cloud.hosts(hosts, image_id=image)) == len(hosts)
+        except CloudError:
+            return False
 
     def _keeps_architecture(
         self, keys: tuple[str, str], instance_type: str, architecture: str, hosts: Sequence[str]

@@ -127,6 +127,13 @@ def test_an_address_and_a_profile_put_on_a_host_by_hand_are_told() -> None:
     assert told(read(kind, "server-instance", "i-1", inputs, publicIp="", iamInstanceProfile="")) == []
 
 
+def test_the_address_that_a_subnet_gives_every_host_is_no_drift() -> None:
+    inputs = {"instanceType": "t3.small"}
+    new = {"id": "i-1", "inputs": inputs, "outputs": {"publicIp": "203.0.113.9"}}
+    old = {"inputs": inputs, "outputs": {"publicIp": "203.0.113.4"}}
+    assert told(step("refresh", "aws:ec2/instance:Instance", "batch-1-instance", old=old, new=new)) == []
+
+
 def test_a_route_added_by_hand_is_told_with_its_target() -> None:
     kind = "aws:ec2/routeTable:RouteTable"
     own = {"routeTableId": "rtb-1", "destinationCidrBlock": "0.0.0.0/0", "natGatewayId": "nat-1"}

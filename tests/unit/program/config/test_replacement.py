@@ -103,3 +103,9 @@ def test_a_stack_finds_its_hosts_by_its_tags(monkeypatch: pytest.MonkeyPatch) ->
         "tag:Project": ["mysql-pair"], "tag:Stack": ["prod"], "tag:Name": ["mysql-pair-prod-client-1"],
         "image-id": [OLD], "states": ["pending", "running", "stopping", "stopped"],
     }  # fmt: skip
+
+
+def test_a_new_host_from_a_withdrawn_image_is_a_fault_also_where_other_hosts_have_it() -> None:
+    groups = [{"name": "client", "ami": GONE}, {"name": "batch", "ami": GONE}]
+    told = messages(GOOD | texts({"clients": groups}), cloud=server(GONE))
+    assert [message.split(":")[1] for message in told if GONE in message] == ["clients[1].ami"]
