@@ -93,7 +93,7 @@ def read_spec(
             reader.add_unreadable(part(key, name), "is not a field of it", nearest(name, reads, "Remove it"))
             continue
         typed = reads[name](reader, part(key, name), value)
-        if typed == () and name in NOT_EMPTY:
+        if value == [] and name in NOT_EMPTY:
             reader.add_unreadable(
                 part(key, name), f"is empty, which would be {NOT_EMPTY[name]}", "Name some, or leave it out"
             )
