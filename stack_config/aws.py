@@ -177,8 +177,8 @@ class Lookups:
         if known not in self._known:
             try:
                 self._known[known] = question(about), None
-            except CloudError as error:
-                self._known[known] = None, error
+            except CloudError as refusal:
+                self._known[known] = None, refusal
         answer, error = self._known[known]
         if error and key and known not in self._told:
             self._told.add(known)
