@@ -1,8 +1,10 @@
-"""How `make test` shares the tests out over processes, which run side by side; and what a lost connection says."""
+"""How `make test` shares the tests out over processes, which run side by side; the image of their labs' hosts; and what
+a lost connection says."""
 
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,9 +13,18 @@ import pytest
 from pulumi.runtime import settings
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
+from lab.machine import golden
+
 BY_FILE = ("tests/lab/", "tests/labs/", "tests/unit/", "lab/tests/unit/")
 """A process brings up one lab for all files of the first that it gets; files of the second have labs of their own;
 unit tests need none."""
+
+
+# What the program's hosts install (scripts/cloud_init), so that few tests wait for it. Those of the first boot use
+# the plain image: the fixture `plain_image`.
+os.environ.setdefault(
+    golden.VARIABLE, "mysql-server- mysql-client openssl tzdata cloud-guest-utils logrotate python3-pymysql"
+)
 
 
 class BySuite(LoadScopeScheduling):  # type: ignore[misc]  # ships no types

@@ -16,7 +16,7 @@ from lab.cloud.store import write_atomically
 from lab.engine.build import EXECUTOR, LANGUAGE_HOST, Engine, executor
 from lab.engine.launcher import write_launcher
 from lab.engine.plugins import install_plugins
-from lab.machine import mirror
+from lab.machine import golden, mirror
 from lab.settings import Lab, LabError
 from lab.yaml_file import read_yaml
 
@@ -92,6 +92,7 @@ def _own_variables(lab: Lab) -> dict[str, str]:
         # A real pulumi-resource-aws on the user's PATH must never answer for the stand-in.
         "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
         **mirror.variables(),  # a host that plain `pulumi up` makes is as those of `up`
+        **golden.variables(),
     }
 
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from lab.machine import podman
+from lab.machine import golden, podman
 from lab.machine.mirror import FOLDER_VARIABLE, SUITE_VARIABLE, Mirror, read_mirror
 from lab.machine.package_folder import ON_HOSTS, PREFERENCES, PackageFolder
 from lab.settings import MACHINE_FOLDER, LabError, cache_folder
@@ -39,7 +39,7 @@ def _folder(mirror: Mirror) -> PackageFolder | None:
 
 
 def ensure_image(say: Callable[[str], None] = print) -> str:
-    """Build the image unless it is there, and return its name.
+    """Build the image unless it is there, and return its name: the golden one's, where packages are to be in it.
 
     Two runs at once build it once. A build that was killed leaves nothing that a later one would trust.
 
@@ -51,29 +51,40 @@ def ensure_image(say: Callable[[str], None] = print) -> str:
             cannot be used, or the build failed.
     """
     mirror = read_mirror()
-    name = tag(mirror)
+    plain = tag(mirror)
+    name = golden.tag(plain) if golden.packages() else plain
     if _exists(name):  # without the lock: another image may be being built
         return name
     cache_folder().mkdir(parents=True, exist_ok=True)
     with (cache_folder() / "image.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if _exists(name):
-            return name
-        free = shutil.disk_usage(cache_folder()).free
-        if free < NEEDED_BYTES:
-            raise LabError(
-                f"{free // 1024**2} MiB free under {cache_folder()}, the image needs {NEEDED_BYTES // 1024**2}: "
-                "make room, or point XDG_CACHE_HOME at a larger disk"
-            )
-        remove_half_built()
-        say(f"building the hosts' image ({mirror.suite}), about a minute, once")
-        began = time.monotonic()
-        with tempfile.TemporaryDirectory(dir=cache_folder(), prefix="image-") as work:
-            archive = Path(work) / "image.tar"
-            _bootstrap(mirror, archive, Path(work))
-            podman.run("import", str(archive), name)
-        say(f"the hosts' image is built: {time.monotonic() - began:.0f} s")
+        if not _exists(plain):
+            _build(mirror, plain, say)
+        if not _exists(name):
+            _require_room()
+            golden.build(plain, say)
     return name
+
+
+def _build(mirror: Mirror, name: str, say: Callable[[str], None]) -> None:
+    _require_room()
+    remove_half_built()
+    say(f"building the hosts' image ({mirror.suite}), about a minute, once")
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(dir=cache_folder(), prefix="image-") as work:
+        archive = Path(work) / "image.tar"
+        _bootstrap(mirror, archive, Path(work))
+        podman.run("import", str(archive), name)
+    say(f"the hosts' image is built: {time.monotonic() - began:.0f} s")
+
+
+def _require_room() -> None:
+    free = shutil.disk_usage(cache_folder()).free
+    if free < NEEDED_BYTES:
+        raise LabError(
+            f"{free // 1024**2} MiB free under {cache_folder()}, the image needs {NEEDED_BYTES // 1024**2}: "
+            "make room, or point XDG_CACHE_HOME at a larger disk"
+        )
 
 
 def _exists(name: str) -> bool:

@@ -7,7 +7,8 @@ work=$(mktemp -d)
 mkdir -p "$mirror"
 cd "$work"
 for name in mysql-server mysql-server-core; do
-    dpkg-deb --raw-extract /var/cache/apt/archives/${name}_*.deb $name
+    apt-get -qq download "$name=$(dpkg-query -W -f '${Version}' $name)"
+    dpkg-deb --raw-extract ${name}_*.deb $name
     sed -i -E "s/^Version: .*/&$suffix/; s/(mysql-server-core \(= [^)]*)\)/\1$suffix)/" $name/DEBIAN/control
 done
 [ "$mysqld" = works ] || printf '#!/bin/sh\necho "mysqld: this version does not start" >&2\nexit 1\n' >mysql-server-core/usr/sbin/mysqld

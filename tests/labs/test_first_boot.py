@@ -17,6 +17,8 @@ from lab.testing.processes import wait_for
 from tests import PROJECT_ROOT
 from tests.lab.pair import Pair, lab_command
 
+pytestmark = pytest.mark.usefixtures("plain_image")
+
 NAME = "firstboot"
 BROKEN = "/etc/mysql/conf.d/broken.cnf"
 SECONDS = 120

@@ -23,6 +23,8 @@ from lab.testing.processes import running, wait_for
 from tests import PROJECT_ROOT
 from tests.lab.pair import Pair, lab_command
 
+pytestmark = pytest.mark.usefixtures("plain_image")
+
 NAME = "killed"
 
 
