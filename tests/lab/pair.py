@@ -16,6 +16,7 @@ from lab.cloud.model import SecurityGroupRule
 from lab.cloud.store import Store
 from lab.testing.project import Project
 from tests import PROJECT_ROOT
+from tests.lab.way import way
 
 LAB = f"test{os.environ.get('PYTEST_XDIST_WORKER', '').removeprefix('gw').lstrip('0')}"
 """Of the first process, or the only one, `test`, which `make test` has set up."""
@@ -100,19 +101,13 @@ class Pair(Project):
         return done.stdout.strip()
 
     def ssh(self, host: str, *command: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        """Run a command on a host, as an operator would."""
-        return run(
-            sys.executable,
-            "-m",
-            "scripts",
-            "ssh",
-            host,
-            "--stack",
-            self.lab.name,
-            "--",
-            *command,
-            stdin=stdin,
-        )
+        """Run a command on a host by the operator's ssh."""
+        return run(*way(self.lab).argv(host, command), stdin=stdin)
+
+    def scripts_ssh(self, host: str, *command: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        """Run a command on a host by `python -m scripts ssh`, for tests of what that verb itself does."""
+        words = ["-m", "scripts", "ssh", host, "--stack", self.lab.name, "--", *command]
+        return run(sys.executable, *words, stdin=stdin)
 
     def connects(self, host: str, address: str, port: int) -> bool:
         """Tell whether a TCP connection from a host opens within three seconds."""

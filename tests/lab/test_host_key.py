@@ -39,8 +39,8 @@ def test_a_changed_host_key_is_refused_at_once_with_words(pair: Pair) -> None:
 
 def test_the_operators_own_ssh_refuses_it_too(pair: Pair) -> None:
     with impostor():
-        assert pair.ssh("server", "true").returncode == 255
-    assert pair.ssh("server", "true").returncode == 0
+        assert pair.scripts_ssh("server", "true").returncode == 255
+    assert pair.scripts_ssh("server", "true").returncode == 0
 
 
 def test_a_key_given_in_config_is_compared_before_anything_is_sent(pair: Pair) -> None:

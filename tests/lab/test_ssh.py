@@ -16,20 +16,20 @@ from tests.lab.pair import LAB, Pair, run
 
 @pytest.mark.parametrize("host", ["server", "client-1"])
 def test_runs_a_command_on_each_host(pair: Pair, host: str) -> None:
-    done = pair.ssh(host, "id", "-un")
+    done = pair.scripts_ssh(host, "id", "-un")
     assert done.stdout.strip() == "ubuntu", done.stderr
 
 
 def test_exit_code_is_the_commands(pair: Pair) -> None:
-    assert pair.ssh("server", "exit 7").returncode == 7
+    assert pair.scripts_ssh("server", "exit 7").returncode == 7
 
 
 def test_standard_input_reaches_the_command(pair: Pair) -> None:
-    assert pair.ssh("server", "wc", "-c", stdin="x" * 100_000).stdout.strip() == "100000"
+    assert pair.scripts_ssh("server", "wc", "-c", stdin="x" * 100_000).stdout.strip() == "100000"
 
 
 def test_unknown_host_is_one_clear_line(pair: Pair) -> None:
-    done = pair.ssh("client-9", "true")
+    done = pair.scripts_ssh("client-9", "true")
     assert done.returncode not in (0, 255)
     assert "client-1" in done.stderr
     assert "Traceback" not in done.stderr

@@ -31,11 +31,11 @@ def test_a_new_key_takes_the_old_ones_place_on_every_host(
             assert not [name for name in planned if name.endswith("-instance")]
             pair.up()
             for host in ("server", "client-1"):
-                keys = pair.ssh(host, "cat .ssh/authorized_keys").stdout
+                keys = pair.scripts_ssh(host, "cat .ssh/authorized_keys").stdout
                 assert keys == public(new) + "\n"
             assert pair.unchanged()
     assert pair.outputs() == before
-    assert pair.ssh("server", "true").returncode == 0
+    assert pair.scripts_ssh("server", "true").returncode == 0
 
 
 def test_an_agent_without_the_key_is_told_before_anything_is_dialled(
