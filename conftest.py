@@ -18,13 +18,26 @@ from lab.machine import golden
 BY_FILE = ("tests/lab/", "tests/labs/", "tests/unit/", "lab/tests/unit/")
 """A process brings up one lab for all files of the first that it gets; files of the second have labs of their own;
 unit tests need none."""
-
+LONG = ("tests/labs/", "lab/tests/conformance/", "tests/lab/", "tests/policy/", "lab/tests/network/")
+SHORT = ("tests/unit/", "lab/tests/unit/")
 
 # What the program's hosts install (scripts/cloud_init), so that few tests wait for it. Those of the first boot use
 # the plain image: the fixture `plain_image`.
 os.environ.setdefault(
     golden.VARIABLE, "mysql-server- mysql-client openssl tzdata cloud-guest-utils logrotate python3-pymysql"
 )
+
+
+def place(nodeid: str) -> int:
+    """Return when a test's turn is: long suites come first and short ones last, so that both processes end together."""
+    if nodeid.startswith(SHORT):
+        return len(LONG) + 1
+    return next((number for number, folder in enumerate(LONG) if nodeid.startswith(folder)), len(LONG))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the suites into that order, which xdist keeps by its option --no-loadscope-reorder."""
+    items.sort(key=lambda item: place(item.nodeid))
 
 
 class BySuite(LoadScopeScheduling):  # type: ignore[misc]  # ships no types

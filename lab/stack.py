@@ -10,6 +10,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -61,8 +62,10 @@ def prepare(lab: Lab) -> None:
     Raises:
         LabError: no engine, no image, or a fault of Pulumi.lab.yaml or of this machine, with a hint.
     """
-    environment.prepare(lab, ensure_engine())
-    image.ensure_image(console.print)
+    with ThreadPoolExecutor() as beside:  # an engine takes minutes to build, most of them on all cores
+        engine = beside.submit(ensure_engine)
+        image.ensure_image(console.print)
+    environment.prepare(lab, engine.result())
     slot = slots.claim(lab)
     internet.fence(slot, [slot.vpc_cidr])
     ensure_stack(lab, project_config.read(lab, project_config.facts(lab, slot)))
