@@ -5,12 +5,14 @@ Each check takes a raw value and returns it as it is kept, or raises InvalidValu
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv4Network, ip_network
 from typing import Any
 
 from scripts.host.common.checks import InvalidValueError, matching, one_line, whole
 from scripts.host.constants import MYSQL_PORT, SSH_PORT
 
+TIME = "%Y-%m-%dT%H:%M:%SZ"
 BROADEST = 8
 """The shortest prefix of a range that may ssh: a shorter one is no group of people."""
 OWN_TAGS = frozenset({"Name", "Project", "Stack"})
@@ -47,6 +49,22 @@ volume_gib = whole(8, 16384, " GiB")
 instance_profile = matching(
     r"[\w+=,.@-]{1,128}", "is not the name of an instance profile", "Write its name, not its ARN"
 )
+bucket_name = matching(
+    r"(?!xn--|sthree-)(?!.*\.\.)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
+    'is not a bucket\'s name (Amazon S3 User Guide, "Bucket naming rules")',
+    "Write its name, not its ARN",
+)
+bucket_prefix = matching(
+    r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*", "is not a prefix in a bucket", "Write the output backup_prefix of its stack"
+)
+base_id = matching(r"newest|\d{8}T\d{6}Z", "is no base backup's id", "Write newest, or one like 20261201T103000Z")
+gtid = matching(
+    r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(:[a-z_]\w{0,31})?:[1-9]\d*",
+    "is no transaction's GTID",
+    "Write one like 3e11fa47-71ca-11e1-9e33-c80aa9429562:23",
+)
+snapshot_count = whole(0, 1000, "; 0 for no snapshots")
+retention_days = whole(0, 3650, " days; 0 for none")
 protocol = matching("tcp|udp", "is neither tcp nor udp", "Write tcp or udp")
 port = whole(1, 65535)
 host = matching(
@@ -70,6 +88,15 @@ def dns_name(raw: Any) -> str:
     if isinstance(raw, str) and len(raw) > 253:
         raise InvalidValueError(f"has {len(raw)} characters", "A DNS name has at most 253")
     return _dns_name(raw)
+
+
+def utc_time(raw: Any) -> str:
+    """Return a moment in UTC, to the second."""
+    try:
+        return datetime.strptime(raw if isinstance(raw, str) else "", TIME).replace(tzinfo=UTC).strftime(TIME)
+    except ValueError as error:
+        hint = "Write it in UTC, like 2026-12-01T10:30:00Z"
+        raise InvalidValueError(f"{raw!r} is not a moment", hint) from error
 
 
 def ipv4_address(raw: Any) -> IPv4Address:

@@ -5,14 +5,13 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Generic, TypedDict, TypeVar
+from typing import Any, Generic, NotRequired, TypedDict, TypeVar
 
 import pulumi
-from pulumi_command import local
 
 from components.args import args_faults
 from components.component import Component
-from components.host.agent import ROOT
+from components.generated import generated
 from components.mysql.server import MySqlServer
 from scripts.host.accounts.host_parts import why_not
 from scripts.host.accounts.spec import AccountsSpec, DatabaseSpec, RoleSpec, UserSpec
@@ -21,7 +20,6 @@ from scripts.host.common import codec
 from scripts.host.constants import CA_FILE
 from stack_outputs.forms import Login, url
 
-GENERATOR = ROOT / "scripts" / "generate_password.py"
 SECONDS = 600
 Spec = TypeVar("Spec", DatabaseSpec, RoleSpec)
 
@@ -68,25 +66,9 @@ class MySqlUser(Component):
         given = {} if password is None else {"password": pulumi.Output.secret(password)}
         super().__init__(name, opts, {**described(spec), **given})
         self.spec = replace(spec, password="")
-        self.password = pulumi.Output.secret(self._generated(name) if password is None else password)
+        made = generated(f"{name}-password", self, self.spec.generation) if password is None else password
+        self.password = pulumi.Output.secret(made)
         self.end()
-
-    def _generated(self, name: str) -> pulumi.Output[str]:
-        """Return a password that is made once for each generation, on the machine that the program runs on."""
-        command = local.Command(
-            f"{name}-password",
-            interpreter=["python3", "-c"],
-            create=GENERATOR.read_text(),
-            triggers=[self.spec.generation],
-            logging=local.Logging.NONE,
-            add_previous_output_in_env=False,
-            opts=self.child(
-                additional_secret_outputs=["stdout", "stderr"],
-                # Another way to make passwords is no reason for another password.
-                ignore_changes=["interpreter", "create"],
-            ),
-        )
-        return command.stdout
 
 
 class MySqlAccountsArgs(TypedDict):
@@ -99,6 +81,8 @@ class MySqlAccountsArgs(TypedDict):
     """All of the stack's. One that was taken out is dropped."""
     users: Sequence[MySqlUser]
     """All of the stack's. One that was taken out is dropped; accounts that the stack did not make are left alone."""
+    after: NotRequired[Sequence[pulumi.Resource]]
+    """What must be done in MySQL before, such as a restore."""
 
 
 class MySqlAccounts(Component):
@@ -128,9 +112,8 @@ class MySqlAccounts(Component):
         # Secret even where there are no users: the command's input is one or is none, whoever is taken out.
         self._with_passwords: pulumi.Output[AccountsSpec] = pulumi.Output.secret(passwords.apply(self._given))
         agent = self.server.agent
-        self.applied = agent.run(
-            f"{name}-applied", "accounts apply", self._with_passwords, SECONDS, self, self.server.ready
-        )
+        before = [*self.server.ready, *args.get("after", ())]
+        self.applied = agent.run(f"{name}-applied", "accounts apply", self._with_passwords, SECONDS, self, before)
         pulumi.Output.unsecret(self.applied.stdout).apply(self._warn_of_pending)
         self.logins = self._logins()
         self.connection_strings = self.logins.apply(lambda logins: {key: url(login) for key, login in logins.items()})

@@ -1,0 +1,85 @@
+"""Snapshots of a volume on a schedule, which Amazon Data Lifecycle Manager makes and lets go."""
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from components import checks
+from components.args import args_faults
+from components.backups import schedules
+from components.backups.backups import role_prefix, trust
+from components.component import Component, tags
+
+MAKE = ["ec2:CreateSnapshot", "ec2:CreateSnapshots", "ec2:DeleteSnapshot"]
+SEE = ["ec2:DescribeVolumes", "ec2:DescribeSnapshots", "ec2:DescribeInstances", "ec2:DescribeAvailabilityZones"]
+
+
+class SnapshotsArgs(TypedDict):
+    """What Snapshots are made from."""
+
+    target_tags: Mapping[str, str]
+    """A volume that has one of these tags is in them."""
+    schedule: Annotated[str, schedules.snapshot_cron]
+    """When, in UTC: cron(30 3 * * ? *)."""
+    count: Annotated[int, checks.snapshot_count]
+    """How many are kept: of more, the oldest goes."""
+    tags: NotRequired[Annotated[Mapping[str, str], checks.tags]]
+    """Of every resource and snapshot, besides its name."""
+
+
+class Snapshots(Component):
+    """Snapshots of a volume on a schedule; those that there are stay when the stack is destroyed.
+
+    Type: mysql-pair:index:Snapshots. Makes: aws.iam.Role and RolePolicy for Data Lifecycle Manager, and an
+    aws.dlm.LifecyclePolicy.
+    """
+
+    def __init__(self, name: str, args: SnapshotsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Register the policy and its role."""
+        self.refuse(name, args_faults(SnapshotsArgs, args))
+        super().__init__(name, opts)
+        named = tags(name, args.get("tags"))
+        role = aws.iam.Role(
+            f"{name}-role",
+            name_prefix=role_prefix(name),
+            assume_role_policy=trust("dlm"),
+            tags=named,
+            opts=self.child(),
+        )
+        allowed = aws.iam.RolePolicy(
+            f"{name}-policy", name=name, role=role.name, policy=may_snapshot(), opts=self.child()
+        )
+        aws.dlm.LifecyclePolicy(
+            f"{name}-schedule",
+            description=f"Snapshots of {named['Project']} {named['Stack']}",
+            execution_role_arn=role.arn,
+            state="ENABLED",
+            policy_details={
+                "resource_types": ["VOLUME"],
+                "target_tags": args["target_tags"],
+                "schedules": [
+                    {
+                        "name": name,
+                        "create_rule": {"cron_expression": args["schedule"]},
+                        "retain_rule": {"count": args["count"]},
+                        "copy_tags": True,
+                    }
+                ],
+            },
+            tags=named,
+            opts=self.child(depends_on=[allowed]),
+        )
+        self.end()
+
+
+def may_snapshot() -> str:
+    """Return the policy (JSON) that Data Lifecycle Manager needs for snapshots of volumes.
+
+    Source: Amazon EBS User Guide, "Control access to Amazon Data Lifecycle Manager using IAM".
+    """
+    tagging = {"Effect": "Allow", "Action": "ec2:CreateTags", "Resource": "arn:*:ec2:*::snapshot/*"}
+    statements = [{"Effect": "Allow", "Action": [*MAKE, *SEE], "Resource": "*"}, tagging]
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
