@@ -4,9 +4,10 @@ import pulumi_aws as aws
 
 import stack_config
 from components import outputs
+from components.backups.backups import Backups
 from components.component import tags
 from components.firewall import Firewall
-from components.mysql.accounts import MySqlAccounts, MySqlDatabase, MySqlRole, MySqlUser
+from components.mysql.accounts import MySqlAccounts, describe
 from components.mysql.client import MySqlClient
 from components.mysql.server import MySqlServer
 from components.network import ExistingNetwork, Network
@@ -22,6 +23,7 @@ network = (
 )
 firewall = Firewall("firewall", {**config.reach, "vpc_id": network.vpc_id, "tags": config.tags})
 key_pair = aws.ec2.KeyPair("operators", public_key=config.ssh.public_key, tags=tags("operators", config.tags))
+backups = Backups("backups", {**config.backups, "tags": config.tags})
 placement = Placement(
     network,
     firewall,
@@ -40,12 +42,11 @@ for name in sorted(groups, key=lambda name: name != config.jump_host):
     group = groups[name]
     place = placement.client(name, clients, group.instance["public"], group.zone, group.subnet_id)
     clients[name] = MySqlClient(name, {**group.instance, **place})
-server = MySqlServer("server", {**config.server, **placement.server("server", clients)})
+server = MySqlServer("server", {**config.server, **placement.server("server", clients, backups.instance_profile)})
 
-databases = [MySqlDatabase(f"database-{database.name}", database) for database in config.accounts.databases]
-roles = [MySqlRole(f"role-{role.key}", role) for role in config.accounts.roles]
-users = [MySqlUser(f"user-{user.key}", user, config.passwords.get(user.key)) for user in config.accounts.users]
-accounts = MySqlAccounts("accounts", {"server": server, "databases": databases, "roles": roles, "users": users})
+described = describe(config.accounts, config.passwords)
+accounts = MySqlAccounts("accounts", {"server": server, **described, "after": backups.restore(server)})
+backups.set_up(server, [accounts.applied])
 
 for name, client in clients.items():
     trusted = client.trust(server)
@@ -53,7 +54,7 @@ for name, client in clients.items():
 accounts.warn_of_untried({name: client.private_ip for name, client in clients.items()})
 
 own_network = [network] if isinstance(network, Network) else []
-everything = [*own_network, firewall, key_pair, *clients.values(), server, *databases, *roles, *users, accounts]
+everything = [*own_network, firewall, key_pair, backups, *clients.values(), server, *accounts.described, accounts]
 TerminationProtection("terminationProtection", config.server["termination_protection"], everything)
 
-outputs.export(server, [clients[name] for name in groups], accounts, config.primary_user, config.jump_host)
+outputs.export(server, [clients[name] for name in groups], accounts, backups, config.primary_user, config.jump_host)

@@ -57,12 +57,6 @@ bucket_name = matching(
 bucket_prefix = matching(
     r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*", "is not a prefix in a bucket", "Write the output backup_prefix of its stack"
 )
-base_id = matching(r"newest|\d{8}T\d{6}Z", "is no base backup's id", "Write newest, or one like 20261201T103000Z")
-gtid = matching(
-    r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(:[a-z_]\w{0,31})?:[1-9]\d*",
-    "is no transaction's GTID",
-    "Write one like 3e11fa47-71ca-11e1-9e33-c80aa9429562:23",
-)
 snapshot_count = whole(0, 1000, "; 0 for no snapshots")
 retention_days = whole(0, 3650, " days; 0 for none")
 protocol = matching("tcp|udp", "is neither tcp nor udp", "Write tcp or udp")

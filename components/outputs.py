@@ -5,6 +5,7 @@ from operator import itemgetter
 
 import pulumi
 
+from components.backups.backups import Backups
 from components.mysql.accounts import MySqlAccounts
 from components.mysql.client import MySqlClient
 from components.mysql.server import MySqlServer
@@ -15,6 +16,7 @@ def export(
     server: MySqlServer,
     clients: Sequence[MySqlClient],
     accounts: MySqlAccounts,
+    backups: Backups,
     primary_user: str | None,
     jump_host: str | None,
 ) -> None:
@@ -41,6 +43,9 @@ def export(
         "mysql_port": server.mysql_port,
         "mysql_version": server.mysql_version,
         "mysql_ca_certificate": server.ca_certificate,
+        "backup_bucket": backups.bucket,
+        "backup_prefix": backups.prefix,
+        "backup_key": backups.key,
         "database_names": sorted(database.name for database in accounts.spec.databases if not database.drop),
         "user_names": sorted(user.key for user in accounts.spec.users),
         "primary_user": primary_user,

@@ -122,6 +122,10 @@ class Aws:
             facts.vpc_id, IPv4Network(facts.cidr_block), facts.availability_zone, facts.map_public_ip_on_launch
         )
 
+    def bucket(self, name: str) -> str:
+        """Return the region of a bucket that this account may see."""
+        return _ask(lambda: aws.s3.get_bucket(bucket=name)).bucket_region
+
     def zones(self) -> Sequence[str]:
         """Return the region's zones that need no opting in: Local Zones would sort before ordinary ones."""
         filters = [aws.GetAvailabilityZonesFilterArgs(name="opt-in-status", values=["opt-in-not-required"])]

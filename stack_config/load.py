@@ -7,6 +7,7 @@ from typing import Any
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 
+from components.backups.backups import BackupsArgs
 from components.checks import MOST_TAGS, instance_profile, tag_key, tag_value
 from components.firewall import ReachArgs
 from components.mysql.server import ServerArgs
@@ -14,7 +15,7 @@ from components.network import ExistingNetwork, NetworkArgs
 from components.placement import SshAccess
 from scripts.host.accounts.host_parts import is_name
 from scripts.host.accounts.spec import AccountsSpec
-from stack_config import clients, network, reach, server, ssh, users
+from stack_config import backups, clients, network, reach, server, ssh, users
 from stack_config.aws import Aws, Lookups
 from stack_config.existing import check_release, check_replacement
 from stack_config.reader import NAMESPACE, ConfigFaults, Reader
@@ -28,6 +29,7 @@ class StackConfig:
     reach: ReachArgs
     ssh: SshAccess
     server: ServerArgs
+    backups: BackupsArgs
     clients: tuple[clients.ClientGroup, ...]
     accounts: AccountsSpec
     passwords: Mapping[str, pulumi.Output[str]]
@@ -85,10 +87,13 @@ def parse(
     if not any(is_name(user.host) for user in accounts.users):
         # Every new connection would wait for a look-up of an address that nothing needs the name of.
         server_args["derived_settings"] = {**server_args.get("derived_settings", {}), "skip_name_resolve": True}
+    profile = reader.read("instanceProfile", instance_profile)
+    backups_args = backups.read_backups(reader, lookups, server_args, profile)
+    if placement.network and not isinstance(placement.network, ExistingNetwork):
+        placement.network["s3_endpoint"] = backups_args["retention_days"] > 0
     release = check_release(reader, lookups, server_args, accounts.users)
     if server_args.get("lower_case_table_names"):
         users.refuse_capitals(reader, accounts)
-    profile = reader.read("instanceProfile", instance_profile)
     tags = _read_tags(reader)
     reader.refuse_unknown()
     if reader.faults or not (placement.network and access):
@@ -100,6 +105,7 @@ def parse(
         reach=reach_args,
         ssh=access,
         server={**server_args, "private_ip": str(address)} if address else server_args,
+        backups=backups_args,
         clients=groups,
         accounts=accounts,
         passwords={key: pulumi.Output.secret(password) for key, password in passwords.items()},

@@ -11,20 +11,28 @@ from pulumi_command import remote
 from components import checks
 from components.args import args_faults
 from components.backups import schedules
-from components.backups.bucket import BackupBucket
+from components.backups.bucket import BackupBucket, BackupBucketArgs
+from components.backups.log_settings import log_faults
 from components.component import Component, tags
 from components.generated import generated
 from components.mysql.server import MySqlServer
-from scripts.host.backups.spec import BackupSpec, RestoreSpec
+from scripts.host.backups.spec import (
+    NEWEST,
+    BackupSpec,
+    RepositorySpec,
+    RestoreSpec,
+    SetUpSpec,
+    base_choice,
+    gtid_text,
+)
 from scripts.host.common.codec import SpecFault
 
 DAILY, WEEKLY = "daily", "weekly"
-CONFIGURE_SECONDS = 900
+SET_UP_SECONDS = 900
 """Packages come with it."""
 RESTORE_SECONDS = 24 * 3600
 LONGEST_ROLE_PREFIX = 38
 """Of a role's name, as the provider takes it: IAM's 64 characters without the 26 that it adds."""
-NEWEST = "newest"
 
 
 class RestoreArgs(TypedDict):
@@ -34,11 +42,11 @@ class RestoreArgs(TypedDict):
     """Of the other stack: its output backup_bucket."""
     prefix: NotRequired[Annotated[str, checks.bucket_prefix]]
     """Of the other stack: its output backup_prefix."""
-    base: NotRequired[Annotated[str, checks.base_id]]
+    base: NotRequired[Annotated[str, base_choice]]
     """The id of a base backup, as `backups` lists it; the newest that will do, if not given."""
     at: NotRequired[Annotated[str, checks.utc_time]]
     """The moment (UTC) up to which the binary log is replayed; its end, if not given."""
-    gtid: NotRequired[Annotated[str, checks.gtid]]
+    gtid: NotRequired[Annotated[str, gtid_text]]
     """The transaction before which that stops."""
 
 
@@ -72,9 +80,9 @@ class Backups(Component):
     """Where a server's backups go, and what it needs to write them there.
 
     Type: mysql-pair:index:Backups. Makes: a mysql-pair:index:BackupBucket unless one is named, an aws.iam.Role with
-    its InstanceProfile unless the server has one, a RolePolicy, a command.local.Command for a key that is not given, and
-    in `configure` and `restore` one command.remote.Command each, which run the host agent. With 0 days there is the key,
-    and the command that stops the server's timers.
+    its InstanceProfile unless the server has one, a RolePolicy, a command.local.Command for a key that is not given,
+    and in `set_up` and `restore` one command.remote.Command each, which run the host agent. With 0 days there is the
+    key, and the command that stops the server's timers.
 
     The role may add files below its own prefix, read them and list the bucket. It may delete nothing and change no
     rule of the bucket, which is versioned: whoever takes the server over cannot take its backups away.
@@ -86,71 +94,94 @@ class Backups(Component):
     """What all names of the server's files begin with."""
     key: pulumi.Output[str]
     """What the files are encrypted with, a secret. Without it they are of no use."""
-    instance_profile: pulumi.Output[str | None]
-    """The name of the instance profile that the server is to have."""
 
     def __init__(self, name: str, args: BackupsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Register bucket, role and key."""
         self.refuse(name, [*args_faults(BackupsArgs, args), *_faults(args)])
-        given = {} if args.get("key") is None else {"key": pulumi.Output.secret(args.get("key"))}
-        # As a property too, so that a preview shows that the retention or the key changes.
-        super().__init__(name, opts, {"retentionDays": args["retention_days"], **given})
-        self._args, self._protect = args, args.get("termination_protection", False)
+        key = args.get("key")
+        # As properties too, so that a preview shows that the retention or the key changes.
+        shown = {"retentionDays": args["retention_days"], **({} if key is None else {"key": pulumi.Output.secret(key)})}
+        super().__init__(name, opts, shown)
+        self._args = args
+        self._protect: bool = args.get("termination_protection", False)
         self._is_on = args["retention_days"] > 0
-        made = None if given else generated(f"{name}-key", self, protect=self._protect)
-        self.key = pulumi.Output.secret(args.get("key") if made is None else made)
+        self._allowed: list[pulumi.Resource] = []
+        self.key = (
+            pulumi.Output.secret(key) if key is not None else generated(f"{name}-key", self, protect=self._protect)
+        )
         self.bucket = self.prefix = pulumi.Output.from_input(None)
-        self.instance_profile = pulumi.Output.from_input(args.get("instance_profile"))
+        self.instance_profile: pulumi.Input[str] | None = args.get("instance_profile")
+        """The name of the instance profile that the server is to have; None for none."""
         if self._is_on:
             self._make(name)
         self.end()
 
-    def configure(self, server: MySqlServer, after: Sequence[pulumi.Resource] = ()) -> remote.Command:
+    def set_up(self, server: MySqlServer, after: Sequence[pulumi.Resource] = ()) -> remote.Command:
         """Register the command that makes the server begin with backups, or end them; `after` what is to be in them."""
-        spec = self._spec(self.bucket, self.prefix, self._region, self.key)
-        before = [*server.ready, *after]
-        return server.agent.run(f"{server.name}-backups", "backup configure", spec, CONFIGURE_SECONDS, self, before)
+        self.refuse(self.name, _setting_faults(server) if self._is_on else ())
+        spec: pulumi.Output[SetUpSpec] = pulumi.Output.secret(SetUpSpec())
+        if self._is_on:
+            args = self._args
+            spec = self._own.apply(
+                lambda own: SetUpSpec(
+                    BackupSpec(
+                        **vars(own),
+                        base_schedule=args.get("schedule", DAILY),
+                        drill_schedule=args.get("drill_schedule", WEEKLY),
+                        retention_days=args["retention_days"],
+                    )
+                )
+            )
+        name, before = f"{server.name}-backups", [*server.ready, *self._allowed, *after]
+        return server.agent.run(name, "backup set-up", spec, SET_UP_SECONDS, self, before)
 
     def restore(self, server: MySqlServer) -> list[remote.Command]:
         """Register the command that restores the data of a new server, if that was asked for; it refuses any data."""
         args = self._args.get("restore")
         if args is None:
             return []
-        source = self._source(args)
-        spec = source.apply(
-            lambda known: RestoreSpec(known, args.get("base", NEWEST), args.get("at", ""), args.get("gtid", ""))
-        )
-        name, verb = f"{server.name}-restored", "backup restore"
-        return [server.agent.run(name, verb, spec, RESTORE_SECONDS, self, server.ready)]
+        source = self._own
+        if "bucket" in args:
+            region = self._bucket_facts(args["bucket"]).bucket_region
+            key = pulumi.Output.secret(self._args["restore_key"])
+            source = _repository(key, args["bucket"], args.get("prefix", ""), region)
+        end = args.get("base", NEWEST), args.get("at", ""), args.get("gtid", "")
+        spec = source.apply(lambda known: RestoreSpec(known, *end))
+        name, before = f"{server.name}-restored", [*server.ready, *self._allowed]
+        return [server.agent.run(name, "backup restore", spec, RESTORE_SECONDS, self, before)]
 
     def _make(self, name: str) -> None:
         args = self._args
+        arn: pulumi.Output[str]
         if given := args.get("bucket"):
-            facts = aws.s3.get_bucket_output(bucket=given, opts=self._invoke())
-            arn, self._region = facts.arn, facts.bucket_region
-            self.bucket = pulumi.Output.from_input(given)
+            facts = self._bucket_facts(given)
+            bucket, arn, region = pulumi.Output.from_input(given), facts.arn, facts.bucket_region
         else:
-            own = BackupBucket(
-                name,
-                {
-                    # A base of the first day that can be gone back to is older than that day.
-                    "keep_days": args["retention_days"] + schedules.longest_gap(args.get("schedule", DAILY)) + 1,
-                    "former_days": args["retention_days"],
-                    "keep": args.get("keep", True),
-                    "protect": self._protect,
-                    "tags": args.get("tags", {}),
-                },
-                self.child(),
-            )
-            arn, self._region = own.arn, aws.get_region_output(opts=self._invoke()).region
-            self.bucket = own.bucket.apply(lambda bucket: bucket)
+            own = BackupBucket(name, self._bucket_args(), self.child())
+            bucket, arn = own.bucket, own.arn
+            region = aws.get_region_output(opts=self._invoke()).region
         prefix = f"{pulumi.get_project()}-{pulumi.get_stack()}"
-        self.prefix = pulumi.Output.from_input(prefix)
-        role = self._role(name)
-        policy = pulumi.Output.all(arn, self._source_arn()).apply(
-            lambda arns: role_policy(arns[0], prefix, arns[1], args.get("restore", {}).get("prefix", ""))
+        self._own = _repository(self.key, bucket, prefix, region)
+        self.bucket, self.prefix = bucket.apply(lambda known: known), pulumi.Output.from_input(prefix)
+        source = args.get("restore", {})
+        other = self._bucket_facts(source["bucket"]).arn if "bucket" in source else None
+        policy = pulumi.Output.all(arn, other).apply(
+            lambda arns: role_policy(arns[0], prefix, arns[1], source.get("prefix", ""))
         )
-        self._allowed = aws.iam.RolePolicy(f"{name}-policy", name=name, role=role, policy=policy, opts=self.child())
+        role = self._role(name)
+        self._allowed = [aws.iam.RolePolicy(f"{name}-policy", name=name, role=role, policy=policy, opts=self.child())]
+
+    def _bucket_args(self) -> BackupBucketArgs:
+        args = self._args
+        days = args["retention_days"]
+        return {
+            # The base for the first of these days is older than they are; a day more for one that failed.
+            "keep_days": days + schedules.longest_gap(args.get("schedule", DAILY)) + 1,
+            "former_days": days,
+            "keep": args.get("keep", True),
+            "protect": self._protect,
+            "tags": args.get("tags", {}),
+        }
 
     def _role(self, name: str) -> pulumi.Output[str]:
         """Return the name of the server's role: that of its instance profile, or one of its own with a profile."""
@@ -163,42 +194,28 @@ class Backups(Component):
         profile = aws.iam.InstanceProfile(
             f"{name}-profile", name_prefix=prefix, role=role.name, tags=named, opts=self.child()
         )
-        self.instance_profile = profile.name.apply(lambda profile_name: profile_name)
+        self.instance_profile = profile.name
         return role.name
 
-    def _source_arn(self) -> pulumi.Output[str | None]:
-        bucket = self._args.get("restore", {}).get("bucket")
-        if bucket is None:
-            return pulumi.Output.from_input(None)
-        return aws.s3.get_bucket_output(bucket=bucket, opts=self._invoke()).arn.apply(lambda arn: arn)
-
-    def _source(self, args: RestoreArgs) -> pulumi.Output[BackupSpec]:
-        bucket = args.get("bucket")
-        if bucket is None:
-            return self._spec(self.bucket, self.prefix, self._region, self.key)
-        region = aws.s3.get_bucket_output(bucket=bucket, opts=self._invoke()).bucket_region
-        key = pulumi.Output.secret(self._args.get("restore_key"))
-        return self._spec(bucket, args.get("prefix", ""), region, key)
-
-    def _spec(self, bucket: Any, prefix: Any, region: Any, key: Any) -> pulumi.Output[BackupSpec]:
-        args = self._args
-
-        def spec(known: list[Any]) -> BackupSpec:
-            return BackupSpec(
-                bucket=known[0],
-                prefix=known[1],
-                region=known[2],
-                endpoint="",
-                key=known[3],
-                base_schedule=args.get("schedule", DAILY),
-                drill_schedule=args.get("drill_schedule", WEEKLY),
-                retention_days=args["retention_days"],
-            )
-
-        return pulumi.Output.secret(pulumi.Output.all(bucket, prefix, region, key).apply(spec))
+    def _bucket_facts(self, bucket: str) -> pulumi.Output[aws.s3.GetBucketResult]:
+        return aws.s3.get_bucket_output(bucket=bucket, opts=self._invoke())
 
     def _invoke(self) -> pulumi.InvokeOutputOptions:
         return pulumi.InvokeOutputOptions(parent=self)
+
+
+def _repository(
+    key: pulumi.Output[str], bucket: pulumi.Input[str], prefix: str, region: pulumi.Input[str]
+) -> pulumi.Output[RepositorySpec]:
+    parts = pulumi.Output.all(key, bucket, region)
+    return pulumi.Output.secret(
+        parts.apply(lambda known: RepositorySpec(key=known[0], bucket=known[1], prefix=prefix, region=known[2]))
+    )
+
+
+def _setting_faults(server: MySqlServer) -> Iterator[SpecFault]:
+    for fault in log_faults(server.settings):
+        yield SpecFault(f"server.settings.{fault.names[0]}", fault.wrong, fault.hint)
 
 
 def _faults(args: BackupsArgs) -> Iterator[SpecFault]:

@@ -57,8 +57,8 @@ class PlacementArgs(TypedDict):
     """The login user's ssh key from then on: the one line of its authorized_keys."""
     private_key: NotRequired[pulumi.Input[str] | None]
     """The key pair's private half; without it the agent at SSH_AUTH_SOCK."""
-    instance_profile: NotRequired[Annotated[str | None, checks.instance_profile]]
-    """Name of the IAM instance profile, as Session Manager needs one."""
+    instance_profile: NotRequired[Annotated[pulumi.Input[str] | None, checks.instance_profile]]
+    """Name of the IAM instance profile, as Session Manager and backups need one."""
     jump: NotRequired[Host | None]
     """The host that a private one is reached through."""
     ssh_host: NotRequired[str | None]

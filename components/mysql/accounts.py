@@ -71,16 +71,21 @@ class MySqlUser(Component):
         self.end()
 
 
-class MySqlAccountsArgs(TypedDict):
-    """What MySqlAccounts are made from."""
+class DescribedArgs(TypedDict):
+    """What there is to be in MySQL."""
 
-    server: MySqlServer
     databases: Sequence[MySqlDatabase]
     """All of the stack's. One that was taken out stays on the server."""
     roles: Sequence[MySqlRole]
     """All of the stack's. One that was taken out is dropped."""
     users: Sequence[MySqlUser]
     """All of the stack's. One that was taken out is dropped; accounts that the stack did not make are left alone."""
+
+
+class MySqlAccountsArgs(DescribedArgs):
+    """What MySqlAccounts are made from."""
+
+    server: MySqlServer
     after: NotRequired[Sequence[pulumi.Resource]]
     """What must be done in MySQL before, such as a restore."""
 
@@ -100,6 +105,8 @@ class MySqlAccounts(Component):
         """Register the accounts."""
         self.refuse(name, args_faults(MySqlAccountsArgs, args))
         self.server, self._users = args["server"], args["users"]
+        self.described: list[Component] = [*args["databases"], *args["roles"], *args["users"]]
+        """What there is to be in MySQL, each as a component of its own."""
         self.spec = AccountsSpec(
             databases=tuple(database.spec for database in args["databases"]),
             roles=tuple(role.spec for role in args["roles"]),
@@ -199,6 +206,15 @@ class MySqlAccounts(Component):
         # Not before the accounts are as described. The id, and not the output: a preview knows it.
         known = (self.server.mysql_host, self.server.mysql_port, self._with_passwords, self.applied.id)
         return pulumi.Output.secret(pulumi.Output.all(*known).apply(logins))
+
+
+def describe(accounts: AccountsSpec, passwords: Mapping[str, pulumi.Input[str]]) -> DescribedArgs:
+    """Register the description of everything in a spec, with the given passwords by user key."""
+    return {
+        "databases": [MySqlDatabase(f"database-{database.name}", database) for database in accounts.databases],
+        "roles": [MySqlRole(f"role-{role.key}", role) for role in accounts.roles],
+        "users": [MySqlUser(f"user-{user.key}", user, passwords.get(user.key)) for user in accounts.users],
+    }
 
 
 LATER = ("clients", "pattern", "columns", "function", "procedure")

@@ -113,6 +113,10 @@ class FakeCloud(Aws):
         vpc, cidr = self._answer(known, subnet_id)
         return SubnetFacts(vpc, cidr, "eu-central-1a", gives_public_addresses=self.gives_public_addresses)
 
+    def bucket(self, name: str) -> str:
+        known = {"example-backups": "eu-west-1", "mysql-pair-prod-backups-0123456789": "eu-central-1"}
+        return str(self._answer(known, name))
+
     def zones(self) -> Sequence[str]:
         return self._zones
 
@@ -184,7 +188,8 @@ GOOD = DEFAULTS | {
     "sshPrivateKey": private_key(),
     "userPasswords": json.dumps({"app": PASSWORD}),
 }
-SECRET = {"sshPrivateKey", "userPasswords"}
+BACKUP_KEY = "a-key-of-my-own-0123456789"
+SECRET = {"sshPrivateKey", "userPasswords", "backupKey", "restoreKey"}
 
 
 def set_config(**changes: str) -> None:
