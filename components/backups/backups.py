@@ -103,11 +103,11 @@ class Backups(Component):
         shown = {"retentionDays": args["retention_days"], **({} if key is None else {"key": pulumi.Output.secret(key)})}
         super().__init__(name, opts, shown)
         self._args = args
-        self._protect: bool = args.get("termination_protection", False)
+        self._is_protected: bool = args.get("termination_protection", False)
         self._is_on = args["retention_days"] > 0
         self._allowed: list[pulumi.Resource] = []
         self.key = (
-            pulumi.Output.secret(key) if key is not None else generated(f"{name}-key", self, protect=self._protect)
+            pulumi.Output.secret(key) if key is not None else generated(f"{name}-key", self, protect=self._is_protected)
         )
         self.bucket = self.prefix = pulumi.Output.from_input(None)
         self.instance_profile: pulumi.Input[str] | None = args.get("instance_profile")
@@ -179,7 +179,7 @@ class Backups(Component):
             "keep_days": days + schedules.longest_gap(args.get("schedule", DAILY)) + 1,
             "former_days": days,
             "keep": args.get("keep", True),
-            "protect": self._protect,
+            "protect": self._is_protected,
             "tags": args.get("tags", {}),
         }
 
@@ -214,7 +214,7 @@ def _repository(
 
 
 def _setting_faults(server: MySqlServer) -> Iterator[SpecFault]:
-    for fault in log_faults(server.settings):
+    for fault in log_faults(server.mysqld_settings):
         yield SpecFault(f"server.settings.{fault.names[0]}", fault.wrong, fault.hint)
 
 

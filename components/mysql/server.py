@@ -80,7 +80,7 @@ class MySqlServer(MySqlHost):
         """Register the server."""
         self.refuse(name, [*args_faults(MySqlServerArgs, args), *_setting_faults(args)])
         spec = server_spec(args)
-        self.settings = spec.mysql.settings
+        self.mysqld_settings = spec.mysql.settings
         """mysqld's, by name with underscores."""
         # As the component's own properties, so that a preview shows a changed setting by its name.
         shown = {"settings": spec.mysql.settings, "packages": list(args.get("packages", ()))}

@@ -41,6 +41,10 @@ class Recorder(Mocks):
     """The name of each resource's parent, by its type and name; STACK of what lies at the top."""
     protected: set[str] = field(default_factory=set)
     """The names of the resources that the engine is told to protect."""
+    retained: set[str] = field(default_factory=set)
+    """The names of those that it is told to leave in AWS when they go."""
+    dependencies: dict[str, set[str]] = field(default_factory=dict)
+    """The names of the resources that each depends on, by its name."""
     said: dict[str, str] = field(default_factory=lambda: dict(SAID))
     """What commands print, and as "private-dns" the name that the VPC gives every instance, empty for none."""
 
@@ -110,6 +114,10 @@ class Monitor(MockMonitor):
         cast(Recorder, self.mocks).parents[request.type, request.name] = STACK if kind == STACK else name
         if request.protect:
             cast(Recorder, self.mocks).protected.add(request.name)
+        if request.retainOnDelete:
+            cast(Recorder, self.mocks).retained.add(request.name)
+        needed = {urn.split("::")[3] for urn in request.dependencies}
+        cast(Recorder, self.mocks).dependencies[request.name] = needed
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]
 
 

@@ -13,6 +13,7 @@ import pytest
 from components.host.user_data import LIMIT
 from scripts.host.accounts import plan
 from scripts.host.accounts.spec import AccountsSpec, GrantSpec
+from scripts.host.backups.spec import SetUpSpec
 from scripts.host.client.spec import LoginCheckSpec
 from scripts.host.common import codec
 from scripts.host.constants import CA_FILE
@@ -117,7 +118,8 @@ def test_the_servers_address_is_fixed_and_it_is_protected(run: Run) -> None:
 
 def test_a_protected_server_is_protected_in_pulumi_and_nothing_else_is_but_what_a_destroy_comes_to_first() -> None:
     """A protected command or client could not be replaced or taken away any more."""
-    assert Run().seen.protected == {"server-instance", "terminationProtection"}
+    kept = {"backups-bucket", "backups-key"}
+    assert Run().seen.protected == {"server-instance", "terminationProtection", *kept}
 
 
 def test_tags_are_on_instances_and_their_volumes() -> None:
@@ -159,6 +161,7 @@ VERBS = {
     "server-converged": "converge",
     "server-certificate": "certify",
     "accounts-applied": "accounts apply",
+    "server-backups": "backup set-up",
     "client-1-agent": "install",
     "client-1-converged": "converge",
     "client-1-logins": "check-logins",
@@ -509,6 +512,7 @@ SPECS: dict[str, type] = {
     "server-converged": ServerSpec,
     "server-certificate": CertificateSpec,
     "accounts-applied": AccountsSpec,
+    "server-backups": SetUpSpec,
     "client-1-converged": HostSpec,
     "client-1-logins": LoginCheckSpec,
 }

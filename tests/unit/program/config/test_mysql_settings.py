@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from components.backups.log_settings import GTIDS
 from components.mysql.contradictions import check_settings
 from components.mysql.disk import fitted
 from components.mysql.settings import BUFFERS, KNOWN, PAIRS, REFUSED
@@ -115,6 +116,7 @@ def test_memory_settings_follow_the_instance_type() -> None:
         "temptable_max_ram": 56 * mib,
         "skip_name_resolve": True,
         "binlog_expire_logs_seconds": 4 * 86400,
+        **GTIDS,
     }
     micro = parsed(serverInstanceType="t3.micro").server["derived_settings"]
     assert micro["innodb_buffer_pool_size"] == 128 * mib
@@ -159,7 +161,7 @@ VALUES: list[tuple[str, object, object]] = [
 
 @pytest.mark.parametrize(("name", "written", "value"), VALUES)
 def test_settings_arrive_as_mysqld_shows_them(name: str, written: object, value: object) -> None:
-    setting = parsed(mysqlSettings={name: written}).server["settings"][name]
+    setting = parsed(backupDays=0, mysqlSettings={name: written}).server["settings"][name]
     assert (setting, type(setting)) == (value, type(value))
 
 

@@ -34,6 +34,8 @@ ALONE: dict[str, object] = {
     "lowerCaseTableNames": 2, "mysqlSettings": {"port": 1},
     "databases": {"app": {}, "sys": {}}, "roles": {"R": {}}, "users": {"app": {"name": "root"}},
     "userPasswords": {"app": "\t"}, "passwordGenerations": {"app": 0}, "finishedGenerations": {"b": 0},
+    "backupDays": "x", "backupSchedule": "noon", "drillSchedule": "x", "backupBucket": "X", "backupKeep": "x",
+    "backupKey": "short", "restoreFrom": {"at": "x"}, "restoreKey": "short",
     "primaryUser": "nobody", "tags": {"Name": "x"}, "stranger": "x",
 }  # fmt: skip
 """One fault in every key there is."""
