@@ -24,6 +24,7 @@ from lab.engine.build import ensure_engine
 from lab.engine.stack_file import ensure_stack
 from lab.machine import hosts, image, internet, slots
 from lab.machine.plane import Plane
+from lab.s3 import build
 from lab.settings import Lab, LabError
 
 console = Console(highlight=False, soft_wrap=True)
@@ -62,6 +63,7 @@ def prepare(lab: Lab) -> None:
         LabError: no engine, no image, or a fault of Pulumi.lab.yaml or of this machine, with a hint.
     """
     environment.prepare(lab, ensure_engine())
+    build.ensure()
     image.ensure_image(console.print)
     slot = slots.claim(lab)
     internet.fence(slot, [slot.vpc_cidr])

@@ -70,7 +70,7 @@ _KEPT = {
         without_effect="a lab's CPUs have no credits",
     ),
     "ebsOptimized": Property("bool", replaces=True, computed=True, without_effect="a lab has no EBS"),
-    "iamInstanceProfile": Property(computed=True, without_effect="a lab has no IAM, and no API that a host could call"),
+    "iamInstanceProfile": Property(computed=True),
     "maintenanceOptions": Property(
         "object",
         computed=True,
@@ -81,7 +81,6 @@ _KEPT = {
         "object",
         computed=True,
         fields=fields_of(sdk.InstanceMetadataOptionsArgs),
-        without_effect="a lab has no metadata service: hosts have a NoCloud seed",
     ),
     "monitoring": Property("bool", computed=True, without_effect="a lab has no CloudWatch"),
     "volumeTags": Property("map", without_effect="a lab's volumes are no resources"),

@@ -7,9 +7,12 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from lab.aws.endpoints import get_managed_prefix_list, get_prefix_list
+from lab.aws.identity import get_instance_profile
 from lab.aws.instance_functions import get_instance, get_instances
 from lab.aws.network import SubnetType, VpcType, zone_id
 from lab.aws.schema import NOT_SUPPORTED, Cloud
+from lab.aws.storage import get_bucket
 from lab.aws.wire import Values, secret
 from lab.cloud import catalog, rules
 from lab.cloud.model import Eip, Subnet, Vpc
@@ -45,6 +48,11 @@ def get_region(cloud: Cloud, args: Values) -> Values:
 def get_caller_identity(cloud: Cloud, args: Values) -> Values:  # noqa: ARG001 - all functions share one signature
     """Answer aws.get_caller_identity with the lab's account."""
     return {"id": ACCOUNT_ID, "accountId": ACCOUNT_ID, "arn": f"arn:aws:iam::{ACCOUNT_ID}:user/lab", "userId": "lab"}
+
+
+def get_partition(cloud: Cloud, args: Values) -> Values:  # noqa: ARG001 - all functions share one signature
+    """Answer aws.get_partition."""
+    return {"id": "aws", "partition": "aws", "dnsSuffix": "amazonaws.com", "reverseDnsPrefix": "com.amazonaws"}
 
 
 def get_availability_zones(cloud: Cloud, args: Values) -> Values:
@@ -332,6 +340,14 @@ FUNCTIONS: dict[str, tuple[Function, set[str]]] = {
         {"filters", "locationType", "region"},
     ),
     "aws:ec2/getEips:getEips": (get_eips, {"tags", "region"}),
+    "aws:ec2/getPrefixList:getPrefixList": (get_prefix_list, {"name", "prefixListId", "filters", "region"}),
+    "aws:ec2/getManagedPrefixList:getManagedPrefixList": (
+        get_managed_prefix_list,
+        {"name", "id", "filters", "region"},
+    ),
+    "aws:iam/getInstanceProfile:getInstanceProfile": (get_instance_profile, {"name"}),
+    "aws:s3/getBucket:getBucket": (get_bucket, {"bucket", "region"}),
+    "aws:index/getPartition:getPartition": (get_partition, set()),
     "aws:servicequotas/getServiceQuota:getServiceQuota": (get_service_quota, {"serviceCode", "quotaCode", "region"}),
 }
 """Each function, and the arguments of it that a lab honours."""

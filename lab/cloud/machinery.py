@@ -34,5 +34,17 @@ class Machinery(Protocol):
     def detach(self, instance_id: str) -> None:
         """Take a host that is gone out of its network; under the store's lock, as all that makes networks."""
 
+    def serve(self, region: str) -> None:
+        """Have S3 and the metadata service of the region run."""
+
+    def make_bucket(self, name: str, region: str) -> None:
+        """Have S3 have a bucket."""
+
+    def set_versioning(self, name: str, region: str, status: str) -> None:
+        """Have a bucket keep old versions (Enabled), or no more (Suspended)."""
+
+    def remove_bucket(self, name: str, region: str, force: bool) -> None:
+        """Delete a bucket, with all that is in it if `force` says so."""
+
     def state(self, instance_id: str) -> Literal["running", "stopped", "gone"]:
         """Tell how a host is."""

@@ -209,6 +209,110 @@ class Image(Made):
     id: str
 
 
+@dataclass(frozen=True)
+class VpcEndpoint(Made):
+    """A gateway endpoint for S3: subnets of its route tables reach S3 by it, and nothing else."""
+
+    id: str
+    vpc_id: str
+    service_name: str
+    route_table_ids: tuple[str, ...] = ()
+    policy: str = ""
+    """Empty: everything is allowed."""
+    prefix_list_id: str = ""
+    address: str = ""
+    """From which S3 sees the hosts that come by it."""
+    tags: Tags = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Role(Made):
+    """An IAM role, known by its name."""
+
+    id: str
+    assume_role_policy: str
+    unique_id: str = ""
+    path: str = "/"
+    description: str = ""
+    max_session_duration: int = 3600
+    created: str = ""
+    tags: Tags = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RolePolicy(Made):
+    """A policy in a role; the id is ROLE:NAME."""
+
+    id: str
+    role: str
+    policy: str
+
+
+@dataclass(frozen=True)
+class InstanceProfile(Made):
+    """What gives an instance its role; the id is the name."""
+
+    id: str
+    role: str = ""
+    unique_id: str = ""
+    path: str = "/"
+    created: str = ""
+    tags: Tags = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Bucket(Made):
+    """An S3 bucket, known by its name; its objects are the gateway's."""
+
+    id: str
+    region: str
+    unique_id: str = ""
+    tags: Tags = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class BucketVersioning(Made):
+    """Whether a bucket keeps old versions; the id is the bucket's, as that of all that is about a bucket."""
+
+    id: str
+    status: str
+
+
+@dataclass(frozen=True)
+class BucketPublicAccessBlock(Made):
+    """What of public access a bucket refuses."""
+
+    id: str
+    block_public_acls: bool = False
+    block_public_policy: bool = False
+    ignore_public_acls: bool = False
+    restrict_public_buckets: bool = False
+
+
+@dataclass(frozen=True)
+class BucketPolicy(Made):
+    """A bucket's policy."""
+
+    id: str
+    policy: str
+
+
+@dataclass(frozen=True)
+class BucketLifecycle(Made):
+    """When a bucket's objects and their old versions go."""
+
+    id: str
+    rules: list[dict[str, object]]
+
+
+@dataclass(frozen=True)
+class BucketEncryption(Made):
+    """How a bucket says that it encrypts."""
+
+    id: str
+    rules: list[dict[str, object]]
+
+
 Record = (
     Vpc
     | Subnet
@@ -226,6 +330,16 @@ Record = (
     | EipAssociation
     | NatGateway
     | Image
+    | VpcEndpoint
+    | Role
+    | RolePolicy
+    | InstanceProfile
+    | Bucket
+    | BucketVersioning
+    | BucketPublicAccessBlock
+    | BucketPolicy
+    | BucketLifecycle
+    | BucketEncryption
 )
 
 KINDS: dict[str, type[Made]] = {
@@ -244,5 +358,15 @@ KINDS: dict[str, type[Made]] = {
     "eip-association": EipAssociation,
     "nat-gateway": NatGateway,
     "image": Image,
+    "vpc-endpoint": VpcEndpoint,
+    "role": Role,
+    "role-policy": RolePolicy,
+    "instance-profile": InstanceProfile,
+    "bucket": Bucket,
+    "bucket-versioning": BucketVersioning,
+    "bucket-public-access-block": BucketPublicAccessBlock,
+    "bucket-policy": BucketPolicy,
+    "bucket-lifecycle": BucketLifecycle,
+    "bucket-encryption": BucketEncryption,
 }
 """Folder name of each kind under a lab's cloud/."""

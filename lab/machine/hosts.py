@@ -16,6 +16,7 @@ from typing import Literal
 
 from lab.cloud.store import write_atomically
 from lab.machine import limits, podman
+from lab.s3.authority import openssl_hash
 from lab.settings import LabError
 
 State = Literal["running", "stopped", "gone"]
@@ -33,7 +34,16 @@ PRIVILEGES = (
 """systemd, apt and nftables as on a real host, whose network is behind the router anyway; and limits that a machine
 without CAP_SYS_RESOURCE and without a pids controller can give."""
 
-INIT = ("sh", "-c", "mount --make-rshared / && exec /sbin/init")
+TRUSTED = "/usr/local/share/ca-certificates/lab"
+"""Where a host finds the authority of the lab's S3, by the name that OpenSSL has for it."""
+_TRUST = f"""
+for certificate in {TRUSTED}/*.crt; do
+    bundle=/etc/ssl/certs/ca-certificates.crt name=${{certificate##*/}}
+    grep -qF "$(sed -n 2p "$certificate")" $bundle || cat "$certificate" >>$bundle
+    cp "$certificate" "/etc/ssl/certs/${{name%.crt}}.0"
+done"""
+"""What update-ca-certificates would do, which takes a second; it does it too when the package is upgraded."""
+INIT = ("sh", "-c", f"mount --make-rshared / && {{ {_TRUST}\n}}; exec /sbin/init")
 """PID 1 of a host. systemd itself shares the mounts of a machine that it boots, and not those of a container; before
 version 254 or so it hands a service its credentials by such a mount (src/core/mount-setup.c and execute.c of 252)."""
 
@@ -63,7 +73,9 @@ class Boot:
     public_keys: tuple[str, ...]
     user_data: str
     known_hosts: dict[str, str]
-    """Address by name: the package mirror's, as a lab has no DNS."""
+    """Address by name: the package mirror's and S3's, as a lab has no DNS."""
+    trusted: Path
+    """The certificate of an authority that it trusts."""
 
 
 def launch(boot: Boot, seed: Path) -> None:
@@ -92,6 +104,7 @@ def launch(boot: Boot, seed: Path) -> None:
         "--no-hosts",
         f"--volume={seed / 'hosts'}:/etc/hosts",
         f"--volume={seed / 'nocloud'}:{SEED}:ro",
+        f"--volume={seed / 'trusted'}:{TRUSTED}:ro",
         *PRIVILEGES,
         "--log-driver=k8s-file",
         "--stop-timeout=30",
@@ -113,6 +126,8 @@ def _write_seed(boot: Boot, seed: Path) -> None:
     write_atomically(seed / "hosts", "".join(f"{address}\t{name}\n" for name, address in names.items()), mode=0o644)
     write_atomically(seed / "nocloud/meta-data", json.dumps(metadata))
     write_atomically(seed / "nocloud/vendor-data", "")
+    certificate = boot.trusted.read_text(encoding="utf-8")
+    write_atomically(seed / f"trusted/{openssl_hash(boot.trusted)}.crt", certificate, mode=0o644)
     give_user_data(seed, boot.user_data)
 
 

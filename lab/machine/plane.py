@@ -7,10 +7,12 @@ from ipaddress import IPv4Network
 from pathlib import Path
 
 from lab.cloud import catalog, topology
-from lab.cloud.model import Instance, KeyPair, Vpc
+from lab.cloud.model import Bucket, Instance, KeyPair, Subnet, Vpc
 from lab.cloud.store import Store
 from lab.machine import hosts, image, internet, links, mirror, network, slots
 from lab.machine.hosts import State
+from lab.s3 import authority, buckets
+from lab.s3.control import Control
 from lab.settings import Lab
 
 
@@ -73,6 +75,8 @@ class Plane:
         """
         instance = self.store.get(Instance, instance_id)
         endpoints = self._open_way_to_mirror()
+        region = self._region(instance)
+        self._serve_profile(instance, region)
         size = catalog.instance_type(instance.instance_type)
         key = self.store.find(KeyPair, instance.key_name) if instance.key_name else None
         boot = hosts.Boot(
@@ -84,7 +88,8 @@ class Plane:
             vcpus=size.vcpus,
             public_keys=(key.public_key,) if key else (),
             user_data=instance.user_data,
-            known_hosts={name: addresses[0][0] for name, addresses in endpoints.items()},
+            known_hosts={name: addresses[0][0] for name, addresses in endpoints.items()} | self._s3_names(region),
+            trusted=self.s3.prepare(),
         )
         hosts.launch(boot, self._seed(instance_id))
         hosts.require_running(boot.name)
@@ -96,6 +101,7 @@ class Plane:
     def start(self, instance_id: str) -> None:
         """Boot an instance's host again from its disk, with the user data of its record."""
         instance = self.store.get(Instance, instance_id)
+        self._serve_profile(instance, self._region(instance))
         self._open_way_to_mirror()
         size = catalog.instance_type(instance.instance_type)
         name = self.host_name(instance_id)
@@ -116,12 +122,74 @@ class Plane:
         """Take a host's namespace and link away; nothing happens if they are gone."""
         network.remove_host(self.slot, instance_id)
 
+    # S3 and what instances are told
+
+    @cached_property
+    def s3(self) -> Control:
+        """The lab's S3, which runs only where something needs it."""
+        return Control(self.lab.folder, self.slot)
+
+    def _region(self, instance: Instance) -> str:
+        return self.store.get(Subnet, instance.subnet_id).availability_zone[:-1]
+
+    def _serve_profile(self, instance: Instance, region: str) -> None:
+        if instance.options.get("iamInstanceProfile"):
+            self.s3.ensure(region)
+
+    def _s3_names(self, region: str) -> dict[str, str]:
+        """Return the names of S3 and of each bucket, as a host's DNS would have them."""
+        service = authority.server_names(region)[0]
+        names = [service, *(f"{bucket.id}.{service}" for bucket in self.store.all(Bucket))]
+        return dict.fromkeys(names, self.s3.paths.address)
+
+    def serve(self, region: str) -> None:
+        """Have S3 and the metadata service run; nothing happens if they do.
+
+        Raises:
+            LabError: the server cannot be built, or does not begin to serve.
+        """
+        self.s3.ensure(region)
+
+    def make_bucket(self, name: str, region: str) -> None:
+        """Make a bucket, and tell running hosts its name.
+
+        Raises:
+            LabError: S3 cannot be had, or refuses.
+        """
+        self.s3.ensure(region)
+        buckets.make(self.s3.client(region), name)
+        line = f"{self.s3.paths.address}\t{name}.{authority.server_names(region)[0]}\n"
+        for known in (self.lab.folder / "seeds").glob("*/hosts"):
+            if line not in known.read_text(encoding="utf-8"):
+                with known.open("a", encoding="utf-8") as file:  # a host has it mounted: no new file
+                    file.write(line)
+
+    def set_versioning(self, name: str, region: str, status: str) -> None:
+        """Have a bucket keep old versions (Enabled), or no more (Suspended).
+
+        Raises:
+            LabError: S3 cannot be had, or refuses.
+        """
+        self.s3.ensure(region)
+        buckets.set_versioning(self.s3.client(region), name, status)
+
+    def remove_bucket(self, name: str, region: str, force: bool) -> None:
+        """Delete a bucket; nothing happens if it is gone.
+
+        Raises:
+            AwsError: BucketNotEmpty, unless `force` deletes all that is in it too.
+            LabError: S3 cannot be had, or refuses.
+        """
+        self.s3.ensure(region)
+        buckets.remove(self.s3.client(region), name, force)
+
     def state(self, instance_id: str) -> State:
         """Tell whether an instance's host runs, is stopped, or is gone."""
         return hosts.state(self.host_name(instance_id))
 
     def tear_down(self) -> None:
         """Remove every host, namespace, link and rule that carries this lab's prefix, whatever the records say."""
+        self.s3.stop()
         for name in hosts.named(self.slot.prefix):
             hosts.remove(name, self._seed(name.removeprefix(self.slot.prefix)))
         network.remove_everything(self.slot)

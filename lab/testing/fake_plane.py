@@ -6,6 +6,7 @@ import threading
 from ipaddress import IPv4Network
 from typing import Literal
 
+from lab.cloud.rules import AwsError
 from lab.cloud.store import Store
 from lab.settings import LabError
 
@@ -19,6 +20,8 @@ class FakePlane:
         """Have no host yet; `store` is the lab's, for tests that look at its records."""
         self.store = store
         self.hosts: dict[str, Literal["running", "stopped"]] = {}
+        self.buckets: dict[str, int] = {}
+        """How many objects are in each."""
         self.calls: list[tuple[str, str]] = []
         self.refuse: set[str] = set()
         """Verbs that fail."""
@@ -62,6 +65,26 @@ class FakePlane:
     def detach(self, instance_id: str) -> None:
         """Remember that a host's link was taken away."""
         self._do("detach", instance_id)
+
+    def serve(self, region: str) -> None:
+        """Remember that the services of a region were to run."""
+        self._do("serve", region)
+
+    def make_bucket(self, name: str, region: str) -> None:
+        """Have a bucket."""
+        self._do("make_bucket", f"{region}/{name}")
+        self.buckets.setdefault(name, 0)
+
+    def set_versioning(self, name: str, region: str, status: str) -> None:
+        """Remember whether a bucket is to keep old versions."""
+        self._do("set_versioning", f"{region}/{name} {status}")
+
+    def remove_bucket(self, name: str, region: str, force: bool) -> None:
+        """Have a bucket no more, unless something is in it."""
+        self._do("remove_bucket", f"{region}/{name}")
+        if self.buckets.get(name) and not force:
+            raise AwsError("BucketNotEmpty", "The bucket you tried to delete is not empty")
+        self.buckets.pop(name, None)
 
     def state(self, instance_id: str) -> Literal["running", "stopped", "gone"]:
         """Tell whether a host runs, is stopped, or is gone."""
