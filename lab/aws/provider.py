@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from pulumi.runtime.rpc import UNKNOWN
 
-from lab.aws import addresses, compute, network, schema, security_groups
+from lab.aws import addresses, compute, network, schema, security_groups, volumes
 from lab.aws.schema import NOT_SUPPORTED, Cloud, Difference, Failure, ResourceType
 from lab.aws.wire import Values, unknown_in
 from lab.cloud.model import Record
@@ -36,6 +36,8 @@ TYPES: dict[str, ResourceType] = {
         security_groups.PrefixListType(),
         compute.KeyPairType(),
         compute.InstanceType(),
+        volumes.VolumeType(),
+        volumes.VolumeAttachmentType(),
     )
 }
 """Every resource type a lab has, by its token."""

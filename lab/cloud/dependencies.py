@@ -20,6 +20,8 @@ from lab.cloud.model import (
     SecurityGroup,
     SecurityGroupRule,
     Subnet,
+    Volume,
+    VolumeAttachment,
     Vpc,
 )
 from lab.cloud.rules import AwsError
@@ -45,6 +47,7 @@ KIND: dict[type[Made], Kind] = {
     Instance: Kind("InvalidInstanceID.NotFound", "instance ID"),
     Eip: Kind("InvalidAllocationID.NotFound", "allocation ID"),
     NatGateway: Kind("InvalidNatGatewayID.NotFound", "natGateway ID"),
+    Volume: Kind("InvalidVolume.NotFound", "volume"),
 }
 
 
@@ -70,6 +73,8 @@ def references(record: Record) -> list[tuple[type[Record], str]]:
             named = [(Eip, record.allocation_id), (Instance, record.instance_id)]
         case NatGateway():
             named = [(Subnet, record.subnet_id), (Eip, record.allocation_id)]
+        case VolumeAttachment():
+            named = [(Volume, record.volume_id), (Instance, record.instance_id)]
         case _:
             named = []
     return [(kind, record_id) for kind, record_id in named if record_id]

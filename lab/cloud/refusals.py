@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from ipaddress import IPv4Network
 from typing import TypeVar
 
-from lab.cloud import rules
+from lab.cloud import rules, volume_rules
 from lab.cloud.dependencies import vpc_of
 from lab.cloud.model import (
     EipAssociation,
@@ -21,6 +21,8 @@ from lab.cloud.model import (
     SecurityGroup,
     SecurityGroupRule,
     Subnet,
+    Volume,
+    VolumeAttachment,
     Vpc,
 )
 from lab.cloud.rules import AwsError
@@ -64,6 +66,10 @@ def check(store: Store, record: Record) -> None:
             _check_free(record.allocation_id, store.all(NatGateway))
         case NatGateway():
             _check_nat_gateway(store, record)
+        case Volume():
+            volume_rules.check_volume(record)
+        case VolumeAttachment():
+            _check_attachment(store, record)
 
 
 def others(store: Store, record: R) -> list[R]:
@@ -97,6 +103,26 @@ def _check_nat_gateway(store: Store, record: NatGateway) -> None:
     vpc = vpc_of(store, record)
     if not any(gateway.vpc_id == vpc for gateway in store.all(InternetGateway)):
         raise AwsError("Gateway.NotAttached", f"Network {vpc} has no Internet gateway attached")
+
+
+def _check_attachment(store: Store, record: VolumeAttachment) -> None:
+    volume_rules.check_device_name(record.device_name)
+    volume = store.get(Volume, record.volume_id)
+    subnet = store.get(Subnet, store.get(Instance, record.instance_id).subnet_id)
+    if volume.availability_zone != subnet.availability_zone:
+        raise AwsError(
+            "InvalidVolume.ZoneMismatch",
+            f"The volume '{volume.id}' is not in the same availability zone as instance '{record.instance_id}'",
+        )
+    for other in others(store, record):
+        if other.volume_id == record.volume_id:
+            raise AwsError("VolumeInUse", f"{record.volume_id} is already attached to an instance")
+        if (other.instance_id, other.device_name) == (record.instance_id, record.device_name):
+            raise AwsError(
+                "InvalidParameterValue",
+                f"Invalid value '{record.device_name}' for unixDevice. Attachment point {record.device_name} is "
+                "already in use",
+            )
 
 
 def _check_group(store: Store, record: SecurityGroup) -> None:

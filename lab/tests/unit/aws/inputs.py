@@ -14,6 +14,7 @@ from lab.tests.unit.ec2_world import IMAGE, KEY, TYPE, World
 SEED = bytes(range(32))
 TOKENS = {kind.urn_type.split(":")[-1]: kind.urn_type for kind in provider.TYPES.values()}
 SDK = {
+    "Volume": aws.ebs.Volume,
     "SecurityGroupIngressRule": aws.vpc.SecurityGroupIngressRule,
     "SecurityGroupEgressRule": aws.vpc.SecurityGroupEgressRule,
 }
@@ -44,6 +45,8 @@ VALUES: dict[str, Values] = {
     "Instance": {"ami": IMAGE, "instanceType": TYPE, "subnetId": "subnet-1"},
     "Eip": {"domain": "vpc"},
     "EipAssociation": {"allocationId": "eipalloc-1", "instanceId": "i-1"},
+    "Volume": {"availabilityZone": "eu-central-1a", "size": 8},
+    "VolumeAttachment": {"deviceName": "/dev/sdf", "instanceId": "i-1", "volumeId": "vol-1"},
     "NatGateway": {"allocationId": "eipalloc-1", "subnetId": "subnet-1"},
 }
 """The least that each type asks for."""
