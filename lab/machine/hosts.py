@@ -36,7 +36,7 @@ without CAP_SYS_RESOURCE and without a pids controller can give."""
 
 DEVICES = "/run/lab-devices"
 """Where a host finds the script that makes its volumes' device nodes."""
-INIT = ("sh", "-c", f"mount --make-rshared / && sh {DEVICES}/make && exec /sbin/init")
+INIT = ("sh", "-c", f"mount --make-rshared / && mount -o remount,bind,ro /sys && sh {DEVICES}/make && exec /sbin/init")
 """PID 1 of a host: its devices are there before systemd begins. systemd itself shares the mounts of a machine that it
 boots, and not those of a container; before version 254 or so it hands a service its credentials by such a mount
 (src/core/mount-setup.c and execute.c of 252)."""
