@@ -1,8 +1,8 @@
 """A server's data move once from the root volume to an empty data volume: copied while MySQL is stopped, and compared.
 
 Until the copy is known to be whole, the data directory stays where MySQL finds it: a run that is cut off leaves the
-server as it was, and the next one copies anew. The rename of the data directory is the turn: from then on MySQL starts on the
-volume alone. The former copy is removed when MySQL has answered from the volume.
+server as it was, and the next one copies anew. The rename of the data directory is the turn: from then on MySQL starts
+on the volume alone. The former copy is removed when MySQL has answered from the volume.
 """
 
 import contextlib
@@ -75,8 +75,8 @@ def finish() -> None:
     begin = service.log_size()
     if not server.start():
         raise HostError(
-            f"mysqld does not come up on the data volume: {service.words_since(begin)}\nThe former data are in {FORMER}, "
-            "and nothing was written since: the next `pulumi up` tries again"
+            f"mysqld does not come up on the data volume: {service.words_since(begin)}\nThe former data are in "
+            f"{FORMER}, and nothing was written since: the next `pulumi up` tries again"
         )
     before, now = state_file.load(BEFORE), _said(server.Session())
     missing = sorted(set(before["tables"]) - set(now["tables"]))

@@ -125,8 +125,8 @@ def make_mountable(spec: DataSpec, device: Path) -> None:
         return
     if found and found != FORMAT:
         raise HostError(
-            f"volume {spec.volume_id} has {found} on it, and not {FORMAT}: it is not formatted. Choose an empty volume, "
-            "or copy its data to one"
+            f"volume {spec.volume_id} has {found} on it, and not {FORMAT}: it is not formatted. Choose an empty "
+            "volume, or copy its data to one"
         )
     if not _is_half_made(spec, device) and not volume_device.is_blank(device):
         raise HostError(
