@@ -74,7 +74,7 @@ def place_data(reader: Reader, lookups: Lookups, data: DataRead, placement: Netw
         _check_current(reader, lookups, data, current.data_volume, zone)
     if given := data.args.get("volume_id"):
         _check_given(reader, lookups, given, current, zone)
-    return {**data.args, "zone": zone or ""}
+    return cast("DataVolumeArgs", {**data.args, "zone": zone or ""})
 
 
 def _zone(lookups: Lookups, current: HostFacts | None, placement: NetworkRead) -> str | None:

@@ -41,8 +41,8 @@ def read_server(reader: Reader, lookups: Lookups) -> tuple[ServerArgs, DataRead]
     """Return what the server is made from, but for its address; and what its data are on."""
     args = read_args(reader, ServerArgs, KEYS)
     data = read_data(reader, lookups, args["volume_gib"])
-    keys = ("serverInstanceType", "serverAmi")
-    facts = lookups.boots(keys, args["instance_type"], args.get("ami"), [SERVER], loses_data=data.args is None)
+    type_keys = ("serverInstanceType", "serverAmi")
+    facts = lookups.boots(type_keys, args["instance_type"], args.get("ami"), [SERVER], loses_data=data.args is None)
     if args["x_protocol"] and args["mysql_port"] == MYSQLX_PORT:
         hint = "Choose another, or set xProtocol to false"
         reader.add_fault("mysqlPort", f"{MYSQLX_PORT} is the X protocol's", hint)
