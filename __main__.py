@@ -5,7 +5,8 @@ import pulumi_aws as aws
 import stack_config
 from components import outputs
 from components.backups.backups import Backups
-from components.component import tags
+from components.component import Component, tags
+from components.data_volume import DataVolume
 from components.firewall import Firewall
 from components.mysql.accounts import MySqlAccounts, describe
 from components.mysql.client import MySqlClient
@@ -24,16 +25,8 @@ network = (
 firewall = Firewall("firewall", {**config.reach, "vpc_id": network.vpc_id, "tags": config.tags})
 key_pair = aws.ec2.KeyPair("operators", public_key=config.ssh.public_key, tags=tags("operators", config.tags))
 backups = Backups("backups", {**config.backups, "tags": config.tags})
-placement = Placement(
-    network,
-    firewall,
-    key_pair.key_name,
-    config.ssh,
-    config.jump_host,
-    config.instance_profile,
-    config.tags,
-    config.ubuntu_release,
-)
+who = (config.ssh, config.jump_host, config.instance_profile, config.tags, config.ubuntu_release)
+placement = Placement(network, firewall, key_pair.key_name, *who)
 
 # The jump host first: what is private is reached through it.
 groups = {name: group for group in config.clients for name in group.hosts}
@@ -42,7 +35,9 @@ for name in sorted(groups, key=lambda name: name != config.jump_host):
     group = groups[name]
     place = placement.client(name, clients, group.instance["public"], group.zone, group.subnet_id)
     clients[name] = MySqlClient(name, {**group.instance, **place})
-server = MySqlServer("server", {**config.server, **placement.server("server", clients, backups.instance_profile)})
+volume = DataVolume("server-data", config.data_volume) if config.data_volume else None
+place = placement.server("server", clients, backups.instance_profile)
+server = MySqlServer("server", {**config.server, **place, "data_volume": volume})
 
 described = describe(config.accounts, config.passwords)
 accounts = MySqlAccounts("accounts", {"server": server, **described, "after": backups.restore(server)})
@@ -53,8 +48,9 @@ for name, client in clients.items():
     client.check_logins(f"{name}-logins", accounts, ready=[firewall, trusted])
 accounts.warn_of_untried({name: client.private_ip for name, client in clients.items()})
 
-own_network = [network] if isinstance(network, Network) else []
-everything = [*own_network, firewall, key_pair, backups, *clients.values(), server, *accounts.described, accounts]
-TerminationProtection("terminationProtection", config.server["termination_protection"], everything)
+optional = [part for part in (network, volume) if isinstance(part, Component)]
+everything = [*optional, firewall, key_pair, backups, *clients.values(), server, *accounts.described, accounts]
+TerminationProtection("terminationProtection", config.protected, everything)
 
-outputs.export(server, [clients[name] for name in groups], accounts, backups, config.primary_user, config.jump_host)
+hosts = [clients[name] for name in groups]
+outputs.export(server, volume, hosts, accounts, backups, config.primary_user, config.jump_host)

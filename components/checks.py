@@ -36,6 +36,8 @@ peer_group_id = matching(
     "is not a security group's id",
     "Write one like sg-0123456789abcdef0; another account's with its number before it, like 123456789012/sg-...",
 )
+volume_id = aws_id("vol", "is not a volume's id")
+snapshot_id = aws_id("snap", "is not a snapshot's id")
 security_group_id = aws_id("sg", "is not a security group's id")
 instance_type = matching(r"[a-z][a-z0-9-]*\.[a-z0-9-]+", "is not an instance type", "Write one like t3.small")
 zone = matching(r"[a-z]{2,}(-[a-z0-9]+)+", "is not the name of an availability zone", "Write one like eu-central-1a")
@@ -46,6 +48,15 @@ package = matching(
     r"[a-z0-9][a-z0-9+.-]+", "is not a package's name (Debian Policy, 5.6.1)", "Write one like percona-toolkit"
 )
 volume_gib = whole(8, 16384, " GiB")
+data_volume_gib = whole(1, 65536, " GiB")
+volume_iops = whole(3000, 80000)
+volume_throughput = whole(125, 2000, " MiB/s")
+"""Of gp3 (EBS User Guide, "General Purpose SSD volumes")."""
+kms_key_arn = matching(
+    r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[\w-]+",
+    "is not the ARN of a KMS key",
+    "Write one like arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+)
 instance_profile = matching(
     r"[\w+=,.@-]{1,128}", "is not the name of an instance profile", "Write its name, not its ARN"
 )

@@ -6,6 +6,7 @@ from operator import itemgetter
 import pulumi
 
 from components.backups.backups import Backups
+from components.data_volume import DataVolume
 from components.mysql.accounts import MySqlAccounts
 from components.mysql.client import MySqlClient
 from components.mysql.server import MySqlServer
@@ -14,6 +15,7 @@ from stack_outputs import contract, forms
 
 def export(
     server: MySqlServer,
+    volume: DataVolume | None,
     clients: Sequence[MySqlClient],
     accounts: MySqlAccounts,
     backups: Backups,
@@ -33,6 +35,7 @@ def export(
         "server_private_ip": server.private_ip,
         "server_public_ip": server.public_ip,
         "server_host_key": server.host_key,
+        "data_volume_id": volume.volume_id if volume else None,
         "client_names": [client.name for client in clients],
         "client_instance_ids": [client.instance_id for client in clients],
         "client_private_ips": [client.private_ip for client in clients],

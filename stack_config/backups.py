@@ -30,10 +30,12 @@ RESTORE, RESTORE_KEY = "restoreFrom", "restoreKey"
 RESTORE_EXAMPLE = 'Write a table like {"at": "2026-12-01T10:30:00Z"}, or one with bucket and prefix of another stack'
 
 
-def read_backups(reader: Reader, lookups: Lookups, server: ServerArgs, instance_profile: str | None) -> BackupsArgs:
+def read_backups(
+    reader: Reader, lookups: Lookups, server: ServerArgs, instance_profile: str | None, protected: bool
+) -> BackupsArgs:
     """Return what backups are made from; the server gets the settings that they need, unless it has others."""
     args = read_args(reader, BackupsArgs, KEYS)
-    args["termination_protection"] = server.get("termination_protection", False)
+    args["termination_protection"] = protected
     if instance_profile:
         args["instance_profile"] = instance_profile
     if key := reader.read(KEY, _key(KEY), KEY):

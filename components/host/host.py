@@ -44,6 +44,8 @@ class InstanceArgs(TypedDict):
     """Its private address; a replaced host gets the same one. Without it EC2 chooses."""
     termination_protection: NotRequired[bool]
     """Whether EC2 refuses to terminate the instance, and Pulumi to delete or replace it."""
+    identity: NotRequired[str]
+    """What the instance is replaced for when it changes, besides what only a new instance can have."""
 
 
 class PlacementArgs(TypedDict):
@@ -104,6 +106,8 @@ class Host(HostOutputs):
     """
 
     private_dns: pulumi.Output[str]
+    ready: pulumi.Resource
+    """The check that the first boot has ended."""
     target: Target
     """How commands are run on it: pinned to its key, after its first boot."""
 
@@ -122,6 +126,7 @@ class Host(HostOutputs):
         known = args.get("host_key")
         pin = (pulumi.Output.from_input(known) if known else self._first_contact(first, reachable)).apply(str.strip)
         ready = self._readiness_check(first, reachable)
+        self.ready = ready
         # Pinned to what is known already: what the readiness check has seen is unknown in every preview in which it
         # runs again.
         self.target = replace(first, ends_with=ready, route=replace(first.route, host_key=pin))
@@ -210,6 +215,8 @@ class Host(HostOutputs):
                 depends_on=list(args.get("network_ready", ())),
                 protect=args.get("termination_protection", False),
                 ignore_changes=["userData", "keyName", *([] if ami else ["ami"])],
+                # Where there was none before, nothing is replaced.
+                replacement_trigger=args.get("identity"),
                 # A fixed private address: a successor cannot have it before this one is gone.
                 delete_before_replace="private_ip" in args,
             ),

@@ -329,7 +329,7 @@ FUNCTIONS: dict[str, tuple[Function, set[str]]] = {
     "aws:ec2/getAmi:getAmi": (get_ami, {"filters", "owners", "mostRecent", "region", "includeDeprecated"}),
     "aws:ec2/getVpc:getVpc": (get_vpc, {"id", "region"}),
     "aws:ec2/getSubnet:getSubnet": (get_subnet, {"id", "region"}),
-    "aws:ec2/getInstance:getInstance": (get_instance, {"instanceId", "region"}),
+    "aws:ec2/getInstance:getInstance": (get_instance, {"instanceId", "getUserData", "region"}),
     "aws:ec2/getInstances:getInstances": (
         get_instances,
         {"filters", "instanceTags", "instanceStateNames", "region"},

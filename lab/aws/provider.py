@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from pulumi.runtime.rpc import UNKNOWN
 
-from lab.aws import addresses, compute, endpoints, identity, network, schema, security_groups, storage
+from lab.aws import addresses, compute, endpoints, identity, network, schema, security_groups, storage, volumes
 from lab.aws.schema import NOT_SUPPORTED, Cloud, Difference, Failure, ResourceType
 from lab.aws.wire import Values, unknown_in
 from lab.cloud.model import Record
@@ -46,6 +46,8 @@ TYPES: dict[str, ResourceType] = {
         storage.BucketPolicyType(),
         storage.BucketLifecycleType(),
         storage.BucketEncryptionType(),
+        volumes.VolumeType(),
+        volumes.VolumeAttachmentType(),
     )
 }
 """Every resource type a lab has, by its token."""

@@ -29,6 +29,8 @@ from lab.cloud.model import (
     SecurityGroup,
     SecurityGroupRule,
     Subnet,
+    Volume,
+    VolumeAttachment,
     Vpc,
     VpcEndpoint,
 )
@@ -60,6 +62,7 @@ KIND: dict[type[Made], Kind] = {
     Role: Kind("NoSuchEntity", "role", "The {word} with name {name} cannot be found."),
     InstanceProfile: Kind("NoSuchEntity", "Instance Profile", "{word} {name} cannot be found."),
     Bucket: Kind("NoSuchBucket", "bucket", "The specified {word} does not exist: {name}"),
+    Volume: Kind("InvalidVolume.NotFound", "volume"),
 }
 
 
@@ -97,6 +100,8 @@ def references(record: Record) -> list[tuple[type[Record], str]]:
             named = [(Role, record.role)]
         case BucketVersioning() | BucketPublicAccessBlock() | BucketPolicy() | BucketLifecycle() | BucketEncryption():
             named = [(Bucket, record.id)]
+        case VolumeAttachment():
+            named = [(Volume, record.volume_id), (Instance, record.instance_id)]
         case _:
             named = []
     return [(kind, record_id) for kind, record_id in named if record_id]

@@ -203,6 +203,36 @@ class NatGateway(Made):
 
 
 @dataclass(frozen=True)
+class Volume(Made):
+    """An EBS volume; whether it is attached is for its attachment to say."""
+
+    id: str
+    availability_zone: str
+    size: int
+    """GiB."""
+    type: str = "gp3"
+    iops: int = 0
+    throughput: int = 0
+    """MiB/s."""
+    encrypted: bool = False
+    kms_key_id: str = ""
+    snapshot_id: str = ""
+    """What it was made from."""
+    create_time: str = ""
+    tags: Tags = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class VolumeAttachment(Made):
+    """Which instance a volume is attached to, and by which name."""
+
+    id: str
+    volume_id: str
+    instance_id: str
+    device_name: str
+
+
+@dataclass(frozen=True)
 class Image(Made):
     """An AMI published after the two a lab begins with; it boots the same real image."""
 
@@ -329,6 +359,8 @@ Record = (
     | Eip
     | EipAssociation
     | NatGateway
+    | Volume
+    | VolumeAttachment
     | Image
     | VpcEndpoint
     | Role
@@ -357,6 +389,8 @@ KINDS: dict[str, type[Made]] = {
     "eip": Eip,
     "eip-association": EipAssociation,
     "nat-gateway": NatGateway,
+    "volume": Volume,
+    "volume-attachment": VolumeAttachment,
     "image": Image,
     "vpc-endpoint": VpcEndpoint,
     "role": Role,

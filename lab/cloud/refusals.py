@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from ipaddress import IPv4Network
 from typing import TypeVar
 
-from lab.cloud import policies, rules
+from lab.cloud import policies, rules, volume_rules
 from lab.cloud.dependencies import vpc_of
 from lab.cloud.model import (
     Bucket,
@@ -26,6 +26,8 @@ from lab.cloud.model import (
     SecurityGroup,
     SecurityGroupRule,
     Subnet,
+    Volume,
+    VolumeAttachment,
     Vpc,
     VpcEndpoint,
 )
@@ -83,6 +85,10 @@ def check(store: Store, record: Record) -> None:
             )
         case BucketPolicy():
             _check_public_policy(store, record)
+        case Volume():
+            volume_rules.check_volume(record)
+        case VolumeAttachment():
+            _check_attachment(store, record)
 
 
 def others(store: Store, record: R) -> list[R]:
@@ -147,6 +153,26 @@ def _check_public_policy(store: Store, record: BucketPolicy) -> None:
             f'"arn:aws:s3:::{record.id}" because public policies are prevented by the BlockPublicPolicy setting '
             "in S3 Block Public Access.",
         )
+
+
+def _check_attachment(store: Store, record: VolumeAttachment) -> None:
+    volume_rules.check_device_name(record.device_name)
+    volume = store.get(Volume, record.volume_id)
+    subnet = store.get(Subnet, store.get(Instance, record.instance_id).subnet_id)
+    if volume.availability_zone != subnet.availability_zone:
+        raise AwsError(
+            "InvalidVolume.ZoneMismatch",
+            f"The volume '{volume.id}' is not in the same availability zone as instance '{record.instance_id}'",
+        )
+    for other in others(store, record):
+        if other.volume_id == record.volume_id:
+            raise AwsError("VolumeInUse", f"{record.volume_id} is already attached to an instance")
+        if (other.instance_id, other.device_name) == (record.instance_id, record.device_name):
+            raise AwsError(
+                "InvalidParameterValue",
+                f"Invalid value '{record.device_name}' for unixDevice. Attachment point {record.device_name} is "
+                "already in use",
+            )
 
 
 def _check_group(store: Store, record: SecurityGroup) -> None:
