@@ -31,20 +31,23 @@ def mount_points(pid: int, device: int) -> list[str]:
     return [entry[4].encode().decode("unicode_escape") for entry in fields if entry[2] == number]
 
 
-def shut_down(pid: int, device: int) -> None:
-    """Let nothing more reach a device from the file system on it; one that cannot be shut down is left alone."""
-    for point in mount_points(pid, device)[:1]:
-        with contextlib.suppress(OSError):
-            folder = os.open(f"/proc/{pid}/root{point}", os.O_RDONLY)
-            try:
-                fcntl.ioctl(folder, _SHUT_DOWN, _NOTHING_FLUSHED)
-            finally:
-                os.close(folder)
+def shut_down(pid: int, device: int, hide: bool = False) -> None:
+    """Let nothing more reach a device from the file system on it; one that cannot be shut down is left alone.
 
-
-def cut_off(pid: int, device: int) -> None:
-    """Shut the file system on a device down and take it out of sight; files that are open there fail from now on."""
-    shut_down(pid, device)
-    for point in mount_points(pid, device):
-        command = ["nsenter", f"--target={pid}", "--mount", "umount", "--lazy", point]
-        subprocess.run(command, capture_output=True, check=False, timeout=30)
+    Args:
+        pid: a process of the mount namespace that the file system is mounted in.
+        device: its device number.
+        hide: take it out of sight too. Files that are open on it fail from now on.
+    """
+    points = mount_points(pid, device)
+    if not points:
+        return
+    with contextlib.suppress(OSError):
+        folder = os.open(f"/proc/{pid}/root{points[0]}", os.O_RDONLY)
+        try:
+            for point in points if hide else ():
+                command = ["nsenter", f"--target={pid}", "--mount", "--pid", "umount", "--lazy", point]
+                subprocess.run(command, capture_output=True, check=False, timeout=30)
+            fcntl.ioctl(folder, _SHUT_DOWN, _NOTHING_FLUSHED)
+        finally:
+            os.close(folder)

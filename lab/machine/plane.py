@@ -150,7 +150,7 @@ class Plane:
         """Take a volume away from a host that has it mounted; what the host did not sync is lost."""
         pid = hosts.pid(self.host_name(instance_id))
         if pid and (device := self.volumes.device(volume_id)):
-            file_systems.cut_off(pid, Path(device).stat().st_rdev)
+            file_systems.shut_down(pid, Path(device).stat().st_rdev, hide=True)
             self.volumes.abandon(volume_id)
 
     def create_snapshot(self, volume_id: str, snapshot_id: str) -> None:

@@ -90,7 +90,7 @@ class Volumes:
                 backing = Path(entry.read_text().strip())
             except OSError:  # let go since it was listed
                 continue
-            if backing.parent == self.folder:
+            if backing.parent == self.folder and not backing.name.endswith(" (deleted)"):
                 found[backing.name] = f"/dev/{entry.parts[3]}"
         return found
 
@@ -107,7 +107,9 @@ class Volumes:
         self.mount()
         if device := self.device(volume_id):
             return device
-        return _run("losetup", "--find", "--show", "--direct-io=on", str(self.file(volume_id)))
+        # EBS has sectors of 512 bytes; without a word, a file that a snapshot shares would have 4096 (Linux 6.18).
+        options = ("--find", "--show", "--direct-io=on", "--sector-size=512")
+        return _run("losetup", *options, str(self.file(volume_id)))
 
     def in_use(self, volume_id: str) -> bool:
         """Tell whether a volume's device is mounted, or held by something that wants it for itself alone."""
