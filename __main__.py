@@ -5,6 +5,7 @@ import pulumi_aws as aws
 import stack_config
 from components import outputs
 from components.backups.backups import Backups
+from components.backups.snapshots import Snapshots
 from components.component import Component, tags
 from components.data_volume import DataVolume
 from components.firewall import Firewall
@@ -36,6 +37,8 @@ for name in sorted(groups, key=lambda name: name != config.jump_host):
     place = placement.client(name, clients, group.instance["public"], group.zone, group.subnet_id)
     clients[name] = MySqlClient(name, {**group.instance, **place})
 volume = DataVolume("server-data", config.data_volume) if config.data_volume else None
+if volume and config.snapshots:
+    Snapshots("snapshots", {**config.snapshots, "volume": volume, "tags": config.tags})
 place = placement.server("server", clients, backups.instance_profile)
 server = MySqlServer("server", {**config.server, **place, "data_volume": volume})
 

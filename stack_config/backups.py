@@ -8,9 +8,10 @@ from typing import Any, cast
 import pulumi
 
 from components import checks
-from components.backups import schedules
 from components.backups.backups import BackupsArgs, RestoreArgs
 from components.backups.log_settings import GTIDS, log_faults
+from components.backups.snapshots import SnapshotsArgs
+from components.data_volume import VolumeArgs
 from components.mysql.server import ServerArgs
 from scripts.host.common.checks import InvalidValueError
 from stack_config.aws import Lookups
@@ -25,6 +26,7 @@ KEYS = {
     "backupKeep": "keep",
 }
 """The field of BackupsArgs that each key is."""
+SNAPSHOT_KEYS = {"snapshotSchedule": "schedule", "snapshotCount": "count"}
 DAYS, BUCKET, KEY = "backupDays", "backupBucket", "backupKey"
 RESTORE, RESTORE_KEY = "restoreFrom", "restoreKey"
 RESTORE_EXAMPLE = 'Write a table like {"at": "2026-12-01T10:30:00Z"}, or one with bucket and prefix of another stack'
@@ -98,8 +100,14 @@ def _key(name: str) -> Any:
     return check
 
 
-def read_snapshots(reader: Reader) -> tuple[str, int]:
-    """Return when snapshots of the data volume are made, and how many are kept; 0 for none."""
-    schedule = reader.read("snapshotSchedule", schedules.snapshot_cron) or default("snapshotSchedule")
-    count = reader.read("snapshotCount", checks.snapshot_count)
-    return schedule, 0 if count is None else count
+def read_snapshots(reader: Reader, volume: VolumeArgs | None) -> SnapshotsArgs | None:
+    """Return what snapshots of the data volume are made from; None for none."""
+    args = read_args(reader, SnapshotsArgs, SNAPSHOT_KEYS)
+    if not args["count"]:
+        return None
+    if volume is None or "volume_id" in volume:
+        if reader.is_set("snapshotSchedule") and reader.raw("snapshotSchedule") != default("snapshotSchedule"):
+            wrong = "needs a data volume of the program's own, by whose tags Data Lifecycle Manager finds it"
+            reader.add_fault("snapshotSchedule", wrong, "Set dataVolumeSize, or leave it out")
+        return None
+    return cast("SnapshotsArgs", args)

@@ -8,6 +8,7 @@ import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 
 from components.backups.backups import BackupsArgs
+from components.backups.snapshots import SnapshotsArgs
 from components.checks import MOST_TAGS, instance_profile, tag_key, tag_value
 from components.data_volume import DataVolumeArgs
 from components.firewall import ReachArgs
@@ -35,6 +36,8 @@ class StackConfig:
     """Whether the stack is protected: its data, whatever becomes of the server's host."""
     data_volume: DataVolumeArgs | None
     """None where the data are on the server's root volume."""
+    snapshots: SnapshotsArgs | None
+    """None for no snapshots of the data volume."""
     clients: tuple[clients.ClientGroup, ...]
     accounts: AccountsSpec
     passwords: Mapping[str, pulumi.Output[str]]
@@ -97,6 +100,7 @@ def parse(
         server_args["derived_settings"] = {**server_args.get("derived_settings", {}), "skip_name_resolve": True}
     profile = reader.read("instanceProfile", instance_profile)
     backups_args = backups.read_backups(reader, lookups, server_args, profile, protected)
+    snapshots = backups.read_snapshots(reader, volume)
     if placement.network and not isinstance(placement.network, ExistingNetwork):
         placement.network["s3_endpoint"] = backups_args["retention_days"] > 0
     release = check_release(reader, lookups, server_args, accounts.users)
@@ -116,6 +120,7 @@ def parse(
         backups=backups_args,
         protected=protected,
         data_volume={**volume, "protect": protected, "tags": tags} if volume else None,
+        snapshots=snapshots,
         clients=groups,
         accounts=accounts,
         passwords={key: pulumi.Output.secret(password) for key, password in passwords.items()},

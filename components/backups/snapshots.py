@@ -12,22 +12,27 @@ from components.args import args_faults
 from components.backups import schedules
 from components.backups.backups import role_prefix, trust
 from components.component import Component, tags
+from components.data_volume import DataVolume
 
 MAKE = ["ec2:CreateSnapshot", "ec2:CreateSnapshots", "ec2:DeleteSnapshot"]
 SEE = ["ec2:DescribeVolumes", "ec2:DescribeSnapshots", "ec2:DescribeInstances", "ec2:DescribeAvailabilityZones"]
 
 
 class SnapshotsArgs(TypedDict):
-    """What Snapshots are made from."""
+    """What is chosen for snapshots; config says it."""
 
-    target_tags: Mapping[str, str]
-    """A volume that has one of these tags is in them."""
     schedule: Annotated[str, schedules.snapshot_cron]
     """When, in UTC: cron(30 3 * * ? *)."""
     count: Annotated[int, checks.snapshot_count]
     """How many are kept: of more, the oldest goes."""
+
+
+class VolumeSnapshotsArgs(SnapshotsArgs):
+    """What Snapshots are made from."""
+
+    volume: DataVolume
     tags: NotRequired[Annotated[Mapping[str, str], checks.tags]]
-    """Of every resource and snapshot, besides its name."""
+    """Of every resource, besides its name; snapshots have the volume's."""
 
 
 class Snapshots(Component):
@@ -37,9 +42,9 @@ class Snapshots(Component):
     aws.dlm.LifecyclePolicy.
     """
 
-    def __init__(self, name: str, args: SnapshotsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, args: VolumeSnapshotsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Register the policy and its role."""
-        self.refuse(name, args_faults(SnapshotsArgs, args))
+        self.refuse(name, args_faults(VolumeSnapshotsArgs, args))
         super().__init__(name, opts)
         named = tags(name, args.get("tags"))
         role = aws.iam.Role(
@@ -54,12 +59,13 @@ class Snapshots(Component):
         )
         aws.dlm.LifecyclePolicy(
             f"{name}-schedule",
-            description=f"Snapshots of {named['Project']} {named['Stack']}",
+            description="Snapshots of the data volume of a MySQL server",
             execution_role_arn=role.arn,
             state="ENABLED",
             policy_details={
                 "resource_types": ["VOLUME"],
-                "target_tags": args["target_tags"],
+                # A volume that has any of them is in: of its tags, its name is nobody else's.
+                "target_tags": {"Name": tags(args["volume"].name)["Name"]},
                 "schedules": [
                     {
                         "name": name,

@@ -28,6 +28,7 @@ from lab.cloud.model import (
     RouteTableAssociation,
     SecurityGroup,
     SecurityGroupRule,
+    Snapshot,
     Subnet,
     Volume,
     VolumeAttachment,
@@ -63,6 +64,7 @@ KIND: dict[type[Made], Kind] = {
     InstanceProfile: Kind("NoSuchEntity", "Instance Profile", "{word} {name} cannot be found."),
     Bucket: Kind("NoSuchBucket", "bucket", "The specified {word} does not exist: {name}"),
     Volume: Kind("InvalidVolume.NotFound", "volume"),
+    Snapshot: Kind("InvalidSnapshot.NotFound", "snapshot"),
 }
 
 

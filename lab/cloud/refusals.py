@@ -25,6 +25,7 @@ from lab.cloud.model import (
     RouteTableAssociation,
     SecurityGroup,
     SecurityGroupRule,
+    Snapshot,
     Subnet,
     Volume,
     VolumeAttachment,
@@ -87,6 +88,7 @@ def check(store: Store, record: Record) -> None:
             _check_public_policy(store, record)
         case Volume():
             volume_rules.check_volume(record)
+            _check_source(store, record)
         case VolumeAttachment():
             _check_attachment(store, record)
 
@@ -152,6 +154,18 @@ def _check_public_policy(store: Store, record: BucketPolicy) -> None:
             "User is not authorized to perform: s3:PutBucketPolicy on resource: "
             f'"arn:aws:s3:::{record.id}" because public policies are prevented by the BlockPublicPolicy setting '
             "in S3 Block Public Access.",
+        )
+
+
+def _check_source(store: Store, record: Volume) -> None:
+    snapshot = store.find(Snapshot, record.snapshot_id) if record.snapshot_id else None
+    if record.snapshot_id and not snapshot and not store.find(Volume, record.id):
+        raise AwsError("InvalidSnapshot.NotFound", f"The snapshot '{record.snapshot_id}' does not exist.")
+    if snapshot and record.size < snapshot.volume_size:
+        raise AwsError(
+            "InvalidParameterValue",
+            f"Volume of size {record.size}GB is smaller than snapshot '{snapshot.id}', expect size >= "
+            f"{snapshot.volume_size}GB",
         )
 
 

@@ -42,7 +42,7 @@ def test_the_bucket_is_private_versioned_encrypted_and_refuses_requests_without_
 
 
 # config, days until a file is no longer current, days that a former one is kept
-RETENTION = [
+RETENTION: list[tuple[dict[str, str], int, int]] = [
     ({}, 9, 7),
     ({"backupDays": "30"}, 32, 30),
     ({"backupSchedule": "weekly"}, 15, 7),
@@ -54,7 +54,7 @@ RETENTION = [
 def test_a_base_is_kept_for_as_long_as_a_day_that_it_is_needed_for(
     changes: dict[str, str], current: int, former: int
 ) -> None:
-    made = only(Run(**changes), "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration")
+    made = only(Run(None, **changes), "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration")
     (rule,) = made["rules"]
     assert rule["expiration"] == {"days": current}
     assert rule["noncurrentVersionExpiration"] == {"noncurrentDays": former}
