@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from scripts.host.common.checks import checked, matching, whole
 from scripts.host.common.codec import SpecFault
 
+PACKAGES = ("rclone", "zstd")
+"""What a host with backups has besides."""
 NEWEST = "newest"
 """The base that a restore takes unless told otherwise: the newest one before the moment or transaction."""
 ID = r"\d{8}T\d{6}Z"
