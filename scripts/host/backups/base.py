@@ -1,11 +1,12 @@
 """Verb `backup run`: a base, which is a dump of all databases at one moment, and its manifest.
 
 mysqldump streams through zstd and rclone into the repository; nothing is kept on the host. The manifest is written
-last: what was cut off before it is no base. Writes wait while the moment is fixed: until mysqldump has its snapshot, and
-for statements that run, for LOCK_SECONDS at most; then the lock is given back, and tried again later.
+last: what was cut off before it is no base. Writes wait until mysqldump has its snapshot, some hundredths of a second.
+The lock for it waits for statements that run, but for LOCK_SECONDS at most; then it is given up, and tried again later.
 """
 
 import json
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,6 +24,10 @@ from scripts.host.mysql.server import Session
 
 FORMAT = 1
 """Of the manifest."""
+TOLD = ("id", "started", "ended", "server_uuid", "mysql_version", "bytes", "dump_bytes", "warnings")
+"""What the status has of it."""
+SNAPSHOT_SECONDS = 60
+"""How long mysqldump may take to its snapshot, while writes wait."""
 LOCK_SECONDS = 5
 LOCK_TRIES = 24
 PAUSE_SECONDS = 5.0
@@ -42,7 +47,7 @@ class Moment:
 
 
 def run() -> dict[str, Any]:
-    """Make a base, and return its manifest without the parts.
+    """Make a base, and return what the status has of it.
 
     Raises:
         HostError: another one is being made, or a part of it failed; there is no base then.
@@ -50,11 +55,11 @@ def run() -> dict[str, Any]:
     with status.held("run"), status.failures_of("base"):
         spec, begun = own.spec(), time.monotonic()
         session = server.Session()
-        own.check_gtid_mode(session)
+        own.check_log(session)
         binary_log.begin(session, spec)
         with repository.opened(spec.repository) as repo:
             manifest = _make(session, repo)
-        told = {key: value for key, value in manifest.items() if key != "parts"}
+        told = {key: manifest[key] for key in TOLD}
         told["seconds"] = round(time.monotonic() - begun, 1)
         changes: dict[str, Any] = {"base": told}
         gap = status.load().get("gap")
@@ -67,6 +72,9 @@ def run() -> dict[str, Any]:
 def _make(session: Session, repo: Repository) -> dict[str, Any]:
     databases, data = dump.databases(session), dump.data_bytes(session)
     loose = dump.not_transactional(session)
+    # Now: after hours of dumping the session may be gone.
+    query = "SELECT @@server_uuid, VERSION(), @@lower_case_table_names"
+    server_uuid, version, lower_case = session.rows(query)[0]
     parts = Parts()
     with Pipeline() as pipeline:
         compression = pipeline.start(ZSTD)
@@ -81,7 +89,10 @@ def _make(session: Session, repo: Repository) -> dict[str, Any]:
                 words = ["stdbuf", "-oL", *dump.argv(service.SOCKET, "--databases", "--", *databases)]
                 source = pipeline.start(words)
                 lines = iter(cast("IO[bytes]", source.stdout))
+                watch = threading.Timer(SNAPSHOT_SECONDS, source.kill)
+                watch.start()
                 _pass_on(lines, parts, sink, until=dump.FIRST_WORDS)
+                watch.cancel()
         _pass_on(lines, parts, sink)
         if databases:
             pipeline.finish(source)
@@ -101,9 +112,9 @@ def _make(session: Session, repo: Repository) -> dict[str, Any]:
         "id": base,
         "started": status.written(moment.time),
         "ended": status.now(),
-        "server_uuid": session.one("SELECT @@server_uuid"),
-        "mysql_version": session.one("SELECT VERSION()"),
-        "lower_case_table_names": session.one("SELECT @@lower_case_table_names"),
+        "server_uuid": server_uuid,
+        "mysql_version": version,
+        "lower_case_table_names": lower_case,
         "gtid_executed": moment.gtid_executed,
         "first_log": moment.first_log,
         "databases": databases,

@@ -1,8 +1,8 @@
-"""Verb `backup log`: what was committed since the last time goes into the repository, as closed files of the binary log.
+"""Verb `backup log`: what was committed since the last time goes into the repository, as closed files of the log.
 
 A timer runs it every 30 seconds. If something was committed, the log goes on in a new file, and the closed ones are
-sent in order. Away, S3 is waited for: files stay until MySQL purges them by binlog_expire_logs_seconds, which keeps the
-disk from filling. One that is purged before it was sent is a gap: nothing later can be replayed over the bases of before, so
+sent in order. While S3 is away, files stay until MySQL purges them by binlog_expire_logs_seconds, which keeps the disk
+from filling. One that is purged before it was sent is a gap: nothing later can be replayed over the bases of before, so
 a new base is begun at once, and ends the gap.
 """
 

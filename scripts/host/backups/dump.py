@@ -147,9 +147,8 @@ def not_transactional(session: Session) -> list[str]:
 
 def accounts(session: Session) -> Iterator[str]:
     """Yield the statements that bring the accounts back, but for those that every server has of its own."""
-    columns = "SELECT column_name FROM information_schema.columns WHERE table_schema = 'mysql' AND table_name = %s ORDER BY ordinal_position"
     for table in GRANT_TABLES:
-        names = [str(name) for (name,) in session.rows(columns, [table])]
+        names = _columns(session, table)
         if not names:
             continue
         quoted = [f"`{name}`" for name in names]
@@ -166,15 +165,19 @@ def accounts(session: Session) -> Iterator[str]:
 def forget_accounts(session: Session) -> None:
     """Delete all accounts but those that every server has of its own."""
     for table in GRANT_TABLES:
-        columns = session.rows(
-            "SELECT column_name FROM information_schema.columns WHERE table_schema = 'mysql' AND table_name = %s",
-            [table],
-        )
-        own = [name for (name,) in columns if name.lower() in USER_COLUMNS]
+        own = [name for name in _columns(session, table) if name.lower() in USER_COLUMNS]
         if own:
             condition = " AND ".join(f"`{name}` NOT IN ({among(OWN_ACCOUNTS)})" for name in own)
             session.do(f"DELETE FROM mysql.`{table}` WHERE {condition}", OWN_ACCOUNTS * len(own))  # noqa: S608
     session.do("FLUSH PRIVILEGES")
+
+
+def _columns(session: Session, table: str) -> list[str]:
+    query = (
+        "SELECT column_name FROM information_schema.columns WHERE table_schema = 'mysql' AND table_name = %s"
+        " ORDER BY ordinal_position"
+    )
+    return [str(name) for (name,) in session.rows(query, [table])]
 
 
 def _literal(digits: str | None) -> str:

@@ -31,10 +31,7 @@ def extract(spec: ExtractSpec) -> ExtractFacts:
             scratch.load(repo, chosen, instance)
             replay.replay(repo, chosen, instance.socket, instance.folder / "log")
             databases = spec.databases or tuple(chosen.manifest["databases"])
-            if spec.tables:
-                what = ["--", databases[0], *spec.tables]
-            else:
-                what = ["--databases", "--", *databases]
+            what = ["--", databases[0], *spec.tables] if spec.tables else ["--databases", "--", *databases]
             path = FOLDER / f"{status.now().replace(':', '')}.sql.zst"
             _write(path, instance.socket, what)
     seconds = round(time.monotonic() - begun, 1)
@@ -46,7 +43,6 @@ def _write(path: Path, socket: str, what: list[str]) -> None:
     path.touch(mode=0o600)
     try:
         with path.open("wb") as file, Pipeline() as pipeline:
-            # No events, routines where single tables are wanted: mysqldump has them of whole databases only.
             source = pipeline.start(dump.argv(socket, *what))
             compression = pipeline.start(["zstd", "--quiet", "--stdout"], stdout=file)
             sink = cast("IO[bytes]", compression.stdin)

@@ -41,20 +41,15 @@ class Contents:
     """Of its bases, the oldest first."""
     unreadable: tuple[str, ...]
     """Ids of those whose manifest the key does not open."""
-    unfinished: tuple[str, ...] = ()
-    """Ids of dumps without a manifest: being made, or cut off."""
 
 
 def contents(repo: Repository) -> Contents:
-    """Return all bases.
+    """Return all bases; a dump without a manifest is none: it is being made, or was cut off.
 
     Raises:
         UnreadableError: there are some, and the key opens none.
     """
-    objects = [thing.name for thing in repo.objects("bases")]
-    names = sorted(name for name in objects if name.endswith(f"/{MANIFEST}"))
-    ids = {name.split("/")[0] for name in names}
-    unfinished = {name.split("/")[0] for name in objects if name.endswith(f"/{DUMP}")} - ids
+    names = sorted(stored.name for stored in repo.objects("bases") if stored.name.endswith(f"/{MANIFEST}"))
     unreadable: list[str] = []
     error: HostError | None = None
     manifests = []
@@ -73,7 +68,7 @@ def contents(repo: Repository) -> Contents:
     if error is not None and not manifests:
         raise error
     manifests.sort(key=lambda manifest: str(manifest["id"]))
-    return Contents(tuple(manifests), tuple(unreadable), tuple(sorted(unfinished)))
+    return Contents(tuple(manifests), tuple(unreadable))
 
 
 def chain(manifest: Manifest, files: Sequence[LogFile]) -> Chain:

@@ -23,17 +23,21 @@ def spec() -> BackupSpec:
     return codec.from_data(BackupSpec, data)
 
 
-def check_gtid_mode(session: Session) -> None:
-    """Refuse a server whose transactions have no GTIDs, or are not logged: its log could not be replayed over a base.
+def check_log(session: Session) -> None:
+    """Refuse a server whose log could not be replayed over a base on another one.
 
     Raises:
-        HostError: see above.
+        HostError: its transactions have no GTIDs, are not logged, or are encrypted with a key of its own.
     """
-    mode, log = session.rows("SELECT @@GLOBAL.gtid_mode, @@GLOBAL.log_bin")[0]
+    mode, log, encrypted = session.rows("SELECT @@GLOBAL.gtid_mode, @@GLOBAL.log_bin, @@GLOBAL.binlog_encryption")[0]
     if mode != "ON":
         raise HostError(f"gtid_mode is {mode}: backups need it ON, and enforce_gtid_consistency too")
     if not log:
         raise HostError("MySQL writes no binary log: take skip_log_bin out of mysqlSettings")
+    if encrypted:
+        raise HostError(
+            "binlog_encryption is ON: no other server could read the log. Set it OFF: backups are encrypted anyway"
+        )
 
 
 def agent() -> str:

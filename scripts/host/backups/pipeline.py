@@ -1,5 +1,6 @@
 """Programs that feed each other with no file in between: one that fails ends all, before the last one is complete."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -120,8 +121,6 @@ def _last_lines(stderr: IO[bytes]) -> str:
 
 
 def _close(stream: IO[bytes]) -> None:
-    try:
+    # What was still to be written has nowhere to go.
+    with contextlib.suppress(OSError):
         stream.close()
-    except OSError:
-        # What was still to be written has nowhere to go.
-        pass

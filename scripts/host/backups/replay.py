@@ -39,7 +39,7 @@ class Plan:
     files: tuple[LogFile, ...]
     wanted: Wanted
     restored_to: str
-    """UTC time."""
+    """See RestoreFacts."""
 
 
 def plan(repo: Repository, wanted: Wanted, session: Session, server_uuid: str = "") -> Plan:
@@ -72,7 +72,8 @@ def plan(repo: Repository, wanted: Wanted, session: Session, server_uuid: str = 
         )
     if wanted.gtid and not log.files:
         raise HostError(f"base {manifest['id']} has no log after it, so it has no transaction {wanted.gtid}")
-    return Plan(manifest, _needed(log, wanted.at), wanted, wanted.at or log.latest)
+    restored_to = f"before {wanted.gtid}" if wanted.gtid else wanted.at or log.latest
+    return Plan(manifest, _needed(log, wanted.at), wanted, restored_to)
 
 
 def _base(manifests: Sequence[Manifest], wanted: Wanted, session: Session) -> Manifest:
@@ -264,8 +265,8 @@ def check_version(manifest: Manifest, version: str, lower_case: int) -> None:
     of_base = tuple(int(part) for part in str(manifest["mysql_version"]).split(".")[:2])
     if tuple(int(part) for part in version.split(".")[:2]) < of_base:
         raise HostError(
-            f"base {manifest['id']} was made by MySQL {manifest['mysql_version']}, and this server has {version}, an older "
-            "series: restore it into the same series or a later one"
+            f"base {manifest['id']} was made by MySQL {manifest['mysql_version']}, and this server has {version}, of an "
+            "older series: restore it into the same series or a later one"
         )
     if manifest["lower_case_table_names"] != lower_case:
         value = manifest["lower_case_table_names"]

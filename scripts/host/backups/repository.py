@@ -8,6 +8,7 @@ the key from a file, so that it is in no argument and no environment variable.
 
 import contextlib
 import json
+import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -63,7 +64,7 @@ class Repository:
 
     def argv(self, *words: str, chunk_mib: int = 16) -> list[str]:
         """Return rclone's command line; S3 takes 10,000 parts an object, of so many MiB each."""
-        return ["rclone", f"--config={self._config}", *FLAGS, f"--s3-chunk-size={chunk_mib}Mi", *words]
+        return ["rclone", f"--config={self._config}", *FLAGS, f"--s3-chunk-size={chunk_mib}M", *words]
 
     def at(self, name: str) -> str:
         """Return how rclone names an object or a folder."""
@@ -111,12 +112,14 @@ class Repository:
 
 def failure(what: str, said: str) -> HostError:
     """Return the error for what rclone said when it failed."""
-    text = "\n".join(said.strip().splitlines()[-4:])
     if WRONG_KEY in said:
-        wrong = "the key is not the one that it was encrypted with, or the object was changed since"
-        return UnreadableError(f"{what}: {wrong}: {text}")
-    hint = next((f": {hint}" for sign, hint in HINTS if sign in said), "")
-    return HostError(f"`{what}` failed{hint}: {text}")
+        names = dict.fromkeys(re.findall(r"ERROR : (\S+): Failed to copy", said))
+        thing = ", ".join(names) or "the object"
+        return UnreadableError(f"this key does not open {thing}: another one encrypted it, or it was changed since")
+    # Each try says the same, at another time.
+    lines = dict.fromkeys(re.sub(r"^[\d/]+ [\d:]+ ", "", line) for line in said.strip().splitlines())
+    hint = next((f", because {hint}" for sign, hint in HINTS if sign in said), "")
+    return HostError(f"`{what}` failed{hint}: {chr(10).join(list(lines)[-3:])}")
 
 
 @contextlib.contextmanager

@@ -36,8 +36,8 @@ def restore(spec: RestoreSpec) -> RestoreFacts:
     """Bring back what the spec wants.
 
     Raises:
-        HostError: it cannot be had, or this server has data: nothing was changed. Or it failed on the way: run again, it
-            begins from the start.
+        HostError: it cannot be had, or this server has data: nothing was changed. Or it failed on the way: run again,
+            it begins from the start.
     """
     with status.held("restore"):
         session = server.Session()
@@ -48,8 +48,8 @@ def restore(spec: RestoreSpec) -> RestoreFacts:
         unfinished = marker is not None
         if not unfinished and (tables := _tables(session)):
             raise HostError(
-                f"this server has data ({tables} tables): a restore goes into a new server only, and nothing was changed. "
-                "For single tables or databases beside it there is `backup extract`"
+                f"this server has data ({tables} tables): a restore goes into a new server only, and nothing was "
+                "changed. `backup extract` gives single tables or databases beside it"
             )
         begun = time.monotonic()
         with repository.opened(spec.source) as repo:
@@ -83,8 +83,8 @@ def _again(marker: dict[str, Any], wanted: dict[str, Any]) -> RestoreFacts:
     if marker["spec"] != wanted:
         former = ", ".join(f"{key} {value}" for key, value in marker["spec"].items() if key != "source" and value)
         raise HostError(
-            f"this server was restored already ({former}), to something else: restore into a new server instead; nothing "
-            "was changed"
+            f"this server was restored already, from something else ({former}): restore into a new server instead. "
+            "Nothing was changed"
         )
     return dataclasses.replace(codec.from_data(RestoreFacts, marker["facts"]), already=True)
 

@@ -1,13 +1,14 @@
 """A second mysqld beside the running server, for as long as a block: no network, little memory, nothing that lasts.
 
 Its data directory is a folder in MySQL's own: on the same volume, where AppArmor lets mysqld write. Its name begins
-with a dot: InnoDB looks for tablespaces in every other folder there, and would not start with those that it found twice.
+with a dot: InnoDB looks for tablespaces in every other folder there, and does not start if it finds one twice.
 """
 
 import contextlib
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -36,7 +37,7 @@ OPTIONS = (
     "--event-scheduler=OFF",
     "--performance-schema=OFF",
     "--innodb-buffer-pool-size=128M",
-    "--innodb-redo-log-capacity=128M",
+    "--loose-innodb-redo-log-capacity=128M",
     # It is thrown away if anything stops it.
     "--innodb-flush-log-at-trx-commit=0",
     "--innodb-doublewrite=OFF",
@@ -81,7 +82,11 @@ def running(lower_case_table_names: int) -> Iterator[Scratch]:
 
 
 def remove() -> None:
-    """Remove what a run has left that was cut off."""
+    """Remove what a run has left that was cut off, and end its mysqld."""
+    pid = FOLDER / "pid"
+    number = pid.read_text().strip() if pid.exists() else ""
+    if number.isdigit() and str(FOLDER).encode() in _command_line(number):
+        os.kill(int(number), signal.SIGKILL)
     shutil.rmtree(FOLDER, ignore_errors=True)
 
 
@@ -100,6 +105,11 @@ def _started(argv: Sequence[str], socket: Path, log: Path) -> Iterator[None]:
         # Its files are removed: it need not write anything.
         mysqld.kill()
         mysqld.wait(STOP_SECONDS)
+
+
+def _command_line(pid: str) -> bytes:
+    path = Path("/proc") / pid / "cmdline"
+    return path.read_bytes() if path.exists() else b""
 
 
 def _words(log: Path) -> str:

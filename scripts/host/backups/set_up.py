@@ -1,5 +1,6 @@
 """Verbs `backup set-up` and `backup diff`: the host's part of the backups is as the spec says, or how it is not."""
 
+import itertools
 import re
 import time
 from pathlib import Path
@@ -41,7 +42,7 @@ def set_up(spec: SetUpSpec) -> SetUpFacts:
     for schedule in (backups.base_schedule, backups.drill_schedule):
         interval(schedule)
     session = server.Session()
-    own.check_gtid_mode(session)
+    own.check_log(session)
     has_base = _has_base(backups, str(session.one("SELECT @@server_uuid")))
     state_file.save(own.STATE, codec.as_data(backups))
     binary_log.begin(session, backups)
@@ -76,7 +77,8 @@ def _has_base(backups: BackupSpec, server_uuid: str) -> bool:
                 found = listing.contents(repo)
                 break
             except UnreadableError:
-                raise
+                # Another key from now on: what there is stays for the former one.
+                return False
             except HostError:
                 if time.monotonic() > deadline:
                     raise
@@ -165,7 +167,7 @@ def interval(schedule: str) -> float:
     if len(moments) < 2:
         raise HostError(f"{schedule!r} comes only once: choose a schedule that comes again")
     # A schedule may have unequal steps: the longest counts.
-    return max((late - early).total_seconds() for early, late in zip(moments, moments[1:]))
+    return max((late - early).total_seconds() for early, late in itertools.pairwise(moments))
 
 
 def _hours(seconds: float) -> str:

@@ -133,7 +133,7 @@ class RestoreFacts:
     server_uuid: str
     """Of the server that it was made on."""
     restored_to: str
-    """UTC time up to which the log was replayed; the base's own if there was no log."""
+    """UTC time up to which the log was replayed, the base's own if there was no log; or "before" a transaction."""
     tables: int
     rows_bytes: int
     """Of the base's dump, in bytes, before compression."""

@@ -1,10 +1,11 @@
-"""The verb `backup`: `set-up`, `diff`, `restore` and `extract` read a spec; `run`, `log`, `list` and `drill` read nothing.
+"""The verb `backup`: set-up, diff, restore and extract read a spec; run, log, list and drill read nothing.
 
 Each prints its answer as JSON. What takes long holds locks of this room's, and leaves the agent's to other verbs; a
 restore and a set-up hold that one too.
 """
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -73,6 +74,8 @@ def main(words: Sequence[str]) -> int:
 
 
 def _yield_to_queries() -> None:
-    """Have the lowest priority, and programs that are started from now on too."""
+    """Have the lowest priority, and programs that are started from now on too. When told to stop, clean up first."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(1))
     os.nice(NICE)
     process.must(["ionice", "--class", "idle", "--pid", str(os.getpid())])
