@@ -13,6 +13,7 @@ VERBS = {
     "certify": ("mysql.certificate.certify_verb",),
     "renew-certificate": ("mysql.certificate.renew_verb",),
     "accounts": ("accounts.commands.main",),
+    "backup": ("backups.verbs.main",),
     "check-logins": ("client.check_logins.main",),
 }
 """By verb, the functions that do it, in order of preference: a host has those of its own kind.

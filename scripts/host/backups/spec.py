@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from scripts.host.common.checks import checked, matching, whole
 from scripts.host.common.codec import SpecFault
 
+PACKAGES = ("rclone", "zstd")
+"""What a host with backups has besides."""
 NEWEST = "newest"
 """The base that a restore takes unless told otherwise: the newest one before the moment or transaction."""
 ID = r"\d{8}T\d{6}Z"
@@ -131,7 +133,7 @@ class RestoreFacts:
     server_uuid: str
     """Of the server that it was made on."""
     restored_to: str
-    """UTC time up to which the log was replayed; the base's own if there was no log."""
+    """UTC time up to which the log was replayed, the base's own if there was no log; or "before" a transaction."""
     tables: int
     rows_bytes: int
     """Of the base's dump, in bytes, before compression."""
