@@ -14,10 +14,11 @@ from rich.console import Console
 from rich.table import Table
 
 from lab import stack
-from lab.cloud import topology
+from lab.cloud import lifecycle, topology
 from lab.cloud.ec2 import Ec2
-from lab.cloud.model import Instance, Subnet, Vpc
+from lab.cloud.model import Instance, Snapshot, Subnet, Volume, Vpc
 from lab.cloud.store import Store
+from lab.cloud.volumes import rfc3339
 from lab.engine import environment
 from lab.machine import firewall, hosts, image, links, slots
 from lab.machine.plane import Plane
@@ -97,11 +98,13 @@ def env(name: LabName = DEFAULT_NAME) -> None:
 
 @app.command()
 def status(name: LabName = DEFAULT_NAME) -> None:
-    """List the lab's instances: state, addresses, packets refused."""
+    """List the lab's instances (state, addresses, packets refused), volumes and snapshots."""
     lab = Lab.named(name)
     slot = slots.find(lab)
     ec2 = _ec2(lab)
     instances = ec2.instances() if slot else []
+    if slot:
+        _show_volumes(ec2)
     if not slot or not instances:
         console.print(f"lab {lab.name}: nothing is up; `{lab.command('up')}` brings the stack up")
         return
@@ -117,6 +120,20 @@ def status(name: LabName = DEFAULT_NAME) -> None:
             _refused(lab, instance),
         )
     console.print(table)
+
+
+def _show_volumes(ec2: Ec2) -> None:
+    table = Table("name", "id", "GiB", "state", "made", box=None)
+    for volume in ec2.store.all(Volume):
+        holder = ec2.attachment(volume.id)
+        state = f"in-use: {holder.instance_id} {holder.device_name}" if holder else "available"
+        name = volume.tags.get("Name", "")
+        table.add_row(name, volume.id, str(volume.size), state, rfc3339(volume.create_time))
+    for snapshot in sorted(ec2.store.all(Snapshot), key=lambda snapshot: snapshot.start_time):
+        name, made = snapshot.tags.get("Name", ""), rfc3339(snapshot.start_time)
+        table.add_row(name, snapshot.id, str(snapshot.volume_size), f"of {snapshot.volume_id}", made)
+    if table.row_count:
+        console.print(table)
 
 
 def _refused(lab: Lab, instance: Instance) -> str:
@@ -166,8 +183,9 @@ _verb("terminate", Ec2.terminate, "Take a host away behind the engine's back, di
 
 @app.command()
 def crash(host: Host, name: LabName = DEFAULT_NAME) -> None:
-    """Kill every process of a host at once."""
-    hosts.crash(_container(Lab.named(name), host))
+    """Kill every process of a host at once, as a power cut: what was not synced to its volumes is lost."""
+    lab = Lab.named(name)
+    Plane(lab, Store(lab.cloud)).crash(_instance(lab, host).id)
 
 
 @app.command(name="console")
@@ -190,6 +208,21 @@ def publish_image(name: LabName = DEFAULT_NAME) -> None:
     """Publish newer images than there are: Canonical's parameters and searches for the latest find them from now on."""
     for image_id in _ec2(Lab.named(name)).publish_images():
         print(image_id)
+
+
+@app.command()
+def snapshots(name: LabName = DEFAULT_NAME) -> None:
+    """Make the snapshots of all enabled lifecycle policies now, and delete those that they no longer retain."""
+    lab = Lab.named(name)
+    if slots.find(lab) is None:
+        raise LabError(f"lab {lab.name}: nothing is up; `{lab.command('up')}` brings the stack up")
+    made, deleted = lifecycle.run_policies(_ec2(lab))
+    for snapshot in made:
+        print(f"made {snapshot.id} of {snapshot.volume_id}")
+    for snapshot in deleted:
+        print(f"deleted {snapshot.id} of {snapshot.volume_id}")
+    if not made:
+        print("no enabled policy has a volume with its target tags")
 
 
 @app.command()

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from lab.aws.instance_functions import get_instance, get_instances
 from lab.aws.network import SubnetType, VpcType, zone_id
 from lab.aws.schema import NOT_SUPPORTED, Cloud
+from lab.aws.volume_functions import get_ebs_volumes, get_snapshot, get_snapshot_ids, get_volume
 from lab.aws.wire import Values, secret
 from lab.cloud import catalog, rules
 from lab.cloud.model import Eip, Subnet, Vpc
@@ -332,6 +333,13 @@ FUNCTIONS: dict[str, tuple[Function, set[str]]] = {
         {"filters", "locationType", "region"},
     ),
     "aws:ec2/getEips:getEips": (get_eips, {"tags", "region"}),
+    "aws:ebs/getVolume:getVolume": (get_volume, {"filters", "tags", "mostRecent", "region"}),
+    "aws:ebs/getEbsVolumes:getEbsVolumes": (get_ebs_volumes, {"filters", "tags", "region"}),
+    "aws:ebs/getSnapshot:getSnapshot": (
+        get_snapshot,
+        {"filters", "tags", "snapshotIds", "owners", "mostRecent", "region"},
+    ),
+    "aws:ebs/getSnapshotIds:getSnapshotIds": (get_snapshot_ids, {"filters", "owners", "region"}),
     "aws:servicequotas/getServiceQuota:getServiceQuota": (get_service_quota, {"serviceCode", "quotaCode", "region"}),
 }
 """Each function, and the arguments of it that a lab honours."""

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from pulumi.runtime.rpc import UNKNOWN
 
-from lab.aws import addresses, compute, network, schema, security_groups, volumes
+from lab.aws import addresses, compute, lifecycle, network, schema, security_groups, snapshots, volumes
 from lab.aws.schema import NOT_SUPPORTED, Cloud, Difference, Failure, ResourceType
 from lab.aws.wire import Values, unknown_in
 from lab.cloud.model import Record
@@ -38,6 +38,8 @@ TYPES: dict[str, ResourceType] = {
         compute.InstanceType(),
         volumes.VolumeType(),
         volumes.VolumeAttachmentType(),
+        snapshots.SnapshotType(),
+        lifecycle.LifecyclePolicyType(),
     )
 }
 """Every resource type a lab has, by its token."""

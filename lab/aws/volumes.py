@@ -10,12 +10,13 @@ from typing import ClassVar
 import pulumi_aws.ebs as ebs
 import pulumi_aws.ec2 as sdk
 
-from lab.aws.network import OFF, REGION, TAGS
+from lab.aws.network import REGION, TAGS
 from lab.aws.schema import Cloud, Failure, Property, ResourceType, attempt
 from lab.aws.wire import Values
 from lab.cloud import volume_rules
-from lab.cloud.model import Record, Volume, VolumeAttachment
+from lab.cloud.model import Record, Snapshot, Volume, VolumeAttachment
 from lab.cloud.rules import ACCOUNT_ID, AwsError
+from lab.cloud.volumes import rfc3339
 
 
 class VolumeType(ResourceType):
@@ -28,21 +29,24 @@ class VolumeType(ResourceType):
     properties: ClassVar = {
         "availabilityZone": Property(required=True, replaces=True),
         "encrypted": Property("bool", replaces=True, computed=True, without_effect="kept in clear in the lab's image"),
-        "finalSnapshot": OFF,
+        "finalSnapshot": Property("bool", default=False),
         "iops": Property("number", computed=True, without_effect="as fast as this machine's disk"),
         "kmsKeyId": Property(replaces=True, computed=True, without_effect="a lab has no KMS"),
         "multiAttachEnabled": Property("bool", only=(False,), replaces=True),
-        "size": Property("number", required=True),
+        "size": Property("number", computed=True),
+        "snapshotId": Property(replaces=True, computed=True),
         "throughput": Property("number", computed=True, without_effect="as fast as this machine's disk"),
-        "type": Property(computed=True, only=("gp3",)),
+        "type": Property(required=True, only=("gp3",)),  # EBS makes gp2 where it is not given
         "region": REGION,
         "tags": TAGS,
     }
-    computed = ("arn", "createTime", "encrypted", "iops", "kmsKeyId", "snapshotId", "throughput", "type")
+    computed = ("arn", "createTime", "encrypted", "iops", "kmsKeyId", "size", "snapshotId", "throughput")
 
     def validate(self, inputs: Values, unknown: set[str]) -> Iterator[Failure]:
         """Yield sizes and speeds that EBS refuses."""
-        if not unknown & {"size", "iops", "throughput"}:
+        if not {"size", "snapshotId"} & {*inputs, *unknown}:
+            yield Failure("size", "one of `size,snapshotId` must be specified")
+        if "size" in inputs and not unknown & {"iops", "throughput"}:
             volume = Volume("", "", inputs["size"], "gp3", *_speeds(inputs, None))
             yield from attempt("size", volume_rules.check_volume, volume)
 
@@ -51,8 +55,12 @@ class VolumeType(ResourceType):
         if inputs["availabilityZone"] not in cloud.zones():
             raise AwsError("InvalidZone.NotFound", f"The zone '{inputs['availabilityZone']}' does not exist.")
         existing = cloud.ec2.store.find(Volume, record_id) if record_id else None
+        source = cloud.ec2.store.find(Snapshot, inputs.get("snapshotId", ""))
+        size = inputs.get("size") or (existing.size if existing else source.volume_size if source else 1)
         key = inputs.get("kmsKeyId", existing.kms_key_id if existing else "")
         encrypted = bool(inputs.get("encrypted", existing.encrypted if existing else False))
+        if source and source.encrypted and not existing:
+            encrypted, key = True, key or source.kms_key_id
         if key and not encrypted:
             raise AwsError(
                 "InvalidParameterDependency", "The parameter KmsKeyId requires the parameter Encrypted to be set."
@@ -60,7 +68,8 @@ class VolumeType(ResourceType):
         if encrypted and not key:
             key = f"arn:aws:kms:{cloud.region}:{ACCOUNT_ID}:key/{DEFAULT_KEY}"
         speeds = _speeds(inputs, existing)
-        return Volume(record_id, inputs["availabilityZone"], inputs["size"], "gp3", *speeds, encrypted, key)
+        snapshot = existing.snapshot_id if existing else inputs.get("snapshotId", "")
+        return Volume(record_id, inputs["availabilityZone"], size, "gp3", *speeds, encrypted, key, snapshot)
 
     def create(self, cloud: Cloud, volume: Volume) -> Record:
         """Make the volume."""
@@ -71,8 +80,8 @@ class VolumeType(ResourceType):
         return cloud.ec2.modify_volume(volume)
 
     def delete(self, cloud: Cloud, record_id: str, inputs: Values) -> None:
-        """Delete the volume."""
-        cloud.ec2.delete_volume(record_id)
+        """Delete the volume, with a last snapshot if that is asked for."""
+        cloud.ec2.delete_volume(record_id, bool(inputs.get("finalSnapshot")))
 
     def inputs(self, record: Volume) -> Values:
         """Return the inputs that a volume tells of itself."""
@@ -84,6 +93,7 @@ class VolumeType(ResourceType):
             "throughput": record.throughput,
             "encrypted": record.encrypted,
             "kmsKeyId": record.kms_key_id or None,
+            "snapshotId": record.snapshot_id or None,
         }
 
     def outputs(self, cloud: Cloud, record: Volume) -> Values:
@@ -91,7 +101,7 @@ class VolumeType(ResourceType):
         return {
             **self.inputs(record),
             "arn": cloud.arn(f"volume/{record.id}"),
-            "createTime": record.create_time,
+            "createTime": rfc3339(record.create_time),
             "kmsKeyId": record.kms_key_id,
             "snapshotId": record.snapshot_id,
         }
@@ -118,7 +128,7 @@ class VolumeAttachmentType(ResourceType):
         "deviceName": Property(required=True, replaces=True),
         "instanceId": Property(required=True, replaces=True),
         "volumeId": Property(required=True, replaces=True),
-        "forceDetach": OFF,
+        "forceDetach": Property("bool"),
         "skipDestroy": Property("bool"),
         "stopInstanceBeforeDetaching": Property("bool"),
         "region": REGION,
@@ -150,7 +160,7 @@ class VolumeAttachmentType(ResourceType):
             return
         if inputs.get("stopInstanceBeforeDetaching"):
             cloud.ec2.stop(inputs["instanceId"])
-        cloud.ec2.detach_volume(record_id)
+        cloud.ec2.detach_volume(record_id, bool(inputs.get("forceDetach")))
 
     def find(self, cloud: Cloud, record_id: str) -> Record | None:
         """Return the attachment, or None if its host is gone."""

@@ -19,6 +19,7 @@ from lab.cloud.model import (
     RouteTableAssociation,
     SecurityGroup,
     SecurityGroupRule,
+    Snapshot,
     Subnet,
     Volume,
     VolumeAttachment,
@@ -48,6 +49,7 @@ KIND: dict[type[Made], Kind] = {
     Eip: Kind("InvalidAllocationID.NotFound", "allocation ID"),
     NatGateway: Kind("InvalidNatGatewayID.NotFound", "natGateway ID"),
     Volume: Kind("InvalidVolume.NotFound", "volume"),
+    Snapshot: Kind("InvalidSnapshot.NotFound", "snapshot"),
 }
 
 

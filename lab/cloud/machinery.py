@@ -46,6 +46,15 @@ class Machinery(Protocol):
     def volume_in_use(self, volume_id: str) -> bool:
         """Tell whether a host has a volume mounted."""
 
+    def cut_off_volume(self, volume_id: str, instance_id: str) -> None:
+        """Take a volume away from a host that has it mounted."""
+
+    def create_snapshot(self, volume_id: str, snapshot_id: str) -> None:
+        """Keep a volume as it is at one moment."""
+
+    def remove_snapshot(self, snapshot_id: str) -> None:
+        """Take a snapshot away."""
+
     def refresh_devices(self, instance_id: str) -> None:
         """Make a host's devices what its attachments say."""
 

@@ -6,7 +6,7 @@ Records hold ids of each other, never objects, and nothing that could be derived
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 Tags = dict[str, str]
 
@@ -233,6 +233,36 @@ class VolumeAttachment(Made):
 
 
 @dataclass(frozen=True)
+class Snapshot(Made):
+    """An EBS snapshot, complete as soon as it is there."""
+
+    id: str
+    volume_id: str
+    """Its volume's, which may be gone."""
+    volume_size: int
+    """GiB."""
+    description: str = ""
+    encrypted: bool = False
+    kms_key_id: str = ""
+    start_time: str = ""
+    tags: Tags = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LifecyclePolicy(Made):
+    """A policy of Data Lifecycle Manager."""
+
+    id: str
+    description: str
+    execution_role_arn: str
+    state: str
+    """"ENABLED" or "DISABLED"."""
+    details: dict[str, Any] = field(default_factory=dict)
+    """`policyDetails` as the engine spells it."""
+    tags: Tags = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Image(Made):
     """An AMI published after the two a lab begins with; it boots the same real image."""
 
@@ -257,6 +287,8 @@ Record = (
     | NatGateway
     | Volume
     | VolumeAttachment
+    | Snapshot
+    | LifecyclePolicy
     | Image
 )
 
@@ -277,6 +309,8 @@ KINDS: dict[str, type[Made]] = {
     "nat-gateway": NatGateway,
     "volume": Volume,
     "volume-attachment": VolumeAttachment,
+    "snapshot": Snapshot,
+    "lifecycle-policy": LifecyclePolicy,
     "image": Image,
 }
 """Folder name of each kind under a lab's cloud/."""

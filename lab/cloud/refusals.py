@@ -20,6 +20,7 @@ from lab.cloud.model import (
     RouteTableAssociation,
     SecurityGroup,
     SecurityGroupRule,
+    Snapshot,
     Subnet,
     Volume,
     VolumeAttachment,
@@ -68,6 +69,7 @@ def check(store: Store, record: Record) -> None:
             _check_nat_gateway(store, record)
         case Volume():
             volume_rules.check_volume(record)
+            _check_source(store, record)
         case VolumeAttachment():
             _check_attachment(store, record)
 
@@ -103,6 +105,18 @@ def _check_nat_gateway(store: Store, record: NatGateway) -> None:
     vpc = vpc_of(store, record)
     if not any(gateway.vpc_id == vpc for gateway in store.all(InternetGateway)):
         raise AwsError("Gateway.NotAttached", f"Network {vpc} has no Internet gateway attached")
+
+
+def _check_source(store: Store, record: Volume) -> None:
+    snapshot = store.find(Snapshot, record.snapshot_id) if record.snapshot_id else None
+    if record.snapshot_id and not snapshot and not store.find(Volume, record.id):
+        raise AwsError("InvalidSnapshot.NotFound", f"The snapshot '{record.snapshot_id}' does not exist.")
+    if snapshot and record.size < snapshot.volume_size:
+        raise AwsError(
+            "InvalidParameterValue",
+            f"Volume of size {record.size}GB is smaller than snapshot '{snapshot.id}', expect size >= "
+            f"{snapshot.volume_size}GB",
+        )
 
 
 def _check_attachment(store: Store, record: VolumeAttachment) -> None:

@@ -8,10 +8,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from lab.cloud.dependencies import check_references
-from lab.cloud.model import Volume, VolumeAttachment
+from lab.cloud.model import Snapshot, Volume, VolumeAttachment
 from lab.cloud.records import Records
 from lab.cloud.refusals import check
 from lab.cloud.rules import AwsError
+from lab.cloud.store import new_id
 from lab.settings import LabError
 
 DETACH_SECONDS = 300
@@ -58,11 +59,15 @@ class Volumes(Records):
             self.store.put(record)
         return record
 
-    def delete_volume(self, volume_id: str) -> None:
+    def delete_volume(self, volume_id: str, final_snapshot: bool = False) -> None:
         """Delete a volume; nothing happens if it is gone.
 
+        Args:
+            volume_id: which.
+            final_snapshot: keep a snapshot of it, with its tags.
+
         Raises:
-            AwsError: VolumeInUse.
+            AwsError: VolumeInUse. The real provider asks again for ten minutes before it says so.
         """
         with self.store.locked():
             volume = self.store.find(Volume, volume_id)
@@ -70,8 +75,46 @@ class Volumes(Records):
                 return
             if holder := self.attachment(volume_id):
                 raise AwsError("VolumeInUse", f"Volume {volume_id} is currently attached to {holder.instance_id}")
+            if final_snapshot:
+                self._snapshot(Snapshot(new_id("snap"), volume_id, 0, tags=volume.tags))
             self.plane.remove_volume(volume_id)
             self.store.delete(volume)
+
+    # Snapshots
+
+    def create_snapshot(self, spec: Snapshot) -> Snapshot:
+        """Make a snapshot of a volume as it is on disk at one moment, or take over the one that a killed call made.
+
+        Raises:
+            AwsError: InvalidVolume.NotFound.
+            LabError: the machine could not do it; no record is left then.
+        """
+        with self.store.locked():
+            earlier = self._left_by_killed_run(spec)
+            return earlier or self._snapshot(self._with_identity(spec, None, "snap"))
+
+    def _snapshot(self, spec: Snapshot) -> Snapshot:
+        """Make a snapshot, its record last: what a killed call leaves is no snapshot."""
+        volume = self._existing(Volume, spec.volume_id)
+        self.plane.create_snapshot(volume.id, spec.id)
+        record = replace(
+            spec,
+            volume_size=volume.size,
+            encrypted=volume.encrypted,
+            kms_key_id=volume.kms_key_id,
+            start_time=now(),
+        )
+        self.store.put(record)
+        return record
+
+    def delete_snapshot(self, snapshot_id: str) -> None:
+        """Delete a snapshot; nothing happens if it is gone, and volumes made from it stay."""
+        with self.store.locked():
+            if snapshot := self.store.find(Snapshot, snapshot_id):
+                self.plane.remove_snapshot(snapshot_id)
+                self.store.delete(snapshot)
+
+    # Attachments
 
     def attachment(self, volume_id: str) -> VolumeAttachment | None:
         """Return where a volume is attached, or None."""
@@ -99,8 +142,12 @@ class Volumes(Records):
                 raise
         return spec
 
-    def detach_volume(self, attachment_id: str) -> None:
+    def detach_volume(self, attachment_id: str, force: bool = False) -> None:
         """Detach a volume once its host no longer uses it; nothing happens if it is detached.
+
+        Args:
+            attachment_id: which.
+            force: take it away from the host at once. What the host did not sync is lost.
 
         Raises:
             LabError: the host still uses it after DETACH_SECONDS; it stays attached then.
@@ -108,6 +155,8 @@ class Volumes(Records):
         record = self.store.find(VolumeAttachment, attachment_id)
         if record is None:
             return
+        if force:
+            self.plane.cut_off_volume(record.volume_id, record.instance_id)
         until = time.monotonic() + DETACH_SECONDS
         while self.plane.volume_in_use(record.volume_id):
             if time.monotonic() > until:
@@ -134,5 +183,10 @@ class Volumes(Records):
 
 
 def now() -> str:
-    """Return the time as EC2 writes it."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """Return the time, by which records are put in order."""
+    return datetime.now(UTC).isoformat()
+
+
+def rfc3339(moment: str) -> str:
+    """Return a record's time as the provider shows it."""
+    return datetime.fromisoformat(moment).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else ""

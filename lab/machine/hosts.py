@@ -219,6 +219,12 @@ def state(name: str) -> State:
     return "running" if containers[0]["State"] == "running" else "stopped"
 
 
+def pid(name: str) -> int:
+    """Return the machine's number of a host's PID 1; 0 if it does not run."""
+    done = podman.run("inspect", "--format={{.State.Pid}}", name, check=False)
+    return int(done.stdout.strip() or 0) if done.returncode == 0 else 0
+
+
 def console(name: str, lines: int = 40) -> str:
     """Return the end of what a host wrote to its console: no colours, no progress, no host keys, no empty lines."""
     done = podman.run("logs", "--tail=2000", name, check=False)

@@ -10,7 +10,7 @@ from pathlib import Path
 from lab.cloud import catalog, topology
 from lab.cloud.model import Instance, KeyPair, VolumeAttachment, Vpc
 from lab.cloud.store import Store
-from lab.machine import hosts, image, internet, links, mirror, network, slots
+from lab.machine import file_systems, hosts, image, internet, links, mirror, network, slots
 from lab.machine.hosts import State
 from lab.machine.volumes import Volumes
 from lab.settings import Lab
@@ -145,6 +145,33 @@ class Plane:
     def volume_in_use(self, volume_id: str) -> bool:
         """Tell whether a host has a volume mounted."""
         return self.volumes.in_use(volume_id)
+
+    def cut_off_volume(self, volume_id: str, instance_id: str) -> None:
+        """Take a volume away from a host that has it mounted; what the host did not sync is lost."""
+        pid = hosts.pid(self.host_name(instance_id))
+        if pid and (device := self.volumes.device(volume_id)):
+            file_systems.shut_down(pid, Path(device).stat().st_rdev, hide=True)
+            self.volumes.abandon(volume_id)
+
+    def create_snapshot(self, volume_id: str, snapshot_id: str) -> None:
+        """Keep a volume as it is on disk at this moment."""
+        self.volumes.clone(volume_id, snapshot_id)
+
+    def remove_snapshot(self, snapshot_id: str) -> None:
+        """Take a snapshot away; nothing happens if it is gone."""
+        self.volumes.remove(snapshot_id)
+
+    def crash(self, instance_id: str) -> None:
+        """Kill every process of a host at once; what it did not sync to its volumes is lost, as in a power cut.
+
+        Raises:
+            LabError: it does not run.
+        """
+        name = self.host_name(instance_id)
+        if pid := hosts.pid(name):
+            for device in hosts.devices(self._seed(instance_id)):
+                file_systems.shut_down(pid, device.number)
+        hosts.crash(name)
 
     def refresh_devices(self, instance_id: str) -> None:
         """Make a host's devices those of its attachments, at once if it runs; let go of volumes without attachment.

@@ -86,6 +86,20 @@ class FakePlane:
         """Tell whether a host uses a volume."""
         return volume_id in self.mounted
 
+    def cut_off_volume(self, volume_id: str, instance_id: str) -> None:  # noqa: ARG002
+        """Have a volume that no host uses."""
+        self._do("cut off", volume_id)
+        self.mounted.discard(volume_id)
+
+    def create_snapshot(self, volume_id: str, snapshot_id: str) -> None:
+        """Have a snapshot."""
+        self._do("snapshot", volume_id)
+        self.volumes[snapshot_id] = self.volumes[volume_id]
+
+    def remove_snapshot(self, snapshot_id: str) -> None:
+        """Have a snapshot gone."""
+        self.remove_volume(snapshot_id)
+
     def refresh_devices(self, instance_id: str) -> None:
         """Remember that a host was given its devices."""
         self._do("devices", instance_id)
