@@ -63,6 +63,15 @@ repair: $(STAMP) ## put drift right
 upgrade: $(STAMP) ## install newer packages of MySQL's: one restart, checked
 	@$(PYTHON) -m scripts upgrade --stack '$(S)' $(ARGS)
 
+backup: $(STAMP) ## make a base backup now
+	@$(PYTHON) -m scripts backup --stack '$(S)' $(ARGS)
+
+backups: $(STAMP) ## list backups, and to which moments one can go back
+	@$(PYTHON) -m scripts backups --stack '$(S)' $(ARGS)
+
+drill: $(STAMP) ## rehearse a restore now
+	@$(PYTHON) -m scripts drill --stack '$(S)' $(ARGS)
+
 diagram: $(STAMP) ## draw what is deployed, as SVG: ARGS='--output FILE'
 	@$(PYTHON) -m scripts diagram --stack '$(S)' $(ARGS)
 
