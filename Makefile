@@ -11,7 +11,7 @@ PYTHON := .venv/bin/python
 STAMP := .venv/requirements.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up preview down status check unit test bench connect tunnel users rotate finish-rotation drift repair upgrade diagram
+.PHONY: help setup up preview down status check unit test bench connect tunnel users backup backups drill rotate finish-rotation drift repair upgrade diagram
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
