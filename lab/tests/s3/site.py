@@ -72,7 +72,7 @@ class Site:
 
     def give_role(self, host: Instance, **metadata_options: object) -> Instance:
         """Give a host the profile, and options of its metadata service."""
-        options = {"iamInstanceProfile": self.profile, "metadataOptions": metadata_options}
+        options: dict[str, object] = {"iamInstanceProfile": self.profile, "metadataOptions": metadata_options}
         host = replace(host, ami=IMAGE, options=options)
         self.world.put(host)
         return host

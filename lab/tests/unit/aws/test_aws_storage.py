@@ -204,10 +204,10 @@ def test_an_endpoint_has_what_the_real_provider_returns_and_changes_in_place(wor
     named = functions.call(cloud, "aws:ec2/getPrefixList:getPrefixList", {"name": "com.amazonaws.eu-central-1.s3"})
     assert named["id"] == state["prefixListId"] and named["cidrBlocks"] == state["cidrBlocks"]
     assert world.store.get(PrefixList, named["id"])
-    old, new = (checked(cloud, "VpcEndpoint", {**given, **more}) for more in ({}, {"routeTableIds": []}))
-    assert not any(
-        change.replaces for change in provider.diff(cloud, urn("VpcEndpoint"), old, state, new).changes.values()
-    )
+    old = checked(cloud, "VpcEndpoint", given)
+    new = {**old, "routeTableIds": []}
+    changes = provider.diff(cloud, urn("VpcEndpoint"), old, state, new).changes
+    assert not any(change.replaces for change in changes.values())
     assert provider.update(cloud, urn("VpcEndpoint"), record_id, state, old, new, preview=False)["routeTableIds"] == []
     world.ec2.delete(RouteTable, table.id)
 
