@@ -14,14 +14,17 @@ from rich.console import Console
 from rich.table import Table
 
 from lab import stack
-from lab.cloud import lifecycle, topology
+from lab.cloud import lifecycle as snapshot_lifecycle
+from lab.cloud import topology
 from lab.cloud.ec2 import Ec2
-from lab.cloud.model import Instance, Snapshot, Subnet, Volume, Vpc
+from lab.cloud.model import Bucket, BucketLifecycle, BucketVersioning, Instance, Snapshot, Subnet, Volume, Vpc
 from lab.cloud.store import Store
 from lab.cloud.volumes import rfc3339
 from lab.engine import environment
 from lab.machine import firewall, hosts, image, links, slots
 from lab.machine.plane import Plane
+from lab.s3 import buckets, lifecycle
+from lab.s3.control import Control
 from lab.settings import DEFAULT_NAME, Lab, LabError
 
 app = typer.Typer(
@@ -30,6 +33,8 @@ app = typer.Typer(
     help="EC2 on one Linux machine: a lab for the Pulumi project in the current folder.",
     pretty_exceptions_enable=False,
 )
+s3 = typer.Typer(no_args_is_help=True, help="The lab's S3: have it be away, let its days pass, see what it keeps.")
+app.add_typer(s3, name="s3")
 console = Console() if sys.stdout.isatty() else Console(width=140)
 
 NEED_NO_ROOT = ("env", "packages")
@@ -37,12 +42,17 @@ PACKAGES = Path(__file__).parent / "machine" / "packages.txt"
 
 LabName = Annotated[str, typer.Option("--lab", envvar="LAB", help="The lab's, and its stack's, name.")]
 Force = Annotated[bool, typer.Option("--force", help="Protected resources too.")]
+Days = Annotated[int, typer.Option(min=0, help="Which midnight: 0 is the next, 1 the one after.")]
 Host = Annotated[str, typer.Argument(help="An instance: the end of its Name tag, or its id.")]
 
 
 def _ec2(lab: Lab) -> Ec2:
     store = Store(lab.cloud)
     return Ec2(lab, store, Plane(lab, store))
+
+
+def _s3(lab: Lab) -> Control:
+    return Control(lab.folder, slots.claim(lab))
 
 
 def _instance(lab: Lab, host: str) -> Instance:
@@ -210,13 +220,49 @@ def publish_image(name: LabName = DEFAULT_NAME) -> None:
         print(image_id)
 
 
+@s3.command(name="stop")
+def s3_stop(name: LabName = DEFAULT_NAME) -> None:
+    """Have S3 refuse connections, as when it is away; what it keeps stays."""
+    _s3(Lab.named(name)).be_away(True)
+
+
+@s3.command(name="start")
+def s3_start(name: LabName = DEFAULT_NAME) -> None:
+    """Have S3 serve again."""
+    _s3(Lab.named(name)).be_away(False)
+
+
+@s3.command()
+def midnight(days: Days = 0, name: LabName = DEFAULT_NAME) -> None:
+    """Apply each bucket's lifecycle rules, as S3 does at midnight; print what was hidden or deleted."""
+    lab = Lab.named(name)
+    store = Store(lab.cloud)
+    for rules in store.all(BucketLifecycle):
+        bucket = store.get(Bucket, rules.id)
+        versioning = store.find(BucketVersioning, rules.id)
+        versioned = versioning is not None and versioning.status == "Enabled"
+        client = _s3(lab).client(bucket.region)
+        for step in lifecycle.apply(client, bucket.id, rules.rules, versioned, lifecycle.midnight(days)):
+            print(f"{step.does} {bucket.id}/{step.version.key} {step.version.id}")
+
+
+@s3.command(name="versions")
+def show_versions(bucket: str, name: LabName = DEFAULT_NAME) -> None:
+    """List every version in a bucket: the latest of each key first."""
+    lab = Lab.named(name)
+    client = _s3(lab).client(Store(lab.cloud).get(Bucket, bucket).region)
+    for item in buckets.versions(client, bucket):
+        state = "latest" if item.is_latest else "old"
+        print(item.modified, "deleted" if item.is_marker else item.size, state, item.id, item.key)
+
+
 @app.command()
 def snapshots(name: LabName = DEFAULT_NAME) -> None:
     """Make the snapshots of all enabled lifecycle policies now, and delete those that they no longer retain."""
     lab = Lab.named(name)
     if slots.find(lab) is None:
         raise LabError(f"lab {lab.name}: nothing is up; `{lab.command('up')}` brings the stack up")
-    made, deleted = lifecycle.run_policies(_ec2(lab))
+    made, deleted = snapshot_lifecycle.run_policies(_ec2(lab))
     for snapshot in made:
         print(f"made {snapshot.id} of {snapshot.volume_id}")
     for snapshot in deleted:

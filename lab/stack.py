@@ -25,6 +25,7 @@ from lab.engine.stack_file import ensure_stack
 from lab.machine import hosts, image, internet, slots
 from lab.machine.plane import Plane
 from lab.s3 import build
+from lab.s3.control import Control
 from lab.settings import Lab, LabError
 
 console = Console(highlight=False, soft_wrap=True)
@@ -67,6 +68,7 @@ def prepare(lab: Lab) -> None:
     image.ensure_image(console.print)
     slot = slots.claim(lab)
     internet.fence(slot, [slot.vpc_cidr])
+    Control(lab.folder, slot).resume()
     ensure_stack(lab, project_config.read(lab, project_config.facts(lab, slot)))
 
 

@@ -23,6 +23,15 @@ class Version:
     size: int
 
 
+@dataclass(frozen=True)
+class Upload:
+    """An upload in parts that has not ended."""
+
+    key: str
+    id: str
+    initiated: str
+
+
 def make(client: Client, name: str) -> None:
     """Make a bucket; nothing happens if it is there."""
     location = f"<CreateBucketConfiguration><LocationConstraint>{client.region}</LocationConstraint>"
@@ -51,8 +60,8 @@ def remove(client: Client, name: str, force: bool) -> None:
             if not force:
                 raise AwsError("BucketNotEmpty", "The bucket you tried to delete is not empty")
             delete(client, name, version)
-        for key, upload in uploads(client, name):
-            client.ask("DELETE", f"/{name}/{key}", {"uploadId": upload})
+        for upload in uploads(client, name):
+            abort(client, name, upload)
         client.ask("DELETE", f"/{name}")
     except S3Error as refusal:
         if refusal.code not in GONE:
@@ -91,7 +100,15 @@ def _version(element: ElementTree.Element) -> Version:
     )
 
 
-def uploads(client: Client, bucket: str) -> list[tuple[str, str]]:
-    """Return key and id of the uploads in parts that have not ended."""
+def uploads(client: Client, bucket: str) -> list[Upload]:
+    """Return the uploads in parts that have not ended."""
     page = client.ask("GET", f"/{bucket}", {"uploads": ""}).xml
-    return [(item.findtext("Key", ""), item.findtext("UploadId", "")) for item in page.iter("Upload")]
+    return [
+        Upload(item.findtext("Key", ""), item.findtext("UploadId", ""), item.findtext("Initiated", ""))
+        for item in page.iter("Upload")
+    ]
+
+
+def abort(client: Client, bucket: str, upload: Upload) -> None:
+    """End an upload in parts, and forget its parts."""
+    client.ask("DELETE", f"/{bucket}/{upload.key}", {"uploadId": upload.id})

@@ -17,7 +17,6 @@ from urllib.parse import quote
 from lab.s3.identities import Keys, signing_key
 from lab.settings import LabError
 
-TIMEOUT_SECONDS = 30
 GONE = ("NoSuchBucket", "NoSuchKey", "NoSuchUpload", "NotFound")
 
 
@@ -58,6 +57,8 @@ class Client:
     """The certificate that S3's own is checked against."""
     token: str = ""
     """Of a role's credentials."""
+    timeout: float = 30
+    """Seconds that S3 may be silent."""
 
     @staticmethod
     def answers(address: str) -> bool:
@@ -104,9 +105,9 @@ class Client:
 
     def _sent(self, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> Reply:
         context = ssl.create_default_context(cafile=str(self.authority))
-        plain = socket.create_connection((self.address, 443), timeout=TIMEOUT_SECONDS)
+        plain = socket.create_connection((self.address, 443), timeout=self.timeout)
         with context.wrap_socket(plain, server_hostname=self.host) as secured:
-            connection = http.client.HTTPConnection(self.host, timeout=TIMEOUT_SECONDS)
+            connection = http.client.HTTPConnection(self.host, timeout=self.timeout)
             connection.sock = secured
             connection.request(method, target, body, dict(headers))
             answer = connection.getresponse()

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pyroute2 import IPRoute
 
+from lab.cloud.store import write_atomically
 from lab.machine import namespaces
 from lab.machine.internet import keep_inside
 from lab.machine.links import index_of, remove_link, sysctl, uplink_name
@@ -56,6 +57,8 @@ class Control:
         Raises:
             LabError: the server could not be built, or did not begin to serve in time; with the end of its log.
         """
+        if (known := self._process()) and known[1] == region and self._serves():
+            return
         build.ensure()
         self.prepare()
         for folder in (self.paths.buckets, self.paths.versions, RUN):
@@ -68,6 +71,16 @@ class Control:
             if not self._process():
                 self._start(region)
             self._wait(region)
+            write_atomically(self.paths.region, region)
+
+    def resume(self) -> None:
+        """Have S3 run if it ever did, as after a reboot of the machine.
+
+        Raises:
+            LabError: it does not begin to serve.
+        """
+        if self.paths.region.exists():
+            self.ensure(self.paths.region.read_text(encoding="utf-8"))
 
     def stop(self) -> None:
         """End the service and all that it started; nothing happens if it does not run."""
@@ -81,14 +94,15 @@ class Control:
         """Have S3 refuse connections, or serve again; metadata stays.
 
         Raises:
-            LabError: nothing of the lab uses S3.
+            LabError: nothing of the stack uses S3.
         """
-        if not self._process():
-            raise LabError("no S3 runs: nothing of the stack uses it")
+        if not self.paths.region.exists():
+            raise LabError("there is no S3: the stack has no bucket and no instance with a profile")
         if away:
             self.paths.stopped.touch()
         else:
             self.paths.stopped.unlink(missing_ok=True)
+            self.resume()
         deadline = time.monotonic() + START_SECONDS
         while self._answers() == away:
             if time.monotonic() > deadline:

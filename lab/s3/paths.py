@@ -41,6 +41,11 @@ class Paths:
         return self.folder / "stopped"
 
     @property
+    def region(self) -> Path:
+        """The region that S3 was started for last."""
+        return self.folder / "region"
+
+    @property
     def serving(self) -> Path:
         """The namespaces of the routers that metadata is served in, a line each."""
         return RUN / f"{self.slot.number}.serving"
