@@ -34,8 +34,8 @@ def manifest(base: str, first_log: str = "binlog.000003", **changes: Any) -> dic
 
 
 def log_file(number: int, ended: str) -> LogFile:
-    """Return a file of the log that ended at this time of 2026-12-01."""
-    moment = status.parsed(f"2026-12-01T{ended}Z")
+    """Return a file of the log that ended at this time of 2024-12-01."""
+    moment = status.parsed(f"2024-12-01T{ended}Z")
     return LogFile(f"binlog.{number:06d}", number, moment, f"{number:016x}", 7)
 
 

@@ -12,7 +12,7 @@ from scripts.host.backups.repository import Repository, UnreadableError
 from scripts.host.backups.spec import RepositorySpec
 from tests.unit.host.backups.conftest import MemoryRepository, log_file, manifest
 
-BASE = manifest("20261201T100000Z")
+BASE = manifest("20241201T100000Z")
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_a_base_reaches_as_far_as_the_log_goes_on_without_a_gap(
 ) -> None:
     chain = listing.chain(BASE, sorted((log_file(*file) for file in files), key=lambda file: file.ended))
     assert [file.number for file in chain.files] == numbers
-    assert chain.latest == f"2026-12-01T{latest}Z"
+    assert chain.latest == f"2024-12-01T{latest}Z"
     assert chain.gap.startswith(gap) and bool(chain.gap) == bool(gap)
 
 
@@ -57,18 +57,18 @@ def listed(memory: MemoryRepository, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_a_list_has_the_newest_base_first_and_how_far_back_one_can_go(listed: Any, memory: MemoryRepository) -> None:
-    memory.add(BASE, manifest("20261201T120000Z", "binlog.000005"))
+    memory.add(BASE, manifest("20241201T120000Z", "binlog.000005"))
     memory.log = [log_file(3, "10:01:00"), log_file(4, "11:00:00"), log_file(5, "12:30:00")]
     answer = listed()
-    assert [base.id for base in answer.bases] == ["20261201T120000Z", "20261201T100000Z"]
-    assert (answer.earliest, answer.latest) == ("2026-12-01T10:00:00Z", "2026-12-01T12:30:00Z")
+    assert [base.id for base in answer.bases] == ["20241201T120000Z", "20241201T100000Z"]
+    assert (answer.earliest, answer.latest) == ("2024-12-01T10:00:00Z", "2024-12-01T12:30:00Z")
 
 
 def test_bases_of_another_key_are_named_and_the_others_listed(listed: Any, memory: MemoryRepository) -> None:
-    memory.add(BASE, manifest("20261201T120000Z"))
+    memory.add(BASE, manifest("20241201T120000Z"))
     memory.of_another_key = {BASE["id"]}
     answer = listed()
-    assert ([base.id for base in answer.bases], answer.unreadable) == (["20261201T120000Z"], (BASE["id"],))
+    assert ([base.id for base in answer.bases], answer.unreadable) == (["20241201T120000Z"], (BASE["id"],))
 
 
 def test_a_key_that_opens_nothing_is_a_wrong_key(memory: MemoryRepository) -> None:

@@ -14,7 +14,7 @@ from scripts.host.common.errors import HostError
 from scripts.host.mysql.server import Session
 from tests.unit.host.backups.conftest import SERVER, MemoryRepository, log_file, manifest
 
-EARLY, LATE = "20261101T100000Z", "20261101T120000Z"
+EARLY, LATE = "20241201T100000Z", "20241201T120000Z"
 
 
 class Sets:
@@ -27,7 +27,7 @@ class Sets:
 
 def at(clock: str) -> str:
     """Return a moment of the day of the bases."""
-    return f"2026-11-01T{clock}Z"
+    return f"2024-12-01T{clock}Z"
 
 
 @pytest.fixture
@@ -37,11 +37,8 @@ def repo(memory: MemoryRepository) -> MemoryRepository:
         manifest(EARLY, "binlog.000003", gtid_executed=f"{SERVER}:1-10"),
         manifest(LATE, "binlog.000005", gtid_executed=f"{SERVER}:1-20"),
     )
-    ends = [(3, "10:30:00"), (4, "12:00:30"), (5, "12:10:00"), (6, "12:20:00"), (7, "12:30:00")]
+    ends = [(3, "10:30:00"), (4, "12:00:00"), (5, "12:10:00"), (6, "12:20:00"), (7, "12:30:00")]
     memory.log = [log_file(number, end) for number, end in ends]
-    memory.log = [
-        file.__class__(file.file, file.number, file.ended.replace(month=11), file.digest, 7) for file in memory.log
-    ]
     return memory
 
 
@@ -93,7 +90,7 @@ def test_a_moment_that_cannot_be_had_is_refused_with_those_that_can(
 
 def test_a_moment_behind_a_gap_says_so(repo: MemoryRepository) -> None:
     repo.log = [file for file in repo.log if file.number != 6]
-    with pytest.raises(HostError, match=r"up to 2026-11-01T12:10:00Z, because binlog.000006 of the log is missing"):
+    with pytest.raises(HostError, match=r"up to 2024-12-01T12:10:00Z, because binlog.000006 of the log is missing"):
         planned(repo, Wanted(at=at("12:25:00")))
 
 
