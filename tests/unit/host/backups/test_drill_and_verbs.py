@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import configparser
 import io
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from scripts.host.backups import drill, units, verbs
+from scripts.host.backups import drill, scratch, units, verbs
 from scripts.host.backups.spec import BackupSpec, RestoreSpec
 from scripts.host.common import codec
 from scripts.host.common.errors import HostError
@@ -83,3 +84,19 @@ def test_the_units_run_the_agents_verbs_at_the_times_of_config_with_low_priority
     assert read(spec, "mysql-pair-drill.timer")["Timer"]["OnCalendar"] == "Sun *-*-* 04:00:00"
     assert read(spec, "mysql-pair-log.timer")["Timer"]["OnUnitInactiveSec"] == "30s"
     assert all(BACKUPS.key not in file.content for file in units.files(BACKUPS))
+
+
+@pytest.mark.parametrize(("available", "pool"), [(300, 60), (1000, 410), (64000, 1024)])
+def test_a_scratch_instance_takes_no_more_memory_than_there_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, available: int, pool: int
+) -> None:
+    monkeypatch.setattr(scratch, "MEMINFO", tmp_path / "meminfo")
+    scratch.MEMINFO.write_text(f"MemTotal: 9 kB\nMemAvailable:   {available << 10} kB\n")
+    assert scratch.pool_mib() == pool
+
+
+def test_a_host_with_too_little_memory_for_a_drill_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scratch, "MEMINFO", tmp_path / "meminfo")
+    scratch.MEMINFO.write_text("MemAvailable: 204800 kB\n")
+    with pytest.raises(HostError, match="needs 300 MiB of memory, and 200 MiB are available"):
+        scratch.pool_mib()
