@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -18,6 +19,8 @@ CHUNK = 1 << 20
 END_SECONDS = 900
 """How long a program may take once its input has ended: an upload's last parts, a large transaction's commit."""
 ERROR_LINES = 5
+SHELL = 128
+"""What a shell adds to the signal that ended its command."""
 
 
 class Pipeline:
@@ -103,9 +106,10 @@ class Pipeline:
                 if wait == END_SECONDS:
                     words.append(f"`{_name(process)}` did not end within {wait:g} seconds")
                 continue
+            said = _last_lines(stderr)
             # One that could not write on has not failed itself.
-            if code not in (0, -signal.SIGPIPE):
-                words.append(f"`{_name(process)}` failed ({code}): {_last_lines(stderr)}")
+            if code not in (0, -signal.SIGPIPE, SHELL + signal.SIGPIPE) and "broken pipe" not in said.lower():
+                words.append(f"`{_name(process)}` failed ({code}): {said}")
         return "\n".join(words)
 
 
@@ -117,7 +121,9 @@ def _name(process: "subprocess.Popen[bytes]") -> str:
 def _last_lines(stderr: IO[bytes]) -> str:
     stderr.seek(0)
     text = stderr.read()[-8192:].decode(errors="replace").strip()
-    return "\n".join(text.splitlines()[-ERROR_LINES:])
+    # rclone puts the time before each line, and counts its tries.
+    lines = [re.sub(r"^[\d/]{10} [\d:]{8} ", "", line) for line in text.splitlines() if "ERROR : Attempt" not in line]
+    return "\n".join(list(dict.fromkeys(lines))[-ERROR_LINES:])
 
 
 def _close(stream: IO[bytes]) -> None:

@@ -265,8 +265,8 @@ def check_version(manifest: Manifest, version: str, lower_case: int) -> None:
     of_base = tuple(int(part) for part in str(manifest["mysql_version"]).split(".")[:2])
     if tuple(int(part) for part in version.split(".")[:2]) < of_base:
         raise HostError(
-            f"base {manifest['id']} was made by MySQL {manifest['mysql_version']}, and this server has {version}, of an "
-            "older series: restore it into the same series or a later one"
+            f"base {manifest['id']} was made by MySQL {manifest['mysql_version']}, and this server has {version}, of "
+            "an older series: restore it into the same series or a later one"
         )
     if manifest["lower_case_table_names"] != lower_case:
         value = manifest["lower_case_table_names"]

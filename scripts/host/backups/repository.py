@@ -116,10 +116,14 @@ def failure(what: str, said: str) -> HostError:
         names = dict.fromkeys(re.findall(r"ERROR : (\S+): Failed to copy", said))
         thing = ", ".join(names) or "the object"
         return UnreadableError(f"this key does not open {thing}: another one encrypted it, or it was changed since")
-    # Each try says the same, at another time.
-    lines = dict.fromkeys(re.sub(r"^[\d/]+ [\d:]+ ", "", line) for line in said.strip().splitlines())
     hint = next((f", because {hint}" for sign, hint in HINTS if sign in said), "")
-    return HostError(f"`{what}` failed{hint}: {chr(10).join(list(lines)[-3:])}")
+    return HostError(f"`{what}` failed{hint}: {words_of(said)}")
+
+
+def words_of(said: str) -> str:
+    """Return rclone's last words, without what only counts its tries: each of them says the same, at another time."""
+    lines = (re.sub(r"^[\d/]+ [\d:]+ ", "", line) for line in said.strip().splitlines())
+    return "\n".join(list(dict.fromkeys(line for line in lines if "Attempt " not in line))[-3:])
 
 
 @contextlib.contextmanager

@@ -60,8 +60,10 @@ def restore(spec: RestoreSpec) -> RestoreFacts:
             if unfinished:
                 _wipe(session)
             replay.check_space(service.DATA, int(manifest["data_bytes"]))
-            _mark({"state": "under way", "spec": wanted, "begun": status.now()})
-            with _eased(session):
+            # After one that was killed, the settings are still those of a restore.
+            former = marker["settings"] if marker else _settings(session)
+            _mark({"state": "under way", "spec": wanted, "settings": former})
+            with _eased(session, former):
                 for statement in replay.reset_statements(manifest, version):
                     session.do(statement)
                 replay.load(repo, manifest, service.SOCKET)
@@ -112,10 +114,13 @@ def _wipe(session: Session) -> None:
     dump.forget_accounts(session)
 
 
+def _settings(session: Session) -> dict[str, Any]:
+    return {name: session.one(f"SELECT @@GLOBAL.{name}") for name in MEANWHILE}
+
+
 @contextlib.contextmanager
-def _eased(session: Session) -> Iterator[None]:
-    """Have settings of the running server as a restore needs them, and put them back."""
-    former = {name: session.one(f"SELECT @@GLOBAL.{name}") for name in MEANWHILE}
+def _eased(session: Session, former: dict[str, Any]) -> Iterator[None]:
+    """Have settings of the running server as a restore needs them, and put the former ones back."""
     try:
         for name, value in MEANWHILE.items():
             session.do(f"SET GLOBAL {name} = %s", [value])

@@ -28,6 +28,9 @@ OVERHEAD_BYTES = 600 << 20
 INITIALIZE_SECONDS = 180
 START_SECONDS = 120
 STOP_SECONDS = 300
+MEMINFO = Path("/proc/meminfo")
+LEAST_MIB, OWN_MIB, LARGEST_POOL_MIB = 300, 180, 1024
+"""Memory that has to be available, what mysqld takes besides its buffer pool, and the pool at most."""
 OPTIONS = (
     "--skip-networking",
     "--mysqlx=OFF",
@@ -36,7 +39,6 @@ OPTIONS = (
     "--enforce-gtid-consistency=ON",
     "--event-scheduler=OFF",
     "--performance-schema=OFF",
-    "--innodb-buffer-pool-size=128M",
     "--loose-innodb-redo-log-capacity=128M",
     # It is thrown away if anything stops it.
     "--innodb-flush-log-at-trx-commit=0",
@@ -64,21 +66,40 @@ def running(lower_case_table_names: int) -> Iterator[Scratch]:
     """
     with status.held("scratch"):
         remove()
-        FOLDER.mkdir(mode=0o700)
+        pool = pool_mib()
         try:
             owner = pwd.getpwnam("mysql")
-            os.chown(FOLDER, owner.pw_uid, owner.pw_gid)
+            for folder in (FOLDER, FOLDER / "tmp"):
+                folder.mkdir(mode=0o700)
+                os.chown(folder, owner.pw_uid, owner.pw_gid)
             data, socket, log = FOLDER / "data", FOLDER / "s.sock", FOLDER / "error.log"
             base = ["mysqld", "--no-defaults", "--user=mysql", f"--datadir={data}", f"--log-error={log}"]
-            base.append(f"--lower-case-table-names={lower_case_table_names}")
+            base += [f"--lower-case-table-names={lower_case_table_names}", f"--tmpdir={FOLDER / 'tmp'}"]
             done = process.run([*base, "--initialize-insecure"], seconds=INITIALIZE_SECONDS)
             if done.returncode != 0:
                 raise HostError(f"a scratch mysqld cannot be initialized: {_words(log) or process.last_lines(done)}")
-            argv = [*base, *OPTIONS, f"--socket={socket}", f"--pid-file={FOLDER / 'pid'}"]
+            size = f"--innodb-buffer-pool-size={pool}M"
+            argv = [*base, *OPTIONS, size, f"--socket={socket}", f"--pid-file={FOLDER / 'pid'}"]
             with _started(argv, socket, log):
                 yield Scratch(str(socket), FOLDER)
         finally:
             remove()
+
+
+def pool_mib() -> int:
+    """Return how large its buffer pool may be: half of what is available on the host, besides mysqld itself.
+
+    Raises:
+        HostError: the host has too little.
+    """
+    text = MEMINFO.read_text()
+    available = int(text.partition("MemAvailable:")[2].split()[0]) >> 10
+    if available < LEAST_MIB:
+        raise HostError(
+            f"a scratch mysqld needs {LEAST_MIB} MiB of memory, and {available} MiB are available: take a larger instance "
+            "type, or restore elsewhere"
+        )
+    return min((available - OWN_MIB) // 2, LARGEST_POOL_MIB)
 
 
 def remove() -> None:

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from scripts.host.backups import base, binary_log, drill, extract, listing, own, restore, set_up
@@ -75,6 +76,8 @@ def main(words: Sequence[str]) -> int:
 
 def _yield_to_queries() -> None:
     """Have the lowest priority, and programs that are started from now on too. When told to stop, clean up first."""
+    # Where memory runs out, these end and not the server.
+    Path("/proc/self/oom_score_adj").write_text("1000")
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(1))
     os.nice(NICE)
