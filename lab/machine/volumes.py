@@ -39,9 +39,14 @@ class Volumes:
         return self.folder / record_id
 
     def mount(self) -> None:
-        """Mount the lab's file system, which the first call makes; nothing happens if it is mounted."""
+        """Mount the lab's file system, which the first call makes; nothing happens if it is mounted.
+
+        What a lab whose folder was deleted left mounted in its place is taken away.
+        """
         if self.folder.is_mount():
-            return
+            if self._mounted_image() == str(self.image.resolve()):
+                return
+            self._unmount()
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not self.image.exists():
             new = self.image.with_suffix(".new")
@@ -50,6 +55,11 @@ class Volumes:
             _run("mkfs.xfs", "-q", "-f", "-m", "reflink=1", "-l", "size=64m", str(new))
             new.rename(self.image)
         _run("mount", "-t", "xfs", "-o", "loop,discard,nodev", str(self.image), str(self.folder))
+
+    def _mounted_image(self) -> str:
+        number = self.folder.stat().st_dev
+        backing = Path(f"/sys/dev/block/{os.major(number)}:{os.minor(number)}/loop/backing_file")
+        return backing.read_text().strip() if backing.exists() else ""
 
     def create(self, volume_id: str, gib: int, source_id: str = "") -> None:
         """Make an empty volume, or a clone of a snapshot; one that a killed call made is made anew.
@@ -143,13 +153,16 @@ class Volumes:
 
     def tear_down(self) -> None:
         """Take every device and the file system away, with the image; nothing happens if they are gone."""
+        self._unmount()
+        if self.folder.exists():
+            self.folder.rmdir()
+        self.image.unlink(missing_ok=True)
+
+    def _unmount(self) -> None:
         for volume_id in self.devices():
             self.release(volume_id)
         if self.folder.is_mount():
             _wait_for(self._unmounted, f"{self.folder} stayed in use")
-        if self.folder.exists():
-            self.folder.rmdir()
-        self.image.unlink(missing_ok=True)
 
     def _unmounted(self) -> bool:
         """Unmount the file system, and tell whether it is: a device that was abandoned goes a moment after its host."""
