@@ -12,6 +12,9 @@ COMMAND = "command:remote:Command"
 CREATED = {
     "aws:ec2/vpcSecurityGroupRulesExclusive:VpcSecurityGroupRulesExclusive",
     "mysql-pair:index:TerminationProtection",
+    "mysql-pair:index:DataVolume",
+    "aws:ebs/volume:Volume",
+    "aws:ec2/volumeAttachment:VolumeAttachment",
 }
 """Types of what the upgrade makes besides."""
 

@@ -30,6 +30,8 @@ ACTIONS: dict[str, set[str]] = {
     "SecurityGroupIngressRule": IN | RULE,
     "SecurityGroupEgressRule": OUT | RULE,
     "VpcSecurityGroupRulesExclusive": {"RevokeSecurityGroupIngress", "RevokeSecurityGroupEgress"},
+    "Volume": {"CreateVolume", "DeleteVolume", "ModifyVolume"},
+    "VolumeAttachment": {"AttachVolume", "DetachVolume", "StopInstances"},
     "KeyPair": {"ImportKeyPair", "DeleteKeyPair"},
     "Instance": {f"{verb}Instances" for verb in ("Run", "Terminate", "Stop", "Start")}
     | {"ModifyInstanceAttribute", "ModifyInstanceMetadataOptions", "ModifyVolume"}
@@ -46,6 +48,8 @@ FUNCTIONS = {
     "getAmi": {"ec2:DescribeImages"},
     "getVpc": {"ec2:DescribeVpcs"},
     "getSubnet": {"ec2:DescribeSubnets"},
+    "getVolume": {"ec2:DescribeVolumes"},
+    "getSnapshot": {"ec2:DescribeSnapshots"},
     "getEips": {"ec2:DescribeAddresses"},
     "getServiceQuota": {"servicequotas:GetServiceQuota", "servicequotas:GetAWSDefaultServiceQuota"},
     "getParameter": {"ssm:GetParameter"},
