@@ -1,5 +1,6 @@
 """Config of the volume that MySQL's data are on, and what AWS knows against it."""
 
+import re
 from typing import Any, NamedTuple, cast
 
 from components.data_volume import DataVolumeArgs, VolumeArgs, volume_faults
@@ -119,5 +120,5 @@ def _check_given(reader: Reader, lookups: Lookups, given: str, current: HostFact
 
 def _in_configs_words(text: str) -> str:
     for key, field in FIELDS.items():
-        text = text.replace(field, key)
+        text = re.sub(rf"\b{field}\b", key, text)
     return text

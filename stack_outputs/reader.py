@@ -28,6 +28,7 @@ class StackOutputs:
     server_private_ip: pulumi.Output[str]
     server_public_ip: pulumi.Output[str | None]
     server_host_key: pulumi.Output[str]
+    data_volume_id: pulumi.Output[str | None]
     client_names: pulumi.Output[list[str]]
     client_instance_ids: pulumi.Output[list[str]]
     client_private_ips: pulumi.Output[list[str]]

@@ -44,8 +44,6 @@ class InstanceArgs(TypedDict):
     """Its private address; a replaced host gets the same one. Without it EC2 chooses."""
     termination_protection: NotRequired[bool]
     """Whether EC2 refuses to terminate the instance, and Pulumi to delete or replace it."""
-    identity: NotRequired[str]
-    """What the instance is replaced for when it changes, besides what only a new instance can have."""
 
 
 class PlacementArgs(TypedDict):
@@ -78,6 +76,9 @@ class PlacementArgs(TypedDict):
 
 class HostArgs(InstanceArgs, PlacementArgs):
     """What a Host is made from."""
+
+    identity: NotRequired[str]
+    """What the instance is replaced for when it changes, besides what only a new instance can have."""
 
 
 class HostKeyMismatchError(pulumi.RunError):

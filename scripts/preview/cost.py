@@ -40,6 +40,11 @@ def _turns(steps: Iterable[Step]) -> Iterator[tuple[Way, str]]:
             yield Way.DOWN, f"one {thing} less, {code(step.name)}"
         elif step.kind == "Instance" and step.op in (Op.UPDATE, Op.REPLACE):
             yield from _of_instance(step)
+        elif step.kind == "Volume" and step.op is Op.UPDATE:
+            for key in ("size", "iops", "throughput"):
+                if step.old.get(key) != step.new.get(key):
+                    way = of_numbers(step.old.get(key), step.new.get(key))
+                    yield way, f"volume {code(step.name)}, {change(step, key)}"
 
 
 def _of_instance(step: Step) -> Iterator[tuple[Way, str]]:

@@ -23,6 +23,23 @@ class Finding:
     """Whether `--fail-on` counts it."""
 
 
+def data_volume(steps: Iterable[Step]) -> str | None:
+    """Return the id of the volume that the server's data are on, by what its host was last converged to; or None."""
+    for step in steps:
+        spec = _json(step.old.get("stdin")) if step.kind == "Command" and step.is_part_of(SERVER) else None
+        data = spec.get("data") if isinstance(spec, dict) else None
+        if isinstance(data, dict):
+            return str(data.get("volume_id"))
+    return None
+
+
+def _json(text: Any) -> Any:
+    try:
+        return json.loads(text)
+    except (TypeError, ValueError):
+        return None
+
+
 def code(text: str) -> str:
     """Return a name as code: whatever is in it, it ends neither the code nor a table's cell."""
     return "`" + printable(text).replace("`", "'").replace("|", "¦") + "`"
@@ -75,3 +92,11 @@ def table_of(inputs: Mapping[str, Any], key: str) -> dict[str, Any]:
     """Return an input that is an object; an empty one where it is none, as where it is masked."""
     value = inputs.get(key)
     return value if isinstance(value, dict) else {}
+
+
+def cause(step: Step) -> str:
+    """Return which properties make a replacement, in words to append."""
+    if step.op is Op.DELETE:
+        return ": it is no longer in the program"
+    reasons = ", ".join(change(step, path) for path in step.reasons)
+    return f": {reasons or 'what it depends on is replaced, or its replacement was asked for'}"

@@ -89,6 +89,7 @@ def finish() -> None:
     (DATA / PROGRESS).unlink(missing_ok=True)
     shutil.rmtree(FORMER)
     (state_file.FOLDER / BEFORE).unlink(missing_ok=True)
+    STAGE.rmdir()
 
 
 def _copy_whole(mount: Callable[[Path], None]) -> None:

@@ -17,6 +17,7 @@ GOOD: dict[str, Any] = {
     "server_private_ip": "10.20.0.10",
     "server_public_ip": None,
     "server_host_key": "ssh-ed25519 AAAA",
+    "data_volume_id": "vol-0a",
     "client_names": ["client-1", "client-2"],
     "client_instance_ids": ["i-0b", "i-0c"],
     "client_private_ips": ["10.20.16.4", "10.20.16.5"],

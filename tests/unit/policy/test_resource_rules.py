@@ -22,6 +22,7 @@ VOLUME = "aws:ebs/volume:Volume"
 REMOTE, LOCAL = "command:remote:Command", "command:local:Command"
 DATABASE = "mysql-pair:index:MySqlDatabase"
 SERVER = "mysql-pair:index:MySqlServer$mysql-pair:index:Host$"
+DATA_VOLUME = "mysql-pair:index:DataVolume$"
 SECRET = "Zk3v9QpLx7TfW2rNs8Ya1Bd5"
 TAGS = {"Name": "a", "Project": "b", "Stack": "c"}
 
@@ -193,6 +194,16 @@ INSTANCES = {
         Row("the server, nothing said", instance(SERVER), ("may terminate it",)),
         Row("not known yet", instance(SERVER, disableApiTermination=UNKNOWN)),
         Row("by force", instance(SERVER, disableApiTermination=True, forceDestroy=True), ("force_destroy",)),
+        Row("a host with a data volume", instance(SERVER, userData="#cloud-config\npackages:\n- xfsprogs\n")),
+        Row(
+            "a host that has moved its data",
+            instance(SERVER, userData="#cloud-config\npackages:\n- mysql-server\n"),
+            ("may terminate it",),
+        ),
+        Row("a data volume", resource(VOLUME, DATA_VOLUME), ("Pulumi may delete it",)),
+        Row("a data volume, protected", replace(resource(VOLUME, DATA_VOLUME), protected=True)),
+        Row("a data volume, expendable", resource(VOLUME, DATA_VOLUME), (), {"expendable": ["it"]}),
+        Row("another volume", resource(VOLUME)),
         Row("a client", instance("mysql-pair:index:MySqlClient$mysql-pair:index:Host$")),
         Row("another's server, by settings", instance(), ("may terminate it",), {"instances": ["i*"]}),
         Row("expendable, by settings", instance(SERVER), (), {"expendable": ["it"]}),

@@ -72,6 +72,23 @@ def user(**after: Any) -> Any:
     return step("update", USER, "user-ann", ANN, moved(ANN, **after))
 
 
+VOLUME = f"{OWN}DataVolume$aws:ebs/volume:Volume"
+ATTACHMENT = f"{OWN}DataVolume$aws:ec2/volumeAttachment:VolumeAttachment"
+CONVERGE = f"{OWN}MySqlServer$command:remote:Command"
+ON_VOLUME = {"stdin": '{"data": {"volume_id": "vol-1"}}'}
+REPLACED_ON_VOLUME = [
+    step("replace", INSTANCE, "server-instance", SMALL, SMALL, replaceReasons=["ami"]),
+    step("replace", ATTACHMENT, "server-data-attached", {"instanceId": "i-1"}, {"instanceId": "i-2"}),
+    step("replace", CONVERGE, "server-converged", ON_VOLUME, ON_VOLUME),
+]
+
+
+def kept(made: dict[str, Any]) -> dict[str, Any]:
+    """Return a step of a resource that Pulumi leaves there."""
+    made["oldState"]["retainOnDelete"] = True
+    return made
+
+
 Assess = Callable[[Sequence[Step]], Iterable[Finding]]
 Row = tuple[str, Assess, list[Any], list[str]]
 
@@ -113,6 +130,21 @@ ROWS: list[Row] = [
     ("a server created or changed in place", data_at_risk.assess,
      [step("create", INSTANCE, "server-instance", None, SMALL),
       step("update", INSTANCE, "other-instance", SMALL, moved(SMALL, instanceType="t3.large"))], []),
+    ("a host replaced whose data are on a volume", data_at_risk.assess, REPLACED_ON_VOLUME, []),
+    ("a host replaced before its data are on a volume", data_at_risk.assess,
+     [step("replace", INSTANCE, "server-instance", SMALL, SMALL, replaceReasons=["ami"]),
+      step("create", ATTACHMENT, "server-data-attached", None, {}),
+      step("replace", CONVERGE, "server-converged", {"stdin": '{"data": null}'}, ON_VOLUME)],
+     ["! The server `server` is replaced, **and its root volume with all databases is lost**: `ami`."]),
+    ("a volume that Pulumi keeps", data_at_risk.assess,
+     [kept(step("delete", VOLUME, "server-data-volume", {}))],
+     ["! Volume `server-data-volume` is deleted, but **it stays in AWS, with its data**: it is no longer in the "
+      "program."]),
+    ("a volume that is replaced and kept", data_at_risk.assess,
+     [kept(step("replace", VOLUME, "server-data-volume", {"snapshotId": "snap-1"}, {"snapshotId": "snap-2"},
+                replaceReasons=["snapshotId"]))],
+     ["! Volume `server-data-volume` is replaced, by another one without its data; **the former stays in AWS**: "
+      "`snapshotId` `snap-1` → `snap-2`."]),
     ("a volume deleted", data_at_risk.assess,
      [step("delete", "aws:ebs/volume:Volume", "extra", {})],
      ["! Volume `extra` is deleted, **and its data is lost**: it is no longer in the program."]),
@@ -314,6 +346,17 @@ ROWS: list[Row] = [
       step("update", INSTANCE, "server-instance", SMALL, moved(SMALL, instanceType="t3.large"))],
      ["! The server `server` is **stopped and started**: `instanceType` `t3.small` → `t3.large`.",
       "**One restart of mysqld at most**, none if MySQL can change this live: `back_log` not set → `1`."]),
+    ("a host replaced whose data are kept", downtime.assess, REPLACED_ON_VOLUME,
+     ["! The server `server`'s **host is replaced, its data are kept** on `vol-1`; MySQL is down for about 120 "
+      "seconds: `ami`."]),
+    ("data that move to a volume", downtime.assess,
+     [step("create", ATTACHMENT, "server-data-attached", None, {}),
+      step("update", CONVERGE, "server-converged", {"stdin": '{"data": null}'}, ON_VOLUME)],
+     ["! The server's data **move to a data volume, and MySQL is stopped while they are copied**, about 30 seconds for "
+      "each GiB. The former copy is removed when MySQL answers from the volume."]),
+    ("a new server with a volume", downtime.assess,
+     [step("create", ATTACHMENT, "server-data-attached", None, {}), step("create", CONVERGE, "c", None, ON_VOLUME),
+      step("create", INSTANCE, "server-instance", None, SMALL)], []),
     ("a server replaced is away", downtime.assess,
      [step("replace", INSTANCE, "server-instance", SMALL, moved(SMALL, privateIp="10.0.0.20"))],
      ["! The server `server` is **down until its successor is set up**, minutes later.",

@@ -14,6 +14,13 @@ CREATED = {
     "mysql-pair:index:TerminationProtection",
     "mysql-pair:index:Backups",
     "aws:ec2/vpcEndpoint:VpcEndpoint",
+    "mysql-pair:index:DataVolume",
+    "aws:ebs/volume:Volume",
+    "aws:ec2/volumeAttachment:VolumeAttachment",
+    "mysql-pair:index:Snapshots",
+    "aws:iam/role:Role",
+    "aws:iam/rolePolicy:RolePolicy",
+    "aws:dlm/lifecyclePolicy:LifecyclePolicy",
 }
 """Types of what the upgrade makes besides."""
 CREATED_IN = "backups"

@@ -45,6 +45,8 @@ ACTIONS: dict[str, set[str]] = {
     "SecurityGroupIngressRule": IN | RULE,
     "SecurityGroupEgressRule": OUT | RULE,
     "VpcSecurityGroupRulesExclusive": {"RevokeSecurityGroupIngress", "RevokeSecurityGroupEgress"},
+    "Volume": {"CreateVolume", "DeleteVolume", "ModifyVolume"},
+    "VolumeAttachment": {"AttachVolume", "DetachVolume", "StopInstances"},
     "KeyPair": {"ImportKeyPair", "DeleteKeyPair"},
     "VpcEndpoint": {f"{verb}VpcEndpoint{end}" for verb, end in (("Create", ""), ("Modify", ""), ("Delete", "s"))},
     "Bucket": {
@@ -82,6 +84,8 @@ FUNCTIONS = {
     "getAmi": {"ec2:DescribeImages"},
     "getVpc": {"ec2:DescribeVpcs"},
     "getSubnet": {"ec2:DescribeSubnets"},
+    "getVolume": {"ec2:DescribeVolumes"},
+    "getSnapshot": {"ec2:DescribeSnapshots"},
     "getEips": {"ec2:DescribeAddresses"},
     "getServiceQuota": {"servicequotas:GetServiceQuota", "servicequotas:GetAWSDefaultServiceQuota"},
     "getParameter": {"ssm:GetParameter"},

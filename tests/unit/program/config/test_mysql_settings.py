@@ -135,7 +135,8 @@ def test_no_name_is_looked_up_for_a_new_connection_unless_a_user_needs_it(host: 
 
 @pytest.mark.parametrize(("gib", "days"), [(8, 2), (16, 4), (100, 25), (120, 30), (16384, 30)])
 def test_binary_logs_are_kept_for_as_long_as_the_volume_holds_them(gib: int, days: int) -> None:
-    assert parsed(serverVolumeSize=gib).server["derived_settings"]["binlog_expire_logs_seconds"] == days * 86400
+    for volume in ({"dataVolumeSize": gib}, {"dataVolumeSize": 0, "serverVolumeSize": gib}):
+        assert parsed(**volume).server["derived_settings"]["binlog_expire_logs_seconds"] == days * 86400
 
 
 def test_the_redo_log_of_a_large_host_is_small_beside_its_volume() -> None:

@@ -63,7 +63,7 @@ def test_a_good_config_is_what_the_components_take() -> None:
         "packages": (),
         "volume_gib": 16,
         "private_ip": "10.20.0.10",
-        "termination_protection": True,
+        "termination_protection": False,  # the data volume's is in its place
         "mysql_port": 3306,
         "x_protocol": False,
         "require_secure_transport": True,
