@@ -103,11 +103,11 @@ def test_whoever_has_the_server_can_add_files_and_delete_none(backed: Backed) ->
         assert code != 0 and "AccessDenied" in said, said
     assert key in s3.keys(backed.pair.lab, backed.bucket)
     # Written over, the former version stays.
-    code, said = backed.rclone("copyto", "/etc/hostname", f":s3:{backed.bucket}/{backed.prefix}/logs/mine")
+    code, said = backed.rclone("copyto", "/etc/hostname", f":s3:{backed.bucket}/{backed.prefix}/mine")
     assert code == 0, said
-    code, said = backed.rclone("copyto", "/etc/os-release", f":s3:{backed.bucket}/{backed.prefix}/logs/mine")
+    code, said = backed.rclone("copyto", "/etc/passwd", f":s3:{backed.bucket}/{backed.prefix}/mine")
     assert code == 0, said
-    assert len(s3.versions(backed.pair.lab, backed.bucket, f"{backed.prefix}/logs/mine")) == 2
+    assert len(s3.versions(backed.pair.lab, backed.bucket, f"{backed.prefix}/mine")) == 2
     code, said = backed.rclone("copyto", "/etc/hostname", f":s3:{backed.bucket}/elsewhere")
     assert code != 0 and "AccessDenied" in said, said
 
