@@ -1,7 +1,8 @@
-"""Data at risk: a server, a volume or a database that is replaced, dropped, or no longer managed."""
+"""Data at risk: a server, a volume, a database or backups that are replaced, dropped, or no longer cared for."""
 
 from collections.abc import Iterator, Sequence
 
+from scripts.preview import backups
 from scripts.preview.digest import Op, Step
 from scripts.preview.findings import DONE, SERVER, Finding, cause, change, code, data_volume, host
 
@@ -23,6 +24,8 @@ def assess(steps: Sequence[Step]) -> Iterator[Finding]:
             yield Finding(f"Volume {code(step.name)} is {DONE[step.op]}, {stays}{cause(step)}.", severe=True)
         elif step.kind == "MySqlDatabase":
             yield from _database(step)
+        else:
+            yield from backups.assess(step)
 
 
 def _database(step: Step) -> Iterator[Finding]:
