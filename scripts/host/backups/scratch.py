@@ -75,11 +75,11 @@ def running(lower_case_table_names: int) -> Iterator[Scratch]:
             data, socket, log = FOLDER / "data", FOLDER / "s.sock", FOLDER / "error.log"
             base = ["mysqld", "--no-defaults", "--user=mysql", f"--datadir={data}", f"--log-error={log}"]
             base += [f"--lower-case-table-names={lower_case_table_names}", f"--tmpdir={FOLDER / 'tmp'}"]
+            base.append(f"--innodb-buffer-pool-size={pool}M")
             done = process.run([*base, "--initialize-insecure"], seconds=INITIALIZE_SECONDS)
             if done.returncode != 0:
                 raise HostError(f"a scratch mysqld cannot be initialized: {_words(log) or process.last_lines(done)}")
-            size = f"--innodb-buffer-pool-size={pool}M"
-            argv = [*base, *OPTIONS, size, f"--socket={socket}", f"--pid-file={FOLDER / 'pid'}"]
+            argv = [*base, *OPTIONS, f"--socket={socket}", f"--pid-file={FOLDER / 'pid'}"]
             with _started(argv, socket, log):
                 yield Scratch(str(socket), FOLDER)
         finally:
@@ -96,8 +96,8 @@ def pool_mib() -> int:
     available = int(text.partition("MemAvailable:")[2].split()[0]) >> 10
     if available < LEAST_MIB:
         raise HostError(
-            f"a scratch mysqld needs {LEAST_MIB} MiB of memory, and {available} MiB are available: take a larger instance "
-            "type, or restore elsewhere"
+            f"a scratch mysqld needs {LEAST_MIB} MiB of memory, and {available} MiB are available: take a larger "
+            "instance type, or restore elsewhere"
         )
     return min((available - OWN_MIB) // 2, LARGEST_POOL_MIB)
 

@@ -49,7 +49,11 @@ WantedBy=timers.target
 """
 RETRIED = "Restart=on-failure\nRestartSec=10min"
 """A base or drill that failed is tried three times within two hours."""
-QUIET = "# Twice a minute is too often for the journal: what fails is in it.\nLogLevelMax=notice"
+QUIET = """\
+# Twice a minute is too often for the journal: only what fails is in it.
+StandardOutput=null
+SyslogLevel=notice
+LogLevelMax=notice"""
 
 
 def files(spec: BackupSpec) -> list[FileSpec]:

@@ -1,4 +1,4 @@
-"""The verb `backup`: set-up, diff, restore and extract read a spec; run, log, list and drill read nothing.
+"""The verb `backup`: set-up, diff, restore and extract read a spec; run, log, list, status and drill read nothing.
 
 Each prints its answer as JSON. What takes long holds locks of this room's, and leaves the agent's to other verbs; a
 restore and a set-up hold that one too.
@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from scripts.host.backups import base, binary_log, drill, extract, listing, own, restore, set_up
+from scripts.host.backups import base, binary_log, drill, extract, listing, own, restore, set_up, status
 from scripts.host.backups.spec import ExtractSpec, RestoreSpec, SetUpSpec
 from scripts.host.common import codec, process, stdin
 from scripts.host.common.errors import HostError
@@ -45,6 +45,7 @@ QUERIES_FIRST: dict[str, Callable[[], Any]] = {
 }
 """Those that run beside the server's work, with the lowest priority."""
 OTHERS: dict[str, Callable[[], Any]] = {
+    "status": status.load,
     "list": lambda: listing.listed(own.spec().repository),
     "diff": lambda: set_up.differences(stdin.read(SetUpSpec)),
 }

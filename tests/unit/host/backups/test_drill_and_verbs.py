@@ -45,7 +45,7 @@ def test_a_drill_passes_where_every_table_is_the_same() -> None:
 @pytest.mark.parametrize("words", [[], ["rum"], ["run", "now"]])
 def test_a_word_that_is_not_of_the_verb_is_told(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert verbs.main(words) == 2
-    assert "set-up, restore, run, log, drill, extract, list, diff" in capsys.readouterr().err
+    assert "set-up, restore, run, log, drill, extract, status, list, diff" in capsys.readouterr().err
 
 
 def test_a_run_where_backups_are_off_says_how_to_turn_them_on(
