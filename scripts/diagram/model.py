@@ -71,6 +71,8 @@ class MySql:
     tls_required: bool
     databases: tuple[str, ...]
     users: tuple[User, ...]
+    backups: str = ""
+    """Where backups go, and for how long they are kept; empty without backups."""
 
 
 @dataclass(frozen=True)

@@ -160,11 +160,13 @@ def _mysql(state: Resources, outputs: Mapping[str, Any]) -> MySql:
     settings = next((server.get("settings") for server in _of(state, "MySqlServer")), None)
     users = [_user(user) for user in _of(state, "MySqlUser")]
     primary = outputs.get("primary_user")
+    bucket, days = outputs.get("backup_bucket"), _first(state, "Backups", "retentionDays")
     return MySql(
         version=text(outputs["mysql_version"]),
         port=int(outputs["mysql_port"]),
         tls_required=isinstance(settings, Mapping) and settings.get("require_secure_transport") is True,
         databases=tuple(map(text, outputs.get("database_names") or ())),
+        backups=text(f"{bucket}, {float(days or 0):.0f} days") if bucket else "",
         users=tuple(sorted(users, key=lambda user: (user.key != primary, natural(user.key)))),
     )
 

@@ -72,10 +72,8 @@ class Backed:
 def backed(pair: Pair) -> Iterator[Backed]:
     outputs = pair.outputs()
     backed = Backed(pair, outputs["backup_bucket"], outputs["backup_prefix"])
-    pair.sql(
-        "CREATE DATABASE IF NOT EXISTS shop; CREATE TABLE IF NOT EXISTS shop.orders (id INT PRIMARY KEY, what TEXT)"
-    )
-    pair.sql("REPLACE INTO shop.orders VALUES (1, 'in the base')")
+    pair.sql("CREATE DATABASE shop; CREATE TABLE shop.orders (id INT PRIMARY KEY, what TEXT)")
+    pair.sql("INSERT INTO shop.orders VALUES (1, 'in the base')")
     yield backed
     pair.sql("DROP DATABASE IF EXISTS shop")
 

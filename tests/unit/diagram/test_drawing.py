@@ -132,6 +132,7 @@ def test_the_pair_is_all_there() -> None:
         "group jump", "jump host", "client-1", "private 10.20.16.4", "public 198.51.100.4", "t3.micro", "server",
         "no public address", "operators", "203.0.113.7/32", "everyone else", "no way in", "MySQL 9.7.4-2",
         "databases: app", "app", "from 10.20.0.0/16", "all of app", "80, 443", "out: 80, 443 to 0.0.0.0/0",
+        "mysql-pair-here-backups-1a2b3c, 7", "days",
     ):  # fmt: skip
         assert words in seen, words
     found = arrows(read(StackState()))

@@ -67,7 +67,8 @@ def test_the_bucket_stays_when_the_stack_goes_unless_config_says_otherwise(run: 
     parts = ("bucket", "public-access", "versioning", "encryption", "lifecycle", "policy")
     assert kept == {f"backups-{part}" for part in parts}
     without = Run(backupKeep="false")
-    assert only(without, "aws:s3/bucket:Bucket")["forceDestroy"] is True and without.seen.retained == set()
+    assert only(without, "aws:s3/bucket:Bucket")["forceDestroy"] is True
+    assert not any(name.startswith("backups-") for name in without.seen.retained)
 
 
 def test_the_server_may_add_and_read_its_own_files_and_list_and_nothing_else(run: Run) -> None:
@@ -85,7 +86,8 @@ def test_the_server_may_add_and_read_its_own_files_and_list_and_nothing_else(run
 
 def test_a_profile_from_config_stays_and_its_role_gets_the_rights() -> None:
     run = Run(instanceProfile="session-manager")
-    assert run.inputs("aws:iam/role:Role") == {} and run.inputs("aws:iam/instanceProfile:InstanceProfile") == {}
+    assert "backups-role" not in run.inputs("aws:iam/role:Role")
+    assert run.inputs("aws:iam/instanceProfile:InstanceProfile") == {}
     assert run.inputs("aws:iam/rolePolicy:RolePolicy")["backups-policy"]["role"] == "role-of-session-manager"
     assert run.instances["server-instance"]["iamInstanceProfile"] == "session-manager"
 
@@ -122,7 +124,8 @@ def test_a_bucket_that_is_there_is_only_written_to() -> None:
 
 def test_backups_that_are_turned_off_stop_on_the_server_and_the_key_stays() -> None:
     run = Run(backupDays="0")
-    assert [kind for kind, _ in run.seen.parents if kind.startswith(("aws:s3/", "aws:iam/"))] == []
+    assert [kind for kind, _ in run.seen.parents if kind.startswith("aws:s3/")] == []
+    assert "backups-role" not in run.inputs("aws:iam/role:Role")
     assert run.inputs("aws:ec2/vpcEndpoint:VpcEndpoint") == {}
     assert run.spec("server-backups", SetUpSpec) == SetUpSpec(None)
     assert (run.outputs["backup_bucket"], run.outputs["backup_key"]) == (None, MADE)
@@ -160,3 +163,17 @@ def test_no_right_of_the_role_deletes_or_changes_the_buckets_rules() -> None:
     actions = [entry["Action"] for entry in policy["Statement"]]
     flat = {action for each in actions for action in ([each] if isinstance(each, str) else each)}
     assert flat == {"s3:PutObject", "s3:GetObject", "s3:ListBucket"}
+
+
+def test_the_data_volume_is_snapshot_on_a_schedule_by_its_name(run: Run) -> None:
+    made = only(run, "aws:dlm/lifecyclePolicy:LifecyclePolicy")
+    details = made["policyDetails"]
+    (volume,) = run.inputs("aws:ebs/volume:Volume").values()
+    assert details["targetTags"] == {"Name": volume["tags"]["Name"]} and details["resourceTypes"] == ["VOLUME"]
+    (schedule,) = details["schedules"]
+    assert schedule["createRule"] == {"cronExpression": "cron(30 3 * * ? *)"}
+    assert schedule["retainRule"] == {"count": 7}
+    role = json.loads(run.inputs("aws:iam/role:Role")["snapshots-role"]["assumeRolePolicy"])
+    assert role["Statement"][0]["Principal"] == {"Service": "dlm.amazonaws.com"}
+    for none in ({"snapshotCount": "0"}, {"dataVolumeSize": "0"}):
+        assert Run(None, **none).inputs("aws:dlm/lifecyclePolicy:LifecyclePolicy") == {}

@@ -39,6 +39,7 @@ ALONE: dict[str, object] = {
     "userPasswords": {"app": "\t"}, "passwordGenerations": {"app": 0}, "finishedGenerations": {"b": 0},
     "backupDays": "x", "backupSchedule": "noon", "drillSchedule": "x", "backupBucket": "X", "backupKeep": "x",
     "backupKey": "short", "restoreFrom": {"at": "x"}, "restoreKey": "short",
+    "snapshotSchedule": "daily", "snapshotCount": -1,
     "primaryUser": "nobody", "tags": {"Name": "x"}, "stranger": "x",
 }  # fmt: skip
 """One fault in every key there is."""
