@@ -12,6 +12,9 @@ from lab.settings import RUN_FOLDER
 RUN = RUN_FOLDER / "s3"
 """Locks and sockets of the services of this machine's labs, by slot; a socket's path has to be short."""
 
+GATEWAY = "gateway"
+"""Among what is served: S3 itself."""
+
 
 @dataclass(frozen=True)
 class Paths:
@@ -47,7 +50,7 @@ class Paths:
 
     @property
     def serving(self) -> Path:
-        """The namespaces of the routers that metadata is served in, a line each."""
+        """What the service keeps running: the gateway, and the namespaces of routers with metadata, a line each."""
         return RUN / f"{self.slot.number}.serving"
 
     @property
