@@ -43,7 +43,6 @@ class Control:
 
     def prepare(self) -> Path:
         """Return the certificate of the authority that hosts are to trust, made at the first call."""
-        self.paths.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return authority.ensure(self.paths.folder)
 
     def client(self, region: str) -> Client:

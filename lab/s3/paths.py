@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +17,15 @@ RUN = RUN_FOLDER / "s3"
 
 GATEWAY = "gateway"
 """Among what is served: S3 itself."""
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Hold a lab's s3/ while something is made in it that there is to be one of; other processes and threads wait."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,10 @@ class FakePlane:
         """Have a bucket no more, unless something is in it."""
         self._do("remove_bucket", f"{region}/{name}")
         if self.buckets.get(name) and not force:
-            raise AwsError("BucketNotEmpty", "The bucket you tried to delete is not empty")
+            raise AwsError(
+                "BucketNotEmpty",
+                "The bucket you tried to delete is not empty. You must delete all versions in the bucket.",
+            )
         self.buckets.pop(name, None)
 
     def state(self, instance_id: str) -> Literal["running", "stopped", "gone"]:
