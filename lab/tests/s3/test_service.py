@@ -41,6 +41,12 @@ def test_an_overwritten_and_a_deleted_object_have_their_old_versions(client: Cli
     assert [get(client, "a/b c+ä", versionId=item.id) for item in (first, second)] == [b"first", b"second"]
 
 
+def test_a_key_that_is_a_folder_of_another_is_refused(client: Client) -> None:
+    put(client, "a")
+    with pytest.raises(LabError, match="ObjectParentIsFile"):
+        put(client, "a/b")
+
+
 def test_a_bucket_with_an_old_version_in_it_is_not_empty(client: Client) -> None:
     put(client, "a")
     client.ask("DELETE", f"/{BUCKET}/a")
