@@ -64,7 +64,7 @@ def prepare(lab: Lab) -> None:
         LabError: no engine, no image, or a fault of Pulumi.lab.yaml or of this machine, with a hint.
     """
     environment.prepare(lab, ensure_engine())
-    build.ensure()
+    build.prepare()
     image.ensure_image(console.print)
     slot = slots.claim(lab)
     internet.fence(slot, [slot.vpc_cidr])

@@ -14,6 +14,7 @@ from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from lab.cloud.store import write_atomically
+from lab.s3.paths import alone
 
 LIFE = datetime.timedelta(days=3650)
 SKEW = datetime.timedelta(days=1)
@@ -33,7 +34,9 @@ def ensure(folder: Path) -> Path:
         folder: a lab's s3/, which has its key too.
     """
     certificate, private = folder / "authority.crt", folder / "authority.key"
-    if not certificate.exists():
+    with alone(folder):
+        if certificate.exists():
+            return certificate
         key = ec.generate_private_key(ec.SECP256R1())
         name = _name(f"lab s3 authority {x509.random_serial_number():x}"[:40])
         usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)

@@ -58,7 +58,10 @@ def remove(client: Client, name: str, force: bool) -> None:
     try:
         for version in versions(client, name):
             if not force:
-                raise AwsError("BucketNotEmpty", "The bucket you tried to delete is not empty")
+                raise AwsError(
+                    "BucketNotEmpty",
+                    "The bucket you tried to delete is not empty. You must delete all versions in the bucket.",
+                )
             delete(client, name, version)
         for upload in uploads(client, name):
             abort(client, name, upload)

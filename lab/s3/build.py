@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from lab.engine.go_program import GoProgram
@@ -16,6 +17,12 @@ PROGRAM = GoProgram(
     packages="590",
     disk="about 2 GB in Go's caches (GOMODCACHE, GOCACHE) and 0.1 GB in the lab's (XDG_CACHE_HOME)",
 )
+
+
+def prepare() -> None:
+    """Build the server where that can be done; where it cannot, the first that needs it says why."""
+    if shutil.which("go"):
+        ensure()
 
 
 def ensure() -> Path:

@@ -21,7 +21,7 @@ from lab.machine.slots import Slot
 from lab.s3 import authority, build
 from lab.s3.client import Client
 from lab.s3.identities import own_keys
-from lab.s3.paths import RUN, Paths
+from lab.s3.paths import GATEWAY, RUN, Paths
 from lab.settings import LabError
 
 START_SECONDS = 40
@@ -43,7 +43,6 @@ class Control:
 
     def prepare(self) -> Path:
         """Return the certificate of the authority that hosts are to trust, made at the first call."""
-        self.paths.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return authority.ensure(self.paths.folder)
 
     def client(self, region: str) -> Client:
@@ -57,7 +56,7 @@ class Control:
         Raises:
             LabError: the server could not be built, or did not begin to serve in time; with the end of its log.
         """
-        if (known := self._process()) and known[1] == region and self._serves():
+        if (known := self.process()) and known[1] == region and self._serves():
             return
         build.ensure()
         self.prepare()
@@ -65,10 +64,10 @@ class Control:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with (RUN / f"{self.paths.slot.number}.starting").open("w") as starting:
             fcntl.flock(starting, fcntl.LOCK_EX)
-            if (known := self._process()) and known[1] != region:
+            if (known := self.process()) and known[1] != region:
                 self._end(known[0])
             self._lay_network()
-            if not self._process():
+            if not self.process():
                 self._start(region)
             self._wait(region)
             write_atomically(self.paths.region, region)
@@ -84,8 +83,9 @@ class Control:
 
     def stop(self) -> None:
         """End the service and all that it started; nothing happens if it does not run."""
-        if known := self._process():
+        if known := self.process():
             self._end(known[0])
+        namespaces.end_processes(self.paths.namespace)
         with contextlib.suppress(OSError):
             for path in RUN.glob(f"{self.paths.slot.number}.*"):
                 path.unlink(missing_ok=True)
@@ -109,8 +109,8 @@ class Control:
                 raise LabError(f"S3 did not {'end' if away else 'begin to serve'}; see {self.paths.log}")
             time.sleep(0.1)
 
-    def _process(self) -> tuple[int, str] | None:
-        """Return process and region of the service that holds the lock."""
+    def process(self) -> tuple[int, str] | None:
+        """Return process id and region of the service that runs."""
         try:
             with self.paths.lock.open("a+") as lock:
                 try:
@@ -151,7 +151,7 @@ class Control:
         with contextlib.suppress(ProcessLookupError):
             os.kill(process, signal.SIGTERM)
         deadline = time.monotonic() + 10
-        while self._process():
+        while self.process():
             if time.monotonic() > deadline:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(process, signal.SIGKILL)
@@ -168,7 +168,8 @@ class Control:
     def _serves(self) -> bool:
         routers = {name for name in namespaces.listed() if name.startswith(f"{self.paths.slot.prefix}vpc-")}
         served = set(self.paths.serving.read_text().split()) if self.paths.serving.exists() else set()
-        return routers <= served and self.paths.serving.exists() and (self.paths.stopped.exists() or self._answers())
+        gateway = self.paths.stopped.exists() or (GATEWAY in served and self._answers())
+        return routers <= served and self.paths.serving.exists() and gateway
 
     def _answers(self) -> bool:
         return Client.answers(self.paths.address)

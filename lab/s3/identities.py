@@ -16,6 +16,7 @@ from lab.cloud.identities import unique_id
 from lab.cloud.model import Instance, Role
 from lab.cloud.rules import ACCOUNT_ID
 from lab.cloud.store import write_atomically
+from lab.s3.paths import alone
 
 LIFE = datetime.timedelta(hours=6)
 RENEWED = datetime.timedelta(hours=1)
@@ -51,8 +52,9 @@ class Session:
 def own_keys(folder: Path, name: Literal["operator", "root"]) -> Keys:
     """Return a key of the lab's own, made at the first call; `folder` is the lab's s3/."""
     path = folder / f"{name}.key.json"
-    if not path.exists():
-        write_atomically(path, json.dumps(asdict(Keys(unique_id("AKIA"), secrets.token_urlsafe(30)))))
+    with alone(folder):
+        if not path.exists():
+            write_atomically(path, json.dumps(asdict(Keys(unique_id("AKIA"), secrets.token_urlsafe(30)))))
     return Keys(**json.loads(path.read_text(encoding="utf-8")))
 
 

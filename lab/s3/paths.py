@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +14,18 @@ from lab.settings import RUN_FOLDER
 
 RUN = RUN_FOLDER / "s3"
 """Locks and sockets of the services of this machine's labs, by slot; a socket's path has to be short."""
+
+GATEWAY = "gateway"
+"""Among what is served: S3 itself."""
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Hold a lab's s3/ while something is made in it that there is to be one of; other processes and threads wait."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @dataclass(frozen=True)
@@ -47,7 +62,7 @@ class Paths:
 
     @property
     def serving(self) -> Path:
-        """The namespaces of the routers that metadata is served in, a line each."""
+        """What the service keeps running: the gateway, and the namespaces of routers with metadata, a line each."""
         return RUN / f"{self.slot.number}.serving"
 
     @property

@@ -20,14 +20,14 @@ import time
 from pathlib import Path
 from types import FrameType
 
-from lab.cloud.store import Store
+from lab.cloud.store import Store, write_atomically
 from lab.machine import namespaces
 from lab.machine.slots import Slot
 from lab.s3 import authority, build
 from lab.s3.iam_server import Iam, IamServer
 from lab.s3.identities import Sessions, own_keys
 from lab.s3.metadata import Metadata, MetadataServer
-from lab.s3.paths import Paths
+from lab.s3.paths import GATEWAY, Paths
 
 TURN_SECONDS = 0.2
 PAUSE_SECONDS = 2.0
@@ -46,6 +46,8 @@ class Service:
         self._routers: dict[str, MetadataServer] = {}
         self._gateway: subprocess.Popen[bytes] | None = None
         self._not_before = 0.0
+        self._told: str | None = None
+        namespaces.end_processes(self.paths.namespace)  # of a service that was killed
         self._certificate, self._key = authority.issue(self.paths.folder, region)
         iam = IamServer(self.paths.socket, Iam(store, self.paths.folder, sessions))
         threading.Thread(target=iam.serve_forever, daemon=True).start()
@@ -64,15 +66,20 @@ class Service:
             server.shutdown()
             server.server_close()
         self._keep_gateway()
-        self.paths.serving.write_text("\n".join(sorted(self._routers)))
+        serves = "\n".join([*([GATEWAY] if self._runs() else []), *sorted(self._routers)])
+        if serves != self._told:
+            write_atomically(self.paths.serving, serves)
+            self._told = serves
 
     def _keep_gateway(self) -> None:
-        runs = self._gateway is not None and self._gateway.poll() is None
         if self.paths.stopped.exists():
             self.end_gateway()
-        elif not runs and time.monotonic() > self._not_before:
+        elif not self._runs() and time.monotonic() > self._not_before:
             self._not_before = time.monotonic() + PAUSE_SECONDS
             self._gateway = self._started()
+
+    def _runs(self) -> bool:
+        return self._gateway is not None and self._gateway.poll() is None
 
     def _started(self) -> subprocess.Popen[bytes]:
         # Its keys come by the environment, which root alone can read; versitygw knows no other way but arguments.

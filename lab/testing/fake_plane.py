@@ -87,7 +87,10 @@ class FakePlane:
         """Have a bucket no more, unless something is in it."""
         self._do("remove_bucket", f"{region}/{name}")
         if self.buckets.get(name) and not force:
-            raise AwsError("BucketNotEmpty", "The bucket you tried to delete is not empty")
+            raise AwsError(
+                "BucketNotEmpty",
+                "The bucket you tried to delete is not empty. You must delete all versions in the bucket.",
+            )
         self.buckets.pop(name, None)
 
     def create_volume(self, volume_id: str, gib: int, snapshot_id: str = "") -> None:  # noqa: ARG002

@@ -13,7 +13,7 @@ from lab.s3 import buckets, lifecycle
 from lab.s3.client import Client
 from lab.settings import LabError
 from lab.testing import s3
-from lab.testing.processes import running, wait_for
+from lab.testing.processes import wait_for
 from lab.tests.s3.site import BUCKET, REGION, Site
 
 MONTH = 30
@@ -41,6 +41,12 @@ def test_an_overwritten_and_a_deleted_object_have_their_old_versions(client: Cli
     assert [get(client, "a/b c+ä", versionId=item.id) for item in (first, second)] == [b"first", b"second"]
 
 
+def test_a_key_that_is_a_folder_of_another_is_refused(client: Client) -> None:
+    put(client, "a")
+    with pytest.raises(LabError, match="ObjectParentIsFile"):
+        put(client, "a/b")
+
+
 def test_a_bucket_with_an_old_version_in_it_is_not_empty(client: Client) -> None:
     put(client, "a")
     client.ask("DELETE", f"/{BUCKET}/a")
@@ -62,11 +68,11 @@ def test_a_service_that_is_killed_takes_the_gateway_along_and_begins_anew_with_a
     site: Site, client: Client
 ) -> None:
     put(client, "a", b"kept")
-    process = int(site.control.paths.lock.read_text().split()[0])
+    process, _ = site.control.process() or (0, "")
     os.kill(process, signal.SIGKILL)
-    wait_for(lambda: process not in {other.pid for other in running()})
+    wait_for(lambda: site.control.process() is None)
     site.control.resume()
-    assert int(site.control.paths.lock.read_text().split()[0]) != process
+    assert (site.control.process() or (0, ""))[0] not in (0, process)
     assert get(client, "a") == b"kept"
 
 

@@ -17,9 +17,8 @@ ME, ACCOUNT = "arn:aws:iam::000000000000:role/me", "arn:aws:iam::000000000000:ro
 ALLOW = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
 
 
-def decided(*statements: dict[str, Any], action: str = "s3:GetObject", **context: list[str]) -> Decision:
-    keys = {key.replace("__", ":"): value for key, value in context.items()}
-    return policies.decide([{"Statement": list(statements)}], action, KEY, keys, [ME])
+def decided(*statements: dict[str, Any], context: dict[str, list[str]] | None = None) -> Decision:
+    return policies.decide([{"Statement": list(statements)}], "s3:GetObject", KEY, context or {}, [ME])
 
 
 def text(**changes: Any) -> str:
@@ -76,9 +75,9 @@ def test_a_deny_beats_every_allow() -> None:
     ],
 )
 def test_a_statement_holds_under_its_conditions(condition: dict[str, Any], holds: bool) -> None:
-    keys = {"aws__securetransport": ["true"], "s3__prefix": ["b/"], "aws__sourceip": ["198.18.0.9"]}
-    keys["s3__max-keys"] = ["10"]
-    assert decided({**ALLOW, "Condition": condition}, **keys) == ("allow" if holds else "no_match")
+    keys = {"aws:securetransport": "true", "s3:prefix": "b/", "aws:sourceip": "198.18.0.9", "s3:max-keys": "10"}
+    context = {key: [value] for key, value in keys.items()}
+    assert decided({**ALLOW, "Condition": condition}, context=context) == ("allow" if holds else "no_match")
 
 
 @pytest.mark.parametrize(

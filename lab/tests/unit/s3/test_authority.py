@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from cryptography import x509
 
 from lab.s3 import authority
+from lab.s3.identities import own_keys
 
 
 def test_the_authority_stays_and_signs_for_s3_and_its_buckets(tmp_path: Path) -> None:
@@ -22,6 +24,16 @@ def test_the_authority_stays_and_signs_for_s3_and_its_buckets(tmp_path: Path) ->
         "s3.eu-central-1.amazonaws.com",
         "*.s3.eu-central-1.amazonaws.com",
     ]
+
+
+def test_hosts_that_boot_at_once_get_one_authority(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        seen = set(pool.map(lambda _: authority.ensure(tmp_path).read_bytes(), range(8)))
+        keys = set(pool.map(lambda _: own_keys(tmp_path, "root"), range(8)))
+    assert len(seen) == len(keys) == 1
+    authority.issue(tmp_path, "eu-central-1")
+    signed = x509.load_pem_x509_certificate((tmp_path / "server.crt").read_bytes())
+    signed.verify_directly_issued_by(x509.load_pem_x509_certificate(seen.pop()))
 
 
 def test_openssl_finds_it_by_the_name_that_it_is_given(tmp_path: Path) -> None:
