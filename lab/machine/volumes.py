@@ -141,7 +141,10 @@ class Volumes:
         """
         if not (device := self.device(volume_id)):
             return
-        _wait_for(lambda: not self.in_use(volume_id), f"volume {volume_id} stayed in use ({device})")
+        _wait_for(
+            lambda: not self.in_use(volume_id),
+            f"volume {volume_id} stayed in use (unmount {device}, `findmnt` says where)",
+        )
         _run("losetup", "--detach", device)
         _wait_for(lambda: not self.device(volume_id), f"{device} stayed attached to volume {volume_id}")
 
