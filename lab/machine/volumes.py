@@ -13,10 +13,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from lab.machine.podman import MOUNTS
 from lab.machine.slots import Slot
-from lab.settings import Lab, LabError
+from lab.settings import RUN_FOLDER, Lab, LabError
 
+MOUNTS = RUN_FOLDER / "ebs"
+"""A mount point a lab."""
 IMAGE_BYTES = 1024**4
 """What the image can hold at the most; it takes up what is written to it."""
 RELEASE_SECONDS = 30
@@ -140,7 +141,10 @@ class Volumes:
         """
         if not (device := self.device(volume_id)):
             return
-        _wait_for(lambda: not self.in_use(volume_id), f"volume {volume_id} stayed in use ({device})")
+        _wait_for(
+            lambda: not self.in_use(volume_id),
+            f"volume {volume_id} stayed in use (unmount {device}, `findmnt` says where)",
+        )
         _run("losetup", "--detach", device)
         _wait_for(lambda: not self.device(volume_id), f"{device} stayed attached to volume {volume_id}")
 
@@ -154,8 +158,6 @@ class Volumes:
     def tear_down(self) -> None:
         """Take every device and the file system away, with the image; nothing happens if they are gone."""
         self._unmount()
-        if self.folder.exists():
-            self.folder.rmdir()
         self.image.unlink(missing_ok=True)
 
     def _unmount(self) -> None:
@@ -163,6 +165,9 @@ class Volumes:
             self.release(volume_id)
         if self.folder.is_mount():
             _wait_for(self._unmounted, f"{self.folder} stayed in use")
+        if self.folder.exists():
+            # So it goes in the mount namespaces of running hosts' conmon too, which began with a copy of the machine's.
+            self.folder.rmdir()
 
     def _unmounted(self) -> bool:
         """Unmount the file system, and tell whether it is: a device that was abandoned goes a moment after its host."""
