@@ -103,11 +103,8 @@ def status(name: LabName = DEFAULT_NAME) -> None:
     slot = slots.find(lab)
     ec2 = _ec2(lab)
     instances = ec2.instances() if slot else []
-    if slot:
-        _show_volumes(ec2)
-    if not slot or not instances:
+    if not instances:
         console.print(f"lab {lab.name}: nothing is up; `{lab.command('up')}` brings the stack up")
-        return
     table = Table("name", "id", "state", "type", "private", "public", "refused in/out", box=None)
     for instance in instances:
         table.add_row(
@@ -119,7 +116,10 @@ def status(name: LabName = DEFAULT_NAME) -> None:
             ec2.public_ip(instance) or "-",
             _refused(lab, instance),
         )
-    console.print(table)
+    if table.row_count:
+        console.print(table)
+    if slot:
+        _show_volumes(ec2)
 
 
 def _show_volumes(ec2: Ec2) -> None:

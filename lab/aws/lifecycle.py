@@ -23,7 +23,7 @@ _CRON = re.compile(r"cron\([^\n]{11,100}\)")
 _ROLE = re.compile(r"arn:aws[\w-]*:iam::\d{12}:role/.+")
 _DESCRIPTION = re.compile(r"[0-9A-Za-z _-]{1,500}")
 _UNITS = ("DAYS", "WEEKS", "MONTHS", "YEARS")
-_FIXED = {"policyType": "EBS_SNAPSHOT_MANAGEMENT", "resourceTypes": ["VOLUME"], "resourceLocations": ["CLOUD"]}
+_FIXED = {"policyType": "EBS_SNAPSHOT_MANAGEMENT", "resourceTypes": ["VOLUME"], "resourceLocations": "CLOUD"}
 """What a lab's policies can be about."""
 
 
@@ -101,7 +101,7 @@ def _schedule_problems(schedule: Any) -> Iterator[str]:
     for name in ("name", "createRule", "retainRule"):
         if not schedule.get(name):
             yield f"schedules.{name} is missing"
-    yield from _create_rule_problems(schedule.get("createRule") or {"interval": 24})
+    yield from _create_rule_problems(schedule.get("createRule") or {"interval": 24, "times": "00:00"})
     yield from _retain_rule_problems(schedule.get("retainRule") or {"count": 1})
 
 
@@ -118,9 +118,8 @@ def _create_rule_problems(rule: Values) -> Iterator[str]:
         yield f"expected createRule.interval to be one of {list(_HOURS)}, got {rule.get('interval')}"
     if rule.get("intervalUnit", "HOURS") != "HOURS":
         yield f"expected createRule.intervalUnit to be HOURS, got {rule['intervalUnit']}"
-    times = rule.get("times", [])
-    if len(times) > 1 or not all(_TIME.fullmatch(time) for time in times):
-        yield f"createRule.times {times}: one time of the day in UTC, as 03:00"
+    if not _TIME.fullmatch(rule.get("times", "")):
+        yield f"createRule.times {rule.get('times')!r}: a time of the day in UTC, as 03:00, goes with interval"
 
 
 def _retain_rule_problems(rule: Values) -> Iterator[str]:

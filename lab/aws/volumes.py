@@ -164,6 +164,9 @@ class VolumeAttachmentType(ResourceType):
 
     def find(self, cloud: Cloud, record_id: str) -> Record | None:
         """Return the attachment, or None if its host is gone."""
+        if record_id.count(":") == 2:  # as an import names it
+            device, volume, instance = record_id.split(":")
+            record_id = attachment_id(device, instance, volume)
         record = cloud.ec2.store.find(VolumeAttachment, record_id)
         return record if record and cloud.ec2.find_instance(record.instance_id) else None
 

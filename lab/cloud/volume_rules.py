@@ -41,6 +41,10 @@ def check_volume(volume: Volume) -> None:
             "InvalidParameterValue",
             f"Iops to volume size ratio of {iops / size:.6f} is too high; maximum is {_IOPS_PER_GIB:.6f} iops per GiB.",
         )
+    low, high = GP3_THROUGHPUT
+    if not low <= throughput <= high:
+        side = f"low; minimum is {low}." if throughput < low else f"high; maximum is {high}."
+        raise AwsError("InvalidParameterValue", f"Volume throughput of {throughput} is too {side}")
     if throughput > _THROUGHPUT_PER_IOPS * iops:
         raise AwsError(
             "InvalidParameterValue",

@@ -156,7 +156,8 @@ class Volumes(Records):
         if record is None:
             return
         if force:
-            self.plane.cut_off_volume(record.volume_id, record.instance_id)
+            with self.store.locked():
+                self.plane.cut_off_volume(record.volume_id, record.instance_id)
         until = time.monotonic() + DETACH_SECONDS
         while self.plane.volume_in_use(record.volume_id):
             if time.monotonic() > until:

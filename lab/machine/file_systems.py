@@ -28,7 +28,8 @@ def mount_points(pid: int, device: int) -> list[str]:
     except (FileNotFoundError, ProcessLookupError):
         return []
     fields = [line.split() for line in reversed(lines)]
-    return [entry[4].encode().decode("unicode_escape") for entry in fields if entry[2] == number]
+    written = [entry[4].encode() for entry in fields if entry[2] == number]
+    return [path.decode("unicode_escape").encode("latin-1").decode() for path in written]
 
 
 def shut_down(pid: int, device: int, hide: bool = False) -> None:

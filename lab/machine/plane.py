@@ -107,7 +107,8 @@ class Plane:
         size = catalog.instance_type(instance.instance_type)
         name = self.host_name(instance_id)
         hosts.give_user_data(self._seed(instance_id), instance.user_data)
-        self._give_devices(instance_id)
+        with self.store.locked():
+            self._give_devices(instance_id)
         hosts.start(name, size.memory_mib, size.vcpus)
         hosts.require_running(name)
 

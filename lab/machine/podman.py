@@ -14,18 +14,13 @@ from lab.settings import RUN_FOLDER, LabError, cache_folder
 
 CGROUPS = Path("/sys/fs/cgroup")
 
-MOUNTS = RUN_FOLDER / "ebs"
-"""Where labs mount the file systems of their volumes."""
-
 # On a machine whose /sys/fs/cgroup is version 1, podman gets a mount namespace in which it is version 2:
 # systemd in a host needs that. $1 is a version 1 group to join first (or empty): its limits are inherited.
-# conmon stays in that namespace as long as the host runs: it must not keep a lab's volumes mounted.
-_PRIVATE_CGROUPS = f"""
+_PRIVATE_CGROUPS = """
 group=$1; shift
 for controller in memory cpu; do
     [ -z "$group" ] || echo $$ >"/sys/fs/cgroup/$controller/$group/cgroup.procs" || exit 70
 done
-umount {MOUNTS}/* 2>/dev/null
 mount -t cgroup2 none /sys/fs/cgroup && exec "$@"
 """
 

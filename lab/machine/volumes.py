@@ -13,10 +13,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from lab.machine.podman import MOUNTS
 from lab.machine.slots import Slot
-from lab.settings import Lab, LabError
+from lab.settings import RUN_FOLDER, Lab, LabError
 
+MOUNTS = RUN_FOLDER / "ebs"
+"""A mount point a lab."""
 IMAGE_BYTES = 1024**4
 """What the image can hold at the most; it takes up what is written to it."""
 RELEASE_SECONDS = 30
@@ -39,9 +40,14 @@ class Volumes:
         return self.folder / record_id
 
     def mount(self) -> None:
-        """Mount the lab's file system, which the first call makes; nothing happens if it is mounted."""
+        """Mount the lab's file system, which the first call makes; nothing happens if it is mounted.
+
+        What a lab whose folder was deleted left mounted in its place is taken away.
+        """
         if self.folder.is_mount():
-            return
+            if self._mounted_image() == str(self.image.resolve()):
+                return
+            self._unmount()
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not self.image.exists():
             new = self.image.with_suffix(".new")
@@ -50,6 +56,11 @@ class Volumes:
             _run("mkfs.xfs", "-q", "-f", "-m", "reflink=1", "-l", "size=64m", str(new))
             new.rename(self.image)
         _run("mount", "-t", "xfs", "-o", "loop,discard,nodev", str(self.image), str(self.folder))
+
+    def _mounted_image(self) -> str:
+        number = self.folder.stat().st_dev
+        backing = Path(f"/sys/dev/block/{os.major(number)}:{os.minor(number)}/loop/backing_file")
+        return backing.read_text().strip() if backing.exists() else ""
 
     def create(self, volume_id: str, gib: int, source_id: str = "") -> None:
         """Make an empty volume, or a clone of a snapshot; one that a killed call made is made anew.
@@ -130,7 +141,10 @@ class Volumes:
         """
         if not (device := self.device(volume_id)):
             return
-        _wait_for(lambda: not self.in_use(volume_id), f"volume {volume_id} stayed in use ({device})")
+        _wait_for(
+            lambda: not self.in_use(volume_id),
+            f"volume {volume_id} stayed in use (unmount {device}, `findmnt` says where)",
+        )
         _run("losetup", "--detach", device)
         _wait_for(lambda: not self.device(volume_id), f"{device} stayed attached to volume {volume_id}")
 
@@ -143,13 +157,17 @@ class Volumes:
 
     def tear_down(self) -> None:
         """Take every device and the file system away, with the image; nothing happens if they are gone."""
+        self._unmount()
+        self.image.unlink(missing_ok=True)
+
+    def _unmount(self) -> None:
         for volume_id in self.devices():
             self.release(volume_id)
         if self.folder.is_mount():
             _wait_for(self._unmounted, f"{self.folder} stayed in use")
         if self.folder.exists():
+            # So it goes in the mount namespaces of running hosts' conmon too, which began with a copy of the machine's.
             self.folder.rmdir()
-        self.image.unlink(missing_ok=True)
 
     def _unmounted(self) -> bool:
         """Unmount the file system, and tell whether it is: a device that was abandoned goes a moment after its host."""

@@ -56,7 +56,7 @@ VALUES: dict[str, Values] = {
             "resourceTypes": ["VOLUME"],
             "targetTags": {"Snapshots": "daily"},
             "schedules": [
-                {"name": "daily", "createRule": {"interval": 24, "times": ["03:00"]}, "retainRule": {"count": 7}}
+                {"name": "daily", "createRule": {"interval": 24, "times": "03:00"}, "retainRule": {"count": 7}}
             ],
         },
     },
