@@ -28,6 +28,7 @@ CRASHES = 20
 COMMITS = 200
 """At least so many are acknowledged between two crashes."""
 IDENTITY = "select @@server_uuid, group_concat(concat(user, '@', host) order by user) from mysql.user "
+COMMIT = "insert into app.acknowledged values ({0}); select {0};"
 MOST = 20000
 """More than are written between two."""
 KEPT = ("connection_string", "mysql_ca_certificate", "data_volume_id")
@@ -60,9 +61,7 @@ class Server:
     @contextmanager
     def written(self, first: int) -> Iterator[list[int]]:
         """Write numbers from this one on, a commit each; give those that were acknowledged, which grow meanwhile."""
-        statements = "\n".join(
-            f"insert into app.acknowledged values ({n}); select {n};" for n in range(first, first + MOST)
-        )
+        statements = "\n".join(COMMIT.format(n) for n in range(first, first + MOST))
         file = self.plane.lab.folder / "statements.sql"
         file.write_text(statements)
         # In all of the host's namespaces, so that it is killed with it.
