@@ -71,6 +71,8 @@ class MySql:
     tls_required: bool
     databases: tuple[str, ...]
     users: tuple[User, ...]
+    data_volume: str = ""
+    """What the data are on, in words; empty where it is the server's root volume."""
 
 
 @dataclass(frozen=True)

@@ -172,9 +172,7 @@ def test_a_copy_that_differs_is_not_taken(world: World, monkeypatch: pytest.Monk
         return done
 
     monkeypatch.setattr(process, "run_while", badly)
-    with pytest.raises(
-        HostError, match=r"not like the data: app/t\.ibd differs\nThe data are on the root vol"
-    ):
+    with pytest.raises(HostError, match=r"not like the data: app/t\.ibd differs\nThe data are on the root vol"):
         world.move()
     assert world.up and not world.data.is_symlink()
     assert data_move.is_incomplete(world.volume)
