@@ -141,7 +141,7 @@ class Aws:
 
     def is_attached(self, volume_id: str) -> bool:
         """Return whether a volume that there is, is attached to an instance."""
-        named = {"volume-id": volume_id, "attachment.status": "attached"}
+        named = {"volume-id": volume_id, "status": "in-use"}
         filters = [aws.ebs.GetVolumeFilterArgs(name=name, values=[value]) for name, value in named.items()]
         try:
             return bool(_ask(lambda: aws.ebs.get_volume(filters=filters)))

@@ -13,6 +13,7 @@ from components.args import args_faults
 from components.data_volume import DEVICE, DataVolume
 from components.host.agent import FIRST_BOOT, answer
 from components.host.host import HostArgs, InstanceArgs
+from components.host.remote import Trigger
 from components.host.user_data import cloud_config, host_spec
 from components.mysql.contradictions import check_settings
 from components.mysql.host import CONVERGE_SECONDS, MySqlHost
@@ -108,9 +109,10 @@ class MySqlServer(MySqlHost):
         super().__init__("server", name, cast("HostArgs", host_args), opts, shown, first_files, packages)
         # When the host is ready, and no sooner: a former one serves that long, unless its address is needed.
         attached = [volume.attach(self.instance_id, [self.host.ready])] if volume else []
-        converged = self.agent.run(
-            f"{name}-converged", "converge", self._with_data(spec, args), CONVERGE_SECONDS, self, attached
-        )
+        data = self._with_data(spec, args)
+        # In the state once the data are on the volume, and not before: the preview report reads it there.
+        on: list[Trigger] = [{"data_volume": volume.volume_id}] if volume else []
+        converged = self.agent.run(f"{name}-converged", "converge", data, CONVERGE_SECONDS, self, attached, on)
         # By itself: a changed setting leaves the authority known.
         identity = pulumi.Output.all(self.host.private_ip, self.host.private_dns)
         # A VPC without DNS hostnames gives its hosts no names.

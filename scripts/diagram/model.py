@@ -73,6 +73,8 @@ class MySql:
     users: tuple[User, ...]
     backups: str = ""
     """Where backups go, and for how long they are kept; empty without backups."""
+    data_volume: str = ""
+    """What the data are on, in words; empty where it is the server's root volume."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ REPLACED_SECONDS = 120
 """From the stop of the former host to MySQL on its successor: in a lab 60; AWS stops and launches hosts more slowly."""
 COPY_SECONDS = 30
 """For a GiB that moves to a data volume of 125 MiB/s: it is written once and read twice, to be compared."""
+CHANGED = (Op.UPDATE, Op.REPLACE)
 WAYS_OUT = ("NatGateway", "Route", "RouteTableAssociation")
 
 
@@ -25,7 +26,7 @@ def _move(steps: Sequence[Step]) -> Iterator[Finding]:
     fresh = {step.owner for step in steps if step.kind == "Instance" and step.op in (Op.CREATE, Op.REPLACE)}
     attached = [step for step in steps if step.kind == "VolumeAttachment" and step.op is Op.CREATE]
     servers = [step for step in steps if step.kind == SERVER and step.op is not Op.CREATE and step.name not in fresh]
-    converged = [step for step in steps if step.kind == "Command" and step.is_part_of(SERVER) and step.op is Op.UPDATE]
+    converged = [step for step in steps if step.kind == "Command" and step.is_part_of(SERVER) and step.op in CHANGED]
     if attached and (servers or converged):
         yield Finding(
             f"The server's data **move to a data volume, and MySQL is stopped while they are copied**, about "

@@ -10,6 +10,8 @@ from scripts.redaction import SECRET, UNKNOWN
 from scripts.table import printable
 
 SERVER = "MySqlServer"
+DATA_TRIGGER = "data_volume"
+"""The trigger of the server's convergence that says which volume the data are on (components/mysql/server.py)."""
 DONE = {Op.CREATE: "created", Op.UPDATE: "updated", Op.REPLACE: "replaced", Op.DELETE: "deleted"}
 
 
@@ -26,18 +28,11 @@ class Finding:
 def data_volume(steps: Iterable[Step]) -> str | None:
     """Return the id of the volume that the server's data are on, by what its host was last converged to; or None."""
     for step in steps:
-        spec = _json(step.old.get("stdin")) if step.kind == "Command" and step.is_part_of(SERVER) else None
-        data = spec.get("data") if isinstance(spec, dict) else None
-        if isinstance(data, dict):
-            return str(data.get("volume_id"))
+        triggers = step.old.get("triggers") if step.kind == "Command" and step.is_part_of(SERVER) else None
+        for trigger in triggers if isinstance(triggers, list) else ():
+            if isinstance(trigger, Mapping) and DATA_TRIGGER in trigger:
+                return str(trigger[DATA_TRIGGER])
     return None
-
-
-def _json(text: Any) -> Any:
-    try:
-        return json.loads(text)
-    except (TypeError, ValueError):
-        return None
 
 
 def code(text: str) -> str:

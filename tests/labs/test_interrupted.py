@@ -26,10 +26,10 @@ from tests.lab.pair import Pair, lab_command
 NAME = "killed"
 
 
-def killed_when(reached: Callable[[], bool]) -> None:
+def killed_when(reached: Callable[[], bool], name: str = NAME) -> None:
     """Start `lab up`, and kill it with all that it started, but the hosts, once something is reached."""
     up = subprocess.Popen(
-        [sys.executable, "-m", "lab", "up", "--lab", NAME],
+        [sys.executable, "-m", "lab", "up", "--lab", name],
         cwd=PROJECT_ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -15,6 +15,7 @@ from scripts.host.common.difference import Difference
 from scripts.host.common.errors import HostError
 from scripts.host.constants import DATA_DROP_IN, DATA_UNIT
 from scripts.host.mysql import data_move, initialization, kept, volume_device
+from scripts.host.mysql.server import Session
 from scripts.host.mysql.service import DATA
 from scripts.host.mysql.spec import DataSpec
 from scripts.host.system import file_systems, files, packages
@@ -34,6 +35,8 @@ OPTIONS = "nodev,nosuid,noatime,nouuid"
 MOUNT_SECONDS = 600
 """A mount replays the file system's log."""
 FORMAT_SECONDS = 600
+KEYRING = Path("/var/lib/mysql-keyring")
+"""Of the package's making; a keyring that somebody has configured may be there."""
 MARK = "ibdata1"
 """In every data directory of MySQL's, unless a setting that config refuses has moved it."""
 MEND = (
@@ -203,6 +206,14 @@ def _write(units: Sequence[FileSpec]) -> None:
         for file in own:
             files.write(file)
         process.must(["systemctl", "daemon-reload"])
+
+
+def warnings(session: Session) -> list[str]:
+    """Return what of MySQL's data somebody has put elsewhere than on the volume: it goes with the host."""
+    paths = [path for (path,) in session.rows("SELECT path FROM information_schema.innodb_datafiles")]
+    found = [str(path) for path in paths if str(path).startswith("/") and not str(path).startswith(f"{DATA}/")]
+    found += sorted(map(str, KEYRING.glob("*")))
+    return [f"{path} is on the root volume, and is lost when the server's host is replaced" for path in found]
 
 
 def differences(spec: DataSpec | None) -> list[Difference]:

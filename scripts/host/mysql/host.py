@@ -43,7 +43,8 @@ def converge(spec: ServerSpec) -> ServerFacts:
         time_zones.converge()
     secure_installation.converge()
     session = server.Session()
-    return ServerFacts(session.one("SELECT VERSION()"), (*warnings, *_shut_out(session)))
+    outside = data_volume.warnings(session) if spec.data else []
+    return ServerFacts(session.one("SELECT VERSION()"), (*warnings, *_shut_out(session), *outside))
 
 
 def _install(spec: ServerSpec, names: Sequence[str]) -> None:

@@ -104,12 +104,14 @@ class StackState:
     own_vpc: bool = True
     tls: object = True
     backup_days: float = 7.0
+    volume: str | None = None
     more: Sequence[dict[str, Any]] = field(default_factory=tuple)
 
     def outputs(self) -> dict[str, Any]:
         """Return what `pulumi stack output` prints."""
         found = {
             "server_instance_id": "i-server",
+            "data_volume_id": self.volume,
             "client_names": [client.name for client in self.clients],
             "jump_host": self.jump,
             "mysql_version": "9.7.4-2",

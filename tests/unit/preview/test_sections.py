@@ -80,7 +80,8 @@ def user(**after: Any) -> Any:
 VOLUME = f"{OWN}DataVolume$aws:ebs/volume:Volume"
 ATTACHMENT = f"{OWN}DataVolume$aws:ec2/volumeAttachment:VolumeAttachment"
 CONVERGE = f"{OWN}MySqlServer$command:remote:Command"
-ON_VOLUME = {"stdin": '{"data": {"volume_id": "vol-1"}}'}
+ON_ROOT = {"triggers": [{"verb": "converge"}]}
+ON_VOLUME = {"triggers": [{"verb": "converge"}, {"data_volume": "vol-1"}]}
 REPLACED_ON_VOLUME = [
     step("replace", INSTANCE, "server-instance", SMALL, SMALL, replaceReasons=["ami"]),
     step("replace", ATTACHMENT, "server-data-attached", {"instanceId": "i-1"}, {"instanceId": "i-2"}),
@@ -139,7 +140,7 @@ ROWS: list[Row] = [
     ("a host replaced before its data are on a volume", data_at_risk.assess,
      [step("replace", INSTANCE, "server-instance", SMALL, SMALL, replaceReasons=["ami"]),
       step("create", ATTACHMENT, "server-data-attached", None, {}),
-      step("replace", CONVERGE, "server-converged", {"stdin": '{"data": null}'}, ON_VOLUME)],
+      step("replace", CONVERGE, "server-converged", ON_ROOT, ON_VOLUME)],
      ["! The server `server` is replaced, **and its root volume with all databases is lost**: `ami`."]),
     ("a volume that Pulumi keeps", data_at_risk.assess,
      [kept(step("delete", VOLUME, "server-data-volume", {}))],
@@ -395,7 +396,7 @@ ROWS: list[Row] = [
       "seconds: `ami`."]),
     ("data that move to a volume", downtime.assess,
      [step("create", ATTACHMENT, "server-data-attached", None, {}),
-      step("update", CONVERGE, "server-converged", {"stdin": '{"data": null}'}, ON_VOLUME)],
+      step("replace", CONVERGE, "server-converged", ON_ROOT, ON_VOLUME)],
      ["! The server's data **move to a data volume, and MySQL is stopped while they are copied**, about 30 seconds for "
       "each GiB. The former copy is removed when MySQL answers from the volume."]),
     ("a new server with a volume", downtime.assess,
