@@ -65,6 +65,10 @@ ACTIONS: dict[str, set[str]] = {
         "iam:ListInstanceProfilesForRole",
     },
     "RolePolicy": {f"iam:{verb}RolePolicy" for verb in ("Get", "Put", "Delete")},
+    "LifecyclePolicy": {
+        *(f"dlm:{verb}LifecyclePolicy" for verb in ("Create", "Get", "Update", "Delete")),
+        *("dlm:TagResource", "dlm:UntagResource", "dlm:ListTagsForResource"),
+    },
     "InstanceProfile": {
         *(f"iam:{verb}InstanceProfile" for verb in ("Create", "Get", "Delete", "Tag", "Untag")),
         *("iam:AddRoleToInstanceProfile", "iam:RemoveRoleFromInstanceProfile"),
