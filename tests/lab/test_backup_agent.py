@@ -18,9 +18,10 @@ from scripts.host.constants import AGENT_DIR, STATUS_FILE
 from tests.lab.pair import Pair
 from tests.lab.test_drift import on
 
-FOLDER = "/var/tmp/repository"  # noqa: S108  on a host of the test's
+FOLDER = "/srv/test-repository"
 BACKUPS = BackupSpec(key="a-key-of-enough-characters", bucket="", prefix=FOLDER, region="")
 TIMERS = "mysql-pair-base.timer mysql-pair-log.timer mysql-pair-drill.timer"
+ENDED = "while systemctl show --property=ActiveState mysql-pair-base.service | grep -q activating; do sleep 0.2; done"
 BEFORE = """
 set -e
 export DEBIAN_FRONTEND=noninteractive
@@ -35,7 +36,7 @@ mysql -e 'DROP DATABASE IF EXISTS shop; DROP USER IF EXISTS joe'
 rm -f /root/without-rclone /root/spec.json
 """
 FLIP = """
-path = __import__("glob").glob("{}/bases/*/dump.zst.bin")[-1]
+path = max(__import__("glob").glob("{}/bases/*/dump.zst.bin"))
 content = bytearray(open(path, "rb").read())
 content[len(content) // 2] ^= 1
 open(path, "wb").write(content)
@@ -108,11 +109,7 @@ def server(pair: Pair) -> Iterator[Server]:
     )
     try:
         server.answer("set-up", SetUpSpec(BACKUPS))
-        on(
-            pair,
-            "server",
-            f"systemctl stop {TIMERS}; while systemctl is-active -q 'mysql-pair-*.service'; do sleep 0.2; done",
-        )
+        on(pair, "server", f"systemctl stop {TIMERS}; {ENDED}")
         assert server.status()["base"]["id"]
         yield server
     finally:
@@ -169,7 +166,7 @@ def test_a_log_that_was_purged_before_it_was_sent_is_a_gap_that_the_next_base_en
     server.pair.sql(f"purge binary logs to '{last}'; insert into shop.item values (7)")  # noqa: S608
     server.answer("log")
     assert any("before they were sent" in row for row in server.told()) or not server.status()["gap"]
-    on(server.pair, "server", "while systemctl is-active -q mysql-pair-base.service; do sleep 0.2; done")
+    on(server.pair, "server", ENDED)
     assert server.told() == []
     newest, *older = server.answer("list")["bases"]
     assert newest["gap"] == "" and all("is missing" in base["gap"] for base in older)
