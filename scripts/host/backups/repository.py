@@ -27,6 +27,7 @@ TRANSFER_SECONDS = 4 * 3600
 FLAGS = ("--contimeout=15s", "--timeout=60s", "--retries=2", "--low-level-retries=4", "--log-level=ERROR")
 WRONG_KEY = "bad password"
 """rclone's words of a block whose authentication fails."""
+PUTS = ("rcat", "copyto")
 NOT_THERE = (3, 4)
 """rclone's exit codes: no such folder, no such file."""
 HINTS = (
@@ -35,6 +36,8 @@ HINTS = (
     ("no such host", "S3 cannot be reached"),
     ("connection refused", "S3 cannot be reached"),
     ("i/o timeout", "S3 cannot be reached"),
+    # Its words where S3 does not tell whether the name is an object (seen with 1.75).
+    ("is a file not a directory", "S3 cannot be reached, or refuses this role"),
     ("NoCredentialProviders", "the instance has no role (instance profile)"),
     ("no EC2 IMDS role found", "the instance has no role (instance profile)"),
     ("no space left", "the disk is full"),
@@ -64,7 +67,9 @@ class Repository:
 
     def argv(self, *words: str, chunk_mib: int = 16) -> list[str]:
         """Return rclone's command line; S3 takes 10,000 parts an object, of so many MiB each."""
-        return ["rclone", f"--config={self._config}", *FLAGS, f"--s3-chunk-size={chunk_mib}M", *words]
+        # Whoever puts need not ask before whether the folder is an object; where S3 is away, rclone hides that then.
+        unasked = ["--s3-no-head-object"] if {*words[:1]} & {*PUTS} else []
+        return ["rclone", f"--config={self._config}", *FLAGS, f"--s3-chunk-size={chunk_mib}M", *unasked, *words]
 
     def at(self, name: str) -> str:
         """Return how rclone names an object or a folder."""

@@ -54,6 +54,7 @@ def test_the_key_is_in_no_argument_and_in_no_file_afterwards(bench: Bench, state
         ("ERROR : x: AccessDenied: Access Denied status code: 403", HostError, "does not allow it"),
         ("ERROR : x: NoSuchBucket: ", HostError, "there is no such bucket"),
         ("ERROR : dial tcp 10.0.0.1:443: i/o timeout", HostError, "S3 cannot be reached"),
+        ("Failed to create file system: is a file not a directory", HostError, "or refuses this role"),
         ("ERROR : write: no space left on device", HostError, "the disk is full"),
     ],
 )
