@@ -13,7 +13,7 @@ PYTHON := .venv/bin/python
 STAMP := .venv/requirements.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up preview down status check unit test test-lab bench connect tunnel users rotate finish-rotation drift repair upgrade diagram
+.PHONY: help setup up preview down status check unit test test-lab bench connect tunnel users backup backups drill rotate finish-rotation drift repair upgrade diagram
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -64,6 +64,15 @@ repair: $(STAMP) ## put drift right
 
 upgrade: $(STAMP) ## install newer packages of MySQL's: one restart, checked
 	@$(PYTHON) -m scripts upgrade --stack '$(S)' $(ARGS)
+
+backup: $(STAMP) ## make a base backup now
+	@$(PYTHON) -m scripts backup --stack '$(S)' $(ARGS)
+
+backups: $(STAMP) ## list backups, and to which moments one can go back
+	@$(PYTHON) -m scripts backups --stack '$(S)' $(ARGS)
+
+drill: $(STAMP) ## rehearse a restore now
+	@$(PYTHON) -m scripts drill --stack '$(S)' $(ARGS)
 
 diagram: $(STAMP) ## draw what is deployed, as SVG: ARGS='--output FILE'
 	@$(PYTHON) -m scripts diagram --stack '$(S)' $(ARGS)

@@ -4,9 +4,12 @@ import pulumi_aws as aws
 
 import stack_config
 from components import outputs
-from components.component import tags
+from components.backups.backups import Backups
+from components.backups.snapshots import Snapshots
+from components.component import Component, tags
+from components.data_volume import DataVolume
 from components.firewall import Firewall
-from components.mysql.accounts import MySqlAccounts, MySqlDatabase, MySqlRole, MySqlUser
+from components.mysql.accounts import MySqlAccounts, describe
 from components.mysql.client import MySqlClient
 from components.mysql.server import MySqlServer
 from components.network import ExistingNetwork, Network
@@ -22,16 +25,9 @@ network = (
 )
 firewall = Firewall("firewall", {**config.reach, "vpc_id": network.vpc_id, "tags": config.tags})
 key_pair = aws.ec2.KeyPair("operators", public_key=config.ssh.public_key, tags=tags("operators", config.tags))
-placement = Placement(
-    network,
-    firewall,
-    key_pair.key_name,
-    config.ssh,
-    config.jump_host,
-    config.instance_profile,
-    config.tags,
-    config.ubuntu_release,
-)
+backups = Backups("backups", {**config.backups, "tags": config.tags})
+who = (config.ssh, config.jump_host, config.instance_profile, config.tags, config.ubuntu_release)
+placement = Placement(network, firewall, key_pair.key_name, *who)
 
 # The jump host first: what is private is reached through it.
 groups = {name: group for group in config.clients for name in group.hosts}
@@ -40,20 +36,24 @@ for name in sorted(groups, key=lambda name: name != config.jump_host):
     group = groups[name]
     place = placement.client(name, clients, group.instance["public"], group.zone, group.subnet_id)
     clients[name] = MySqlClient(name, {**group.instance, **place})
-server = MySqlServer("server", {**config.server, **placement.server("server", clients)})
+volume = DataVolume("server-data", config.data_volume) if config.data_volume else None
+if volume and config.snapshots:
+    Snapshots("snapshots", {**config.snapshots, "volume": volume, "tags": config.tags})
+place = placement.server("server", clients, backups.instance_profile)
+server = MySqlServer("server", {**config.server, **place, "data_volume": volume})
 
-databases = [MySqlDatabase(f"database-{database.name}", database) for database in config.accounts.databases]
-roles = [MySqlRole(f"role-{role.key}", role) for role in config.accounts.roles]
-users = [MySqlUser(f"user-{user.key}", user, config.passwords.get(user.key)) for user in config.accounts.users]
-accounts = MySqlAccounts("accounts", {"server": server, "databases": databases, "roles": roles, "users": users})
+described = describe(config.accounts, config.passwords)
+accounts = MySqlAccounts("accounts", {"server": server, **described, "after": backups.restore(server)})
+backups.set_up(server, [accounts.applied])
 
 for name, client in clients.items():
     trusted = client.trust(server)
     client.check_logins(f"{name}-logins", accounts, ready=[firewall, trusted])
 accounts.warn_of_untried({name: client.private_ip for name, client in clients.items()})
 
-own_network = [network] if isinstance(network, Network) else []
-everything = [*own_network, firewall, key_pair, *clients.values(), server, *databases, *roles, *users, accounts]
-TerminationProtection("terminationProtection", config.server["termination_protection"], everything)
+optional = [part for part in (network, volume) if isinstance(part, Component)]
+everything = [*optional, firewall, key_pair, backups, *clients.values(), server, *accounts.described, accounts]
+TerminationProtection("terminationProtection", config.protected, everything)
 
-outputs.export(server, [clients[name] for name in groups], accounts, config.primary_user, config.jump_host)
+hosts = [clients[name] for name in groups]
+outputs.export(server, volume, hosts, accounts, backups, config.primary_user, config.jump_host)

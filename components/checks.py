@@ -5,12 +5,14 @@ Each check takes a raw value and returns it as it is kept, or raises InvalidValu
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv4Network, ip_network
 from typing import Any
 
 from scripts.host.common.checks import InvalidValueError, matching, one_line, whole
 from scripts.host.constants import MYSQL_PORT, SSH_PORT
 
+TIME = "%Y-%m-%dT%H:%M:%SZ"
 BROADEST = 8
 """The shortest prefix of a range that may ssh: a shorter one is no group of people."""
 OWN_TAGS = frozenset({"Name", "Project", "Stack"})
@@ -34,6 +36,8 @@ peer_group_id = matching(
     "is not a security group's id",
     "Write one like sg-0123456789abcdef0; another account's with its number before it, like 123456789012/sg-...",
 )
+volume_id = aws_id("vol", "is not a volume's id")
+snapshot_id = aws_id("snap", "is not a snapshot's id")
 security_group_id = aws_id("sg", "is not a security group's id")
 instance_type = matching(r"[a-z][a-z0-9-]*\.[a-z0-9-]+", "is not an instance type", "Write one like t3.small")
 zone = matching(r"[a-z]{2,}(-[a-z0-9]+)+", "is not the name of an availability zone", "Write one like eu-central-1a")
@@ -44,9 +48,28 @@ package = matching(
     r"[a-z0-9][a-z0-9+.-]+", "is not a package's name (Debian Policy, 5.6.1)", "Write one like percona-toolkit"
 )
 volume_gib = whole(8, 16384, " GiB")
+data_volume_gib = whole(1, 65536, " GiB")
+volume_iops = whole(3000, 80000)
+volume_throughput = whole(125, 2000, " MiB/s")
+"""Of gp3 (EBS User Guide, "General Purpose SSD volumes")."""
+kms_key_arn = matching(
+    r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[\w-]+",
+    "is not the ARN of a KMS key",
+    "Write one like arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+)
 instance_profile = matching(
     r"[\w+=,.@-]{1,128}", "is not the name of an instance profile", "Write its name, not its ARN"
 )
+bucket_name = matching(
+    r"(?!xn--|sthree-)(?!.*\.\.)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
+    'is not a bucket\'s name (Amazon S3 User Guide, "Bucket naming rules")',
+    "Write its name, not its ARN",
+)
+bucket_prefix = matching(
+    r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*", "is not a prefix in a bucket", "Write the output backup_prefix of its stack"
+)
+snapshot_count = whole(0, 1000, "; 0 for no snapshots")
+retention_days = whole(0, 3650, " days; 0 for none")
 protocol = matching("tcp|udp", "is neither tcp nor udp", "Write tcp or udp")
 port = whole(1, 65535)
 host = matching(
@@ -70,6 +93,15 @@ def dns_name(raw: Any) -> str:
     if isinstance(raw, str) and len(raw) > 253:
         raise InvalidValueError(f"has {len(raw)} characters", "A DNS name has at most 253")
     return _dns_name(raw)
+
+
+def utc_time(raw: Any) -> str:
+    """Return a moment in UTC, to the second."""
+    try:
+        return datetime.strptime(raw if isinstance(raw, str) else "", TIME).replace(tzinfo=UTC).strftime(TIME)
+    except ValueError as error:
+        hint = "Write it in UTC, like 2026-12-01T10:30:00Z"
+        raise InvalidValueError(f"{raw!r} is not a moment", hint) from error
 
 
 def ipv4_address(raw: Any) -> IPv4Address:

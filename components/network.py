@@ -31,6 +31,8 @@ class NetworkArgs(TypedDict):
     """Whether the server's subnet has a route to the internet gateway."""
     nat_gateway: bool
     """Whether private subnets have a way out, by a NAT gateway in the first public subnet."""
+    s3_endpoint: NotRequired[bool]
+    """Whether S3 is reached without the NAT gateway, which costs money by the byte; false if not given."""
     tags: NotRequired[Annotated[Mapping[str, str], checks.tags]]
     """Of every resource, besides its name."""
 
@@ -53,7 +55,8 @@ class Network(Component):
     """A VPC with a subnet for the server, public and private ones for clients, and routes out.
 
     Type: mysql-pair:index:Network. Makes: aws.ec2.Vpc, InternetGateway, Subnets, two RouteTables (public and
-    private) with their Routes and RouteTableAssociations and, if asked for, an Eip and a NatGateway.
+    private) with their Routes and RouteTableAssociations and, if asked for, an Eip and a NatGateway, and a VpcEndpoint
+    for S3.
     """
 
     vpc_id: pulumi.Output[str]
@@ -88,6 +91,8 @@ class Network(Component):
         self._private = self._subnets("private", args["private_subnet_cidrs"], private)
         if args["nat_gateway"]:
             self._nat(self._public[0], private, internet)
+        if args.get("s3_endpoint"):
+            self._s3_endpoint([public, private])
         self.vpc_id = self._vpc.id
         self.server_subnet_id = server.id
         self.public_subnet_ids = pulumi.Output.all(*[subnet.id for subnet in self._public])
@@ -153,6 +158,20 @@ class Network(Component):
             opts=self.child(depends_on=[internet]),
         )
         self._default_route("route-nat", table, nat_gateway_id=gateway.id)
+
+    def _s3_endpoint(self, tables: Sequence[aws.ec2.RouteTable]) -> None:
+        """Register a gateway endpoint: it adds a route to S3's addresses to every table, and costs nothing."""
+        name = f"{self.name}-s3"
+        region = aws.get_region_output(opts=pulumi.InvokeOutputOptions(parent=self)).region
+        aws.ec2.VpcEndpoint(
+            name,
+            vpc_id=self._vpc.id,
+            vpc_endpoint_type="Gateway",
+            service_name=region.apply(lambda region: f"com.amazonaws.{region}.s3"),
+            route_table_ids=[table.id for table in tables],
+            tags=self._tags(name),
+            opts=self.child(),
+        )
 
 
 def _zone_faults(args: NetworkArgs) -> Iterator[SpecFault]:

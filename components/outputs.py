@@ -5,6 +5,8 @@ from operator import itemgetter
 
 import pulumi
 
+from components.backups.backups import Backups
+from components.data_volume import DataVolume
 from components.mysql.accounts import MySqlAccounts
 from components.mysql.client import MySqlClient
 from components.mysql.server import MySqlServer
@@ -13,8 +15,10 @@ from stack_outputs import contract, forms
 
 def export(
     server: MySqlServer,
+    volume: DataVolume | None,
     clients: Sequence[MySqlClient],
     accounts: MySqlAccounts,
+    backups: Backups,
     primary_user: str | None,
     jump_host: str | None,
 ) -> None:
@@ -31,6 +35,7 @@ def export(
         "server_private_ip": server.private_ip,
         "server_public_ip": server.public_ip,
         "server_host_key": server.host_key,
+        "data_volume_id": volume.volume_id if volume else None,
         "client_names": [client.name for client in clients],
         "client_instance_ids": [client.instance_id for client in clients],
         "client_private_ips": [client.private_ip for client in clients],
@@ -41,6 +46,9 @@ def export(
         "mysql_port": server.mysql_port,
         "mysql_version": server.mysql_version,
         "mysql_ca_certificate": server.ca_certificate,
+        "backup_bucket": backups.bucket,
+        "backup_prefix": backups.prefix,
+        "backup_key": backups.key,
         "database_names": sorted(database.name for database in accounts.spec.databases if not database.drop),
         "user_names": sorted(user.key for user in accounts.spec.users),
         "primary_user": primary_user,

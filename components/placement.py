@@ -54,9 +54,12 @@ class Placement:
     ubuntu_release: str = UBUNTU_LTS
     """Of hosts that are made without an image of their own."""
 
-    def server(self, name: str, clients: Mapping[str, MySqlClient]) -> PlacementArgs:
-        """Return the placement of a MySQL server."""
-        return self._args(name, self.network.server_subnet_id, [self.firewall.server_group_id], clients)
+    def server(
+        self, name: str, clients: Mapping[str, MySqlClient], instance_profile: pulumi.Input[str] | None = None
+    ) -> PlacementArgs:
+        """Return the placement of a MySQL server, which may have another instance profile than the other hosts."""
+        args = self._args(name, self.network.server_subnet_id, [self.firewall.server_group_id], clients)
+        return {**args, "instance_profile": instance_profile or self.instance_profile}
 
     def client(
         self,

@@ -25,6 +25,8 @@ from lab.engine.build import ensure_engine
 from lab.engine.stack_file import ensure_stack
 from lab.machine import hosts, image, internet, slots
 from lab.machine.plane import Plane
+from lab.s3 import build
+from lab.s3.control import Control
 from lab.settings import Lab, LabError
 
 console = Console(highlight=False, soft_wrap=True)
@@ -66,8 +68,10 @@ def prepare(lab: Lab) -> None:
         engine = beside.submit(ensure_engine)
         image.ensure_image(console.print)
     environment.prepare(lab, engine.result())
+    build.prepare()
     slot = slots.claim(lab)
     internet.fence(slot, [slot.vpc_cidr])
+    Control(lab.folder, slot).resume()
     ensure_stack(lab, project_config.read(lab, project_config.facts(lab, slot)))
 
 

@@ -2,9 +2,9 @@
 
 from pulumi_policy import PolicyPack
 
-from rules import data, groups, instances, reach, tags, texts
+from rules import buckets, data, groups, instances, reach, tags, texts
 from rules.bridge import Bridge
 
-RULES = [*reach.RULES, *groups.RULES, *texts.RULES, *instances.RULES, *data.RULES, *tags.RULES]
+RULES = [*reach.RULES, *groups.RULES, *texts.RULES, *instances.RULES, *data.RULES, *buckets.RULES, *tags.RULES]
 
 PolicyPack("mysql-pair", Bridge().policies(RULES))

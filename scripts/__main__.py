@@ -7,9 +7,13 @@ import typer
 
 from scripts.stack import OperatorError
 from scripts.verbs import (
+    backup,
+    backups,
     connect,
     diagram,
     drift,
+    drill,
+    extract,
     finish_rotation,
     preview_report,
     repair,
@@ -24,7 +28,7 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode="markdown",
-    help="Work on a stack that is up: log in, rotate passwords, find and repair drift, upgrade MySQL.",
+    help="Work on a stack that is up: log in, rotate passwords, find and repair drift, upgrade MySQL, back up.",
     pretty_exceptions_enable=False,
 )
 for verb in (
@@ -37,6 +41,10 @@ for verb in (
     drift.drift,
     repair.repair,
     upgrade.upgrade,
+    backup.backup,
+    backups.backups,
+    drill.drill,
+    extract.extract,
     diagram.diagram,
     preview_report.preview_report,
 ):

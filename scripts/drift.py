@@ -12,7 +12,7 @@ from scripts.host.system.updates import KIND as UPDATE
 from scripts.host_agent import ask
 from scripts.ssh import Ssh, logins
 from scripts.stack import OperatorError, Stack
-from scripts.state import APPLY_ACCOUNTS
+from scripts.state import APPLY_ACCOUNTS, SET_UP_BACKUPS
 from scripts.table import table
 
 HOST_SECONDS = 420
@@ -79,6 +79,7 @@ def find_drift(stack: Stack) -> Report:
             partial(drift_of_cloud, stack),
             *(partial(drift_of_host, ssh, host) for host in ssh.access.state.host_names),
             partial(drift_of_accounts, ssh),
+            partial(drift_of_backups, ssh),
         ]
         results = [pool.submit(comparison) for comparison in comparisons]
     report = Report()
@@ -105,6 +106,12 @@ def drift_of_accounts(ssh: Ssh) -> list[Row]:
     if apply is None:
         raise OperatorError("databases and users are not made yet: run `pulumi up`")
     return _diff(ssh, apply.host, "accounts diff", apply.stdin)
+
+
+def drift_of_backups(ssh: Ssh) -> list[Row]:
+    """Return what of the server's backups is not as it should be: timers, a late base, a gap in the log, a drill."""
+    set_up = ssh.access.state.find(SET_UP_BACKUPS)
+    return [] if set_up is None else _diff(ssh, set_up.host, "backup diff", set_up.stdin)
 
 
 def _diff(ssh: Ssh, host: str, verb: str, spec: str) -> list[Row]:

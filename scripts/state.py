@@ -24,7 +24,8 @@ SIGNATURE = "4dabf18193072939515e22adb298388d"
 """The key by which pulumi marks a value that is more than JSON (sdk/go/common/resource/sig)."""
 INSTALL, CONVERGE, CERTIFY = "install", "converge", "certify"
 APPLY_ACCOUNTS, CHECK_LOGINS = "accounts apply", "check-logins"
-REPAIRING = (INSTALL, CONVERGE, CERTIFY, APPLY_ACCOUNTS, CHECK_LOGINS)
+SET_UP_BACKUPS = "backup set-up"
+REPAIRING = (INSTALL, CONVERGE, CERTIFY, APPLY_ACCOUNTS, SET_UP_BACKUPS, CHECK_LOGINS)
 """Verbs that put hosts and MySQL right, and try the logins then; `install` puts the host agent on a host.
 
 None of their commands has a delete, so to replace one only runs it again.

@@ -1,14 +1,18 @@
 """What only AWS knows of the things that config names: asked before anything is registered, each thing once."""
 
+import base64
 from collections.abc import Callable, Sequence
 from ipaddress import IPv4Network
 from typing import Any, NamedTuple, TypeVar, cast
 
 import pulumi
 import pulumi_aws as aws
+import yaml  # type: ignore[import-untyped]  # its stubs are no dependency of the program
 
 from components.component import tags
+from components.data_volume import DEVICE
 from components.host.host import parameter_name
+from components.mysql.server import MYSQL_PACKAGE
 from stack_config.reader import Reader
 
 T = TypeVar("T")
@@ -65,6 +69,18 @@ class HostFacts(NamedTuple):
     subnet_id: str
     is_protected: bool
     """Whether EC2 refuses to terminate it."""
+    data_volume: str | None = None
+    """The id of the volume that is attached as the data volume."""
+    began_on_volume: bool = False
+    """Whether its first boot left MySQL's installation to be done on a data volume: no data were ever on its root."""
+
+
+class VolumeFacts(NamedTuple):
+    """A volume."""
+
+    zone: str
+    gib: int
+    encrypted: bool
 
 
 class Aws:
@@ -105,9 +121,36 @@ class Aws:
     def host(self, name: str) -> HostFacts | None:
         """Return the facts of a host of the stack; None if there is none of that name yet."""
         for instance_id in self.hosts([name]):
-            facts = _ask(lambda: aws.ec2.get_instance(instance_id=instance_id))  # noqa: B023  asked at once
-            return HostFacts(facts.ami, facts.private_ip, facts.subnet_id, facts.disable_api_termination)
+            facts = _ask(lambda: aws.ec2.get_instance(instance_id=instance_id, get_user_data=True))  # noqa: B023  asked at once
+            attached = [disk.volume_id for disk in facts.ebs_block_devices if disk.device_name == DEVICE]
+            return HostFacts(
+                facts.ami,
+                facts.private_ip,
+                facts.subnet_id,
+                facts.disable_api_termination,
+                attached[0] if attached else None,
+                leaves_mysql(facts.user_data_base64),
+            )
         return None
+
+    def volume(self, volume_id: str) -> VolumeFacts:
+        """Return the facts of a volume."""
+        filters = [aws.ebs.GetVolumeFilterArgs(name="volume-id", values=[volume_id])]
+        facts = _ask(lambda: aws.ebs.get_volume(filters=filters))
+        return VolumeFacts(facts.availability_zone, facts.size, facts.encrypted)
+
+    def is_attached(self, volume_id: str) -> bool:
+        """Return whether a volume that there is, is attached to an instance."""
+        named = {"volume-id": volume_id, "status": "in-use"}
+        filters = [aws.ebs.GetVolumeFilterArgs(name=name, values=[value]) for name, value in named.items()]
+        try:
+            return bool(_ask(lambda: aws.ebs.get_volume(filters=filters)))
+        except CloudError:
+            return False
+
+    def snapshot_gib(self, snapshot_id: str) -> int:
+        """Return the size of the volume that a snapshot was made of."""
+        return _ask(lambda: aws.ebs.get_snapshot(snapshot_ids=[snapshot_id])).volume_size
 
     def vpc_ranges(self, vpc_id: str) -> tuple[IPv4Network, ...]:
         """Return a VPC's ranges, the primary one first."""
@@ -121,6 +164,10 @@ class Aws:
         return SubnetFacts(
             facts.vpc_id, IPv4Network(facts.cidr_block), facts.availability_zone, facts.map_public_ip_on_launch
         )
+
+    def bucket(self, name: str) -> str:
+        """Return the region of a bucket that this account may see."""
+        return _ask(lambda: aws.s3.get_bucket(bucket=name)).bucket_region
 
     def zones(self) -> Sequence[str]:
         """Return the region's zones that need no opting in: Local Zones would sort before ordinary ones."""
@@ -150,6 +197,16 @@ class Aws:
             return int(_ask(lambda: aws.servicequotas.get_service_quota(service_code="ec2", quota_code=code)).value)
         except CloudError:
             return None
+
+
+def leaves_mysql(user_data: str | None) -> bool:
+    """Return whether a first boot's user data, in base64, are a server's that leave MySQL to the host agent."""
+    try:
+        config = yaml.safe_load(base64.b64decode(user_data or ""))
+    except (ValueError, yaml.YAMLError):
+        return False
+    packages = config.get("packages") if isinstance(config, dict) else None
+    return isinstance(packages, list) and MYSQL_PACKAGE not in packages
 
 
 def _ask(question: Callable[[], T]) -> T:
@@ -193,7 +250,12 @@ class Lookups:
         return self.ask(key, self.cloud.zones_offering, instance_type) if facts else None
 
     def boots(
-        self, keys: tuple[str, str], instance_type: str, image: str | None, hosts: Sequence[str]
+        self,
+        keys: tuple[str, str],
+        instance_type: str,
+        image: str | None,
+        hosts: Sequence[str],
+        loses_data: bool = True,
     ) -> TypeFacts | None:
         """Return the facts of an instance type; an image that it cannot boot is a fault.
 
@@ -202,13 +264,14 @@ class Lookups:
             instance_type: as config has it.
             image: its id, if there is one.
             hosts: the names of the hosts; without an image in config, those that there are keep theirs.
+            loses_data: whether a host that is replaced loses what is on it.
         """
         facts = (
             self.ask(keys[0], self.cloud.instance_type, instance_type) if self._reader.is_readable(keys[0]) else None
         )
         image_facts = self._image(keys[1], image, hosts) if image else None
         if facts and not image:
-            self._keeps_architecture(keys, instance_type, facts.architecture, hosts)
+            self._keeps_architecture(keys, instance_type, facts.architecture, hosts, loses_data)
         if facts and image_facts and image_facts.architecture != facts.architecture:
             wrong = f"{image} is an image for {image_facts.architecture}, {instance_type} is {facts.architecture}"
             self._reader.add_fault(keys[1], wrong, "Choose one that fits")
@@ -228,7 +291,7 @@ class Lookups:
             return False
 
     def _keeps_architecture(
-        self, keys: tuple[str, str], instance_type: str, architecture: str, hosts: Sequence[str]
+        self, keys: tuple[str, str], instance_type: str, architecture: str, hosts: Sequence[str], loses_data: bool
     ) -> None:
         """Refuse a type that the image of a host that there is does not boot on."""
         former = "arm64" if architecture == "x86_64" else "x86_64"
@@ -238,7 +301,6 @@ class Lookups:
                 f"{instance_type} is {architecture}, and the image of {', '.join(hosts)} is for {former}: a host would "
                 "be deleted, and not come up again"
             )
-            hint = (
-                f"Choose a type for {former}, or set {keys[1]} to an image for {architecture}, and lose what is on it"
-            )
+            lost = "and lose what is on it" if loses_data else "and the host is replaced: its data volume stays"
+            hint = f"Choose a type for {former}, or set {keys[1]} to an image for {architecture}, {lost}"
             self._reader.add_fault(keys[0], wrong, hint)

@@ -27,23 +27,46 @@ IMAGE_NAME = re.compile(r"/ubuntu-[a-z]+-(\d\d\.\d\d)-")
 
 
 def check_replacement(
-    reader: Reader, lookups: Lookups, args: ServerArgs, address: IPv4Address | None, placement: NetworkRead
-) -> None:
-    """Refuse what replaces the server that there is, while it is protected or where its image is there no more.
+    reader: Reader,
+    lookups: Lookups,
+    args: ServerArgs,
+    address: IPv4Address | None,
+    placement: NetworkRead,
+    has_volume: bool,
+) -> bool:
+    """Refuse what replaces the server that there is, while that would lose its data, or its image is there no more.
 
+    A server that began on a data volume is replaced at any time: a protected stack protects the volume. One that was
+    made before, and has moved its data there, is protected until it has been replaced once.
     The engine refuses to replace a protected instance too, but in an `up` without a preview only when it comes to it.
+
+    Returns:
+        Whether the server's host may go, as its data stay.
     """
     current = lookups.ask("terminationProtection", lookups.cloud.host, SERVER)
+    may_go = has_volume and (current is None or current.began_on_volume)
     key = current and _replaced_by(lookups, args, current, address, placement)
     if not key or not current or not reader.is_readable(key):
-        return
-    if args.get("termination_protection") or current.is_protected:
+        return may_go
+    is_protected = bool(args.get("termination_protection") or current.is_protected) and not may_go
+    lift = "set terminationProtection to false and nothing else, run `up`, then make this change"
+    if has_volume and not may_go and not current.data_volume:
+        wrong = "replaces the server before its data are on the data volume"
+        reader.add_fault(
+            key, wrong, "Run `up` without this change first; or set dataVolumeSize to 0, and lose the data"
+        )
+    elif is_protected and has_volume:
+        wrong = (
+            "replaces the server, which had its data on its root volume once, and terminationProtection forbids that"
+        )
+        reader.add_fault(key, wrong, f"If `drift` finds nothing, the data are on the data volume: {lift}")
+    elif is_protected:
         wrong = "replaces the server and its data, which terminationProtection forbids"
-        hint = "If that is meant, set terminationProtection to false and nothing else, run `up`, then make this change"
-        reader.add_fault(key, wrong, hint)
+        reader.add_fault(key, wrong, f"If that is meant, {lift}")
     elif not args.get("ami"):
         # It is made again from the image that it has: asked here, where it matters.
         lookups.ask("serverAmi", lookups.cloud.image, current.image)
+    return may_go
 
 
 def _replaced_by(

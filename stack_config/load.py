@@ -7,14 +7,17 @@ from typing import Any
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 
+from components.backups.backups import BackupsArgs
+from components.backups.snapshots import SnapshotsArgs
 from components.checks import MOST_TAGS, instance_profile, tag_key, tag_value
+from components.data_volume import DataVolumeArgs
 from components.firewall import ReachArgs
 from components.mysql.server import ServerArgs
 from components.network import ExistingNetwork, NetworkArgs
 from components.placement import SshAccess
 from scripts.host.accounts.host_parts import is_name
 from scripts.host.accounts.spec import AccountsSpec
-from stack_config import clients, network, reach, server, ssh, users
+from stack_config import backups, clients, data_volume, network, reach, server, ssh, users
 from stack_config.aws import Aws, Lookups
 from stack_config.existing import check_release, check_replacement
 from stack_config.reader import NAMESPACE, ConfigFaults, Reader
@@ -28,6 +31,13 @@ class StackConfig:
     reach: ReachArgs
     ssh: SshAccess
     server: ServerArgs
+    backups: BackupsArgs
+    protected: bool
+    """Whether the stack is protected: its data, whatever becomes of the server's host."""
+    data_volume: DataVolumeArgs | None
+    """None where the data are on the server's root volume."""
+    snapshots: SnapshotsArgs | None
+    """None for no snapshots of the data volume."""
     clients: tuple[clients.ClientGroup, ...]
     accounts: AccountsSpec
     passwords: Mapping[str, pulumi.Output[str]]
@@ -72,10 +82,13 @@ def parse(
     reader = Reader(values, secret)
     lookups = Lookups(reader, cloud)
     groups = clients.read_clients(reader, lookups)
-    server_args = server.read_server(reader, lookups)
+    server_args, data = server.read_server(reader, lookups)
     placement = network.read_network(reader, lookups, server_args, groups)
     address = server.read_address(reader, lookups, placement)
-    check_replacement(reader, lookups, server_args, address, placement)
+    volume = data_volume.place_data(reader, lookups, data, placement)
+    may_go = check_replacement(reader, lookups, server_args, address, placement, has_volume=data.args is not None)
+    protected = bool(server_args.get("termination_protection"))
+    server_args["termination_protection"] = protected and not may_go
     endpoints = ssh.read_endpoints(reader, groups)
     jump_host = clients.jump_host(reader, server_args["public"], groups, endpoints.keys())
     access = ssh.read_ssh(reader, groups, endpoints, agent)
@@ -85,10 +98,14 @@ def parse(
     if not any(is_name(user.host) for user in accounts.users):
         # Every new connection would wait for a look-up of an address that nothing needs the name of.
         server_args["derived_settings"] = {**server_args.get("derived_settings", {}), "skip_name_resolve": True}
+    profile = reader.read("instanceProfile", instance_profile)
+    backups_args = backups.read_backups(reader, lookups, server_args, profile, protected)
+    snapshots = backups.read_snapshots(reader, volume)
+    if placement.network and not isinstance(placement.network, ExistingNetwork):
+        placement.network["s3_endpoint"] = backups_args["retention_days"] > 0
     release = check_release(reader, lookups, server_args, accounts.users)
     if server_args.get("lower_case_table_names"):
         users.refuse_capitals(reader, accounts)
-    profile = reader.read("instanceProfile", instance_profile)
     tags = _read_tags(reader)
     reader.refuse_unknown()
     if reader.faults or not (placement.network and access):
@@ -100,6 +117,10 @@ def parse(
         reach=reach_args,
         ssh=access,
         server={**server_args, "private_ip": str(address)} if address else server_args,
+        backups=backups_args,
+        protected=protected,
+        data_volume={**volume, "protect": protected, "tags": tags} if volume else None,
+        snapshots=snapshots,
         clients=groups,
         accounts=accounts,
         passwords={key: pulumi.Output.secret(password) for key, password in passwords.items()},

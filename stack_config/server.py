@@ -12,6 +12,7 @@ from components.network import ExistingNetwork
 from scripts.host.constants import MYSQLX_PORT
 from stack_config.aws import Lookups
 from stack_config.clients import SERVER
+from stack_config.data_volume import DataRead, read_data
 from stack_config.network import NetworkRead
 from stack_config.reader import Fault, Reader
 from stack_config.specs import read_args
@@ -36,10 +37,12 @@ KEYS = {
 """The field of ServerArgs that each key is; its type and check are the field's, its default is Pulumi.yaml's."""
 
 
-def read_server(reader: Reader, lookups: Lookups) -> ServerArgs:
-    """Return what the server is made from, but for its address."""
+def read_server(reader: Reader, lookups: Lookups) -> tuple[ServerArgs, DataRead]:
+    """Return what the server is made from, but for its address; and what its data are on."""
     args = read_args(reader, ServerArgs, KEYS)
-    facts = lookups.boots(("serverInstanceType", "serverAmi"), args["instance_type"], args.get("ami"), [SERVER])
+    data = read_data(reader, lookups, args["volume_gib"])
+    type_keys = ("serverInstanceType", "serverAmi")
+    facts = lookups.boots(type_keys, args["instance_type"], args.get("ami"), [SERVER], loses_data=data.args is None)
     if args["x_protocol"] and args["mysql_port"] == MYSQLX_PORT:
         hint = "Choose another, or set xProtocol to false"
         reader.add_fault("mysqlPort", f"{MYSQLX_PORT} is the X protocol's", hint)
@@ -49,7 +52,9 @@ def read_server(reader: Reader, lookups: Lookups) -> ServerArgs:
         wrong = f"{args['instance_type']} has {memory_mib} MiB, too little for mysqld and a hundred connections"
         reader.add_fault("serverInstanceType", wrong, "Choose one with 1024 MiB or more, like t3.micro")
         memory_mib = None
-    args["derived_settings"] = disk.fitted(memory.derived(memory_mib) if memory_mib else {}, args["volume_gib"])
+    args["derived_settings"] = disk.fitted(
+        memory.derived(memory_mib) if memory_mib else {}, data.gib or args["volume_gib"]
+    )
     for fault in contradictions({**args["derived_settings"], **args["settings"]}, memory_mib):
         keys = [f"mysqlSettings.{name}" for name in fault.names]
         if reader.is_readable(*keys):
@@ -57,7 +62,7 @@ def read_server(reader: Reader, lookups: Lookups) -> ServerArgs:
     if memory_mib:
         for warning in memory.warnings(args["derived_settings"], args["settings"], memory_mib):
             reader.warnings.append(Fault(f"mysqlSettings.{warning.names[0]}", warning.wrong, warning.hint))
-    return cast("ServerArgs", args)
+    return cast("ServerArgs", args), data
 
 
 def read_address(reader: Reader, lookups: Lookups, placement: NetworkRead) -> IPv4Address | None:

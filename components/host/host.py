@@ -57,8 +57,8 @@ class PlacementArgs(TypedDict):
     """The login user's ssh key from then on: the one line of its authorized_keys."""
     private_key: NotRequired[pulumi.Input[str] | None]
     """The key pair's private half; without it the agent at SSH_AUTH_SOCK."""
-    instance_profile: NotRequired[Annotated[str | None, checks.instance_profile]]
-    """Name of the IAM instance profile, as Session Manager needs one."""
+    instance_profile: NotRequired[Annotated[pulumi.Input[str] | None, checks.instance_profile]]
+    """Name of the IAM instance profile, as Session Manager and backups need one."""
     jump: NotRequired[Host | None]
     """The host that a private one is reached through."""
     ssh_host: NotRequired[str | None]
@@ -76,6 +76,9 @@ class PlacementArgs(TypedDict):
 
 class HostArgs(InstanceArgs, PlacementArgs):
     """What a Host is made from."""
+
+    identity: NotRequired[str]
+    """What the instance is replaced for when it changes, besides what only a new instance can have."""
 
 
 class HostKeyMismatchError(pulumi.RunError):
@@ -104,6 +107,8 @@ class Host(HostOutputs):
     """
 
     private_dns: pulumi.Output[str]
+    ready: pulumi.Resource
+    """The check that the first boot has ended."""
     target: Target
     """How commands are run on it: pinned to its key, after its first boot."""
 
@@ -122,6 +127,7 @@ class Host(HostOutputs):
         known = args.get("host_key")
         pin = (pulumi.Output.from_input(known) if known else self._first_contact(first, reachable)).apply(str.strip)
         ready = self._readiness_check(first, reachable)
+        self.ready = ready
         # Pinned to what is known already: what the readiness check has seen is unknown in every preview in which it
         # runs again.
         self.target = replace(first, ends_with=ready, route=replace(first.route, host_key=pin))
@@ -210,6 +216,8 @@ class Host(HostOutputs):
                 depends_on=list(args.get("network_ready", ())),
                 protect=args.get("termination_protection", False),
                 ignore_changes=["userData", "keyName", *([] if ami else ["ami"])],
+                # Where there was none before, nothing is replaced.
+                replacement_trigger=args.get("identity"),
                 # A fixed private address: a successor cannot have it before this one is gone.
                 delete_before_replace="private_ip" in args,
             ),

@@ -4,7 +4,7 @@ The same packages, files and boot commands go into the user data, which cloud-in
 that the host agent converges the host to from then on. So a fresh host and a converged one are equal.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +27,18 @@ ON_CHANGE = {
 """What makes a changed file below a folder count on a running host."""
 
 
-def user_data(role: str, files: Mapping[str, str] | None = None) -> str:
+def user_data(role: str, files: Mapping[str, str] | None = None, packages: Sequence[str] | None = None) -> str:
     """Return the cloud-config of a role: common.yaml, with what <role>.yaml adds to it, and more files by path.
+
+    `packages` are those of the first boot, in place of the role's: it may leave some to the host agent.
 
     Raises:
         ValueError: the result is more than EC2 takes.
     """
     added = [{"path": path, "content": content} for path, content in (files or {}).items()]
-    text: str = "#cloud-config\n" + yaml.safe_dump(join(cloud_config(role), {"write_files": added}), sort_keys=False)
+    config = join(cloud_config(role), {"write_files": added})
+    config["packages"] = config["packages"] if packages is None else list(packages)
+    text: str = "#cloud-config\n" + yaml.safe_dump(config, sort_keys=False)
     if len(text.encode()) > LIMIT:
         raise ValueError(f"the user data of {role} is {len(text.encode())} bytes, EC2 takes {LIMIT}")
     return text

@@ -5,14 +5,13 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Generic, TypedDict, TypeVar
+from typing import Any, Generic, NotRequired, TypedDict, TypeVar
 
 import pulumi
-from pulumi_command import local
 
 from components.args import args_faults
 from components.component import Component
-from components.host.agent import ROOT
+from components.generated import generated
 from components.mysql.server import MySqlServer
 from scripts.host.accounts.host_parts import why_not
 from scripts.host.accounts.spec import AccountsSpec, DatabaseSpec, RoleSpec, UserSpec
@@ -21,7 +20,6 @@ from scripts.host.common import codec
 from scripts.host.constants import CA_FILE
 from stack_outputs.forms import Login, url
 
-GENERATOR = ROOT / "scripts" / "generate_password.py"
 SECONDS = 600
 Spec = TypeVar("Spec", DatabaseSpec, RoleSpec)
 
@@ -68,37 +66,28 @@ class MySqlUser(Component):
         given = {} if password is None else {"password": pulumi.Output.secret(password)}
         super().__init__(name, opts, {**described(spec), **given})
         self.spec = replace(spec, password="")
-        self.password = pulumi.Output.secret(self._generated(name) if password is None else password)
+        made = generated(f"{name}-password", self, self.spec.generation) if password is None else password
+        self.password = pulumi.Output.secret(made)
         self.end()
 
-    def _generated(self, name: str) -> pulumi.Output[str]:
-        """Return a password that is made once for each generation, on the machine that the program runs on."""
-        command = local.Command(
-            f"{name}-password",
-            interpreter=["python3", "-c"],
-            create=GENERATOR.read_text(),
-            triggers=[self.spec.generation],
-            logging=local.Logging.NONE,
-            add_previous_output_in_env=False,
-            opts=self.child(
-                additional_secret_outputs=["stdout", "stderr"],
-                # Another way to make passwords is no reason for another password.
-                ignore_changes=["interpreter", "create"],
-            ),
-        )
-        return command.stdout
 
+class DescribedArgs(TypedDict):
+    """What there is to be in MySQL."""
 
-class MySqlAccountsArgs(TypedDict):
-    """What MySqlAccounts are made from."""
-
-    server: MySqlServer
     databases: Sequence[MySqlDatabase]
     """All of the stack's. One that was taken out stays on the server."""
     roles: Sequence[MySqlRole]
     """All of the stack's. One that was taken out is dropped."""
     users: Sequence[MySqlUser]
     """All of the stack's. One that was taken out is dropped; accounts that the stack did not make are left alone."""
+
+
+class MySqlAccountsArgs(DescribedArgs):
+    """What MySqlAccounts are made from."""
+
+    server: MySqlServer
+    after: NotRequired[Sequence[pulumi.Resource]]
+    """What must be done in MySQL before, such as a restore."""
 
 
 class MySqlAccounts(Component):
@@ -116,6 +105,8 @@ class MySqlAccounts(Component):
         """Register the accounts."""
         self.refuse(name, args_faults(MySqlAccountsArgs, args))
         self.server, self._users = args["server"], args["users"]
+        self.described: list[Component] = [*args["databases"], *args["roles"], *args["users"]]
+        """What there is to be in MySQL, each as a component of its own."""
         self.spec = AccountsSpec(
             databases=tuple(database.spec for database in args["databases"]),
             roles=tuple(role.spec for role in args["roles"]),
@@ -128,9 +119,8 @@ class MySqlAccounts(Component):
         # Secret even where there are no users: the command's input is one or is none, whoever is taken out.
         self._with_passwords: pulumi.Output[AccountsSpec] = pulumi.Output.secret(passwords.apply(self._given))
         agent = self.server.agent
-        self.applied = agent.run(
-            f"{name}-applied", "accounts apply", self._with_passwords, SECONDS, self, self.server.ready
-        )
+        before = [*self.server.ready, *args.get("after", ())]
+        self.applied = agent.run(f"{name}-applied", "accounts apply", self._with_passwords, SECONDS, self, before)
         pulumi.Output.unsecret(self.applied.stdout).apply(self._warn_of_pending)
         self.logins = self._logins()
         self.connection_strings = self.logins.apply(lambda logins: {key: url(login) for key, login in logins.items()})
@@ -216,6 +206,15 @@ class MySqlAccounts(Component):
         # Not before the accounts are as described. The id, and not the output: a preview knows it.
         known = (self.server.mysql_host, self.server.mysql_port, self._with_passwords, self.applied.id)
         return pulumi.Output.secret(pulumi.Output.all(*known).apply(logins))
+
+
+def describe(accounts: AccountsSpec, passwords: Mapping[str, pulumi.Input[str]]) -> DescribedArgs:
+    """Register the description of everything in a spec, with the given passwords by user key."""
+    return {
+        "databases": [MySqlDatabase(f"database-{database.name}", database) for database in accounts.databases],
+        "roles": [MySqlRole(f"role-{role.key}", role) for role in accounts.roles],
+        "users": [MySqlUser(f"user-{user.key}", user, passwords.get(user.key)) for user in accounts.users],
+    }
 
 
 LATER = ("clients", "pattern", "columns", "function", "procedure")

@@ -1,6 +1,6 @@
 """What the server and the clients of MySQL have in common: a host with packages, files and the host agent."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import pulumi
@@ -25,11 +25,18 @@ class MySqlHost(HostOutputs):
         opts: pulumi.ResourceOptions | None = None,
         shown: Mapping[str, Any] | None = None,
         first_files: Mapping[str, str] | None = None,
+        first_packages: Sequence[str] | None = None,
     ) -> None:
-        """Register the host of a role, server or client, with more files of the first boot by path, and its agent."""
+        """Register the host of a role, server or client, and its agent.
+
+        Args:
+            shown: the component's own properties.
+            first_files: more files of the first boot, by path.
+            first_packages: those of the first boot; the role's if not given.
+        """
         super().__init__(name, opts, shown)
         host_args = cast("HostArgs", of_kind(HostArgs, args))
-        self.host = Host(name, host_args, user_data(role, first_files), self.child())
+        self.host = Host(name, host_args, user_data(role, first_files, first_packages), self.child())
         self.agent = HostAgent.install(role, self.host.target, parent=self)
         self.instance_id = self.host.instance_id
         self.private_ip = self.host.private_ip

@@ -1,33 +1,41 @@
 """The MySQL server: a host with mysql-server on it, set up as asked for, with a certificate of its own authority."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import Annotated, NotRequired, TypedDict
+from pathlib import Path
+from typing import Annotated, Any, NotRequired, TypedDict, cast
 
 import pulumi
 
 from components import checks
 from components.args import args_faults
+from components.data_volume import DEVICE, DataVolume
 from components.host.agent import FIRST_BOOT, answer
 from components.host.host import HostArgs, InstanceArgs
-from components.host.user_data import host_spec
+from components.host.remote import Trigger
+from components.host.user_data import cloud_config, host_spec
 from components.mysql.contradictions import check_settings
 from components.mysql.host import CONVERGE_SECONDS, MySqlHost
 from components.mysql.memory import completed
 from components.mysql.settings import setting
 from scripts.host.common.codec import SpecFault
-from scripts.host.constants import LOG_DIR, MYSQL_PORT, OPTION_FILE, SYSTEMD_UNITS
+from scripts.host.constants import DATA_DROP_IN, DATA_UNIT, LOG_DIR, MYSQL_PORT, OPTION_FILE, SYSTEMD_UNITS
 from scripts.host.mysql.spec import (
     LIMITS_FILE,
     OPEN_FILES,
     CertificateFacts,
     CertificateSpec,
+    DataSpec,
     MySqlSpec,
     ServerFacts,
     ServerSpec,
     Setting,
 )
 
+MYSQL_PACKAGE = "mysql-server"
+VOLUME_PACKAGES = ("xfsprogs",)
+"""What a host with a data volume has besides."""
 CERTIFICATE_SECONDS = 360
 """More than the agent waits for another command of its own, such as the timer's renewal."""
 
@@ -52,11 +60,18 @@ class MySqlArgs(TypedDict):
     others by one restart; one that MySQL refuses fails the update and changes nothing."""
 
 
+class DataArgs(TypedDict):
+    """Where MySQL's data are."""
+
+    data_volume: NotRequired[DataVolume | None]
+    """The volume; without it the data are on the root volume, and go with the host."""
+
+
 class ServerArgs(InstanceArgs, MySqlArgs):
     """What is chosen for the server; config says it."""
 
 
-class MySqlServerArgs(HostArgs, MySqlArgs):
+class MySqlServerArgs(HostArgs, MySqlArgs, DataArgs):
     """What a MySqlServer is made from."""
 
 
@@ -80,10 +95,24 @@ class MySqlServer(MySqlHost):
         """Register the server."""
         self.refuse(name, [*args_faults(MySqlServerArgs, args), *_setting_faults(args)])
         spec = server_spec(args)
+        self.mysqld_settings = spec.mysql.settings
+        """mysqld's, by name with underscores."""
         # As the component's own properties, so that a preview shows a changed setting by its name.
         shown = {"settings": spec.mysql.settings, "packages": list(args.get("packages", ()))}
-        super().__init__("server", name, args, opts, shown, {OPTION_FILE: first_settings(args).option_file})
-        converged = self.agent.run(f"{name}-converged", "converge", spec, CONVERGE_SECONDS, self)
+        volume = args.get("data_volume")
+        host_args: Mapping[str, Any] = {**args, "identity": volume.identity} if volume else args
+        first_files = {OPTION_FILE: first_settings(args).option_file}
+        packages = cloud_config("server")["packages"]
+        if volume:
+            # The data directory is mounted before MySQL's package would make it.
+            packages = [name for name in [*packages, *VOLUME_PACKAGES] if name != MYSQL_PACKAGE]
+        super().__init__("server", name, cast("HostArgs", host_args), opts, shown, first_files, packages)
+        # When the host is ready, and no sooner: a former one serves that long, unless its address is needed.
+        attached = [volume.attach(self.instance_id, [self.host.ready])] if volume else []
+        data = self._with_data(spec, args)
+        # In the state once the data are on the volume, and not before: the preview report reads it there.
+        on: list[Trigger] = [{"data_volume": volume.volume_id}] if volume else []
+        converged = self.agent.run(f"{name}-converged", "converge", data, CONVERGE_SECONDS, self, attached, on)
         # By itself: a changed setting leaves the authority known.
         identity = pulumi.Output.all(self.host.private_ip, self.host.private_dns)
         # A VPC without DNS hostnames gives its hosts no names.
@@ -100,6 +129,15 @@ class MySqlServer(MySqlHost):
         """What must be there before anything is done in MySQL."""
         self.end()
 
+    @staticmethod
+    def _with_data(spec: ServerSpec, args: MySqlServerArgs) -> pulumi.Input[ServerSpec]:
+        """Return the host's spec with its data volume, whose id may be known only when it is made."""
+        volume = args.get("data_volume")
+        if volume is None:
+            return spec
+        gib = volume.size_gib
+        return volume.volume_id.apply(lambda volume_id: replace(spec, data=DataSpec(volume_id, DEVICE, gib)))
+
 
 def _told_version(server: pulumi.Resource, facts: ServerFacts) -> str:
     """Return the version, after telling what else the server said."""
@@ -112,11 +150,15 @@ def server_spec(args: MySqlServerArgs) -> ServerSpec:
     """Return what the server's host is to have."""
     units = {f"{SYSTEMD_UNITS}/{path.name}": path.read_text() for path in sorted((FIRST_BOOT / "units").iterdir())}
     given = {name: setting(name, value) for name, value in args.get("settings", {}).items()}
+    if args.get("data_volume"):
+        units |= {path: (FIRST_BOOT / "data_units" / Path(path).name).read_text() for path in (DATA_UNIT, DATA_DROP_IN)}
     settings = completed({**_base_settings(args), **given})
     if OPEN_FILES in settings:
         # mysqld cannot raise the limit by itself. Each connection has a thread, too: a task, to systemd.
         units[LIMITS_FILE] = f"[Service]\nLimitNOFILE={settings[OPEN_FILES]}\nTasksMax=infinity\n"
     host = host_spec("server", args, units)
+    if args.get("data_volume"):
+        host = replace(host, packages=(*host.packages, *VOLUME_PACKAGES))
     return ServerSpec(**vars(host), mysql=MySqlSpec(settings))
 
 

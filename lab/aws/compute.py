@@ -69,8 +69,8 @@ _KEPT = {
         fields=fields_of(sdk.InstanceCreditSpecificationArgs),
         without_effect="a lab's CPUs have no credits",
     ),
-    "ebsOptimized": Property("bool", replaces=True, computed=True, without_effect="a lab has no EBS"),
-    "iamInstanceProfile": Property(computed=True, without_effect="a lab has no IAM, and no API that a host could call"),
+    "ebsOptimized": Property("bool", replaces=True, computed=True, without_effect="as fast as this machine's disk"),
+    "iamInstanceProfile": Property(computed=True),
     "maintenanceOptions": Property(
         "object",
         computed=True,
@@ -81,10 +81,9 @@ _KEPT = {
         "object",
         computed=True,
         fields=fields_of(sdk.InstanceMetadataOptionsArgs),
-        without_effect="a lab has no metadata service: hosts have a NoCloud seed",
     ),
     "monitoring": Property("bool", computed=True, without_effect="a lab has no CloudWatch"),
-    "volumeTags": Property("map", without_effect="a lab's volumes are no resources"),
+    "volumeTags": Property("map", without_effect="a lab's root volumes are no resources"),
 }
 _ROOT_VOLUME_FIELDS = fields_of(sdk.InstanceRootBlockDeviceArgs)
 _ROOT_VOLUME = {"volumeType": "gp3", "encrypted": False, "deleteOnTermination": True}

@@ -7,9 +7,13 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from lab.aws.endpoints import get_managed_prefix_list, get_prefix_list
+from lab.aws.identity import get_instance_profile
 from lab.aws.instance_functions import get_instance, get_instances
 from lab.aws.network import SubnetType, VpcType, zone_id
 from lab.aws.schema import NOT_SUPPORTED, Cloud
+from lab.aws.storage import get_bucket
+from lab.aws.volume_functions import get_ebs_volumes, get_snapshot, get_snapshot_ids, get_volume
 from lab.aws.wire import Values, secret
 from lab.cloud import catalog, rules
 from lab.cloud.model import Eip, Subnet, Vpc
@@ -45,6 +49,11 @@ def get_region(cloud: Cloud, args: Values) -> Values:
 def get_caller_identity(cloud: Cloud, args: Values) -> Values:  # noqa: ARG001 - all functions share one signature
     """Answer aws.get_caller_identity with the lab's account."""
     return {"id": ACCOUNT_ID, "accountId": ACCOUNT_ID, "arn": f"arn:aws:iam::{ACCOUNT_ID}:user/lab", "userId": "lab"}
+
+
+def get_partition(cloud: Cloud, args: Values) -> Values:  # noqa: ARG001 - all functions share one signature
+    """Answer aws.get_partition."""
+    return {"id": "aws", "partition": "aws", "dnsSuffix": "amazonaws.com", "reverseDnsPrefix": "com.amazonaws"}
 
 
 def get_availability_zones(cloud: Cloud, args: Values) -> Values:
@@ -321,7 +330,7 @@ FUNCTIONS: dict[str, tuple[Function, set[str]]] = {
     "aws:ec2/getAmi:getAmi": (get_ami, {"filters", "owners", "mostRecent", "region", "includeDeprecated"}),
     "aws:ec2/getVpc:getVpc": (get_vpc, {"id", "region"}),
     "aws:ec2/getSubnet:getSubnet": (get_subnet, {"id", "region"}),
-    "aws:ec2/getInstance:getInstance": (get_instance, {"instanceId", "region"}),
+    "aws:ec2/getInstance:getInstance": (get_instance, {"instanceId", "getUserData", "region"}),
     "aws:ec2/getInstances:getInstances": (
         get_instances,
         {"filters", "instanceTags", "instanceStateNames", "region"},
@@ -332,6 +341,21 @@ FUNCTIONS: dict[str, tuple[Function, set[str]]] = {
         {"filters", "locationType", "region"},
     ),
     "aws:ec2/getEips:getEips": (get_eips, {"tags", "region"}),
+    "aws:ec2/getPrefixList:getPrefixList": (get_prefix_list, {"name", "prefixListId", "filters", "region"}),
+    "aws:ec2/getManagedPrefixList:getManagedPrefixList": (
+        get_managed_prefix_list,
+        {"name", "id", "filters", "region"},
+    ),
+    "aws:iam/getInstanceProfile:getInstanceProfile": (get_instance_profile, {"name"}),
+    "aws:s3/getBucket:getBucket": (get_bucket, {"bucket", "region"}),
+    "aws:index/getPartition:getPartition": (get_partition, set()),
+    "aws:ebs/getVolume:getVolume": (get_volume, {"filters", "tags", "mostRecent", "region"}),
+    "aws:ebs/getEbsVolumes:getEbsVolumes": (get_ebs_volumes, {"filters", "tags", "region"}),
+    "aws:ebs/getSnapshot:getSnapshot": (
+        get_snapshot,
+        {"filters", "tags", "snapshotIds", "owners", "mostRecent", "region"},
+    ),
+    "aws:ebs/getSnapshotIds:getSnapshotIds": (get_snapshot_ids, {"filters", "owners", "region"}),
     "aws:servicequotas/getServiceQuota:getServiceQuota": (get_service_quota, {"serviceCode", "quotaCode", "region"}),
 }
 """Each function, and the arguments of it that a lab honours."""

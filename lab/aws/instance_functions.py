@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import fnmatch
 
 from lab.aws.compute import InstanceType
 from lab.aws.schema import NOT_SUPPORTED, Cloud
 from lab.aws.wire import Values
 from lab.cloud import catalog
-from lab.cloud.model import Instance
+from lab.cloud.model import Instance, Volume, VolumeAttachment
 from lab.settings import LabError
 
 
@@ -72,7 +73,23 @@ def get_instance(cloud: Cloud, args: Values) -> Values:
         "id": record.id,
         "instanceId": record.id,
         "rootBlockDevices": [volume],
+        "ebsBlockDevices": _ebs_block_devices(cloud, record),
+        **({"userDataBase64": base64.b64encode(record.user_data.encode()).decode()} if args.get("getUserData") else {}),
         "metadataOptions": [facts.get("metadataOptions", {})],
         "tags": record.tags,
         "region": cloud.region,
     }
+
+
+def _ebs_block_devices(cloud: Cloud, instance: Instance) -> list[Values]:
+    """Return what the provider tells of an instance's volumes besides the root's."""
+    attached = [item for item in cloud.ec2.store.all(VolumeAttachment) if item.instance_id == instance.id]
+    return [
+        {
+            "deviceName": item.device_name,
+            "volumeId": item.volume_id,
+            "volumeSize": cloud.ec2.store.get(Volume, item.volume_id).size,
+            "deleteOnTermination": False,
+        }
+        for item in attached
+    ]

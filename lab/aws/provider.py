@@ -10,7 +10,19 @@ from typing import Any, NamedTuple
 
 from pulumi.runtime.rpc import UNKNOWN
 
-from lab.aws import addresses, compute, network, schema, security_groups
+from lab.aws import (
+    addresses,
+    compute,
+    endpoints,
+    identity,
+    lifecycle,
+    network,
+    schema,
+    security_groups,
+    snapshots,
+    storage,
+    volumes,
+)
 from lab.aws.schema import NOT_SUPPORTED, Cloud, Difference, Failure, ResourceType
 from lab.aws.wire import Values, unknown_in
 from lab.cloud.model import Record
@@ -36,6 +48,20 @@ TYPES: dict[str, ResourceType] = {
         security_groups.PrefixListType(),
         compute.KeyPairType(),
         compute.InstanceType(),
+        endpoints.VpcEndpointType(),
+        identity.RoleType(),
+        identity.RolePolicyType(),
+        identity.InstanceProfileType(),
+        storage.BucketType(),
+        storage.BucketVersioningType(),
+        storage.BucketPublicAccessBlockType(),
+        storage.BucketPolicyType(),
+        storage.BucketLifecycleType(),
+        storage.BucketEncryptionType(),
+        volumes.VolumeType(),
+        volumes.VolumeAttachmentType(),
+        snapshots.SnapshotType(),
+        lifecycle.LifecyclePolicyType(),
     )
 }
 """Every resource type a lab has, by its token."""

@@ -6,8 +6,10 @@ Names come from the pulumi_aws SDK itself; a property that the SDK has and the t
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple, TypeVar, cast
 
@@ -54,6 +56,8 @@ class Property:
     """The values a lab can honour; empty: any."""
     fields: frozenset[str] = frozenset()
     """Of an object: the names it may have."""
+    json: bool = False
+    """A string of JSON, such as a policy: its text may change and its meaning stay."""
     without_effect: str = ""
     """Why the value is kept and shown but changes nothing in a lab; empty: it has its effect."""
 
@@ -265,6 +269,9 @@ def _same(rule: Property, before: Any, after: Any) -> bool:
     """Tell whether two values are one; lists of strings are sets in EC2: of groups, for example."""
     if rule.kind == "strings" and isinstance(before, list) and isinstance(after, list):
         return set(before) == set(after)
+    if rule.json and isinstance(before, str) and isinstance(after, str):
+        with suppress(ValueError):
+            return bool(json.loads(before) == json.loads(after))
     return bool(before == after)
 
 

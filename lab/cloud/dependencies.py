@@ -5,22 +5,35 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lab.cloud.model import (
+    Bucket,
+    BucketEncryption,
+    BucketLifecycle,
+    BucketPolicy,
+    BucketPublicAccessBlock,
+    BucketVersioning,
     Eip,
     EipAssociation,
     Instance,
+    InstanceProfile,
     InternetGateway,
     KeyPair,
     Made,
     NatGateway,
     PrefixList,
     Record,
+    Role,
+    RolePolicy,
     Route,
     RouteTable,
     RouteTableAssociation,
     SecurityGroup,
     SecurityGroupRule,
+    Snapshot,
     Subnet,
+    Volume,
+    VolumeAttachment,
     Vpc,
+    VpcEndpoint,
 )
 from lab.cloud.rules import AwsError
 from lab.cloud.store import Store
@@ -32,6 +45,7 @@ class Kind:
 
     not_found: str
     word: str
+    sentence: str = "The {word} '{name}' does not exist"
 
 
 KIND: dict[type[Made], Kind] = {
@@ -45,7 +59,19 @@ KIND: dict[type[Made], Kind] = {
     Instance: Kind("InvalidInstanceID.NotFound", "instance ID"),
     Eip: Kind("InvalidAllocationID.NotFound", "allocation ID"),
     NatGateway: Kind("InvalidNatGatewayID.NotFound", "natGateway ID"),
+    VpcEndpoint: Kind("InvalidVpcEndpointId.NotFound", "Vpc Endpoint Id"),
+    Role: Kind("NoSuchEntity", "role", "The {word} with name {name} cannot be found."),
+    InstanceProfile: Kind("NoSuchEntity", "Instance Profile", "{word} {name} cannot be found."),
+    Bucket: Kind("NoSuchBucket", "bucket", "The specified {word} does not exist: {name}"),
+    Volume: Kind("InvalidVolume.NotFound", "volume"),
+    Snapshot: Kind("InvalidSnapshot.NotFound", "snapshot"),
 }
+
+
+def not_found(kind: type[Made], record_id: str) -> AwsError:
+    """Return AWS's refusal of an id that no record has."""
+    words = KIND.get(kind, Kind("InvalidParameterValue", "ID"))
+    return AwsError(words.not_found, words.sentence.format(word=words.word, name=record_id))
 
 
 def references(record: Record) -> list[tuple[type[Record], str]]:
@@ -70,6 +96,14 @@ def references(record: Record) -> list[tuple[type[Record], str]]:
             named = [(Eip, record.allocation_id), (Instance, record.instance_id)]
         case NatGateway():
             named = [(Subnet, record.subnet_id), (Eip, record.allocation_id)]
+        case VpcEndpoint():
+            named = [(Vpc, record.vpc_id), *((RouteTable, table) for table in record.route_table_ids)]
+        case RolePolicy() | InstanceProfile():
+            named = [(Role, record.role)]
+        case BucketVersioning() | BucketPublicAccessBlock() | BucketPolicy() | BucketLifecycle() | BucketEncryption():
+            named = [(Bucket, record.id)]
+        case VolumeAttachment():
+            named = [(Volume, record.volume_id), (Instance, record.instance_id)]
         case _:
             named = []
     return [(kind, record_id) for kind, record_id in named if record_id]
@@ -83,15 +117,14 @@ def check_references(store: Store, record: Record) -> None:
     """
     for kind, record_id in references(record):
         if store.find(kind, record_id) is None:
-            words = KIND[kind]
-            raise AwsError(words.not_found, f"The {words.word} '{record_id}' does not exist")
+            raise not_found(kind, record_id)
 
 
 def vpc_of(store: Store, record: Record) -> str:
     """Return the id of the VPC whose network a record is part of; "" if it is part of none."""
     if isinstance(record, Vpc):
         return record.id
-    if isinstance(record, Subnet | RouteTable | SecurityGroup | InternetGateway):
+    if isinstance(record, Subnet | RouteTable | SecurityGroup | InternetGateway | VpcEndpoint):
         return record.vpc_id
     for kind, record_id in references(record):
         if kind in (RouteTable, SecurityGroup, Subnet, Instance) and (referenced := store.find(kind, record_id)):
@@ -110,6 +143,14 @@ _USERS: tuple[type[Record], ...] = (
     Instance,
     EipAssociation,
     NatGateway,
+    VpcEndpoint,
+    RolePolicy,
+    InstanceProfile,
+    BucketVersioning,
+    BucketPublicAccessBlock,
+    BucketPolicy,
+    BucketLifecycle,
+    BucketEncryption,
 )
 
 
@@ -133,6 +174,10 @@ def goes_with(store: Store, record: Record) -> list[Record]:
             raise _violation(f"The subnet '{record.id}' has dependencies and cannot be deleted.")
         case RouteTable() if any(isinstance(user, RouteTableAssociation) for user in users):
             raise _violation(f"The routeTable '{record.id}' has dependencies and cannot be deleted.")
+        case RouteTable():
+            return [user for user in users if isinstance(user, Route)]  # an endpoint is for its other tables
+        case Role() if any(isinstance(user, InstanceProfile) for user in users):
+            raise AwsError("DeleteConflict", "Cannot delete entity, must remove roles from instance profile first.")
         case SecurityGroup():
             own = [user for user in users if _rule_of(user, record)]
             if len(own) < len(users):

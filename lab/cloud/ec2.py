@@ -10,15 +10,15 @@ from dataclasses import replace
 
 from lab.cloud import catalog, checkpoint, rules
 from lab.cloud.dependencies import check_references
-from lab.cloud.model import Instance, Subnet
-from lab.cloud.records import Records
+from lab.cloud.model import Bucket, BucketVersioning, Instance, InstanceProfile, Subnet
 from lab.cloud.refusals import check
 from lab.cloud.rules import AwsError
 from lab.cloud.store import new_id
+from lab.cloud.volumes import Volumes
 
 
-class Ec2(Records):
-    """One lab's EC2: its records, and instances with their hosts."""
+class Ec2(Volumes):
+    """One lab's EC2: its records, volumes, and instances with their hosts."""
 
     def instances(self) -> list[Instance]:
         """Return every instance, whether it runs or not."""
@@ -38,6 +38,7 @@ class Ec2(Records):
         rules.check_user_data(spec.user_data.encode())
         if spec.ami not in self.images(catalog.image_architecture(spec.ami)):
             raise catalog.image_not_found(spec.ami)
+        self._check_profile(spec)
         self._forget_terminated(spec.urn)
         with self.store.locked():
             earlier = self._left_by_killed_run(spec)
@@ -54,6 +55,15 @@ class Ec2(Records):
             record = replace(self._existing(Instance, record.id), launched=True)
             self.store.put(record)
         return record
+
+    def _check_profile(self, instance: Instance) -> None:
+        """Refuse an instance profile that is none, or one without a role."""
+        name = str(instance.options.get("iamInstanceProfile") or "")
+        if name and not ((profile := self.store.find(InstanceProfile, name)) and profile.role):
+            raise AwsError(
+                "InvalidParameterValue",
+                f"Value ({name}) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name",
+            )
 
     def _forget_terminated(self, urn: str) -> None:
         """Give back what instances without a host hold: addresses, memberships, names.
@@ -109,6 +119,9 @@ class Ec2(Records):
         """
         catalog.check_image_fits(spec.ami, spec.instance_type)
         rules.check_user_data(spec.user_data.encode())
+        before = self._existing(Instance, spec.id)
+        if spec.options.get("iamInstanceProfile") != before.options.get("iamInstanceProfile"):
+            self._check_profile(spec)
         if restart:
             self.stop(spec.id)
         with self.store.locked():
@@ -120,7 +133,48 @@ class Ec2(Records):
             self._apply(put=[record])
         if restart:
             self.start(spec.id)
+        elif record.options.get("iamInstanceProfile"):
+            self.plane.serve(self._existing(Subnet, record.subnet_id).availability_zone[:-1])
         return self.store.get(Instance, spec.id)
+
+    # Buckets
+
+    def make_bucket(self, spec: Bucket) -> Bucket:
+        """Make a bucket.
+
+        Raises:
+            AwsError: BucketAlreadyOwnedByYou.
+            LabError: S3 cannot be had; no record is left then.
+        """
+        record = self.create(spec)
+        try:
+            self.plane.make_bucket(record.id, record.region)
+        except BaseException:
+            self.store.delete(record)
+            raise
+        return record
+
+    def remove_bucket(self, name: str, force: bool) -> None:
+        """Delete a bucket and all that is said of it; nothing happens if it is gone.
+
+        Raises:
+            AwsError: BucketNotEmpty, unless `force` deletes what is in it too.
+        """
+        bucket = self.store.find(Bucket, name)
+        if bucket is not None:
+            self.plane.remove_bucket(name, bucket.region, force)
+            self.delete(Bucket, name)
+
+    def set_versioning(self, record: BucketVersioning) -> BucketVersioning:
+        """Have a bucket keep old versions, or no more.
+
+        Raises:
+            AwsError: NoSuchBucket.
+        """
+        bucket = self._existing(Bucket, record.id)
+        if record.status != "Disabled":
+            self.plane.set_versioning(bucket.id, bucket.region, record.status)
+        return self.create(record)
 
     def stop(self, instance_id: str) -> None:
         """Stop an instance; its automatic public address goes back to the pool.
@@ -195,3 +249,4 @@ class Ec2(Records):
             instance = self.store.find(Instance, instance_id)
             if instance:
                 self._apply(gone=[*self._elastic(instance_id), instance])
+            self._let_go(self.attachments(instance_id))

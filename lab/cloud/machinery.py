@@ -34,5 +34,41 @@ class Machinery(Protocol):
     def detach(self, instance_id: str) -> None:
         """Take a host that is gone out of its network; under the store's lock, as all that makes networks."""
 
+    def serve(self, region: str) -> None:
+        """Have S3 and the metadata service of the region run."""
+
+    def make_bucket(self, name: str, region: str) -> None:
+        """Have S3 have a bucket."""
+
+    def set_versioning(self, name: str, region: str, status: str) -> None:
+        """Have a bucket keep old versions (Enabled), or no more (Suspended)."""
+
+    def remove_bucket(self, name: str, region: str, force: bool) -> None:
+        """Delete a bucket, with all that is in it if `force` says so."""
+
+    def create_volume(self, volume_id: str, gib: int, snapshot_id: str = "") -> None:
+        """Make a volume, empty or from a snapshot."""
+
+    def grow_volume(self, volume_id: str, gib: int) -> None:
+        """Make a volume larger."""
+
+    def remove_volume(self, volume_id: str) -> None:
+        """Take a volume away."""
+
+    def volume_in_use(self, volume_id: str) -> bool:
+        """Tell whether a host has a volume mounted."""
+
+    def cut_off_volume(self, volume_id: str, instance_id: str) -> None:
+        """Take a volume away from a host that has it mounted."""
+
+    def create_snapshot(self, volume_id: str, snapshot_id: str) -> None:
+        """Keep a volume as it is at one moment."""
+
+    def remove_snapshot(self, snapshot_id: str) -> None:
+        """Take a snapshot away."""
+
+    def refresh_devices(self, instance_id: str) -> None:
+        """Make a host's devices what its attachments say."""
+
     def state(self, instance_id: str) -> Literal["running", "stopped", "gone"]:
         """Tell how a host is."""

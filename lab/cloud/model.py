@@ -6,7 +6,7 @@ Records hold ids of each other, never objects, and nothing that could be derived
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 Tags = dict[str, str]
 
@@ -203,10 +203,174 @@ class NatGateway(Made):
 
 
 @dataclass(frozen=True)
+class Volume(Made):
+    """An EBS volume; whether it is attached is for its attachment to say."""
+
+    id: str
+    availability_zone: str
+    size: int
+    """GiB."""
+    type: str = "gp3"
+    iops: int = 0
+    throughput: int = 0
+    """MiB/s."""
+    encrypted: bool = False
+    kms_key_id: str = ""
+    snapshot_id: str = ""
+    """What it was made from."""
+    create_time: str = ""
+    tags: Tags = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class VolumeAttachment(Made):
+    """Which instance a volume is attached to, and by which name."""
+
+    id: str
+    volume_id: str
+    instance_id: str
+    device_name: str
+
+
+@dataclass(frozen=True)
+class Snapshot(Made):
+    """An EBS snapshot, complete as soon as it is there."""
+
+    id: str
+    volume_id: str
+    """Its volume's, which may be gone."""
+    volume_size: int
+    """GiB."""
+    description: str = ""
+    encrypted: bool = False
+    kms_key_id: str = ""
+    start_time: str = ""
+    tags: Tags = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LifecyclePolicy(Made):
+    """A policy of Data Lifecycle Manager."""
+
+    id: str
+    description: str
+    execution_role_arn: str
+    state: str
+    """"ENABLED" or "DISABLED"."""
+    details: dict[str, Any] = field(default_factory=dict)
+    """`policyDetails` as the engine spells it."""
+    tags: Tags = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Image(Made):
     """An AMI published after the two a lab begins with; it boots the same real image."""
 
     id: str
+
+
+@dataclass(frozen=True)
+class VpcEndpoint(Made):
+    """A gateway endpoint for S3: subnets of its route tables reach S3 by it, and nothing else."""
+
+    id: str
+    vpc_id: str
+    service_name: str
+    route_table_ids: tuple[str, ...] = ()
+    policy: str = ""
+    """Empty: everything is allowed."""
+    prefix_list_id: str = ""
+    address: str = ""
+    """From which S3 sees the hosts that come by it."""
+    tags: Tags = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Role(Made):
+    """An IAM role, known by its name."""
+
+    id: str
+    assume_role_policy: str
+    unique_id: str = ""
+    path: str = "/"
+    description: str = ""
+    max_session_duration: int = 3600
+    created: str = ""
+    tags: Tags = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RolePolicy(Made):
+    """A policy in a role; the id is ROLE:NAME."""
+
+    id: str
+    role: str
+    policy: str
+
+
+@dataclass(frozen=True)
+class InstanceProfile(Made):
+    """What gives an instance its role; the id is the name."""
+
+    id: str
+    role: str = ""
+    unique_id: str = ""
+    path: str = "/"
+    created: str = ""
+    tags: Tags = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Bucket(Made):
+    """An S3 bucket, known by its name; its objects are the gateway's."""
+
+    id: str
+    region: str
+    unique_id: str = ""
+    tags: Tags = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class BucketVersioning(Made):
+    """Whether a bucket keeps old versions; the id is the bucket's, as that of all that is about a bucket."""
+
+    id: str
+    status: str
+
+
+@dataclass(frozen=True)
+class BucketPublicAccessBlock(Made):
+    """What of public access a bucket refuses."""
+
+    id: str
+    block_public_acls: bool = False
+    block_public_policy: bool = False
+    ignore_public_acls: bool = False
+    restrict_public_buckets: bool = False
+
+
+@dataclass(frozen=True)
+class BucketPolicy(Made):
+    """A bucket's policy."""
+
+    id: str
+    policy: str
+
+
+@dataclass(frozen=True)
+class BucketLifecycle(Made):
+    """When a bucket's objects and their old versions go."""
+
+    id: str
+    rules: list[dict[str, object]]
+
+
+@dataclass(frozen=True)
+class BucketEncryption(Made):
+    """How a bucket says that it encrypts."""
+
+    id: str
+    rules: list[dict[str, object]]
 
 
 Record = (
@@ -225,7 +389,21 @@ Record = (
     | Eip
     | EipAssociation
     | NatGateway
+    | Volume
+    | VolumeAttachment
+    | Snapshot
+    | LifecyclePolicy
     | Image
+    | VpcEndpoint
+    | Role
+    | RolePolicy
+    | InstanceProfile
+    | Bucket
+    | BucketVersioning
+    | BucketPublicAccessBlock
+    | BucketPolicy
+    | BucketLifecycle
+    | BucketEncryption
 )
 
 KINDS: dict[str, type[Made]] = {
@@ -243,6 +421,20 @@ KINDS: dict[str, type[Made]] = {
     "eip": Eip,
     "eip-association": EipAssociation,
     "nat-gateway": NatGateway,
+    "volume": Volume,
+    "volume-attachment": VolumeAttachment,
+    "snapshot": Snapshot,
+    "lifecycle-policy": LifecyclePolicy,
     "image": Image,
+    "vpc-endpoint": VpcEndpoint,
+    "role": Role,
+    "role-policy": RolePolicy,
+    "instance-profile": InstanceProfile,
+    "bucket": Bucket,
+    "bucket-versioning": BucketVersioning,
+    "bucket-public-access-block": BucketPublicAccessBlock,
+    "bucket-policy": BucketPolicy,
+    "bucket-lifecycle": BucketLifecycle,
+    "bucket-encryption": BucketEncryption,
 }
 """Folder name of each kind under a lab's cloud/."""

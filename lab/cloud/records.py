@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import contextlib
+import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from ipaddress import IPv4Network
 from typing import TypeVar
 
 from lab.cloud import catalog, checkpoint, rules
-from lab.cloud.dependencies import KIND, check_references, goes_with, vpc_of
+from lab.cloud.dependencies import check_references, goes_with, not_found, vpc_of
+from lab.cloud.identities import unique_id
 from lab.cloud.machinery import Machinery
 from lab.cloud.model import (
+    Bucket,
     Eip,
     EipAssociation,
     Image,
     Instance,
+    InstanceProfile,
     KeyPair,
     NatGateway,
+    PrefixList,
     Record,
+    Role,
     RouteTable,
     SecurityGroup,
     SecurityGroupRule,
     Subnet,
     Vpc,
+    VpcEndpoint,
 )
 from lab.cloud.refusals import check, others
 from lab.cloud.rules import AwsError
@@ -32,6 +39,8 @@ from lab.cloud.topology import public_ip
 from lab.settings import Lab, LabError
 
 R = TypeVar("R", bound=Record)
+_UNIQUE = {"Role": "AROA", "InstanceProfile": "AIPA", "Bucket": "BUCKET"}
+"""What the ids begin with that tell a record from an earlier one of its name."""
 
 
 class Records:
@@ -102,10 +111,7 @@ class Records:
     def _existing(self, kind: type[R], record_id: str) -> R:
         record = self.store.find(kind, record_id)
         if record is None:
-            words = KIND.get(kind)
-            raise AwsError(
-                words.not_found if words else "InvalidParameterValue", f"The ID '{record_id}' does not exist"
-            )
+            raise not_found(kind, record_id)
         return record
 
     def _left_by_killed_run(self, spec: R) -> R | None:
@@ -128,6 +134,12 @@ class Records:
         if isinstance(spec, NatGateway):
             kept = earlier.private_ip if isinstance(earlier, NatGateway) else ""
             return replace(spec, private_ip=kept or self._private_address(spec.subnet_id, spec.private_ip))
+        if isinstance(spec, VpcEndpoint):
+            address = earlier.address if isinstance(earlier, VpcEndpoint) else self._endpoint_address()
+            return replace(spec, prefix_list_id=self._prefix_list_of(spec.service_name).id, address=address)
+        if isinstance(spec, Role | InstanceProfile | Bucket):
+            known = earlier if isinstance(earlier, Role | InstanceProfile | Bucket) else None
+            return replace(spec, unique_id=known.unique_id if known else unique_id(_UNIQUE[type(spec).__name__]))
         return spec
 
     def _apply(self, put: Sequence[Record] = (), gone: Sequence[Record] = ()) -> None:
@@ -197,6 +209,31 @@ class Records:
     def public_ip(self, instance: Instance) -> str:
         """Return the address that stands for an instance outside; "" if it has none."""
         return public_ip(self.store, instance)
+
+    def _endpoint_address(self) -> str:
+        """Return a free address for S3 to see an endpoint's hosts by.
+
+        Raises:
+            AwsError: VpcEndpointLimitExceeded.
+        """
+        taken = {endpoint.address for endpoint in self.store.all(VpcEndpoint)}
+        for offset in rules.ENDPOINT_OFFSETS:
+            if (address := str(self.plane.public_pool[offset])) not in taken:
+                return address
+        raise AwsError("VpcEndpointLimitExceeded", "The maximum number of VPC endpoints has been reached.")
+
+    def service_prefix_list(self, region: str) -> PrefixList:
+        """Return AWS's own prefix list of S3's addresses in a region."""
+        with self.store.locked():
+            return self._prefix_list_of(f"com.amazonaws.{region}.s3")
+
+    def _prefix_list_of(self, service: str) -> PrefixList:
+        record_id = f"pl-{zlib.crc32(service.encode()):08x}"
+        entries = ((f"{self.plane.public_pool[rules.S3_OFFSET]}/32", ""),)
+        made = PrefixList(record_id, service, len(entries), entries)
+        if self.store.find(PrefixList, record_id) is None:
+            self.store.put(made)
+        return made
 
     def _elastic(self, instance_id: str) -> list[EipAssociation]:
         return [item for item in self.store.all(EipAssociation) if item.instance_id == instance_id]

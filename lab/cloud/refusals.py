@@ -6,22 +6,31 @@ from collections.abc import Sequence
 from ipaddress import IPv4Network
 from typing import TypeVar
 
-from lab.cloud import rules
+from lab.cloud import policies, rules, volume_rules
 from lab.cloud.dependencies import vpc_of
 from lab.cloud.model import (
+    Bucket,
+    BucketPolicy,
+    BucketPublicAccessBlock,
     EipAssociation,
     Instance,
+    InstanceProfile,
     InternetGateway,
     KeyPair,
     NatGateway,
     Record,
+    Role,
     Route,
     RouteTable,
     RouteTableAssociation,
     SecurityGroup,
     SecurityGroupRule,
+    Snapshot,
     Subnet,
+    Volume,
+    VolumeAttachment,
     Vpc,
+    VpcEndpoint,
 )
 from lab.cloud.rules import AwsError
 from lab.cloud.store import Store
@@ -64,6 +73,24 @@ def check(store: Store, record: Record) -> None:
             _check_free(record.allocation_id, store.all(NatGateway))
         case NatGateway():
             _check_nat_gateway(store, record)
+        case VpcEndpoint():
+            _check_endpoint(store, record)
+        case Role() | InstanceProfile():
+            _check_unique(store, record, "EntityAlreadyExists", "{kind} with name {id} already exists.")
+        case Bucket():
+            _check_unique(
+                store,
+                record,
+                "BucketAlreadyOwnedByYou",
+                "Your previous request to create the named bucket succeeded and you already own it.",
+            )
+        case BucketPolicy():
+            _check_public_policy(store, record)
+        case Volume():
+            volume_rules.check_volume(record)
+            _check_source(store, record)
+        case VolumeAttachment():
+            _check_attachment(store, record)
 
 
 def others(store: Store, record: R) -> list[R]:
@@ -97,6 +124,69 @@ def _check_nat_gateway(store: Store, record: NatGateway) -> None:
     vpc = vpc_of(store, record)
     if not any(gateway.vpc_id == vpc for gateway in store.all(InternetGateway)):
         raise AwsError("Gateway.NotAttached", f"Network {vpc} has no Internet gateway attached")
+
+
+def _check_endpoint(store: Store, record: VpcEndpoint) -> None:
+    for table in record.route_table_ids:
+        if store.get(RouteTable, table).vpc_id != record.vpc_id:
+            raise AwsError("InvalidParameter", f"Route table {table} does not belong to VPC {record.vpc_id}")
+        for other in others(store, record):
+            if other.service_name == record.service_name and table in other.route_table_ids:
+                raise AwsError(
+                    "RouteAlreadyExists",
+                    f"route table {table} already has a route with destination-prefix-list-id {other.prefix_list_id}",
+                )
+
+
+def _check_unique(store: Store, record: Role | InstanceProfile | Bucket, code: str, text: str) -> None:
+    existing = store.find(type(record), record.id)
+    if existing and existing.unique_id != record.unique_id:
+        kind = "Role" if isinstance(record, Role) else "Instance Profile"
+        raise AwsError(code, text.format(kind=kind, id=record.id))
+
+
+def _check_public_policy(store: Store, record: BucketPolicy) -> None:
+    """Refuse a policy that lets in everyone where the bucket blocks such; one without a block of its own does."""
+    block = store.find(BucketPublicAccessBlock, record.id)
+    if (block is None or block.block_public_policy) and policies.is_public(policies.read(record.policy)):
+        raise AwsError(
+            "AccessDenied",
+            "User is not authorized to perform: s3:PutBucketPolicy on resource: "
+            f'"arn:aws:s3:::{record.id}" because public policies are prevented by the BlockPublicPolicy setting '
+            "in S3 Block Public Access.",
+        )
+
+
+def _check_source(store: Store, record: Volume) -> None:
+    snapshot = store.find(Snapshot, record.snapshot_id) if record.snapshot_id else None
+    if record.snapshot_id and not snapshot and not store.find(Volume, record.id):
+        raise AwsError("InvalidSnapshot.NotFound", f"The snapshot '{record.snapshot_id}' does not exist.")
+    if snapshot and record.size < snapshot.volume_size:
+        raise AwsError(
+            "InvalidParameterValue",
+            f"Volume of size {record.size}GB is smaller than snapshot '{snapshot.id}', expect size >= "
+            f"{snapshot.volume_size}GB",
+        )
+
+
+def _check_attachment(store: Store, record: VolumeAttachment) -> None:
+    volume_rules.check_device_name(record.device_name)
+    volume = store.get(Volume, record.volume_id)
+    subnet = store.get(Subnet, store.get(Instance, record.instance_id).subnet_id)
+    if volume.availability_zone != subnet.availability_zone:
+        raise AwsError(
+            "InvalidVolume.ZoneMismatch",
+            f"The volume '{volume.id}' is not in the same availability zone as instance '{record.instance_id}'",
+        )
+    for other in others(store, record):
+        if other.volume_id == record.volume_id:
+            raise AwsError("VolumeInUse", f"{record.volume_id} is already attached to an instance")
+        if (other.instance_id, other.device_name) == (record.instance_id, record.device_name):
+            raise AwsError(
+                "InvalidParameterValue",
+                f"Invalid value '{record.device_name}' for unixDevice. Attachment point {record.device_name} is "
+                "already in use",
+            )
 
 
 def _check_group(store: Store, record: SecurityGroup) -> None:

@@ -163,6 +163,12 @@ def free_public_ip(pool: IPv4Network, taken: Collection[str], previous: str = ""
     raise AwsError("AddressLimitExceeded", "The maximum number of addresses has been reached.")
 
 
+S3_OFFSET = 3
+"""Of the lab's pool, S3's own address."""
+ENDPOINT_OFFSETS = range(4, 10)
+"""Of the lab's pool, the addresses by which S3 knows VPC endpoints."""
+
+
 # Security groups
 
 

@@ -115,6 +115,6 @@ class Store:
 
 def _record(kind: type[R], text: str) -> R:
     values = json.loads(text)
-    if "security_group_ids" in values:
-        values["security_group_ids"] = tuple(values["security_group_ids"])
+    for name in {"security_group_ids", "route_table_ids"} & set(values):
+        values[name] = tuple(values[name])
     return kind(**values)

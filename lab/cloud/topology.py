@@ -22,6 +22,7 @@ from lab.cloud.model import (
     SecurityGroupRule,
     Subnet,
     Vpc,
+    VpcEndpoint,
 )
 from lab.cloud.store import Store
 
@@ -35,7 +36,7 @@ class Way:
     """What of it is reached: all of it by an attached internet gateway, by a NAT gateway what that one's own
     subnet sends to an internet gateway, and nothing where the gateway is gone."""
     nat: str = ""
-    """The NAT gateway's public address. Empty: the host goes by its own."""
+    """The address of the NAT gateway, or of the endpoint that leads to S3. Empty: the host goes by its own."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ def _by_ranges(store: Store, rule: SecurityGroupRule) -> list[SecurityGroupRule]
 
 def _ways(store: Store, vpc: Vpc, subnet_id: str) -> tuple[Way, ...]:
     """Return where a subnet's routes lead, the most specific first."""
-    ways = []
+    ways = _endpoint_ways(store, vpc, subnet_id)
     for route in _routes(store, vpc, subnet_id):
         cidr = route.destination_cidr_block
         nat = store.find(NatGateway, route.nat_gateway_id) if route.nat_gateway_id else None
@@ -155,10 +156,26 @@ def _ways(store: Store, vpc: Vpc, subnet_id: str) -> tuple[Way, ...]:
 
 
 def _routes(store: Store, vpc: Vpc, subnet_id: str) -> list[Route]:
-    """Return the routes of a subnet's table: its own, else the VPC's main one."""
-    own = [item.route_table_id for item in store.all(RouteTableAssociation) if item.subnet_id == subnet_id]
-    tables = own or [table.id for table in store.all(RouteTable) if table.vpc_id == vpc.id and table.main]
+    """Return the routes of a subnet's table."""
+    tables = _tables(store, vpc, subnet_id)
     return [route for route in store.all(Route) if route.route_table_id in tables]
+
+
+def _tables(store: Store, vpc: Vpc, subnet_id: str) -> list[str]:
+    """Return the id of a subnet's table: its own, else the VPC's main one."""
+    own = [item.route_table_id for item in store.all(RouteTableAssociation) if item.subnet_id == subnet_id]
+    return own or [table.id for table in store.all(RouteTable) if table.vpc_id == vpc.id and table.main]
+
+
+def _endpoint_ways(store: Store, vpc: Vpc, subnet_id: str) -> list[Way]:
+    """Return the ways to S3 by the gateway endpoints of a subnet's table."""
+    tables = set(_tables(store, vpc, subnet_id))
+    endpoints = [item for item in store.all(VpcEndpoint) if tables & set(item.route_table_ids)]
+    return [
+        Way(cidr, (cidr,), endpoint.address)
+        for endpoint in endpoints
+        for cidr, _ in store.get(PrefixList, endpoint.prefix_list_id).entries
+    ]
 
 
 def _attached(store: Store, vpc: Vpc, route: Route) -> bool:

@@ -23,6 +23,8 @@ SPOOFED = "spoofed"
 """Counts what hosts sent as someone else, and what came from a link that is no host's any more."""
 
 SOURCES = "sources"
+METADATA = "169.254.169.254"
+"""Where instances ask for what is said of them (lab.s3.metadata)."""
 ANY = (None, -1)
 Json = dict[str, Any]
 
@@ -209,10 +211,16 @@ def ruleset(vpc: VpcPlan) -> Json:
     if vpc.hosts:
         commands += [_verdicts("egress", vpc.hosts), _verdicts("ingress", vpc.hosts)]
     commands.append(_rule("forward", _match(_meta("oifname"), UPLINK), {"accept": None}))
-    # Nothing on the router itself is for anyone to reach.
-    commands.append(_chain("input", **_base("input")))
+    # Of the router itself, hosts reach the metadata service, which no security group stands before.
+    commands += [_chain("input", **_base("input")), *_metadata_rules()]
     commands += _address_translation(vpc)
     return {"nftables": commands}
+
+
+def _metadata_rules() -> list[Json]:
+    sender = {"concat": [_meta("iifname"), _payload("ip", "saddr")]}
+    service = [_match(_payload("ip", "daddr"), METADATA), _match(_payload("tcp", "dport"), 80)]
+    return [_rule("input", _match(sender, f"@{SOURCES}"), *service, {"accept": None})]
 
 
 def _base(hook: str) -> Json:

@@ -6,8 +6,12 @@ enters the namespace, opens a netlink socket there and ends does the same withou
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -44,10 +48,27 @@ def remove(name: str) -> None:
         _ip("delete", name)
 
 
-def _ip(verb: str, name: str) -> None:
+def end_processes(name: str, seconds: float = 5) -> None:
+    """Kill whatever runs in a namespace, and wait for its end; nothing happens if there is none.
+
+    Raises:
+        LabError: something does not end.
+    """
+    deadline = time.monotonic() + seconds
+    while name in listed() and (left := _ip("pids", name).split()):
+        for process in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(process), signal.SIGKILL)
+        if time.monotonic() > deadline:
+            raise LabError(f"processes {', '.join(left)} in {name} do not end: reboot this machine")
+        time.sleep(0.02)
+
+
+def _ip(verb: str, name: str) -> str:
     done = subprocess.run(["ip", "netns", verb, name], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise LabError(f"network namespace {name}: {done.stderr.strip()}")
+    return done.stdout
 
 
 @contextmanager

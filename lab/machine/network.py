@@ -81,6 +81,7 @@ def _prepare_router(inside: IPRoute, slot: Slot, vpc: VpcPlan) -> None:
     inside.link("set", index=loopback, state="up")
     inside.route("replace", dst=vpc.cidr, type="unreachable", priority=LAST_RESORT)
     _address_gateways(inside, loopback, {host.gateway for host in vpc.hosts})
+    inside.addr("replace", index=loopback, address=firewall.METADATA, prefixlen=32)
     inside.addr("replace", index=uplink, address=str(slot.uplink_address), prefixlen=32)
     inside.link("set", index=uplink, state="up")
     inside.route("replace", dst="0.0.0.0/0", gateway=str(slot.machine_address), oif=uplink, flags=ONLINK)
@@ -88,7 +89,7 @@ def _prepare_router(inside: IPRoute, slot: Slot, vpc: VpcPlan) -> None:
 
 def _address_gateways(inside: IPRoute, loopback: int | None, gateways: set[str]) -> None:
     current = {str(address.get_attr("IFA_ADDRESS")) for address in inside.get_addr(index=loopback, prefixlen=32)}
-    for gateway in current - gateways:
+    for gateway in current - gateways - {firewall.METADATA}:
         inside.addr("del", index=loopback, address=gateway, prefixlen=32)
     for gateway in gateways - current:
         inside.addr("add", index=loopback, address=gateway, prefixlen=32)

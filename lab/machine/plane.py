@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cached_property
 from ipaddress import IPv4Network
 from pathlib import Path
 
 from lab.cloud import catalog, topology
-from lab.cloud.model import Instance, KeyPair, Vpc
+from lab.cloud.model import Bucket, Instance, KeyPair, Subnet, VolumeAttachment, Vpc
 from lab.cloud.store import Store
-from lab.machine import hosts, image, internet, links, mirror, network, slots
+from lab.machine import file_systems, hosts, image, internet, links, mirror, network, slots
 from lab.machine.hosts import State
+from lab.machine.volumes import Volumes
+from lab.s3 import authority, buckets
+from lab.s3.control import Control
 from lab.settings import Lab
 
 
@@ -29,6 +33,11 @@ class Plane:
     def slot(self) -> slots.Slot:
         """The lab's part of the machine."""
         return slots.claim(self.lab)
+
+    @cached_property
+    def volumes(self) -> Volumes:
+        """The files and devices of the lab's volumes."""
+        return Volumes(self.lab, self.slot)
 
     @property
     def public_pool(self) -> IPv4Network:
@@ -73,6 +82,8 @@ class Plane:
         """
         instance = self.store.get(Instance, instance_id)
         endpoints = self._open_way_to_mirror()
+        region = self._region(instance)
+        self._serve_profile(instance, region)
         size = catalog.instance_type(instance.instance_type)
         key = self.store.find(KeyPair, instance.key_name) if instance.key_name else None
         boot = hosts.Boot(
@@ -84,7 +95,8 @@ class Plane:
             vcpus=size.vcpus,
             public_keys=(key.public_key,) if key else (),
             user_data=instance.user_data,
-            known_hosts={name: addresses[0][0] for name, addresses in endpoints.items()},
+            known_hosts={name: addresses[0][0] for name, addresses in endpoints.items()} | self._s3_names(region),
+            trusted=self.s3.prepare(),
         )
         hosts.launch(boot, self._seed(instance_id))
         hosts.require_running(boot.name)
@@ -96,10 +108,13 @@ class Plane:
     def start(self, instance_id: str) -> None:
         """Boot an instance's host again from its disk, with the user data of its record."""
         instance = self.store.get(Instance, instance_id)
+        self._serve_profile(instance, self._region(instance))
         self._open_way_to_mirror()
         size = catalog.instance_type(instance.instance_type)
         name = self.host_name(instance_id)
         hosts.give_user_data(self._seed(instance_id), instance.user_data)
+        with self.store.locked():
+            self._give_devices(instance_id)
         hosts.start(name, size.memory_mib, size.vcpus)
         hosts.require_running(name)
 
@@ -116,13 +131,158 @@ class Plane:
         """Take a host's namespace and link away; nothing happens if they are gone."""
         network.remove_host(self.slot, instance_id)
 
+    # S3 and what instances are told
+
+    @cached_property
+    def s3(self) -> Control:
+        """The lab's S3, which runs only where something needs it."""
+        return Control(self.lab.folder, self.slot)
+
+    def _region(self, instance: Instance) -> str:
+        return self.store.get(Subnet, instance.subnet_id).availability_zone[:-1]
+
+    def _serve_profile(self, instance: Instance, region: str) -> None:
+        if instance.options.get("iamInstanceProfile"):
+            self.s3.ensure(region)
+
+    def _s3_names(self, region: str) -> dict[str, str]:
+        """Return the names of S3 and of each bucket, as a host's DNS would have them."""
+        service = authority.server_names(region)[0]
+        names = [service, *(f"{bucket.id}.{service}" for bucket in self.store.all(Bucket))]
+        return dict.fromkeys(names, self.s3.paths.address)
+
+    def serve(self, region: str) -> None:
+        """Have S3 and the metadata service run; nothing happens if they do.
+
+        Raises:
+            LabError: the server cannot be built, or does not begin to serve.
+        """
+        self.s3.ensure(region)
+
+    def make_bucket(self, name: str, region: str) -> None:
+        """Make a bucket, and tell running hosts its name.
+
+        Raises:
+            LabError: S3 cannot be had, or refuses.
+        """
+        self.s3.ensure(region)
+        buckets.make(self.s3.client(region), name)
+        line = f"{self.s3.paths.address}\t{name}.{authority.server_names(region)[0]}\n"
+        for known in (self.lab.folder / "seeds").glob("*/hosts"):
+            if line not in known.read_text(encoding="utf-8"):
+                with known.open("a", encoding="utf-8") as file:  # a host has it mounted: no new file
+                    file.write(line)
+
+    def set_versioning(self, name: str, region: str, status: str) -> None:
+        """Have a bucket keep old versions (Enabled), or no more (Suspended).
+
+        Raises:
+            LabError: S3 cannot be had, or refuses.
+        """
+        self.s3.ensure(region)
+        buckets.set_versioning(self.s3.client(region), name, status)
+
+    def remove_bucket(self, name: str, region: str, force: bool) -> None:
+        """Delete a bucket; nothing happens if it is gone.
+
+        Raises:
+            AwsError: BucketNotEmpty, unless `force` deletes all that is in it too.
+            LabError: S3 cannot be had, or refuses.
+        """
+        self.s3.ensure(region)
+        buckets.remove(self.s3.client(region), name, force)
+
     def state(self, instance_id: str) -> State:
         """Tell whether an instance's host runs, is stopped, or is gone."""
         return hosts.state(self.host_name(instance_id))
 
+    # Volumes
+
+    def create_volume(self, volume_id: str, gib: int, snapshot_id: str = "") -> None:
+        """Make a volume, empty or from a snapshot."""
+        self.volumes.create(volume_id, gib, snapshot_id)
+
+    def grow_volume(self, volume_id: str, gib: int) -> None:
+        """Make a volume larger, mounted or not."""
+        self.volumes.grow(volume_id, gib)
+
+    def remove_volume(self, volume_id: str) -> None:
+        """Take a volume away; nothing happens if it is gone."""
+        self.volumes.remove(volume_id)
+
+    def volume_in_use(self, volume_id: str) -> bool:
+        """Tell whether a host has a volume mounted."""
+        return self.volumes.in_use(volume_id)
+
+    def cut_off_volume(self, volume_id: str, instance_id: str) -> None:
+        """Take a volume away from a host that has it mounted; what the host did not sync is lost."""
+        pid = hosts.pid(self.host_name(instance_id))
+        if pid and (device := self.volumes.device(volume_id)):
+            file_systems.shut_down(pid, Path(device).stat().st_rdev, hide=True)
+            self.volumes.abandon(volume_id)
+
+    def create_snapshot(self, volume_id: str, snapshot_id: str) -> None:
+        """Keep a volume as it is on disk at this moment."""
+        self.volumes.clone(volume_id, snapshot_id)
+
+    def remove_snapshot(self, snapshot_id: str) -> None:
+        """Take a snapshot away; nothing happens if it is gone."""
+        self.volumes.remove(snapshot_id)
+
+    def crash(self, instance_id: str) -> None:
+        """Kill every process of a host at once; what it did not sync to its volumes is lost, as in a power cut.
+
+        Raises:
+            LabError: it does not run.
+        """
+        name = self.host_name(instance_id)
+        if pid := hosts.pid(name):
+            for device in hosts.devices(self._seed(instance_id)):
+                file_systems.shut_down(pid, device.number)
+        hosts.crash(name)
+
+    def refresh_devices(self, instance_id: str) -> None:
+        """Make a host's devices those of its attachments, at once if it runs; let go of volumes without attachment.
+
+        Raises:
+            LabError: the machine could not, or a volume to be let go of stays in use.
+        """
+        seed = self._seed(instance_id)
+        if (state := self.state(instance_id)) != "gone":
+            before = hosts.devices(seed)
+            after = self._give_devices(instance_id)
+            if state == "running":
+                hosts.make_devices(self.host_name(instance_id), [old for old in before if old not in after])
+        attached = {attachment.volume_id for attachment in self.store.all(VolumeAttachment)}
+        for volume_id in set(self.volumes.devices()) - attached:
+            self.volumes.release(volume_id)
+
+    def _give_devices(self, instance_id: str) -> list[hosts.Device]:
+        """Write down the devices of an instance's attachments, each by its name so far or the first free one."""
+        seed = self._seed(instance_id)
+        names = {device.volume_id: device.name for device in hosts.devices(seed)}
+        wanted = []
+        for attachment in self.store.all(VolumeAttachment):
+            if attachment.instance_id != instance_id:
+                continue
+            number = Path(self.volumes.attach(attachment.volume_id)).stat().st_rdev
+            name = names.get(attachment.volume_id) or _free_device(names.values())
+            names[attachment.volume_id] = name
+            wanted.append(hosts.Device(name, number, attachment.volume_id))
+        hosts.give_devices(seed, wanted)
+        return wanted
+
     def tear_down(self) -> None:
         """Remove every host, namespace, link and rule that carries this lab's prefix, whatever the records say."""
+        self.s3.stop()
         for name in hosts.named(self.slot.prefix):
             hosts.remove(name, self._seed(name.removeprefix(self.slot.prefix)))
+        self.volumes.tear_down()
         network.remove_everything(self.slot)
         slots.release(self.lab)
+
+
+def _free_device(taken: Collection[str]) -> str:
+    """Return the name of the first NVMe device that is free; hosts see this machine's own ones too."""
+    names = (f"nvme{number}n1" for number in range(1, 256))
+    return next(name for name in names if name not in taken and not Path(f"/dev/{name}").exists())

@@ -87,6 +87,7 @@ def registered(args: ResourceValidationArgs) -> Resource:
         plain(args.props),
         tuple(args.opts.ignore_changes),
         tuple(args.opts.additional_secret_outputs),
+        bool(args.opts.protect),
         default_tags(plain(args.provider.props)) if args.provider else {},
     )
 

@@ -12,7 +12,9 @@ from .resource import INSTANCES, LAUNCH_TEMPLATE, UNKNOWN, Props, Resource, name
 from .rule import ResourceRule, Settings, StackRule, is_not, strings
 
 VOLUME = "aws:ebs/volume:Volume"
-SERVER = "mysql-pair:index:MySqlServer"
+BUCKET = "aws:s3/bucket:Bucket"
+SERVER, BACKUPS = "mysql-pair:index:MySqlServer", "mysql-pair:index:BackupBucket"
+DATA_VOLUME = "mysql-pair:index:DataVolume"
 DATABASE = "mysql-pair:index:MySqlDatabase"
 ENCRYPT = "set encrypted to true"
 ON = (True, "true")
@@ -79,12 +81,19 @@ def _plain(encrypted: object) -> bool:
 
 
 def unprotected(resource: Resource, settings: Settings) -> Iterator[str]:
-    """Yield what lets data go with one command: a server that EC2 may terminate, a database that is to be dropped."""
+    """Yield what lets data go with one command: what has them without protection, a database that is to be dropped."""
     if resource.type == DATABASE and resource.get("drop") is True and resource.get("name") not in settings["mayDrop"]:
         yield "is to be dropped with all that is in it; take drop out, or list the database in this policy's `mayDrop`"
     if not _holds_data(resource, settings):
         return
-    if is_not(resource.get("disableApiTermination"), True):
+    if resource.type == VOLUME:
+        if not resource.protected:
+            yield (
+                "holds data, and Pulumi may delete it; protect it (mysql-pair: terminationProtection), or list it in "
+                "this policy's `expendable`"
+            )
+        return
+    if resource.type in INSTANCES and is_not(resource.get("disableApiTermination"), True):
         yield (
             "holds data, and EC2 may terminate it; set disable_api_termination to true (mysql-pair: "
             "terminationProtection), or list it in this policy's `expendable`"
@@ -94,9 +103,18 @@ def unprotected(resource: Resource, settings: Settings) -> Iterator[str]:
 
 
 def _holds_data(resource: Resource, settings: Settings) -> bool:
-    if resource.type not in INSTANCES or _named(resource, settings["expendable"]):
+    if resource.type not in (*INSTANCES, VOLUME, BUCKET) or _named(resource, settings["expendable"]):
         return False
-    return bool(set(settings["components"]) & set(resource.ancestors)) or _named(resource, settings["instances"])
+    if resource.type == VOLUME:
+        return DATA_VOLUME in resource.ancestors
+    in_component = bool(set(settings["components"]) & set(resource.ancestors))
+    return (in_component and not _leaves_mysql(resource)) or _named(resource, settings["instances"])
+
+
+def _leaves_mysql(resource: Resource) -> bool:
+    """Tell whether a server's first boot leaves MySQL to be set up on a data volume, as stack_config/aws.py does."""
+    text = resource.get("userData")
+    return isinstance(text, str) and text.startswith("#cloud-config") and "\n- mysql-server\n" not in text
 
 
 def _named(resource: Resource, patterns: list[str]) -> bool:
@@ -117,9 +135,12 @@ RULES = (
         "What holds data is protected from termination, and no database is dropped unasked.",
         "mandatory",
         {
-            "components": strings([SERVER], "Types of components whose instances hold data."),
-            "instances": strings([], "Names of other instances that hold data, with * as in a shell."),
-            "expendable": strings([], "Names of instances that hold data and may go, likewise."),
+            "components": strings(
+                [SERVER, BACKUPS],
+                "Types of components whose instances, unless a data volume does, and buckets hold data.",
+            ),
+            "instances": strings([], "Names of other instances and buckets that hold data, with * as in a shell."),
+            "expendable": strings([], "Names of instances, volumes and buckets that hold data and may go, likewise."),
             "mayDrop": strings([], "Names of databases that may be dropped."),
         },
         unprotected,

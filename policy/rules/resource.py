@@ -53,6 +53,8 @@ class Resource:
     """For policies and previews its inputs, after the provider has checked them; for the diagram its outputs too."""
     ignore_changes: tuple[str, ...] = ()
     secret_outputs: tuple[str, ...] = ()
+    protected: bool = False
+    """Whether Pulumi refuses to delete it; of policies of single resources only."""
     default_tags: Mapping[str, str] = field(default_factory=dict)
     """Those of its provider."""
     sources: Mapping[str, Sequence[str]] = field(default_factory=dict)

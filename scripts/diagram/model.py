@@ -71,6 +71,10 @@ class MySql:
     tls_required: bool
     databases: tuple[str, ...]
     users: tuple[User, ...]
+    backups: str = ""
+    """Where backups go, and for how long they are kept; empty without backups."""
+    data_volume: str = ""
+    """What the data are on, in words; empty where it is the server's root volume."""
 
 
 @dataclass(frozen=True)

@@ -160,13 +160,22 @@ def _mysql(state: Resources, outputs: Mapping[str, Any]) -> MySql:
     settings = next((server.get("settings") for server in _of(state, "MySqlServer")), None)
     users = [_user(user) for user in _of(state, "MySqlUser")]
     primary = outputs.get("primary_user")
+    bucket, days = outputs.get("backup_bucket"), _first(state, "Backups", "retentionDays")
     return MySql(
         version=text(outputs["mysql_version"]),
         port=int(outputs["mysql_port"]),
         tls_required=isinstance(settings, Mapping) and settings.get("require_secure_transport") is True,
         databases=tuple(map(text, outputs.get("database_names") or ())),
+        backups=text(f"{bucket}, {float(days or 0):.0f} days") if bucket else "",
         users=tuple(sorted(users, key=lambda user: (user.key != primary, natural(user.key)))),
+        data_volume=_data_volume(state, text(outputs.get("data_volume_id"))),
     )
+
+
+def _data_volume(state: Resources, volume_id: str) -> str:
+    """Return the data volume's id, with its size if it is the stack's own."""
+    size = next((_text(volume, "size") for volume in _of(state, "Volume") if volume.id == volume_id), "")
+    return f"{volume_id}, {size} GiB" if size else volume_id
 
 
 def _user(user: Resource) -> User:

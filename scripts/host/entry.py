@@ -9,9 +9,11 @@ VERBS = {
     "converge": ("mysql.host.converge_verb", "client.host.converge_verb"),
     "diff": ("mysql.host.diff_verb", "system.host.diff_verb"),
     "upgrade": ("mysql.upgrade.upgrade_verb", "system.updates.upgrade_verb"),
+    "mount-data": ("mysql.data_volume.mount_verb",),
     "certify": ("mysql.certificate.certify_verb",),
     "renew-certificate": ("mysql.certificate.renew_verb",),
     "accounts": ("accounts.commands.main",),
+    "backup": ("backups.verbs.main",),
     "check-logins": ("client.check_logins.main",),
 }
 """By verb, the functions that do it, in order of preference: a host has those of its own kind.

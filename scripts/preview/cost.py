@@ -9,7 +9,15 @@ from scripts.preview.findings import Finding, change, code, table_of
 
 SIZES = ("nano", "micro", "small", "medium", "large", "xlarge")
 """Of an instance type, each twice the one before it (EC2 User Guide, "Instance types"); then 2xlarge, 3xlarge, …"""
-BY_THE_HOUR = {"Instance": "host", "NatGateway": "NAT gateway", "Eip": "Elastic IP", "Volume": "volume"}
+PAID = {
+    "Instance": "host",
+    "NatGateway": "NAT gateway",
+    "Eip": "Elastic IP",
+    "Volume": "volume",
+    "Bucket": "bucket",
+    "LifecyclePolicy": "schedule of snapshots",
+}
+"""By the hour, or by what they keep. A gateway endpoint costs nothing."""
 
 
 class Way(StrEnum):
@@ -33,13 +41,18 @@ def direction(steps: Iterable[Step]) -> Way | None:
 
 def _turns(steps: Iterable[Step]) -> Iterator[tuple[Way, str]]:
     for step in steps:
-        thing = BY_THE_HOUR.get(step.kind)
+        thing = PAID.get(step.kind)
         if thing and step.op is Op.CREATE:
             yield Way.UP, f"one more {thing}, {code(step.name)}"
         elif thing and step.op is Op.DELETE:
             yield Way.DOWN, f"one {thing} less, {code(step.name)}"
         elif step.kind == "Instance" and step.op in (Op.UPDATE, Op.REPLACE):
             yield from _of_instance(step)
+        elif step.kind == "Volume" and step.op is Op.UPDATE:
+            for key in ("size", "iops", "throughput"):
+                if step.old.get(key) != step.new.get(key):
+                    way = of_numbers(step.old.get(key), step.new.get(key))
+                    yield way, f"volume {code(step.name)}, {change(step, key)}"
 
 
 def _of_instance(step: Step) -> Iterator[tuple[Way, str]]:

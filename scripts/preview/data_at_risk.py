@@ -1,25 +1,31 @@
-"""Data at risk: a server, a volume or a database that is replaced, dropped, or no longer managed."""
+"""Data at risk: a server, a volume, a database or backups that are replaced, dropped, or no longer cared for."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
+from scripts.preview import backups
 from scripts.preview.digest import Op, Step
-from scripts.preview.findings import DONE, SERVER, Finding, change, code, host
+from scripts.preview.findings import DONE, SERVER, Finding, cause, change, code, data_volume, host
 
 
-def assess(steps: Iterable[Step]) -> Iterator[Finding]:
-    """Yield what is lost, and what is no longer cared for."""
+def assess(steps: Sequence[Step]) -> Iterator[Finding]:
+    """Yield what is lost, and what is no longer cared for. A host whose data are on a volume takes none along."""
+    kept = data_volume(steps)
     for step in steps:
         goes = step.op in (Op.REPLACE, Op.DELETE)
-        if goes and step.kind == "Instance" and step.is_part_of(SERVER):
+        if goes and step.kind == "Instance" and step.is_part_of(SERVER) and not kept:
             lost = "**and its root volume with all databases is lost**"
-            yield Finding(f"{host(step)} is {DONE[step.op]}, {lost}{_cause(step)}.", severe=True)
+            yield Finding(f"{host(step)} is {DONE[step.op]}, {lost}{cause(step)}.", severe=True)
             if step.old.get("disableApiTermination") is True:
                 yield Finding("Its termination protection is on: `up` will fail there, before anything of it is lost.")
         elif goes and step.kind == "Volume":
-            lost = "**and its data is lost**"
-            yield Finding(f"Volume {code(step.name)} is {DONE[step.op]}, {lost}{_cause(step)}.", severe=True)
+            stays = "but **it stays in AWS, with its data**" if step.retained else "**and its data is lost**"
+            if step.op is Op.REPLACE and step.retained:
+                stays = "by another one without its data; **the former stays in AWS**"
+            yield Finding(f"Volume {code(step.name)} is {DONE[step.op]}, {stays}{cause(step)}.", severe=True)
         elif step.kind == "MySqlDatabase":
             yield from _database(step)
+        else:
+            yield from backups.assess(step)
 
 
 def _database(step: Step) -> Iterator[Finding]:
@@ -31,11 +37,3 @@ def _database(step: Step) -> Iterator[Finding]:
         yield Finding(f"Database {name} is no longer managed: it stays on the server with its data.")
     elif dropped and step.op is Op.UPDATE and not drops:
         yield Finding(f"Database {name} is made again, empty: {change(step, 'drop')}.")
-
-
-def _cause(step: Step) -> str:
-    """Return which properties make a replacement, in words to append."""
-    if step.op is Op.DELETE:
-        return ": it is no longer in the program"
-    reasons = ", ".join(change(step, path) for path in step.reasons)
-    return f": {reasons or 'what it depends on is replaced, or its replacement was asked for'}"

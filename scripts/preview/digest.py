@@ -43,6 +43,8 @@ class Step(Resource):
     before: Resource | None
     """As it is, secrets masked; None if it was not there."""
     after: Resource | None
+    retained: bool = False
+    """Whether Pulumi leaves it there when it goes."""
     paths: tuple[str, ...]
     """Paths of the inputs that differ, found before secrets were masked; the engine may have done so earlier."""
     reasons: tuple[str, ...]
@@ -182,6 +184,7 @@ def _step(raw: Mapping[str, Any]) -> Step:
         op=op,
         before=before if op is not Op.CREATE else None,
         after=after if op is not Op.DELETE else None,
+        retained=old.get("retainOnDelete") is True,
         paths=tuple(sorted(paths)) if op in (Op.UPDATE, Op.REPLACE) else (),
         reasons=tuple(sorted({*replacing, *_texts(raw, "replaceReasons", urn)})),
     )

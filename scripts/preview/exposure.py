@@ -2,11 +2,13 @@
 
 from collections.abc import Collection, Iterator, Sequence
 
+from policy.rules.buckets import BLOCKS
 from policy.rules.security_groups import GROUPS, Direction, Rule, world
 from scripts.preview.digest import Op, Step
 from scripts.preview.findings import SERVER, Finding, code, host, names
 from scripts.preview.reach import Reach, groups, in_order, reach, target
 
+BLOCK = "BucketPublicAccessBlock"
 WORLD = "**the whole internet**"
 
 
@@ -21,6 +23,7 @@ def assess(steps: Sequence[Step]) -> Iterator[Finding]:
         yield from _inline(step, ways_in)
     for step in steps:
         yield from _address(step)
+        yield from _bucket(step)
     for rule in ways_in.closed:
         yield Finding(f"Closed: {_peer(rule)} loses reach to {target(rule)}.")
     for step in steps:
@@ -50,6 +53,17 @@ def _address(step: Step) -> Iterator[Finding]:
         yield Finding(f"**{host(step)} is made public:** it gets a public address.", severe=True)
     elif step.op is Op.CREATE:
         yield Finding(f"{host(step)} gets a public address.")
+
+
+def _bucket(step: Step) -> Iterator[Finding]:
+    """Yield that a bucket may be opened to everyone: what blocks that goes, or blocks less."""
+    if step.kind != BLOCK or step.op not in (Op.CREATE, Op.UPDATE, Op.REPLACE, Op.DELETE) or step.retained:
+        return
+    off = [name for name in BLOCKS if step.new.get(name) is not True]
+    opened = [name for name in off if step.before is None or step.old.get(name) is True]
+    if opened and not (step.op is Op.DELETE and step.before is None):
+        subject = f"what blocks public access to the bucket ({code(step.name)})"
+        yield Finding(f"**Opened:** {subject} no longer has {names(opened)}: it may be made public.", severe=True)
 
 
 def _membership(step: Step, ways_in: Reach) -> Iterator[Finding]:

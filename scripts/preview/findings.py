@@ -10,6 +10,8 @@ from scripts.redaction import SECRET, UNKNOWN
 from scripts.table import printable
 
 SERVER = "MySqlServer"
+DATA_TRIGGER = "data_volume"
+"""The trigger of the server's convergence that says which volume the data are on (components/mysql/server.py)."""
 DONE = {Op.CREATE: "created", Op.UPDATE: "updated", Op.REPLACE: "replaced", Op.DELETE: "deleted"}
 
 
@@ -21,6 +23,16 @@ class Finding:
     """A sentence in Markdown."""
     severe: bool = False
     """Whether `--fail-on` counts it."""
+
+
+def data_volume(steps: Iterable[Step]) -> str | None:
+    """Return the id of the volume that the server's data are on, by what its host was last converged to; or None."""
+    for step in steps:
+        triggers = step.old.get("triggers") if step.kind == "Command" and step.is_part_of(SERVER) else None
+        for trigger in triggers if isinstance(triggers, list) else ():
+            if isinstance(trigger, Mapping) and DATA_TRIGGER in trigger:
+                return str(trigger[DATA_TRIGGER])
+    return None
 
 
 def code(text: str) -> str:
@@ -75,3 +87,11 @@ def table_of(inputs: Mapping[str, Any], key: str) -> dict[str, Any]:
     """Return an input that is an object; an empty one where it is none, as where it is masked."""
     value = inputs.get(key)
     return value if isinstance(value, dict) else {}
+
+
+def cause(step: Step) -> str:
+    """Return which properties make a replacement, in words to append."""
+    if step.op is Op.DELETE:
+        return ": it is no longer in the program"
+    reasons = ", ".join(change(step, path) for path in step.reasons)
+    return f": {reasons or 'what it depends on is replaced, or its replacement was asked for'}"

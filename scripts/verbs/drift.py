@@ -14,8 +14,9 @@ from scripts.verbs import DEFAULT_STACK, Json, StackName
 def drift(stack: StackName = DEFAULT_STACK, as_json: Json = False) -> None:
     """Find what was changed behind the stack's back: 0 no drift, 2 drift, 1 could not tell.
 
-    Compares hosts (packages, files, ssh keys), MySQL (settings, certificate, databases, roles, users) and the cloud's
-    resources with the stack's state. Nothing is changed. Config that no `pulumi up` has applied yet is no drift.
+    Compares hosts (packages, files, ssh keys), MySQL (settings, certificate, databases, roles, users), backups (how old
+    the last base, log and drill are) and the cloud's resources with the stack's state. Nothing is changed. Config that
+    no `pulumi up` has applied yet is no drift.
 
     Exit code: 0 no drift, 2 drift, 1 something could not be told; the rest is shown all the same.
     """

@@ -1,4 +1,4 @@
-"""A newer image rebuilds no host by surprise; one that config names does, and everything follows in the same `up`."""
+"""A newer image rebuilds no host by surprise; one that config names replaces the server's host, and its data stay."""
 
 from __future__ import annotations
 
@@ -27,16 +27,12 @@ def test_a_newer_image_changes_no_host_that_is_there(pair: Pair) -> None:
             assert "server-instance" not in pair.planned()
 
 
-def test_a_protected_server_is_neither_replaced_nor_destroyed_and_nothing_is_touched(pair: Pair) -> None:
+def test_a_protected_stack_is_not_destroyed_and_nothing_is_touched(pair: Pair) -> None:
     """Without a preview too, as the automation API and `make up` run the engine."""
-    before, new = pair.outputs(), newest(pair)
+    before = pair.outputs()
     with pair.configured(terminationProtection=True):
-        assert pair.planned() == {"server-instance": "update"}
         pair.up()
         hosts = images(pair)
-        with pair.config_kept():
-            pair.configure({"serverAmi": new, "clients": [{"name": "client", "count": 2}]})
-            assert "replaces the server and its data, which terminationProtection forbids" in pair.failing_up()
         destroyed = pair.pulumi("destroy", "--yes", "--skip-preview", *PLAIN)
         assert destroyed.returncode != 0
         assert "TerminationProtection::terminationProtection" in destroyed.stdout
@@ -54,19 +50,22 @@ def test_a_type_of_another_architecture_is_refused_while_the_server_is_still_the
     assert pair.unchanged()
 
 
-def test_a_replaced_server_keeps_its_address_and_its_new_authority_is_known_everywhere(pair: Pair) -> None:
+def test_a_replaced_host_has_the_same_data_address_and_authority_also_in_a_protected_stack(pair: Pair) -> None:
     before = pair.outputs()
-    with pair.configured(serverAmi=newest(pair)):
+    pair.sql("create table app.kept (n int primary key); insert into app.kept values (7)")
+    with pair.configured(serverAmi=newest(pair), terminationProtection=True):
         assert pair.planned()["server-instance"] == "replace"
-        pair.up()  # it ends with a login from the client host, by the new authority
+        pair.up()  # it ends with a login from the client host, by the same authority
+        assert pair.sql("select n from app.kept") == "7"
         after = pair.outputs()
         assert after["server_instance_id"] != before["server_instance_id"]
         assert after["server_host_key"] != before["server_host_key"]
-        assert after["mysql_ca_certificate"] != before["mysql_ca_certificate"]
+        assert after["mysql_ca_certificate"] == before["mysql_ca_certificate"]
         assert (after["mysql_host"], after["connection_string"]) == (before["mysql_host"], before["connection_string"])
         assert pair.ssh("client-1", "cat", CA_FILE).stdout == after["mysql_ca_certificate"]
         assert pair.unchanged()
     assert pair.unchanged()  # without the key it keeps the image that it has
+    pair.sql("drop table app.kept")
 
 
 def newest(pair: Pair) -> str:

@@ -22,12 +22,12 @@ def violated(told: str) -> set[tuple[str, str]]:
     return set(re.findall(r"- \[(\w+)\]\s+(\S+)", told))
 
 
-def test_the_program_violates_nothing_but_that_the_labs_server_may_go(pair: Pair) -> None:
-    """Pulumi.lab.yaml takes its protection away, as `make down` is to take the server."""
+def test_the_program_violates_nothing_but_that_the_labs_data_may_go(pair: Pair) -> None:
+    """Pulumi.lab.yaml takes its protection away, as `make down` is to take everything."""
     code, told = preview(pair)
     assert code != 0
     assert violated(told) == {("mandatory", "protected-data")}
-    assert "server-instance: holds data, and EC2 may terminate it" in told
+    assert "server-data-volume: holds data, and Pulumi may delete it" in told
 
 
 def test_the_program_passes_with_the_packs_config_of_the_lab(pair: Pair) -> None:

@@ -35,6 +35,7 @@ REPORT = {"roles": ["reading"]}
 OWN = {"grants": [{"database": "shop", "privileges": ["SELECT", "INSERT"]}]}
 CLIENT, BATCH = {"name": "client"}, {"name": "batch", "public": False}
 READING = {"grants": [{"database": "shop", "privileges": ["SELECT"]}]}
+KMS_KEY = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 BASE: dict[str, object] = {
     "databases": {"app": {}, "shop": {}, "spare": {}},
     "roles": {"reading": READING},
@@ -61,7 +62,9 @@ CHANGES = [
     Change("nothing"),
     Change("a dynamic setting", {"mysqlSettings": {"max_connections": 200}}),
     Change("a static setting", {"mysqlSettings": {"back_log": 99}}),
-    Change("the server replaced", {"serverPrivateIp": "10.0.0.20"}, STOPPED),
+    Change("the server replaced", {"serverPrivateIp": "10.0.0.20"}),
+    Change("the data volume grown", {"dataVolumeSize": 32}),
+    Change("the data volume replaced", {"dataVolumeKmsKey": KMS_KEY}, STOPPED),
     Change("a database dropped", {"databases": {"app": {}, "shop": {}, "spare": {"drop": True}}}, STOPPED),
     Change("a database taken out", {"databases": {"app": {}, "shop": {}}}),
     Change("a user added", {"users": {"app": APP, "report": REPORT, "own": OWN, "new": APP}}),

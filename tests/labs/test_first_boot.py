@@ -41,6 +41,8 @@ def test_an_initialization_that_failed_is_done_anew_in_the_same_up(lab: Lab) -> 
                 return hosts.execute(plane.host_name(instance.id), "sh", "-c", command).returncode == 0
         return False
 
+    assert lab_command("setup", name=NAME).returncode == 0
+    Pair(lab).configure({"dataVolumeSize": 0})  # on a data volume, MySQL is not the first boot's to initialize
     up = subprocess.Popen([sys.executable, "-m", "lab", "up", "--lab", NAME], cwd=PROJECT_ROOT)
     try:
         # mysqld passes the package's test of its options and cannot initialize with these; the package has its own

@@ -28,10 +28,10 @@ pytestmark = pytest.mark.usefixtures("plain_image")
 NAME = "killed"
 
 
-def killed_when(reached: Callable[[], bool]) -> None:
+def killed_when(reached: Callable[[], bool], name: str = NAME) -> None:
     """Start `lab up`, and kill it with all that it started, but the hosts, once something is reached."""
     up = subprocess.Popen(
-        [sys.executable, "-m", "lab", "up", "--lab", NAME],
+        [sys.executable, "-m", "lab", "up", "--lab", name],
         cwd=PROJECT_ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

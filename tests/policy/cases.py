@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -36,6 +37,17 @@ class Component(pulumi.ComponentResource):
 
     def __init__(self, kind: str, name: str, props: dict[str, Any] | None = None) -> None:
         super().__init__(kind, name, props)
+
+
+def of_backups(name: str, action: str) -> None:
+    parent = Component("mysql-pair:index:Backups", f"{name}-backups")
+    statement = {"Effect": "Allow", "Action": action, "Resource": "arn:aws:s3:::a/*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    trusted = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    role = aws.iam.Role(
+        f"{name}-role", assume_role_policy=json.dumps({"Version": "2012-10-17", "Statement": [trusted]})
+    )
+    aws.iam.RolePolicy(name, role=role.name, policy=policy, opts=pulumi.ResourceOptions(parent=parent))
 
 
 def group(name: str, **args: Any) -> aws.ec2.SecurityGroup:
@@ -225,6 +237,14 @@ ROWS: dict[str, list[tuple[Any, ...]]] = {
         ("drop", lambda n: Component("mysql-pair:index:MySqlDatabase", n, {"drop": True}), "dropped"),
         ("server-protected", lambda n: server(n, protected=True)),
         ("client-unprotected", lambda n: instance(n, disable_api_termination=False)),
+    ],
+    "no-public-bucket": [
+        ("bucket-public", lambda n: aws.s3.Bucket(n, acl="public-read"), "its acl is public-read"),
+        ("bucket-private", lambda n: aws.s3.Bucket(n)),
+    ],
+    "backups-not-deletable": [
+        ("role-deletes", lambda n: of_backups(n, "s3:*"), "may delete backups"),
+        ("role-adds", lambda n: of_backups(n, "s3:PutObject")),
     ],
     "required-tags": [
         ("tags-missing", lambda n: instance(n, tags={"Name": "a"}), "no tag Project, Stack"),

@@ -1,7 +1,7 @@
 """A certificate authority of the host's own, and certificates from it: their making, and what one is good for.
 
 P-256 with SHA-256: every TLS library that MySQL 8.0 to 9.7, OpenSSL, Java and Node come with takes it. The authority's
-key never leaves its file, which is root's alone.
+key never leaves its file, which is root's alone and lies beside the data: a replaced host has the same authority.
 """
 
 import ipaddress
@@ -16,10 +16,11 @@ from pathlib import Path
 
 from scripts.host.common import atomic_write, process, state_file
 from scripts.host.common.errors import HostError
+from scripts.host.mysql import kept
 from scripts.host.mysql.spec import CertificateSpec
 
 AUTHORITY = "tls/authority.pem"
-"""A state file: key and certificate in one, so that they are replaced together."""
+"""Beside the data: key and certificate in one, so that they are replaced together."""
 AUTHORITY_DAYS = 3650
 DAYS = 396
 """Of a server certificate; what browsers and some libraries take at most is 398, with BACK_DAYS."""
@@ -63,7 +64,7 @@ NEW_KEY = ["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_cu
 
 def ensure() -> str:
     """Return the authority's certificate; the authority is made if there is none, and certified anew in its time."""
-    path = state_file.FOLDER / AUTHORITY
+    path = kept.path(AUTHORITY)
     if not path.exists():
         # A name of its own: whoever holds another server's certificate hears of an unknown issuer.
         name = f"mysql-pair {socket.gethostname()[:32]} {secrets.token_hex(4)}"
@@ -77,7 +78,7 @@ def ensure() -> str:
 
 def current() -> str | None:
     """Return the authority's certificate as it is, or None; nothing is made or renewed."""
-    path = state_file.FOLDER / AUTHORITY
+    path = kept.find(AUTHORITY)
     return certificate_of(path.read_text()) if path.exists() else None
 
 
@@ -90,7 +91,7 @@ def issue(spec: CertificateSpec, days: int = DAYS) -> str:
     # At most 64 characters, and nobody reads it where there are alternative names (RFC 6125).
     subject = alternatives[0].partition(":")[2][:64]
     fields = {"name": subject, "alternatives": ", ".join(alternatives)}
-    return _certified(process.must(NEW_KEY), SERVER_CONFIG, fields, days, state_file.FOLDER / AUTHORITY)
+    return _certified(process.must(NEW_KEY), SERVER_CONFIG, fields, days, kept.path(AUTHORITY))
 
 
 def why_due(pair: Path, spec: CertificateSpec) -> str | None:
@@ -104,7 +105,7 @@ def why_due(pair: Path, spec: CertificateSpec) -> str | None:
         return "its key or certificate could not be read, or did not belong together"
     if not _lasts(pair, RENEW_DAYS):
         return f"it had less than {RENEW_DAYS} days left"
-    signer = ["-CAfile", str(state_file.FOLDER / AUTHORITY)]
+    signer = ["-CAfile", str(kept.find(AUTHORITY))]
     if process.run(["openssl", "verify", *signer, "-purpose", "sslserver", str(pair)]).returncode != 0:
         return "it was not from this host's authority"
     if names_of(pair) != {*map(_canonical, spec.addresses), *spec.names}:
@@ -142,7 +143,7 @@ def _lasts(pair: Path, days: int) -> bool:
 
 def _make_authority(key: str, name: str) -> None:
     pair = _certified(key, AUTHORITY_CONFIG, {"name": name}, AUTHORITY_DAYS)
-    atomic_write.write(state_file.FOLDER / AUTHORITY, pair.encode(), 0o600)
+    atomic_write.write(kept.path(AUTHORITY), pair.encode(), 0o600)
 
 
 def _certified(key: str, config: str, fields: Mapping[str, str], days: int, signer: Path | None = None) -> str:
@@ -152,7 +153,7 @@ def _certified(key: str, config: str, fields: Mapping[str, str], days: int, sign
     """
     folder = state_file.FOLDER / "tls" / "new"
     shutil.rmtree(folder, ignore_errors=True)
-    folder.parent.mkdir(mode=0o700, exist_ok=True)
+    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.mkdir(mode=0o700)
     path, request = folder / "key.pem", folder / "request.pem"
     text = config.format(folder=folder, **fields)
@@ -178,5 +179,5 @@ def _day(days: int) -> str:
 def _block(label: str, text: str) -> str:
     match = re.search(rf"-----BEGIN {label}-----.*?-----END {label}-----\n", text, re.DOTALL)
     if match is None:
-        raise HostError(f"there is no {label.lower()} in {state_file.FOLDER / AUTHORITY}")
+        raise HostError(f"there is no {label.lower()} in {kept.find(AUTHORITY)}")
     return match[0]

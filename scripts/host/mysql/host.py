@@ -3,11 +3,17 @@
 MySQL's accounts are compared by `accounts diff`.
 """
 
+from collections.abc import Sequence
+from functools import partial
+
 from scripts.host.common import stdin
 from scripts.host.common.difference import Difference
+from scripts.host.common.errors import HostError
 from scripts.host.mysql import (
     certificate,
+    data_volume,
     initialization,
+    kept,
     secure_installation,
     server,
     service,
@@ -27,7 +33,7 @@ def converge(spec: ServerSpec) -> ServerFacts:
     Raises:
         HostError: a part failed, and the parts after it were not begun.
     """
-    system.converge(spec, install=initialization.install)
+    system.converge(spec, install=partial(_install, spec))
     timers.enable(timers.LOGS)
     # Time zones first, if they can be: the settings may name one.
     if running := server.start():
@@ -37,7 +43,20 @@ def converge(spec: ServerSpec) -> ServerFacts:
         time_zones.converge()
     secure_installation.converge()
     session = server.Session()
-    return ServerFacts(session.one("SELECT VERSION()"), (*warnings, *_shut_out(session)))
+    outside = data_volume.warnings(session) if spec.data else []
+    return ServerFacts(session.one("SELECT VERSION()"), (*warnings, *_shut_out(session), *outside))
+
+
+def _install(spec: ServerSpec, names: Sequence[str]) -> None:
+    """Install the packages, with the data directory on its volume before MySQL's are."""
+    data_volume.prepare(spec.data, spec.files)
+    begin = service.log_size()
+    try:
+        initialization.install(names)
+    except HostError as error:
+        words = service.words_since(begin) if spec.data and service.ERROR_LOG.exists() else ""
+        raise HostError(f"{error}\n{words}".strip()) from error
+    kept.secure()
 
 
 def _shut_out(session: server.Session) -> list[str]:
@@ -54,7 +73,7 @@ def _shut_out(session: server.Session) -> list[str]:
 def differences(spec: ServerDiffSpec) -> list[Difference]:
     """Return where this host is not as the spec says, but for MySQL's accounts; nothing is changed."""
     rows = system.differences(spec) + files.differences([settings.file(spec.host.mysql)])
-    rows += upgrade.differences()
+    rows += upgrade.differences() + data_volume.differences(spec.host.data)
     session = server.Session() if server.is_up() else None
     if session is None:
         rows.append(Difference("service", service.NAME, "state", "active", service.state()))

@@ -6,6 +6,7 @@ package then fails, and is set up by the next installation; Ubuntu's (mysql-serv
 """
 
 import os
+import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,7 +34,6 @@ def install(names: Sequence[str]) -> None:
 
     Raises:
         HostError: something else failed, or the initialization did twice.
-        OSError: the directory cannot be renamed, as a mount point cannot.
     """
     set_aside()
     try:
@@ -53,9 +53,15 @@ def set_aside() -> Path | None:
         return None
     aside = DATA.with_name(f"{DATA.name}.unusable-{time.time_ns()}")
     status = DATA.stat()
-    DATA.rename(aside)
-    DATA.mkdir(mode=0o700)
-    os.chown(DATA, status.st_uid, status.st_gid)
+    if DATA.is_mount():
+        # A mount point cannot be renamed; this is small, as it has no database.
+        aside.mkdir(mode=0o700)
+        for path in DATA.iterdir():
+            shutil.move(path, aside)
+    else:
+        DATA.rename(aside)
+        DATA.mkdir(mode=0o700)
+        os.chown(DATA, status.st_uid, status.st_gid)
     atomic_write.sync_folder(DATA.parent)
     return aside
 
@@ -73,7 +79,7 @@ def _is_empty() -> bool:
 def _databases() -> list[str]:
     """Return the folders in the data directory that no initialization makes."""
     folders = [path.name for path in DATA.iterdir() if path.is_dir()] if DATA.exists() else []
-    return [name for name in folders if name not in SYSTEM_FOLDERS and not name.startswith("#")]
+    return [name for name in folders if name not in SYSTEM_FOLDERS and not name.startswith(("#", "."))]
 
 
 def _last_initialization_failed() -> bool:

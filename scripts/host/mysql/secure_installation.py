@@ -1,12 +1,12 @@
 """What a server should have whatever its settings: root here alone, nobody anonymous, no test database."""
 
-from scripts.host.common import state_file
 from scripts.host.common.difference import Difference
 from scripts.host.common.errors import HostError
+from scripts.host.mysql import kept
 from scripts.host.mysql.server import Session
 
 STATE = "mysql-hygiene.json"
-"""Is there once the database `test` was looked for."""
+"""Beside the data: is there once the database `test` was looked for."""
 USERS = "SELECT user, host, plugin FROM mysql.user WHERE user IN ('', 'root')"
 
 
@@ -22,9 +22,9 @@ def converge() -> None:
         if not user:
             session.do("DROP USER ''@%s", [part])
     # Once: later on, a database of that name is somebody's own.
-    if state_file.load(STATE) is None:
+    if kept.load(STATE) is None:
         _drop_test_database(session)
-        state_file.save(STATE, {"test_database": "looked for"})
+        kept.save(STATE, {"test_database": "looked for"})
     plugins = {part: plugin for user, part, plugin in users if user == "root"}
     if elsewhere := sorted(plugins.keys() - {"localhost"}):
         accounts = ", ".join(f"'root'@'{part}'" for part in elsewhere)

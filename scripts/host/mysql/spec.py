@@ -47,10 +47,23 @@ class MySqlSpec:
 
 
 @dataclass(frozen=True)
+class DataSpec:
+    """The volume that MySQL's data are on."""
+
+    volume_id: str
+    device_name: str
+    """What it was attached as; on a Xen host its device has a name like it."""
+    gib: int
+    """Its size, at least; 0 if it is not known."""
+
+
+@dataclass(frozen=True)
 class ServerSpec(HostSpec):
     """The host of a MySQL server."""
 
     mysql: MySqlSpec = field(default_factory=MySqlSpec)
+    data: DataSpec | None = None
+    """None where the data are on the root volume."""
 
 
 @dataclass(frozen=True)

@@ -150,9 +150,13 @@ def differences(volume_gib: int) -> list[Difference]:
     """Return which file systems are nearly full, and what of the root's volume is not in use; nothing is changed."""
     mounted = _mounted()
     rows = [row for system in mounted.values() for row in _full(system)]
-    if (root := mounted.get(ROOT)) and root.block:
-        rows += _small(root, root.block, volume_gib)
-    return rows
+    return rows + small(ROOT, volume_gib)
+
+
+def small(point: Path, volume_gib: int) -> list[Difference]:
+    """Return what of the volume that is mounted there is not in use."""
+    system = _mounted().get(point)
+    return list(_small(system, system.block, volume_gib)) if system and system.block else []
 
 
 def can_grow() -> bool:

@@ -43,6 +43,11 @@ def converge(names: Sequence[str]) -> None:
     state_file.save(STATE, {"asked": sorted(names), "before": sorted(before - dropped)})
 
 
+def install_missing(names: Sequence[str]) -> None:
+    """Install those that are missing, before the others; a spec lists them too."""
+    _install(names, versions(names))
+
+
 def differences(names: Sequence[str]) -> list[Difference]:
     """Return which of the packages are missing, or marked as installed only for others; nothing is changed."""
     installed, marked = versions(set(names)), _automatic()

@@ -103,17 +103,21 @@ class StackState:
     nat: bool = True
     own_vpc: bool = True
     tls: object = True
+    backup_days: float = 7.0
+    volume: str | None = None
     more: Sequence[dict[str, Any]] = field(default_factory=tuple)
 
     def outputs(self) -> dict[str, Any]:
         """Return what `pulumi stack output` prints."""
         found = {
             "server_instance_id": "i-server",
+            "data_volume_id": self.volume,
             "client_names": [client.name for client in self.clients],
             "jump_host": self.jump,
             "mysql_version": "9.7.4-2",
             "mysql_port": 3306,
             "database_names": list(self.databases),
+            "backup_bucket": "mysql-pair-here-backups-1a2b3c" if self.backup_days else None,
             "primary_user": self.users[0]["key"] if self.users else None,
             "connection_string": "[secret]",
             "mysql_ca_certificate": CANARY,
@@ -134,6 +138,7 @@ class StackState:
             resource(
                 "mysql-pair:index:MySqlServer", "server", settings={"require_secure_transport": self.tls, "x": SECRET}
             ),
+            resource("mysql-pair:index:Backups", "backups", retentionDays=self.backup_days, key=SECRET),
             *(resource("mysql-pair:index:MySqlUser", f"user-{number}", **it) for number, it in enumerate(self.users)),
             resource("command:remote:Command", "accounts-applied", stdin=SECRET, stdout=SECRET),
             *self.more,

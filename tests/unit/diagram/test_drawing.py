@@ -15,7 +15,7 @@ from scripts.diagram.read import picture
 from scripts.diagram.svg import SVG, graph, svg
 from scripts.stack import OperatorError, Stack
 from tests.unit.diagram import states
-from tests.unit.diagram.states import CANARY, Client, Rule, StackState, cidr, group, user
+from tests.unit.diagram.states import CANARY, Client, Rule, StackState, cidr, group, resource, user
 
 
 def read(state: StackState, backwards: bool = False) -> Picture:
@@ -132,6 +132,7 @@ def test_the_pair_is_all_there() -> None:
         "group jump", "jump host", "client-1", "private 10.20.16.4", "public 198.51.100.4", "t3.micro", "server",
         "no public address", "operators", "203.0.113.7/32", "everyone else", "no way in", "MySQL 9.7.4-2",
         "databases: app", "app", "from 10.20.0.0/16", "all of app", "80, 443", "out: 80, 443 to 0.0.0.0/0",
+        "mysql-pair-here-backups-1a2b3c, 7", "days",
     ):  # fmt: skip
         assert words in seen, words
     found = arrows(read(StackState()))
@@ -274,6 +275,13 @@ def test_rules_of_every_form_are_read(more: list[dict[str, Any]], seen: set[str]
 def test_what_is_out_of_the_ordinary_about_a_user(more: dict[str, Any], marks: list[str]) -> None:
     seen = texts(StackState(users=(user("app", **more),)))
     assert [text for text in seen if text in ("locked", "rotation under way")] == marks
+
+
+def test_the_volume_that_the_data_are_on_is_shown() -> None:
+    made = resource("aws:ebs/volume:Volume", "server-data-volume", "vol-1", size=16)
+    assert "data volume vol-1, 16 GiB" in texts(StackState(volume="vol-1", more=[made]))
+    assert "data volume vol-2" in texts(StackState(volume="vol-2"))
+    assert not [line for line in texts(StackState()) if "data volume" in line]
 
 
 def test_what_is_about_to_be_deleted_is_left_out() -> None:

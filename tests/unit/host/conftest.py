@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from scripts.host.common import atomic_write, state_file
+from scripts.host.mysql import kept
 from scripts.host.system import file_systems
 from tests.unit.host.bench import Bench
 
@@ -24,6 +25,7 @@ def state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "state"
     folder.mkdir()
     monkeypatch.setattr(state_file, "FOLDER", folder)
+    monkeypatch.setattr(kept, "FOLDER", folder)
     monkeypatch.setattr(atomic_write, "ROOT", (os.getuid(), os.getgid()))
     monkeypatch.setattr(file_systems, "MOUNTS", Path(os.devnull))
     return folder

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -21,6 +22,7 @@ VOLUME = "aws:ebs/volume:Volume"
 REMOTE, LOCAL = "command:remote:Command", "command:local:Command"
 DATABASE = "mysql-pair:index:MySqlDatabase"
 SERVER = "mysql-pair:index:MySqlServer$mysql-pair:index:Host$"
+DATA_VOLUME = "mysql-pair:index:DataVolume$"
 SECRET = "Zk3v9QpLx7TfW2rNs8Ya1Bd5"
 TAGS = {"Name": "a", "Project": "b", "Stack": "c"}
 
@@ -55,6 +57,24 @@ def metadata(**options: Any) -> Resource:
 
 def remote(**props: Any) -> Resource:
     return resource(REMOTE, **{"create": "true", "logging": "none", "addPreviousOutputInEnv": False, **props})
+
+
+BUCKET, BLOCK = "aws:s3/bucket:Bucket", "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
+BUCKET_POLICY, ROLE_POLICY = "aws:s3/bucketPolicy:BucketPolicy", "aws:iam/rolePolicy:RolePolicy"
+BACKUPS = "mysql-pair:index:Backups$"
+KEPT_IN = f"{BACKUPS}mysql-pair:index:BackupBucket$"
+BLOCKED: dict[str, Any] = dict.fromkeys(
+    ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"), True
+)
+
+
+def bucket_policy(**statement: Any) -> Resource:
+    return resource(BUCKET_POLICY, policy=json.dumps({"Statement": [statement]}))
+
+
+def role_policy(*actions: str, within: str = BACKUPS, **statement: Any) -> Resource:
+    given = {"Effect": "Allow", **({"Action": actions} if actions else {}), **statement}
+    return resource(ROLE_POLICY, within, policy=json.dumps({"Statement": given}))
 
 
 WORLD, WORLD_6, OFFICE = "0.0.0.0/0", "::/0", "203.0.113.0/24"
@@ -176,12 +196,47 @@ INSTANCES = {
         Row("the server, nothing said", instance(SERVER), ("may terminate it",)),
         Row("not known yet", instance(SERVER, disableApiTermination=UNKNOWN)),
         Row("by force", instance(SERVER, disableApiTermination=True, forceDestroy=True), ("force_destroy",)),
+        Row("a host with a data volume", instance(SERVER, userData="#cloud-config\npackages:\n- xfsprogs\n")),
+        Row(
+            "a host that has moved its data",
+            instance(SERVER, userData="#cloud-config\npackages:\n- mysql-server\n"),
+            ("may terminate it",),
+        ),
+        Row("a data volume", resource(VOLUME, DATA_VOLUME), ("Pulumi may delete it",)),
+        Row("a data volume, protected", replace(resource(VOLUME, DATA_VOLUME), protected=True)),
+        Row("a data volume, expendable", resource(VOLUME, DATA_VOLUME), (), {"expendable": ["it"]}),
+        Row("another volume", resource(VOLUME)),
         Row("a client", instance("mysql-pair:index:MySqlClient$mysql-pair:index:Host$")),
         Row("another's server, by settings", instance(), ("may terminate it",), {"instances": ["i*"]}),
         Row("expendable, by settings", instance(SERVER), (), {"expendable": ["it"]}),
         Row("a database that is dropped", resource(DATABASE, name="app", drop=True), ("is to be dropped",)),
         Row("one that may be", resource(DATABASE, name="app", drop=True), (), {"mayDrop": ["app"]}),
         Row("one that stays", resource(DATABASE, name="app", drop=False)),
+        Row("a bucket of backups", resource(BUCKET, KEPT_IN, forceDestroy=False)),
+        Row("by force with the stack", resource(BUCKET, KEPT_IN, forceDestroy=True), ("force_destroy",)),
+        Row("another bucket", resource(BUCKET, forceDestroy=True)),
+    ],
+    "no-public-bucket": [
+        Row("a private one", resource(BUCKET)),
+        Row("an acl for everyone", resource(BUCKET, acl="public-read"), ("its acl is public-read",)),
+        Row("all is blocked", resource(BLOCK, **BLOCKED)),
+        Row("not all is", resource(BLOCK, **{**BLOCKED, "blockPublicPolicy": False}), ("set block_public_policy to",)),
+        Row("not known yet", resource(BLOCK, **{**BLOCKED, "blockPublicPolicy": UNKNOWN})),
+        Row("a policy for everyone", bucket_policy(Effect="Allow", Principal="*"), ("lets everyone in",)),
+        Row("spelled otherwise", bucket_policy(Effect="Allow", Principal={"AWS": ["*"]}), ("lets everyone in",)),
+        Row("for some of them", bucket_policy(Effect="Allow", Principal="*", Condition={"IpAddress": {}})),
+        Row("against everyone", bucket_policy(Effect="Deny", Principal="*")),
+        Row("a policy that is not known yet", resource(BUCKET_POLICY, policy=UNKNOWN)),
+    ],
+    "backups-not-deletable": [
+        Row("adds and reads", role_policy("s3:PutObject", "s3:GetObject", "s3:ListBucket")),
+        Row("deletes", role_policy("s3:PutObject", "s3:DeleteObject"), ("by s3:DeleteObject; allow",)),
+        Row("everything", role_policy("s3:*"), ("s3:PutLifecycleConfiguration",)),
+        Row("in other letters", role_policy("S3:deleteobject*"), ("s3:DeleteObjectVersion",)),
+        Row("all but some", role_policy(NotAction="s3:DeleteObject"), ("name in Action",)),
+        Row("what is denied", role_policy("s3:*", Effect="Deny")),
+        Row("another role", role_policy("s3:*", within="")),
+        Row("another, by settings", role_policy("s3:*", within=""), ("may delete",), {"policies": ["i*"]}),
     ],
     "required-tags": [
         Row("all", instance(tags=TAGS)),

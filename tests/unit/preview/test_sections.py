@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from policy.rules.buckets import BLOCKS
 from scripts.preview import access, cost, data_at_risk, downtime, exposure
 from scripts.preview.cost import Way, of_types
 from scripts.preview.digest import Step
@@ -37,6 +38,10 @@ def grant(*privileges: str, grant_option: bool = False) -> dict[str, Any]:
 
 
 SERVER, DATABASE, USER, ROLE = (f"{OWN}MySql{kind}" for kind in ("Server", "Database", "User", "Role"))
+BACKUPS = f"{OWN}Backups"
+BUCKET = f"{BACKUPS}${OWN}BackupBucket$aws:s3/bucket:Bucket"
+BLOCK = f"{BACKUPS}${OWN}BackupBucket$aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
+BLOCKED: dict[str, Any] = dict.fromkeys(BLOCKS, True)
 SHOP = {"name": "shop", "charset": "utf8mb4", "drop": False}
 SMALL = {"instanceType": "t3.small", "privateIp": "10.0.0.10", "rootBlockDevice": {"volumeSize": 16}}
 ANN = {
@@ -70,6 +75,24 @@ def by_list() -> dict[str, Any]:
 
 def user(**after: Any) -> Any:
     return step("update", USER, "user-ann", ANN, moved(ANN, **after))
+
+
+VOLUME = f"{OWN}DataVolume$aws:ebs/volume:Volume"
+ATTACHMENT = f"{OWN}DataVolume$aws:ec2/volumeAttachment:VolumeAttachment"
+CONVERGE = f"{OWN}MySqlServer$command:remote:Command"
+ON_ROOT = {"triggers": [{"verb": "converge"}]}
+ON_VOLUME = {"triggers": [{"verb": "converge"}, {"data_volume": "vol-1"}]}
+REPLACED_ON_VOLUME = [
+    step("replace", INSTANCE, "server-instance", SMALL, SMALL, replaceReasons=["ami"]),
+    step("replace", ATTACHMENT, "server-data-attached", {"instanceId": "i-1"}, {"instanceId": "i-2"}),
+    step("replace", CONVERGE, "server-converged", ON_VOLUME, ON_VOLUME),
+]
+
+
+def kept(made: dict[str, Any]) -> dict[str, Any]:
+    """Return a step of a resource that Pulumi leaves there."""
+    made["oldState"]["retainOnDelete"] = True
+    return made
 
 
 Assess = Callable[[Sequence[Step]], Iterable[Finding]]
@@ -113,9 +136,56 @@ ROWS: list[Row] = [
     ("a server created or changed in place", data_at_risk.assess,
      [step("create", INSTANCE, "server-instance", None, SMALL),
       step("update", INSTANCE, "other-instance", SMALL, moved(SMALL, instanceType="t3.large"))], []),
+    ("a host replaced whose data are on a volume", data_at_risk.assess, REPLACED_ON_VOLUME, []),
+    ("a host replaced before its data are on a volume", data_at_risk.assess,
+     [step("replace", INSTANCE, "server-instance", SMALL, SMALL, replaceReasons=["ami"]),
+      step("create", ATTACHMENT, "server-data-attached", None, {}),
+      step("replace", CONVERGE, "server-converged", ON_ROOT, ON_VOLUME)],
+     ["! The server `server` is replaced, **and its root volume with all databases is lost**: `ami`."]),
+    ("a volume that Pulumi keeps", data_at_risk.assess,
+     [kept(step("delete", VOLUME, "server-data-volume", {}))],
+     ["! Volume `server-data-volume` is deleted, but **it stays in AWS, with its data**: it is no longer in the "
+      "program."]),
+    ("a volume that is replaced and kept", data_at_risk.assess,
+     [kept(step("replace", VOLUME, "server-data-volume", {"snapshotId": "snap-1"}, {"snapshotId": "snap-2"},
+                replaceReasons=["snapshotId"]))],
+     ["! Volume `server-data-volume` is replaced, by another one without its data; **the former stays in AWS**: "
+      "`snapshotId` `snap-1` → `snap-2`."]),
     ("a volume deleted", data_at_risk.assess,
      [step("delete", "aws:ebs/volume:Volume", "extra", {})],
      ["! Volume `extra` is deleted, **and its data is lost**: it is no longer in the program."]),
+    ("backups turned off", data_at_risk.assess,
+     [step("update", BACKUPS, "backups", {"retentionDays": 7}, {"retentionDays": 0}),
+      kept(step("delete", BUCKET, "backups-bucket", {})),
+      kept(step("delete", BLOCK, "backups-public-access", BLOCKED))],
+     ["! **Backups are turned off**: nothing is sent to the bucket any more.",
+      "! The bucket of backups `backups-bucket` is deleted, but **it stays in AWS, with the backups in it**: it is no "
+      "longer in the program."]),
+    ("backups kept for less long", data_at_risk.assess,
+     [step("update", BACKUPS, "backups", {"retentionDays": 30}, {"retentionDays": 7})],
+     ["! Backups are kept for 7 days instead of 30: **older ones are deleted within a day**."]),
+    ("backups kept for longer", data_at_risk.assess,
+     [step("update", BACKUPS, "backups", {"retentionDays": 7}, {"retentionDays": 30})], []),
+    ("a stack without backups", data_at_risk.assess,
+     [step("create", BACKUPS, "backups", None, {"retentionDays": 0})],
+     ["There are no backups: `backupDays` is 0."]),
+    ("a stack that gets backups", data_at_risk.assess,
+     [step("create", BACKUPS, "backups", None, {"retentionDays": 7}),
+      step("create", BUCKET, "backups-bucket", None, {})],
+     []),
+    ("a bucket that goes with all backups", data_at_risk.assess,
+     [step("delete", BUCKET, "backups-bucket", {})],
+     ["! The bucket of backups `backups-bucket` is deleted, **with all backups in it**: it is no longer in the "
+      "program."]),
+    ("another bucket is no bucket of backups", data_at_risk.assess,
+     [step("delete", "aws:s3/bucket:Bucket", "uploads", {})], []),
+    ("a key of backups that goes", data_at_risk.assess,
+     [step("delete", f"{BACKUPS}$command:local:Command", "backups-key", {})],
+     ["! The key of the backups is deleted: **backups that were made with it cannot be read without a copy of it** "
+      "(output `backup_key`): it is no longer in the program."]),
+    ("another key of backups", data_at_risk.assess,
+     [step("update", BACKUPS, "backups", {"retentionDays": 7, "key": "a"}, {"retentionDays": 7, "key": "b"})],
+     ["Backups are made with another key: those before can be read with the former key alone."]),
     ("a database dropped", data_at_risk.assess,
      [step("update", DATABASE, "database-shop", SHOP, moved(SHOP, drop=True))],
      ["! Database `shop` is dropped, **with everything in it**: `drop` `false` → `true`."]),
@@ -132,6 +202,13 @@ ROWS: list[Row] = [
      [step("delete", DATABASE, "database-x", moved(SHOP, name="a`b|c\n# d"))],
      ["Database `a'b¦c\\n# d` is no longer managed: it stays on the server with its data."]),
 
+    ("a bucket that may be made public", exposure.assess,
+     [step("update", BLOCK, "backups-public-access", BLOCKED, moved(BLOCKED, blockPublicPolicy=False))],
+     ["! **Opened:** what blocks public access to the bucket (`backups-public-access`) no longer has "
+      "`blockPublicPolicy`: it may be made public."]),
+    ("a bucket that is private from the start, and one that stays in AWS as it is", exposure.assess,
+     [step("create", BLOCK, "backups-public-access", None, BLOCKED),
+      kept(step("delete", BLOCK, "other", BLOCKED))], []),
     ("a rule opened for a group", exposure.assess,
      [step("create", IN, "r", None, rule("sg-0123"))],
      ["! **Opened:** `sg-0123` gains reach to `firewall-server` on tcp 3306."]),
@@ -314,6 +391,17 @@ ROWS: list[Row] = [
       step("update", INSTANCE, "server-instance", SMALL, moved(SMALL, instanceType="t3.large"))],
      ["! The server `server` is **stopped and started**: `instanceType` `t3.small` → `t3.large`.",
       "**One restart of mysqld at most**, none if MySQL can change this live: `back_log` not set → `1`."]),
+    ("a host replaced whose data are kept", downtime.assess, REPLACED_ON_VOLUME,
+     ["! The server `server`'s **host is replaced, its data are kept** on `vol-1`; MySQL is down for about 120 "
+      "seconds: `ami`."]),
+    ("data that move to a volume", downtime.assess,
+     [step("create", ATTACHMENT, "server-data-attached", None, {}),
+      step("replace", CONVERGE, "server-converged", ON_ROOT, ON_VOLUME)],
+     ["! The server's data **move to a data volume, and MySQL is stopped while they are copied**, about 30 seconds for "
+      "each GiB. The former copy is removed when MySQL answers from the volume."]),
+    ("a new server with a volume", downtime.assess,
+     [step("create", ATTACHMENT, "server-data-attached", None, {}), step("create", CONVERGE, "c", None, ON_VOLUME),
+      step("create", INSTANCE, "server-instance", None, SMALL)], []),
     ("a server replaced is away", downtime.assess,
      [step("replace", INSTANCE, "server-instance", SMALL, moved(SMALL, privateIp="10.0.0.20"))],
      ["! The server `server` is **down until its successor is set up**, minutes later.",

@@ -25,6 +25,7 @@ from stack_config.aws import (
     ImageFacts,
     SubnetFacts,
     TypeFacts,
+    VolumeFacts,
 )
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -47,6 +48,7 @@ class FakeCloud(Aws):
         self.addresses = AddressFacts(quota=5, others=0, is_told=True)
         self.vcpus: int | None = None
         self.gives_public_addresses = False
+        self.attached: set[str] = set()
         self._zones, self._only = zones, only or {}
         self.made = {name.replace("_", "-"): host for name, host in made.items()}
         """The hosts that there are, each with its architecture."""
@@ -112,6 +114,25 @@ class FakeCloud(Aws):
         }
         vpc, cidr = self._answer(known, subnet_id)
         return SubnetFacts(vpc, cidr, "eu-central-1a", gives_public_addresses=self.gives_public_addresses)
+
+    def bucket(self, name: str) -> str:
+        known = {"example-backups": "eu-west-1", "mysql-pair-prod-backups-0123456789": "eu-central-1"}
+        return str(self._answer(known, name))
+
+    def volume(self, volume_id: str) -> VolumeFacts:
+        known = {
+            "vol-0a0a0a0a": ("eu-central-1a", 20, True),
+            "vol-0b0b0b0b": ("eu-central-1b", 20, True),
+            "vol-0e0e0e0e": ("eu-central-1a", 20, False),
+        }
+        return VolumeFacts(*self._answer(known, volume_id))
+
+    def is_attached(self, volume_id: str) -> bool:
+        return volume_id in self.attached
+
+    def snapshot_gib(self, snapshot_id: str) -> int:
+        gib: int = self._answer({"snap-0a0a0a0a": 100}, snapshot_id)
+        return gib
 
     def zones(self) -> Sequence[str]:
         return self._zones
@@ -184,7 +205,8 @@ GOOD = DEFAULTS | {
     "sshPrivateKey": private_key(),
     "userPasswords": json.dumps({"app": PASSWORD}),
 }
-SECRET = {"sshPrivateKey", "userPasswords"}
+BACKUP_KEY = "a-key-of-my-own-0123456789"
+SECRET = {"sshPrivateKey", "userPasswords", "backupKey", "restoreKey"}
 
 
 def set_config(**changes: str) -> None:

@@ -27,6 +27,7 @@ SAID = {
 STACK = "pulumi:pulumi:Stack"
 GENERATED = "s3cret-made-here"
 """How a generated password begins."""
+REGION = "eu-central-1"
 AMI = "ami-0a1b2c3d4e5f60718"
 
 
@@ -40,6 +41,10 @@ class Recorder(Mocks):
     """The name of each resource's parent, by its type and name; STACK of what lies at the top."""
     protected: set[str] = field(default_factory=set)
     """The names of the resources that the engine is told to protect."""
+    retained: set[str] = field(default_factory=set)
+    """The names of those that it is told to leave in AWS when they go."""
+    dependencies: dict[str, set[str]] = field(default_factory=dict)
+    """The names of the resources that each depends on, by its name."""
     said: dict[str, str] = field(default_factory=lambda: dict(SAID))
     """What commands print, and as "private-dns" the name that the VPC gives every instance, empty for none."""
 
@@ -52,6 +57,11 @@ class Recorder(Mocks):
             made = {"privateIp": f"10.20.16.{4 + len(self.resources)}", "privateDns": private_dns} | made
         if args.typ == "aws:ec2/eip:Eip":
             made |= {"publicIp": PUBLIC_IP, "allocationId": f"eipalloc-{args.name}"}
+        if args.typ == "aws:s3/bucket:Bucket":
+            made |= {"bucket": f"{args.inputs['bucketPrefix']}1a2b3c"}
+            made["arn"] = f"arn:aws:s3:::{made['bucket']}"
+        if args.typ in ("aws:iam/role:Role", "aws:iam/instanceProfile:InstanceProfile"):
+            made |= {"name": f"{args.inputs['namePrefix']}1a2b3c", "arn": f"arn:aws:iam::123456789012:{args.name}"}
         if args.typ == "command:remote:Command":
             made["stdout"] = next((said for end, said in self.said.items() if args.name.endswith(end)), "")
         if args.typ == "command:local:Command":
@@ -79,6 +89,13 @@ class Recorder(Mocks):
                 "availabilityZone": "zone-a",
             },
             "aws:ec2/getAmi:getAmi": {"architecture": "x86_64"},
+            "aws:index/getRegion:getRegion": {"region": REGION},
+            "aws:s3/getBucket:getBucket": {
+                "bucket": args.args.get("bucket"),
+                "arn": f"arn:aws:s3:::{args.args.get('bucket')}",
+                "bucketRegion": "eu-west-1",
+            },
+            "aws:iam/getInstanceProfile:getInstanceProfile": {"roleName": f"role-of-{args.args.get('name')}"},
             "aws:ssm/getParameter:getParameter": {"value": AMI, "insecureValue": AMI},
         }
         return answers[args.token], []
@@ -97,6 +114,10 @@ class Monitor(MockMonitor):
         cast(Recorder, self.mocks).parents[request.type, request.name] = STACK if kind == STACK else name
         if request.protect:
             cast(Recorder, self.mocks).protected.add(request.name)
+        if request.retainOnDelete:
+            cast(Recorder, self.mocks).retained.add(request.name)
+        needed = {urn.split("::")[3] for urn in request.dependencies}
+        cast(Recorder, self.mocks).dependencies[request.name] = needed
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]
 
 

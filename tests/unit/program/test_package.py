@@ -17,7 +17,7 @@ IMPORTS = """
 import importlib, json, pkgutil, sys
 import components
 from components.host.agent import agent_files
-from components.mysql.accounts import GENERATOR
+from components.generated import GENERATOR
 from components.host.user_data import user_data
 names = [module.name for module in pkgutil.walk_packages(components.__path__, "components.")]
 modules = [importlib.import_module(name) for name in names]

@@ -9,13 +9,16 @@ from typing import Any, TypeVar
 
 import pulumi
 import pytest
+import yaml  # type: ignore[import-untyped]
 
 from components.host.user_data import LIMIT
 from scripts.host.accounts import plan
 from scripts.host.accounts.spec import AccountsSpec, GrantSpec
+from scripts.host.backups.spec import SetUpSpec
 from scripts.host.client.spec import LoginCheckSpec
 from scripts.host.common import codec
 from scripts.host.constants import CA_FILE
+from scripts.host.constants import DATA_DROP_IN as DROP_IN
 from scripts.host.mysql.spec import CertificateSpec, ServerSpec
 from scripts.host.system.spec import HostSpec
 from stack_outputs import contract, forms
@@ -108,16 +111,43 @@ def test_instances_are_hardened(run: Run) -> None:
 
 def test_the_servers_address_is_fixed_and_it_is_protected(run: Run) -> None:
     server, client = run.instances["server-instance"], run.instances["client-1-instance"]
-    assert (server["privateIp"], server["disableApiTermination"]) == ("10.20.0.10", True)
+    assert (server["privateIp"], server["disableApiTermination"]) == ("10.20.0.10", False)
+    on_root = Run(dataVolumeSize="0")
+    assert on_root.instances["server-instance"]["disableApiTermination"] is True
     assert ("privateIp" in client, client["disableApiTermination"]) == (False, False)
     unprotected = Run(terminationProtection="false")
     assert unprotected.instances["server-instance"]["disableApiTermination"] is False
     assert unprotected.seen.protected == set()
 
 
-def test_a_protected_server_is_protected_in_pulumi_and_nothing_else_is_but_what_a_destroy_comes_to_first() -> None:
+def test_what_has_the_data_is_protected_in_pulumi_and_nothing_else_is_but_what_a_destroy_comes_to_first() -> None:
     """A protected command or client could not be replaced or taken away any more."""
-    assert Run().seen.protected == {"server-instance", "terminationProtection"}
+    backups = {"backups-bucket", "backups-key"}
+    assert Run().seen.protected == {"server-data-volume", "terminationProtection", *backups}
+    assert Run(dataVolumeSize="0").seen.protected == {"server-instance", "terminationProtection", *backups}
+
+
+def test_the_data_volume_is_encrypted_and_the_host_is_stopped_in_order_before_it_goes(run: Run) -> None:
+    made = {args.name: args.inputs for args in run.seen.resources}
+    volume, attachment = made["server-data-volume"], made["server-data-attached"]
+    assert (volume["size"], volume["type"], volume["encrypted"]) == (16, "gp3", True)
+    assert volume["availabilityZone"] == "zone-a"
+    assert attachment["instanceId"] == "server-instance-id"
+    assert attachment["stopInstanceBeforeDetaching"] is True
+
+
+def test_mysql_is_installed_on_the_mounted_volume_and_not_by_the_first_boot(run: Run) -> None:
+    first = yaml.safe_load(run.instances["server-instance"]["userData"])["packages"]
+    assert "mysql-server" not in first and "xfsprogs" in first
+    spec = json.loads(run.commands["server-converged"]["stdin"])
+    assert spec["data"] == {"volume_id": "server-data-volume-id", "device_name": "/dev/sdf", "gib": 16}
+    assert {"mysql-server", "xfsprogs"} <= set(spec["packages"])
+    paths = [file["path"] for file in spec["files"]]
+    assert {"/etc/systemd/system/mysql-pair-data.service", DROP_IN} <= set(paths)
+    on_root = Run(dataVolumeSize="0")
+    assert "mysql-server" in yaml.safe_load(on_root.instances["server-instance"]["userData"])["packages"]
+    spec = json.loads(on_root.commands["server-converged"]["stdin"])
+    assert spec["data"] is None and DROP_IN not in [file["path"] for file in spec["files"]]
 
 
 def test_tags_are_on_instances_and_their_volumes() -> None:
@@ -159,6 +189,7 @@ VERBS = {
     "server-converged": "converge",
     "server-certificate": "certify",
     "accounts-applied": "accounts apply",
+    "server-backups": "backup set-up",
     "client-1-agent": "install",
     "client-1-converged": "converge",
     "client-1-logins": "check-logins",
@@ -509,6 +540,7 @@ SPECS: dict[str, type] = {
     "server-converged": ServerSpec,
     "server-certificate": CertificateSpec,
     "accounts-applied": AccountsSpec,
+    "server-backups": SetUpSpec,
     "client-1-converged": HostSpec,
     "client-1-logins": LoginCheckSpec,
 }

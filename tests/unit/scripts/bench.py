@@ -81,6 +81,8 @@ def spec(key: str, login: Login) -> dict[str, Any]:
 
 REPORTS = Login("reports", "x", "10.20.0.10", 3306, None)
 ACCOUNTS = json.dumps({"users": [spec("app", APP), spec("reports", REPORTS)]})
+BACKUP_KEY = "Key-of-the-backups"
+SET_UP = json.dumps({"backups": {"key": BACKUP_KEY, "bucket": "mysql-pair-here-backups-1a2b3c"}})
 SETTINGS = {"settings": {"port": 3306}}
 CA = "-----BEGIN CERTIFICATE-----\n"
 COMMANDS = [
@@ -90,6 +92,7 @@ COMMANDS = [
     command("server", "converge", json.dumps({"packages": ["mysql-server"], "mysql": SETTINGS})),
     command("server", "certify", json.dumps({"addresses": ["10.20.0.10"], "names": []}), {"ca_certificate": CA}),
     command("server", "accounts apply", secret(ACCOUNTS)),
+    command("server", "backup set-up", secret(SET_UP)),
     command("client-1", "converge", json.dumps({"packages": ["mysql-client"]})),
     command("app-1", "install", json.dumps({})),
     command("app-1", "converge", json.dumps({"packages": []})),
@@ -185,6 +188,9 @@ case "$*" in
   "$agent accounts diff") cat >"$BENCH/spec.accounts"; . "$BENCH/diff.accounts" ;;
   "$agent diff") cat >"$BENCH/spec.$HOST"; . "$BENCH/diff.$HOST" ;;
   "$agent upgrade") (cat; echo) >>"$BENCH/asked.$HOST"; . "$BENCH/upgrade.$HOST" ;;
+  "$agent backup "*) word=${*: -1}; cat >"$BENCH/spec.backup.$word"; . "$BENCH/backup.$word" ;;
+  "-n zstd "*) cat "$BENCH/extract.sql" ;;
+  "-n rm "*) echo "${*: -1}" >>"$BENCH/removed" ;;
   "$agent check-logins") cat >"$BENCH/spec.logins.$HOST"; . "$BENCH/logins.$HOST" ;;
   *) echo "no such command: $*" >&2; exit 1 ;;
 esac

@@ -25,6 +25,10 @@ VERBS = [
     "drift",
     "repair",
     "upgrade",
+    "backup",
+    "backups",
+    "drill",
+    "extract",
     "diagram",
     "preview-report",
 ]

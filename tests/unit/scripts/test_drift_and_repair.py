@@ -15,6 +15,7 @@ from tests.unit.scripts.bench import (
     CANARY,
     COMMANDS,
     RESOURCES,
+    SET_UP,
     SETTINGS,
     URN,
     Bench,
@@ -46,6 +47,7 @@ def stack(bench: Bench) -> None:
     bench.put("refresh.json", {"steps": NO_CHANGE})
     for name in ("server", "client-1", "app-1", "accounts"):
         bench.put(f"diff.{name}", "echo '[]'\n")
+    bench.put("backup.diff", "echo '[]'\n")
 
 
 def test_a_newer_mysql_is_told_beside_the_drift_and_is_none(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
@@ -75,6 +77,7 @@ def test_every_host_is_asked_with_what_its_commands_were_given(bench: Bench, cap
         ".client-1": {"host": {"packages": ["mysql-client"]}, "agent": {}},
         ".app-1": {"host": {"packages": []}, "agent": {}},
         ".accounts": json.loads(ACCOUNTS),
+        ".diff": json.loads(SET_UP),
     }
     assert [call["argv"][:2] for call in bench.asked("refresh")] == [["refresh", "--preview-only"]]
     assert bench.asked("up") == [] and CANARY not in bench.everything_shown()
@@ -185,8 +188,8 @@ def test_repair_runs_the_commands_of_hosts_and_mysql_again_tries_the_logins_and_
     assert argv[:2] == ["up", "--refresh"] and "--yes" in argv
     replaced = [argv[place + 1].split("::")[-1] for place, word in enumerate(argv) if word == "--replace"]
     assert replaced == [
-        "server-install", "server-converge", "server-certify", "server-accounts-apply", "client-1-converge",
-        "app-1-install", "app-1-converge", "client-1-check-logins",
+        "server-install", "server-converge", "server-certify", "server-accounts-apply", "server-backup-set-up",
+        "client-1-converge", "app-1-install", "app-1-converge", "client-1-check-logins",
     ]  # fmt: skip
     assert capfd.readouterr().out == "no drift detected\n"
 

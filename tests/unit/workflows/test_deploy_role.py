@@ -16,6 +16,21 @@ from tests.unit.program.test_program import Run
 
 RULE = {"ModifySecurityGroupRules"}
 IN, OUT = ({f"{verb}SecurityGroup{way}gress" for verb in ("Authorize", "Revoke")} for way in ("In", "E"))
+BUCKET_READS = {
+    f"s3:Get{what}"
+    for what in (
+        "AccelerateConfiguration",
+        "BucketAcl",
+        "BucketCORS",
+        "BucketLocation",
+        "BucketLogging",
+        "BucketObjectLockConfiguration",
+        "BucketRequestPayment",
+        "BucketWebsite",
+        "ReplicationConfiguration",
+    )
+}
+"""What a refresh of a bucket reads besides what other resources set."""
 ACTIONS: dict[str, set[str]] = {
     "Vpc": {"CreateVpc", "DeleteVpc", "ModifyVpcAttribute"},
     "Subnet": {"CreateSubnet", "DeleteSubnet", "ModifySubnetAttribute"},
@@ -30,12 +45,39 @@ ACTIONS: dict[str, set[str]] = {
     "SecurityGroupIngressRule": IN | RULE,
     "SecurityGroupEgressRule": OUT | RULE,
     "VpcSecurityGroupRulesExclusive": {"RevokeSecurityGroupIngress", "RevokeSecurityGroupEgress"},
+    "Volume": {"CreateVolume", "DeleteVolume", "ModifyVolume"},
+    "VolumeAttachment": {"AttachVolume", "DetachVolume", "StopInstances"},
     "KeyPair": {"ImportKeyPair", "DeleteKeyPair"},
+    "VpcEndpoint": {f"{verb}VpcEndpoint{end}" for verb, end in (("Create", ""), ("Modify", ""), ("Delete", "s"))},
+    "Bucket": {
+        *(f"s3:{verb}Bucket" for verb in ("Create", "Delete", "List")),
+        *(f"s3:{verb}BucketTagging" for verb in ("Get", "Put")),
+        *BUCKET_READS,
+    },
+    "BucketVersioning": {"s3:GetBucketVersioning", "s3:PutBucketVersioning"},
+    "BucketPublicAccessBlock": {"s3:GetBucketPublicAccessBlock", "s3:PutBucketPublicAccessBlock"},
+    "BucketServerSideEncryptionConfiguration": {"s3:GetEncryptionConfiguration", "s3:PutEncryptionConfiguration"},
+    "BucketLifecycleConfiguration": {"s3:GetLifecycleConfiguration", "s3:PutLifecycleConfiguration"},
+    "BucketPolicy": {f"s3:{verb}BucketPolicy" for verb in ("Get", "Put", "Delete")},
+    "Role": {
+        *(f"iam:{verb}Role" for verb in ("Create", "Get", "Update", "Delete", "Tag", "Untag")),
+        *("iam:UpdateAssumeRolePolicy", "iam:ListRolePolicies", "iam:ListAttachedRolePolicies"),
+        "iam:ListInstanceProfilesForRole",
+    },
+    "RolePolicy": {f"iam:{verb}RolePolicy" for verb in ("Get", "Put", "Delete")},
+    "LifecyclePolicy": {
+        *(f"dlm:{verb}LifecyclePolicy" for verb in ("Create", "Get", "Update", "Delete")),
+        *("dlm:TagResource", "dlm:UntagResource", "dlm:ListTagsForResource"),
+    },
+    "InstanceProfile": {
+        *(f"iam:{verb}InstanceProfile" for verb in ("Create", "Get", "Delete", "Tag", "Untag")),
+        *("iam:AddRoleToInstanceProfile", "iam:RemoveRoleFromInstanceProfile"),
+    },
     "Instance": {f"{verb}Instances" for verb in ("Run", "Terminate", "Stop", "Start")}
     | {"ModifyInstanceAttribute", "ModifyInstanceMetadataOptions", "ModifyVolume"}
     | {"AssociateIamInstanceProfile", "ReplaceIamInstanceProfileAssociation", "DisassociateIamInstanceProfile"},
 }
-"""By kind of resource: the actions of EC2's besides Describe… and tags."""
+"""By kind of resource: the actions besides EC2's Describe… and its tags; EC2's without its name."""
 TAGS = {"CreateTags", "DeleteTags"}
 FUNCTIONS = {
     "getAvailabilityZones": {"ec2:DescribeAvailabilityZones"},
@@ -46,11 +88,20 @@ FUNCTIONS = {
     "getAmi": {"ec2:DescribeImages"},
     "getVpc": {"ec2:DescribeVpcs"},
     "getSubnet": {"ec2:DescribeSubnets"},
+    "getVolume": {"ec2:DescribeVolumes"},
+    "getSnapshot": {"ec2:DescribeSnapshots"},
     "getEips": {"ec2:DescribeAddresses"},
     "getServiceQuota": {"servicequotas:GetServiceQuota", "servicequotas:GetAWSDefaultServiceQuota"},
     "getParameter": {"ssm:GetParameter"},
+    "getRegion": set(),
+    "getBucket": {"s3:ListBucket", "s3:GetBucketLocation"},
+    "getInstanceProfile": {"iam:GetInstanceProfile"},
 }
 """By function of the provider: the actions it needs. A quota is asked for by its code with the default one first."""
+
+
+def in_full(action: str) -> str:
+    return action if ":" in action else f"ec2:{action}"
 
 
 def test_the_deploy_role_may_do_what_the_program_asks_of_aws() -> None:
@@ -58,10 +109,12 @@ def test_the_deploy_role_may_do_what_the_program_asks_of_aws() -> None:
     listed = [entry["Action"] if isinstance(entry["Action"], list) else [entry["Action"]] for entry in statements]
     allowed = [action for actions in listed for action in actions]
     clients = json.dumps([{"name": "client"}, {"name": "batch", "public": False}])
-    seen = Run(clients=clients, instanceProfile="mysql-pair-session-manager").seen
+    seen = Run(clients=clients).seen
+    profiled = Run(instanceProfile="mysql-pair-session-manager", backupBucket="example-backups").seen
+    seen.calls += profiled.calls
     kinds = {made.typ.split(":")[-1] for made in seen.resources if made.typ.startswith("aws:")}
     assert kinds <= ACTIONS.keys(), "a new kind of resource: which actions does it need?"
-    needed = {f"ec2:{action}" for kind in kinds for action in ACTIONS[kind]} | {f"ec2:{action}" for action in TAGS}
+    needed = {in_full(action) for kind in kinds for action in ACTIONS[kind]} | {f"ec2:{action}" for action in TAGS}
     for call in seen.calls:
         needed |= FUNCTIONS[call.token.split(":")[-1]] if call.token.startswith("aws:") else set()
     needed.add("iam:PassRole")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pulumi_aws as aws
@@ -14,9 +15,41 @@ from lab.tests.unit.ec2_world import IMAGE, KEY, TYPE, World
 SEED = bytes(range(32))
 TOKENS = {kind.urn_type.split(":")[-1]: kind.urn_type for kind in provider.TYPES.values()}
 SDK = {
+    "Volume": aws.ebs.Volume,
+    "Snapshot": aws.ebs.Snapshot,
+    "LifecyclePolicy": aws.dlm.LifecyclePolicy,
     "SecurityGroupIngressRule": aws.vpc.SecurityGroupIngressRule,
     "SecurityGroupEgressRule": aws.vpc.SecurityGroupEgressRule,
+    **{name: getattr(aws.iam, name) for name in ("Role", "RolePolicy", "InstanceProfile")},
+    **{
+        name: getattr(aws.s3, name)
+        for name in (
+            "Bucket",
+            "BucketVersioning",
+            "BucketPublicAccessBlock",
+            "BucketPolicy",
+            "BucketLifecycleConfiguration",
+            "BucketServerSideEncryptionConfiguration",
+        )
+    },
 }
+TRUST = json.dumps(
+    {"Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
+)
+POLICY = json.dumps({"Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]})
+BUCKET_POLICY = json.dumps(
+    {
+        "Statement": [
+            {
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": "s3:*",
+                "Resource": "*",
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            }
+        ]
+    }
+)
 VALUES: dict[str, Values] = {
     "Vpc": {"cidrBlock": "10.0.0.0/16"},
     "Subnet": {"vpcId": "vpc-1", "cidrBlock": "10.0.1.0/24"},
@@ -44,7 +77,37 @@ VALUES: dict[str, Values] = {
     "Instance": {"ami": IMAGE, "instanceType": TYPE, "subnetId": "subnet-1"},
     "Eip": {"domain": "vpc"},
     "EipAssociation": {"allocationId": "eipalloc-1", "instanceId": "i-1"},
+    "Volume": {"availabilityZone": "eu-central-1a", "size": 8, "type": "gp3"},
+    "Snapshot": {"volumeId": "vol-1"},
+    "LifecyclePolicy": {
+        "description": "daily",
+        "executionRoleArn": "arn:aws:iam::000000000000:role/dlm",
+        "policyDetails": {
+            "resourceTypes": ["VOLUME"],
+            "targetTags": {"Snapshots": "daily"},
+            "schedules": [
+                {"name": "daily", "createRule": {"interval": 24, "times": "03:00"}, "retainRule": {"count": 7}}
+            ],
+        },
+    },
+    "VolumeAttachment": {"deviceName": "/dev/sdf", "instanceId": "i-1", "volumeId": "vol-1"},
     "NatGateway": {"allocationId": "eipalloc-1", "subnetId": "subnet-1"},
+    "VpcEndpoint": {"vpcId": "vpc-1", "serviceName": "com.amazonaws.eu-central-1.s3"},
+    "Role": {"assumeRolePolicy": TRUST, "name": "given"},
+    "RolePolicy": {"role": "writer", "policy": POLICY, "name": "given"},
+    "InstanceProfile": {"name": "given"},
+    "Bucket": {"bucket": "given"},
+    "BucketVersioning": {"bucket": "backups", "versioningConfiguration": {"status": "Enabled"}},
+    "BucketPublicAccessBlock": {"bucket": "backups"},
+    "BucketPolicy": {"bucket": "backups", "policy": BUCKET_POLICY},
+    "BucketLifecycleConfiguration": {
+        "bucket": "backups",
+        "rules": [{"id": "old", "status": "Enabled", "expiration": {"days": 7}}],
+    },
+    "BucketServerSideEncryptionConfiguration": {
+        "bucket": "backups",
+        "rules": [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}],
+    },
 }
 """The least that each type asks for."""
 

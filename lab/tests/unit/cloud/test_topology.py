@@ -23,6 +23,7 @@ from lab.cloud.model import (
     SecurityGroupRule,
     Subnet,
     Vpc,
+    VpcEndpoint,
 )
 from lab.cloud.store import Store
 from lab.cloud.topology import HostPlan, VpcPlan, Way
@@ -140,6 +141,16 @@ def test_way_by_a_nat_gateway_leads_where_its_own_subnet_does(
     store: Store, records: tuple[Record, ...], ways: list[Way]
 ) -> None:
     assert list(host_of(planned(store, *WITH_NAT, *records)).ways) == ways
+
+
+def test_an_endpoint_leads_the_subnets_of_its_tables_to_s3_alone(store: Store) -> None:
+    service = PrefixList("pl-s3", "com.amazonaws.lab-1.s3", 1, (("198.18.0.3/32", ""),))
+    endpoint = VpcEndpoint("vpce-1", VPC.id, service.name, (OWN.id,), "", service.id, "198.18.0.4")
+    to_s3 = Way("198.18.0.3/32", ("198.18.0.3/32",), "198.18.0.4")
+    assert host_of(planned(store, service, endpoint)).ways == ()  # of another table
+    plan = planned(store, service, endpoint, OWN, USES_OWN)
+    assert host_of(plan).ways == (to_s3,)
+    assert plan.outside_addresses == {"198.18.0.4"} and plan.public == {}
 
 
 def test_host_that_goes_out_by_nat_is_not_known_outside_whatever_its_address(store: Store) -> None:

@@ -70,6 +70,16 @@ def test_what_a_failed_initialization_left_is_set_aside_and_kept(bench: Bench, d
     assert initialization.set_aside() is None, "an empty directory is what the package needs"
 
 
+def test_a_mount_point_is_emptied_and_stays(bench: Bench, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The package initializes it when it is empty, and it cannot be renamed."""
+    logged(bench, BEGINS + FAILS + ENDS)
+    monkeypatch.setattr(Path, "is_mount", lambda path: path == data)
+    inode = data.stat().st_ino
+    aside = initialization.set_aside()
+    assert aside and sorted(path.name for path in aside.iterdir()) == [*LEFT[:1], "ibdata1", *LEFT[1:]]
+    assert list(data.iterdir()) == [] and data.stat().st_ino == inode
+
+
 @pytest.mark.parametrize(
     "log",
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from components.backups.log_settings import GTIDS
 from components.mysql.contradictions import check_settings
 from components.mysql.disk import fitted
 from components.mysql.settings import BUFFERS, KNOWN, PAIRS, REFUSED
@@ -115,6 +116,7 @@ def test_memory_settings_follow_the_instance_type() -> None:
         "temptable_max_ram": 56 * mib,
         "skip_name_resolve": True,
         "binlog_expire_logs_seconds": 4 * 86400,
+        **GTIDS,
     }
     micro = parsed(serverInstanceType="t3.micro").server["derived_settings"]
     assert micro["innodb_buffer_pool_size"] == 128 * mib
@@ -133,7 +135,8 @@ def test_no_name_is_looked_up_for_a_new_connection_unless_a_user_needs_it(host: 
 
 @pytest.mark.parametrize(("gib", "days"), [(8, 2), (16, 4), (100, 25), (120, 30), (16384, 30)])
 def test_binary_logs_are_kept_for_as_long_as_the_volume_holds_them(gib: int, days: int) -> None:
-    assert parsed(serverVolumeSize=gib).server["derived_settings"]["binlog_expire_logs_seconds"] == days * 86400
+    for volume in ({"dataVolumeSize": gib}, {"dataVolumeSize": 0, "serverVolumeSize": gib}):
+        assert parsed(**volume).server["derived_settings"]["binlog_expire_logs_seconds"] == days * 86400
 
 
 def test_the_redo_log_of_a_large_host_is_small_beside_its_volume() -> None:
@@ -159,7 +162,7 @@ VALUES: list[tuple[str, object, object]] = [
 
 @pytest.mark.parametrize(("name", "written", "value"), VALUES)
 def test_settings_arrive_as_mysqld_shows_them(name: str, written: object, value: object) -> None:
-    setting = parsed(mysqlSettings={name: written}).server["settings"][name]
+    setting = parsed(backupDays=0, mysqlSettings={name: written}).server["settings"][name]
     assert (setting, type(setting)) == (value, type(value))
 
 

@@ -74,7 +74,9 @@ def test_in_a_subnet_of_somebody_elses_the_server_takes_no_address_that_may_be_t
 @pytest.mark.parametrize(("subnet", "kept"), [("subnet-0a1b2c3d", "10.30.1.10"), ("subnet-02020203", None)])
 def test_a_server_that_is_there_keeps_its_address_in_its_subnet(subnet: str, kept: str | None) -> None:
     cloud = FakeCloud(server=(HostFacts("ami-0123456789abcdef0", "10.30.1.10", subnet, is_protected=False), "x86_64"))
-    config = stack_config.parse(GOOD | texts({**EXISTING, "terminationProtection": False}), SECRET, cloud)
+    config = stack_config.parse(
+        GOOD | texts({**EXISTING, "terminationProtection": False, "dataVolumeSize": 0}), SECRET, cloud
+    )
     assert config.server.get("private_ip") == kept
 
 

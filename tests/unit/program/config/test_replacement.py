@@ -11,6 +11,8 @@ from stack_config.aws import Aws, HostFacts
 from tests.unit.program.configs import EXISTING, GOOD, SECRET, FakeCloud, messages, texts
 
 OLD, ARM, GONE = "ami-0123456789abcdef0", "ami-0a0a0a0a0a0a0a0a0", "ami-0eeeeeeeeeeeeeeee"
+ON_ROOT = GOOD | {"dataVolumeSize": "0"}
+"""Config of a server whose data are on its root volume; test_data_volume.py has the other one."""
 NO_PROTECTION: dict[str, object] = {"terminationProtection": False}
 ON_ARM: dict[str, object] = {"serverInstanceType": "t4g.small"}
 
@@ -22,11 +24,11 @@ def server(image: str = OLD, subnet: str = "subnet-0d0d0d0d", protected: bool = 
 
 
 def is_good(changes: dict[str, object], cloud: FakeCloud) -> bool:
-    return bool(stack_config.parse(GOOD | texts(changes), SECRET, cloud))
+    return bool(stack_config.parse(ON_ROOT | texts(changes), SECRET, cloud))
 
 
 def test_a_server_of_another_architecture_is_refused_before_the_old_one_is_deleted() -> None:
-    told = messages(GOOD | texts({**ON_ARM, **NO_PROTECTION}), cloud=server())
+    told = messages(ON_ROOT | texts({**ON_ARM, **NO_PROTECTION}), cloud=server())
     assert told == [
         "mysql-pair:serverInstanceType: t4g.small is arm64, and the image of server is for x86_64: a host would be "
         "deleted, and not come up again. Choose a type for x86_64, or set serverAmi to an image for arm64, and lose "
@@ -41,7 +43,7 @@ def test_a_server_that_is_not_there_yet_may_have_any_architecture() -> None:
 
 def test_clients_of_another_architecture_are_refused_too() -> None:
     clients = [{"name": "client", "instanceType": "t4g.small"}, {"name": "app", "instanceType": "t4g.small"}]
-    told = messages(GOOD | texts({"clients": clients}), cloud=server())
+    told = messages(ON_ROOT | texts({"clients": clients}), cloud=server())
     assert [line.partition(" and ")[0] for line in told] == ["mysql-pair:clients[0].instanceType: t4g.small is arm64,"]
 
 
@@ -59,7 +61,7 @@ REPLACEMENTS: list[tuple[dict[str, object], FakeCloud, str]] = [
 def test_a_protected_server_is_not_replaced_and_the_way_to_do_it_is_told(
     change: dict[str, Any], cloud: FakeCloud, key: str
 ) -> None:
-    (told,) = messages(GOOD | texts(change), cloud=cloud)
+    (told,) = messages(ON_ROOT | texts(change), cloud=cloud)
     assert told.startswith(f"mysql-pair:{key}: replaces the server and its data, which terminationProtection forbids.")
     assert "set terminationProtection to false and nothing else, run `up`, then make this change" in told
     assert is_good(change | NO_PROTECTION, cloud)
@@ -68,14 +70,14 @@ def test_a_protected_server_is_not_replaced_and_the_way_to_do_it_is_told(
 def test_protection_is_taken_off_in_an_up_of_its_own() -> None:
     """EC2 refuses to terminate the old instance, after the engine has deleted what depends on it."""
     change = {"serverPrivateIp": "10.20.0.11", **NO_PROTECTION}
-    (told,) = messages(GOOD | texts(change), cloud=server(protected=True))
+    (told,) = messages(ON_ROOT | texts(change), cloud=server(protected=True))
     assert "which terminationProtection forbids" in told
     assert is_good(NO_PROTECTION, server(protected=True))
 
 
 def test_a_server_whose_image_is_withdrawn_is_not_deleted_to_be_made_again_from_it() -> None:
     change = {"serverPrivateIp": "10.20.0.11", **NO_PROTECTION}
-    (told,) = messages(GOOD | texts(change), cloud=server(image=GONE))
+    (told,) = messages(ON_ROOT | texts(change), cloud=server(image=GONE))
     assert told.startswith(f"mysql-pair:serverAmi: AWS does not know {GONE}")
     assert is_good({**change, "serverAmi": OLD}, server(image=GONE))
 
@@ -84,7 +86,7 @@ def test_a_withdrawn_image_stops_no_up_of_the_hosts_that_have_it() -> None:
     named: dict[str, object] = {"serverAmi": GONE, "clients": [{"name": "client", "ami": GONE}]}
     assert is_good(named, server(image=GONE))
     named["clients"] = [{"name": "client", "ami": GONE, "count": 2}]
-    (told,) = messages(GOOD | texts(named), cloud=server(image=GONE))
+    (told,) = messages(ON_ROOT | texts(named), cloud=server(image=GONE))
     assert told.startswith(f"mysql-pair:clients[0].ami: AWS does not know {GONE}")
 
 
@@ -107,5 +109,5 @@ def test_a_stack_finds_its_hosts_by_its_tags(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_new_host_from_a_withdrawn_image_is_a_fault_also_where_other_hosts_have_it() -> None:
     groups = [{"name": "client", "ami": GONE}, {"name": "batch", "ami": GONE}]
-    told = messages(GOOD | texts({"clients": groups}), cloud=server(GONE))
+    told = messages(ON_ROOT | texts({"clients": groups}), cloud=server(GONE))
     assert [message.split(":")[1] for message in told if GONE in message] == ["clients[1].ami"]

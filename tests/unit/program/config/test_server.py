@@ -6,6 +6,7 @@ import pytest
 
 import stack_config
 from components.args import hints_of
+from components.backups.log_settings import GTIDS
 from components.mysql.disk import fitted
 from components.mysql.memory import derived
 from components.mysql.server import ServerArgs
@@ -62,13 +63,13 @@ def test_a_good_config_is_what_the_components_take() -> None:
         "packages": (),
         "volume_gib": 16,
         "private_ip": "10.20.0.10",
-        "termination_protection": True,
+        "termination_protection": False,  # the data volume's is in its place
         "mysql_port": 3306,
         "x_protocol": False,
         "require_secure_transport": True,
         "certificate_names": (),
         "lower_case_table_names": 0,
-        "derived_settings": {**fitted(derived(2048), 16), "skip_name_resolve": True},
+        "derived_settings": {**fitted(derived(2048), 16), "skip_name_resolve": True, **GTIDS},
         "settings": {},
     }
     assert config.network == {
@@ -79,6 +80,7 @@ def test_a_good_config_is_what_the_components_take() -> None:
         "private_subnet_cidrs": ["10.20.144.0/20", "10.20.160.0/20"],
         "server_public": False,
         "nat_gateway": True,
+        "s3_endpoint": True,
     }
     assert config.clients[0].hosts == ("client-1",)
     assert config.clients[0].instance == {"instance_type": "t3.micro", "public": True, "ami": None, "packages": ()}

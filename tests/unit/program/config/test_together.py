@@ -29,11 +29,17 @@ ALONE: dict[str, object] = {
     "operatorPrefixListIds": ["x"], "extraEgress": ["x"], "sshPublicKey": "x", "sshPrivateKey": "x",
     "sshEndpoints": {"nobody": {}}, "sshHostKeys": {"server": "x"}, "instanceProfile": "a b", "ubuntuRelease": "7",
     "serverInstanceType": "small", "serverAmi": "ubuntu", "serverPrivateIp": "x", "serverPublic": "x",
-    "terminationProtection": "x", "serverVolumeSize": "x", "serverPackages": ["X"], "clients": [{"name": "X"}],
+    "terminationProtection": "x", "serverVolumeSize": "x", "serverPackages": ["X"],
+    "dataVolumeSize": "x", "dataVolumeIops": 1, "dataVolumeThroughput": 1, "dataVolumeKmsKey": "x",
+    "dataVolumeKeep": "x", "dataVolumeId": "x", "dataVolumeSnapshot": "x",
+    "clients": [{"name": "X"}],
     "mysqlPort": 22, "xProtocol": "x", "requireSecureTransport": "x", "serverCertificateNames": ["X"],
     "lowerCaseTableNames": 2, "mysqlSettings": {"port": 1},
     "databases": {"app": {}, "sys": {}}, "roles": {"R": {}}, "users": {"app": {"name": "root"}},
     "userPasswords": {"app": "\t"}, "passwordGenerations": {"app": 0}, "finishedGenerations": {"b": 0},
+    "backupDays": "x", "backupSchedule": "noon", "drillSchedule": "x", "backupBucket": "X", "backupKeep": "x",
+    "backupKey": "short", "restoreFrom": {"at": "x"}, "restoreKey": "short",
+    "snapshotSchedule": "daily", "snapshotCount": -1,
     "primaryUser": "nobody", "tags": {"Name": "x"}, "stranger": "x",
 }  # fmt: skip
 """One fault in every key there is."""

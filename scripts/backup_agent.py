@@ -1,0 +1,45 @@
+"""The server's backups as an operator asks for them: a word of the agent's verb `backup`, and how sizes are shown."""
+
+from typing import Any, TypeVar
+
+from scripts.host.common import codec
+from scripts.host.common.errors import HostError
+from scripts.host_agent import ask
+from scripts.ssh import Ssh
+from scripts.stack import OperatorError
+from scripts.state import SERVER, SET_UP_BACKUPS
+
+Answer = TypeVar("Answer")
+LONG_SECONDS = 24 * 3600
+"""How long a base, a drill or an extraction may take."""
+LIST_SECONDS = 600
+
+
+def ask_backups(ssh: Ssh, word: str, seconds: float, spec: Any = None) -> Any:
+    """Return what a word of the verb `backup` prints.
+
+    Raises:
+        OperatorError: the stack has no backups, or the host says why it cannot.
+    """
+    command = ssh.access.state.find(SET_UP_BACKUPS)
+    if command is None:
+        raise OperatorError(f"backups are not set up yet: {ssh.access.state.stack.up_hint()}")
+    if '"backups": null' in command.stdin:
+        raise OperatorError("backups are off: set backupDays to 1 or more, and run `pulumi up`")
+    return ask(ssh, SERVER, f"backup {word}", "" if spec is None else codec.encode(spec), seconds)
+
+
+def typed(kind: type[Answer], answer: Any) -> Answer:
+    """Return an answer as what the agent's spec says it is."""
+    try:
+        return codec.from_data(kind, answer)
+    except HostError as error:
+        raise OperatorError(f"{SERVER}: {error}; `repair` or `pulumi up` brings the agent up to date") from error
+
+
+def size(number: int) -> str:
+    """Return a number of bytes in the largest unit of which it has one."""
+    value, units = float(number), ["bytes", "KiB", "MiB", "GiB", "TiB"]
+    while value >= 1024 and len(units) > 1:
+        value, units = value / 1024, units[1:]
+    return f"{number} bytes" if units[0] == "bytes" else f"{value:.1f} {units[0]}"

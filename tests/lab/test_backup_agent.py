@@ -1,0 +1,191 @@
+"""Backups by the host agent's verbs, into a folder of the server's own: restore, drill, extract, and what is refused.
+
+The program's part, and S3, are tested apart from it. Timers are stopped here, so that each run of a verb is the test's.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from scripts.host.backups.spec import BackupSpec, ExtractSpec, RepositorySpec, RestoreSpec, SetUpSpec
+from scripts.host.common import codec
+from scripts.host.constants import AGENT_DIR, STATUS_FILE
+from tests.lab.pair import Pair
+from tests.lab.test_drift import on
+
+FOLDER = "/srv/test-repository"
+BACKUPS = BackupSpec(key="a-key-of-enough-characters", bucket="", prefix=FOLDER, region="")
+TIMERS = "mysql-pair-base.timer mysql-pair-log.timer mysql-pair-drill.timer"
+ENDED = "while systemctl show --property=ActiveState mysql-pair-base.service | grep -q activating; do sleep 0.2; done"
+BEFORE = """
+set -e
+export DEBIAN_FRONTEND=noninteractive
+command -v rclone >/dev/null && command -v zstd >/dev/null || touch /root/without-rclone
+apt-get install -qq --no-install-recommends rclone zstd >/dev/null 2>&1
+! test -e /var/lib/mysql-pair/backups/spec.json || cp /var/lib/mysql-pair/backups/spec.json /root/spec.json
+"""
+AFTER = f"""
+rm -rf {FOLDER} /var/lib/mysql/mysql-pair-restore.json /var/lib/mysql-pair/extracts
+mysql -e 'DROP DATABASE IF EXISTS shop; DROP USER IF EXISTS joe'
+! test -e /root/without-rclone || apt-get purge -qq rclone zstd >/dev/null 2>&1
+rm -f /root/without-rclone /root/spec.json
+"""
+FLIP = """
+path = max(__import__("glob").glob("{}/bases/*/dump.zst.bin"))
+content = bytearray(open(path, "rb").read())
+content[len(content) // 2] ^= 1
+open(path, "wb").write(content)
+"""
+
+
+class Server:
+    """The pair's server, its verb `backup`, and what is in its database `shop`."""
+
+    def __init__(self, pair: Pair) -> None:
+        self.pair = pair
+
+    def backup(self, word: str, spec: Any = None) -> tuple[Any, str]:
+        """Return what a word of `backup` answers, and what it says on standard error."""
+        text = "" if spec is None else codec.encode(spec)
+        done = self.pair.ssh("server", f"sudo python3 -B {AGENT_DIR}/current backup {word}", stdin=text)
+        return (json.loads(done.stdout) if done.returncode == 0 else None), done.stderr.strip()
+
+    def answer(self, word: str, spec: Any = None) -> Any:
+        """Return what a word answers that ends well."""
+        answer, error = self.backup(word, spec)
+        assert answer is not None, error
+        return answer
+
+    def refusal(self, word: str, spec: Any = None) -> str:
+        """Return why a word fails."""
+        answer, error = self.backup(word, spec)
+        assert answer is None
+        return error
+
+    def base(self) -> Any:
+        """Make a base and return it."""
+        base = self.answer("run")
+        # Ids are seconds.
+        time.sleep(1)
+        return base
+
+    def now(self) -> str:
+        """Return the server's time, a second before the next statement."""
+        clock = self.pair.ssh("server", "date -u +%FT%TZ; sleep 1.1").stdout.strip()
+        assert clock
+        return clock
+
+    def rows(self) -> str:
+        """Return the rows of shop.item."""
+        return self.pair.sql("select id from shop.item order by id").replace("\n", " ")
+
+    def status(self) -> dict[str, Any]:
+        """Return the status, as anybody on the host may read it."""
+        status: dict[str, Any] = json.loads(self.pair.ssh("server", f"cat {STATUS_FILE}").stdout)
+        return status
+
+    def told(self) -> list[str]:
+        """Return what drift would say of it, but for the timers that are stopped."""
+        return [
+            f"{row['name']}: {row['found']}"
+            for row in self.answer("diff", SetUpSpec(BACKUPS))
+            if row["kind"] == "backup"
+        ]
+
+
+@pytest.fixture(scope="module")
+def server(pair: Pair) -> Iterator[Server]:
+    """The server with backups into a folder, and a table with two rows in its first base; afterwards as it was."""
+    server = Server(pair)
+    on(pair, "server", BEFORE)
+    pair.sql(
+        "create database shop; create table shop.item (id int primary key); insert into shop.item values (1), (2);"
+        "create user joe identified by 'Joes-0123456789'; grant select on shop.* to joe"
+    )
+    try:
+        server.answer("set-up", SetUpSpec(BACKUPS))
+        on(pair, "server", f"systemctl stop {TIMERS}; {ENDED}")
+        assert server.status()["base"]["id"]
+        yield server
+    finally:
+        kept = pair.ssh("server", "sudo cat /root/spec.json").stdout
+        former = SetUpSpec(codec.decode(BackupSpec, kept)) if kept else SetUpSpec()
+        on(pair, "server", "rm -f /var/lib/mysql-pair/backups/log.json")
+        server.answer("set-up", former)
+        on(pair, "server", AFTER)
+
+
+def test_what_cannot_be_restored_is_refused_and_the_server_is_untouched(server: Server) -> None:
+    source = BACKUPS.repository
+    server.pair.sql("insert into shop.item values (3)")
+    server.answer("log")
+    assert "this server has data" in server.refusal("restore", RestoreSpec(source))
+    early = ExtractSpec(("shop",), at="2020-01-01T00:00:00Z")
+    assert "the earliest moment is" in server.refusal("extract", early)
+    assert "is in the future" in server.refusal("extract", ExtractSpec(("shop",), at="2999-01-01T00:00:00Z"))
+    now = server.now()
+    listed = server.answer("list")
+    assert f"can be restored up to {listed['latest']}" in server.refusal("extract", ExtractSpec(("shop",), at=now))
+    assert server.rows() == "1 2 3"
+
+
+def test_a_table_is_had_back_beside_the_running_server(server: Server) -> None:
+    before = server.now()
+    server.pair.sql("delete from shop.item where id = 1")
+    server.answer("log")
+    facts = server.answer("extract", ExtractSpec(("shop",), ("item",), at=before))
+    sql = server.pair.ssh("server", f"sudo zstdcat {facts['path']}").stdout
+    assert "INSERT INTO `item` VALUES (1),(2),(3);" in sql
+    server.pair.sql("insert into shop.item values (1)")
+
+
+def test_a_drill_passes_and_fails_on_a_changed_byte_and_drift_tells_it(server: Server) -> None:
+    server.base()
+    server.pair.sql("insert into shop.item values (4)")
+    server.answer("log")
+    drill = server.answer("drill")
+    assert (drill["tables"], drill["logs"]) == (1, 1)
+    assert server.told() == []
+    on(server.pair, "server", f"cp -a {FOLDER} {FOLDER}.good; python3 -c '{FLIP.format(FOLDER)}'")
+    try:
+        assert "is damaged" in server.refusal("drill")
+        assert any(row.startswith("drill: failed: base") for row in server.told())
+    finally:
+        on(server.pair, "server", f"rm -rf {FOLDER}; mv {FOLDER}.good {FOLDER}")
+    assert server.pair.ssh("server", "sudo ls -A /var/lib/mysql").stdout.count(".mysql-pair") == 0
+
+
+def test_a_log_that_was_purged_before_it_was_sent_is_a_gap_that_the_next_base_ends(server: Server) -> None:
+    server.pair.sql("insert into shop.item values (5); flush binary logs; insert into shop.item values (6)")
+    last = server.pair.sql("flush binary logs; show binary logs").splitlines()[-1].split()[0]
+    server.pair.sql(f"purge binary logs to '{last}'; insert into shop.item values (7)")  # noqa: S608
+    server.answer("log")
+    assert any("before they were sent" in row for row in server.told()) or not server.status()["gap"]
+    on(server.pair, "server", ENDED)
+    assert server.told() == []
+    newest, *older = server.answer("list")["bases"]
+    assert newest["gap"] == "" and all("is missing" in base["gap"] for base in older)
+
+
+def test_a_dropped_database_is_back_as_of_the_second_before_with_its_users(server: Server) -> None:
+    server.base()
+    server.pair.sql("insert into shop.item values (8)")
+    moment = server.now()
+    server.pair.sql("drop database shop; drop user joe")
+    server.answer("log")
+    wrong = RepositorySpec("another-key-of-enough-characters", "", FOLDER, "")
+    assert "this key does not open" in server.refusal("restore", RestoreSpec(wrong, at=moment))
+    facts = server.answer("restore", RestoreSpec(BACKUPS.repository, at=moment))
+    assert facts["restored_to"] == moment
+    assert server.rows() == "1 2 3 4 5 6 7 8"
+    login = server.pair.ssh(
+        "server", "mysql --no-defaults -ujoe -pJoes-0123456789 -Ne 'select count(*) from shop.item'"
+    )
+    assert login.stdout.strip() == "8"
+    assert server.answer("restore", RestoreSpec(BACKUPS.repository, at=moment))["already"]
+    assert "was restored already" in server.refusal("restore", RestoreSpec(BACKUPS.repository))
