@@ -166,7 +166,8 @@ def test_another_address_keeps_the_data_and_a_killed_replacement_is_finished(pai
     before = state(pair)
     address = before["connection_string"].partition("@")[2].partition(":")[0]
     new = f"{address.rpartition('.')[0]}.20"
-    with pair.configured(serverPrivateIp=new):
+    with pair.config_kept():  # the next test begins without a server
+        pair.configure({"serverPrivateIp": new})
         killed_when(lambda: not Store(pair.lab.cloud).all(VolumeAttachment), LAB)
         pair.up()
         after = state(pair)
@@ -185,6 +186,7 @@ def test_data_on_the_root_volume_move_to_a_data_volume_in_one_up(pair: Pair) -> 
         assert not Store(pair.lab.cloud).all(Volume)
         pair.sql("create table app.moved (n int primary key); insert into app.moved values (7); create database test")
         before = {**state_on_root(pair), "rows": pair.sql("select * from app.moved")}
+    pair.configure({}, without=["dataVolumeSize"])
     assert pair.planned()["server-data-attached"] == "create"
     begun = time.monotonic()
     pair.up()
