@@ -24,7 +24,8 @@ SHORT = ("tests/unit/", "lab/tests/unit/")
 # What the program's hosts install (scripts/cloud_init), so that few tests wait for it. Those of the first boot use
 # the plain image: the fixture `plain_image`.
 os.environ.setdefault(
-    golden.VARIABLE, "mysql-server- mysql-client openssl tzdata cloud-guest-utils logrotate python3-pymysql"
+    golden.VARIABLE,
+    "mysql-server- mysql-client openssl tzdata cloud-guest-utils logrotate python3-pymysql xfsprogs rclone zstd",
 )
 
 
