@@ -14,14 +14,16 @@ from rich.console import Console
 from rich.table import Table
 
 from lab import stack
-from lab.cloud import topology
+from lab.cloud import lifecycle, topology
 from lab.cloud.ec2 import Ec2
-from lab.cloud.model import Bucket, BucketLifecycle, BucketVersioning, Instance, Subnet, Vpc
+from lab.cloud.model import Bucket, BucketLifecycle, BucketVersioning, Instance, Snapshot, Subnet, Volume, Vpc
 from lab.cloud.store import Store
+from lab.cloud.volumes import rfc3339
 from lab.engine import environment
 from lab.machine import firewall, hosts, image, links, slots
 from lab.machine.plane import Plane
-from lab.s3 import buckets, lifecycle
+from lab.s3 import buckets
+from lab.s3 import lifecycle as bucket_lifecycle
 from lab.s3.control import Control
 from lab.settings import DEFAULT_NAME, Lab, LabError
 
@@ -106,14 +108,13 @@ def env(name: LabName = DEFAULT_NAME) -> None:
 
 @app.command()
 def status(name: LabName = DEFAULT_NAME) -> None:
-    """List the lab's instances: state, addresses, packets refused."""
+    """List the lab's instances (state, addresses, packets refused), volumes and snapshots."""
     lab = Lab.named(name)
     slot = slots.find(lab)
     ec2 = _ec2(lab)
     instances = ec2.instances() if slot else []
-    if not slot or not instances:
+    if not instances:
         console.print(f"lab {lab.name}: nothing is up; `{lab.command('up')}` brings the stack up")
-        return
     table = Table("name", "id", "state", "type", "private", "public", "refused in/out", box=None)
     for instance in instances:
         table.add_row(
@@ -125,7 +126,24 @@ def status(name: LabName = DEFAULT_NAME) -> None:
             ec2.public_ip(instance) or "-",
             _refused(lab, instance),
         )
-    console.print(table)
+    if table.row_count:
+        console.print(table)
+    if slot:
+        _show_volumes(ec2)
+
+
+def _show_volumes(ec2: Ec2) -> None:
+    table = Table("name", "id", "GiB", "state", "made", box=None)
+    for volume in ec2.store.all(Volume):
+        holder = ec2.attachment(volume.id)
+        state = f"in-use: {holder.instance_id} {holder.device_name}" if holder else "available"
+        name = volume.tags.get("Name", "")
+        table.add_row(name, volume.id, str(volume.size), state, rfc3339(volume.create_time))
+    for snapshot in sorted(ec2.store.all(Snapshot), key=lambda snapshot: snapshot.start_time):
+        name, made = snapshot.tags.get("Name", ""), rfc3339(snapshot.start_time)
+        table.add_row(name, snapshot.id, str(snapshot.volume_size), f"of {snapshot.volume_id}", made)
+    if table.row_count:
+        console.print(table)
 
 
 def _refused(lab: Lab, instance: Instance) -> str:
@@ -175,8 +193,9 @@ _verb("terminate", Ec2.terminate, "Take a host away behind the engine's back, di
 
 @app.command()
 def crash(host: Host, name: LabName = DEFAULT_NAME) -> None:
-    """Kill every process of a host at once."""
-    hosts.crash(_container(Lab.named(name), host))
+    """Kill every process of a host at once, as a power cut: what was not synced to its volumes is lost."""
+    lab = Lab.named(name)
+    Plane(lab, Store(lab.cloud)).crash(_instance(lab, host).id)
 
 
 @app.command(name="console")
@@ -222,8 +241,8 @@ def midnight(days: Days = 0, name: LabName = DEFAULT_NAME) -> None:
         bucket = store.get(Bucket, rules.id)
         versioning = store.find(BucketVersioning, rules.id)
         versioned = versioning is not None and versioning.status == "Enabled"
-        client = _s3(lab).client(bucket.region)
-        for step in lifecycle.apply(client, bucket.id, rules.rules, versioned, lifecycle.midnight(days)):
+        client, moment = _s3(lab).client(bucket.region), bucket_lifecycle.midnight(days)
+        for step in bucket_lifecycle.apply(client, bucket.id, rules.rules, versioned, moment):
             print(f"{step.does} {bucket.id}/{step.version.key} {step.version.id}")
 
 
@@ -235,6 +254,21 @@ def show_versions(bucket: str, name: LabName = DEFAULT_NAME) -> None:
     for item in buckets.versions(client, bucket):
         state = "latest" if item.is_latest else "old"
         print(item.modified, "deleted" if item.is_marker else item.size, state, item.id, item.key)
+
+
+@app.command()
+def snapshots(name: LabName = DEFAULT_NAME) -> None:
+    """Make the snapshots of all enabled lifecycle policies now, and delete those that they no longer retain."""
+    lab = Lab.named(name)
+    if slots.find(lab) is None:
+        raise LabError(f"lab {lab.name}: nothing is up; `{lab.command('up')}` brings the stack up")
+    made, deleted = lifecycle.run_policies(_ec2(lab))
+    for snapshot in made:
+        print(f"made {snapshot.id} of {snapshot.volume_id}")
+    for snapshot in deleted:
+        print(f"deleted {snapshot.id} of {snapshot.volume_id}")
+    if not made:
+        print("no enabled policy has a volume with its target tags")
 
 
 @app.command()

@@ -69,7 +69,7 @@ _KEPT = {
         fields=fields_of(sdk.InstanceCreditSpecificationArgs),
         without_effect="a lab's CPUs have no credits",
     ),
-    "ebsOptimized": Property("bool", replaces=True, computed=True, without_effect="a lab has no EBS"),
+    "ebsOptimized": Property("bool", replaces=True, computed=True, without_effect="as fast as this machine's disk"),
     "iamInstanceProfile": Property(computed=True),
     "maintenanceOptions": Property(
         "object",
@@ -83,7 +83,7 @@ _KEPT = {
         fields=fields_of(sdk.InstanceMetadataOptionsArgs),
     ),
     "monitoring": Property("bool", computed=True, without_effect="a lab has no CloudWatch"),
-    "volumeTags": Property("map", without_effect="a lab's volumes are no resources"),
+    "volumeTags": Property("map", without_effect="a lab's root volumes are no resources"),
 }
 _ROOT_VOLUME_FIELDS = fields_of(sdk.InstanceRootBlockDeviceArgs)
 _ROOT_VOLUME = {"volumeType": "gp3", "encrypted": False, "deleteOnTermination": True}

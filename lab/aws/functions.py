@@ -13,6 +13,7 @@ from lab.aws.instance_functions import get_instance, get_instances
 from lab.aws.network import SubnetType, VpcType, zone_id
 from lab.aws.schema import NOT_SUPPORTED, Cloud
 from lab.aws.storage import get_bucket
+from lab.aws.volume_functions import get_ebs_volumes, get_snapshot, get_snapshot_ids, get_volume
 from lab.aws.wire import Values, secret
 from lab.cloud import catalog, rules
 from lab.cloud.model import Eip, Subnet, Vpc
@@ -348,6 +349,13 @@ FUNCTIONS: dict[str, tuple[Function, set[str]]] = {
     "aws:iam/getInstanceProfile:getInstanceProfile": (get_instance_profile, {"name"}),
     "aws:s3/getBucket:getBucket": (get_bucket, {"bucket", "region"}),
     "aws:index/getPartition:getPartition": (get_partition, set()),
+    "aws:ebs/getVolume:getVolume": (get_volume, {"filters", "tags", "mostRecent", "region"}),
+    "aws:ebs/getEbsVolumes:getEbsVolumes": (get_ebs_volumes, {"filters", "tags", "region"}),
+    "aws:ebs/getSnapshot:getSnapshot": (
+        get_snapshot,
+        {"filters", "tags", "snapshotIds", "owners", "mostRecent", "region"},
+    ),
+    "aws:ebs/getSnapshotIds:getSnapshotIds": (get_snapshot_ids, {"filters", "owners", "region"}),
     "aws:servicequotas/getServiceQuota:getServiceQuota": (get_service_quota, {"serviceCode", "quotaCode", "region"}),
 }
 """Each function, and the arguments of it that a lab honours."""

@@ -28,7 +28,10 @@ from lab.cloud.model import (
     RouteTableAssociation,
     SecurityGroup,
     SecurityGroupRule,
+    Snapshot,
     Subnet,
+    Volume,
+    VolumeAttachment,
     Vpc,
     VpcEndpoint,
 )
@@ -60,6 +63,8 @@ KIND: dict[type[Made], Kind] = {
     Role: Kind("NoSuchEntity", "role", "The {word} with name {name} cannot be found."),
     InstanceProfile: Kind("NoSuchEntity", "Instance Profile", "{word} {name} cannot be found."),
     Bucket: Kind("NoSuchBucket", "bucket", "The specified {word} does not exist: {name}"),
+    Volume: Kind("InvalidVolume.NotFound", "volume"),
+    Snapshot: Kind("InvalidSnapshot.NotFound", "snapshot"),
 }
 
 
@@ -97,6 +102,8 @@ def references(record: Record) -> list[tuple[type[Record], str]]:
             named = [(Role, record.role)]
         case BucketVersioning() | BucketPublicAccessBlock() | BucketPolicy() | BucketLifecycle() | BucketEncryption():
             named = [(Bucket, record.id)]
+        case VolumeAttachment():
+            named = [(Volume, record.volume_id), (Instance, record.instance_id)]
         case _:
             named = []
     return [(kind, record_id) for kind, record_id in named if record_id]

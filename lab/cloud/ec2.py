@@ -11,14 +11,14 @@ from dataclasses import replace
 from lab.cloud import catalog, checkpoint, rules
 from lab.cloud.dependencies import check_references
 from lab.cloud.model import Bucket, BucketVersioning, Instance, InstanceProfile, Subnet
-from lab.cloud.records import Records
 from lab.cloud.refusals import check
 from lab.cloud.rules import AwsError
 from lab.cloud.store import new_id
+from lab.cloud.volumes import Volumes
 
 
-class Ec2(Records):
-    """One lab's EC2: its records, and instances with their hosts."""
+class Ec2(Volumes):
+    """One lab's EC2: its records, volumes, and instances with their hosts."""
 
     def instances(self) -> list[Instance]:
         """Return every instance, whether it runs or not."""
@@ -249,3 +249,4 @@ class Ec2(Records):
             instance = self.store.find(Instance, instance_id)
             if instance:
                 self._apply(gone=[*self._elastic(instance_id), instance])
+            self._let_go(self.attachments(instance_id))

@@ -46,5 +46,29 @@ class Machinery(Protocol):
     def remove_bucket(self, name: str, region: str, force: bool) -> None:
         """Delete a bucket, with all that is in it if `force` says so."""
 
+    def create_volume(self, volume_id: str, gib: int, snapshot_id: str = "") -> None:
+        """Make a volume, empty or from a snapshot."""
+
+    def grow_volume(self, volume_id: str, gib: int) -> None:
+        """Make a volume larger."""
+
+    def remove_volume(self, volume_id: str) -> None:
+        """Take a volume away."""
+
+    def volume_in_use(self, volume_id: str) -> bool:
+        """Tell whether a host has a volume mounted."""
+
+    def cut_off_volume(self, volume_id: str, instance_id: str) -> None:
+        """Take a volume away from a host that has it mounted."""
+
+    def create_snapshot(self, volume_id: str, snapshot_id: str) -> None:
+        """Keep a volume as it is at one moment."""
+
+    def remove_snapshot(self, snapshot_id: str) -> None:
+        """Take a snapshot away."""
+
+    def refresh_devices(self, instance_id: str) -> None:
+        """Make a host's devices what its attachments say."""
+
     def state(self, instance_id: str) -> Literal["running", "stopped", "gone"]:
         """Tell how a host is."""

@@ -6,7 +6,7 @@ Records hold ids of each other, never objects, and nothing that could be derived
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 Tags = dict[str, str]
 
@@ -203,6 +203,66 @@ class NatGateway(Made):
 
 
 @dataclass(frozen=True)
+class Volume(Made):
+    """An EBS volume; whether it is attached is for its attachment to say."""
+
+    id: str
+    availability_zone: str
+    size: int
+    """GiB."""
+    type: str = "gp3"
+    iops: int = 0
+    throughput: int = 0
+    """MiB/s."""
+    encrypted: bool = False
+    kms_key_id: str = ""
+    snapshot_id: str = ""
+    """What it was made from."""
+    create_time: str = ""
+    tags: Tags = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class VolumeAttachment(Made):
+    """Which instance a volume is attached to, and by which name."""
+
+    id: str
+    volume_id: str
+    instance_id: str
+    device_name: str
+
+
+@dataclass(frozen=True)
+class Snapshot(Made):
+    """An EBS snapshot, complete as soon as it is there."""
+
+    id: str
+    volume_id: str
+    """Its volume's, which may be gone."""
+    volume_size: int
+    """GiB."""
+    description: str = ""
+    encrypted: bool = False
+    kms_key_id: str = ""
+    start_time: str = ""
+    tags: Tags = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LifecyclePolicy(Made):
+    """A policy of Data Lifecycle Manager."""
+
+    id: str
+    description: str
+    execution_role_arn: str
+    state: str
+    """"ENABLED" or "DISABLED"."""
+    details: dict[str, Any] = field(default_factory=dict)
+    """`policyDetails` as the engine spells it."""
+    tags: Tags = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Image(Made):
     """An AMI published after the two a lab begins with; it boots the same real image."""
 
@@ -329,6 +389,10 @@ Record = (
     | Eip
     | EipAssociation
     | NatGateway
+    | Volume
+    | VolumeAttachment
+    | Snapshot
+    | LifecyclePolicy
     | Image
     | VpcEndpoint
     | Role
@@ -357,6 +421,10 @@ KINDS: dict[str, type[Made]] = {
     "eip": Eip,
     "eip-association": EipAssociation,
     "nat-gateway": NatGateway,
+    "volume": Volume,
+    "volume-attachment": VolumeAttachment,
+    "snapshot": Snapshot,
+    "lifecycle-policy": LifecyclePolicy,
     "image": Image,
     "vpc-endpoint": VpcEndpoint,
     "role": Role,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from ipaddress import IPv4Network
 from typing import TypeVar
 
-from lab.cloud import policies, rules
+from lab.cloud import policies, rules, volume_rules
 from lab.cloud.dependencies import vpc_of
 from lab.cloud.model import (
     Bucket,
@@ -25,7 +25,10 @@ from lab.cloud.model import (
     RouteTableAssociation,
     SecurityGroup,
     SecurityGroupRule,
+    Snapshot,
     Subnet,
+    Volume,
+    VolumeAttachment,
     Vpc,
     VpcEndpoint,
 )
@@ -83,6 +86,11 @@ def check(store: Store, record: Record) -> None:
             )
         case BucketPolicy():
             _check_public_policy(store, record)
+        case Volume():
+            volume_rules.check_volume(record)
+            _check_source(store, record)
+        case VolumeAttachment():
+            _check_attachment(store, record)
 
 
 def others(store: Store, record: R) -> list[R]:
@@ -147,6 +155,38 @@ def _check_public_policy(store: Store, record: BucketPolicy) -> None:
             f'"arn:aws:s3:::{record.id}" because public policies are prevented by the BlockPublicPolicy setting '
             "in S3 Block Public Access.",
         )
+
+
+def _check_source(store: Store, record: Volume) -> None:
+    snapshot = store.find(Snapshot, record.snapshot_id) if record.snapshot_id else None
+    if record.snapshot_id and not snapshot and not store.find(Volume, record.id):
+        raise AwsError("InvalidSnapshot.NotFound", f"The snapshot '{record.snapshot_id}' does not exist.")
+    if snapshot and record.size < snapshot.volume_size:
+        raise AwsError(
+            "InvalidParameterValue",
+            f"Volume of size {record.size}GB is smaller than snapshot '{snapshot.id}', expect size >= "
+            f"{snapshot.volume_size}GB",
+        )
+
+
+def _check_attachment(store: Store, record: VolumeAttachment) -> None:
+    volume_rules.check_device_name(record.device_name)
+    volume = store.get(Volume, record.volume_id)
+    subnet = store.get(Subnet, store.get(Instance, record.instance_id).subnet_id)
+    if volume.availability_zone != subnet.availability_zone:
+        raise AwsError(
+            "InvalidVolume.ZoneMismatch",
+            f"The volume '{volume.id}' is not in the same availability zone as instance '{record.instance_id}'",
+        )
+    for other in others(store, record):
+        if other.volume_id == record.volume_id:
+            raise AwsError("VolumeInUse", f"{record.volume_id} is already attached to an instance")
+        if (other.instance_id, other.device_name) == (record.instance_id, record.device_name):
+            raise AwsError(
+                "InvalidParameterValue",
+                f"Invalid value '{record.device_name}' for unixDevice. Attachment point {record.device_name} is "
+                "already in use",
+            )
 
 
 def _check_group(store: Store, record: SecurityGroup) -> None:

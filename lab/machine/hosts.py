@@ -6,6 +6,7 @@ A host is found again by its name alone, so whatever started it may end, or be k
 from __future__ import annotations
 
 import json
+import os
 import re
 import resource
 import shutil
@@ -43,9 +44,13 @@ for certificate in {TRUSTED}/*.crt; do
     cp "$certificate" "/etc/ssl/certs/${{name%.crt}}.0"
 done"""
 """What update-ca-certificates would do, which takes a second; it does it too when the package is upgraded."""
-INIT = ("sh", "-c", f"mount --make-rshared / && {{ {_TRUST}\n}}; exec /sbin/init")
-"""PID 1 of a host. systemd itself shares the mounts of a machine that it boots, and not those of a container; before
-version 254 or so it hands a service its credentials by such a mount (src/core/mount-setup.c and execute.c of 252)."""
+DEVICES = "/run/lab-devices"
+"""Where a host finds the script that makes its volumes' device nodes."""
+_MOUNTS = "mount --make-rshared / && mount -o remount,bind,ro /sys"
+INIT = ("sh", "-c", f"{_MOUNTS} && sh {DEVICES}/make && {{ {_TRUST}\n}} && exec /sbin/init")
+"""PID 1 of a host: its devices and whom it trusts are there before systemd begins. systemd itself shares the mounts of a
+machine that it boots, and not those of a container; before version 254 or so it hands a service its credentials by such
+a mount (src/core/mount-setup.c and execute.c of 252)."""
 
 ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]?|[M78])?|.*\r(?!$)|\r")
 """What terminals act on, and what is written over after it (a carriage return); also the first half of one that
@@ -105,6 +110,7 @@ def launch(boot: Boot, seed: Path) -> None:
         f"--volume={seed / 'hosts'}:/etc/hosts",
         f"--volume={seed / 'nocloud'}:{SEED}:ro",
         f"--volume={seed / 'trusted'}:{TRUSTED}:ro",
+        f"--volume={seed / 'devices'}:{DEVICES}:ro",
         *PRIVILEGES,
         "--log-driver=k8s-file",
         "--stop-timeout=30",
@@ -129,11 +135,64 @@ def _write_seed(boot: Boot, seed: Path) -> None:
     certificate = boot.trusted.read_text(encoding="utf-8")
     write_atomically(seed / f"trusted/{openssl_hash(boot.trusted)}.crt", certificate, mode=0o644)
     give_user_data(seed, boot.user_data)
+    give_devices(seed, devices(seed))
 
 
 def give_user_data(seed: Path, user_data: str) -> None:
     """Write what cloud-init finds as user data at the next boot; it acts on it at a host's first one only."""
     write_atomically(seed / "nocloud/user-data", user_data or "#cloud-config\n{}\n")
+
+
+@dataclass(frozen=True)
+class Device:
+    """A block device of a host, as EC2's Nitro instances name them."""
+
+    name: str
+    """"nvme1n1" for example; "nvme0n1" would be the root volume."""
+    number: int
+    """The device number of the machine's device behind it (st_rdev)."""
+    volume_id: str
+
+    @property
+    def line(self) -> str:
+        """Its line of the script."""
+        serial = self.volume_id.replace("-", "")
+        return f"device {self.name} {os.major(self.number)} {os.minor(self.number)} {serial} {self.volume_id}\n"
+
+    @property
+    def paths(self) -> tuple[str, str]:
+        """The node and the link by which a host finds it."""
+        return f"/dev/{self.name}", f"{BY_ID}{self.volume_id.replace('-', '')}"
+
+
+BY_ID = "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_"
+MAKE_DEVICE = f"""device() {{
+    [ -e "/dev/$1" ] || mknod -m 660 "/dev/$1" b "$2" "$3"
+    mkdir -p /dev/disk/by-id && ln -sfn "../../$1" "{BY_ID}$4"
+}}
+"""
+"""What udev does on EC2."""
+
+
+def devices(seed: Path) -> list[Device]:
+    """Return the devices that a host has, or will have at its next boot."""
+    try:
+        lines = (seed / "devices/make").read_text().splitlines()
+    except FileNotFoundError:
+        return []
+    fields = [line.split() for line in lines if line.startswith("device nvme")]
+    return [Device(name, os.makedev(int(major), int(minor)), volume) for _, name, major, minor, _, volume in fields]
+
+
+def give_devices(seed: Path, wanted: list[Device]) -> None:
+    """Write down which devices a host has: it makes their nodes at each boot, and in `make_devices`."""
+    write_atomically(seed / "devices/make", MAKE_DEVICE + "".join(device.line for device in wanted), mode=0o755)
+
+
+def make_devices(name: str, gone: list[Device]) -> None:
+    """Make the nodes of a running host's devices, and remove those of devices that are gone."""
+    paths = " ".join(path for device in gone for path in device.paths)
+    podman.run("exec", name, "sh", "-c", f"rm -f {paths}; sh {DEVICES}/make")
 
 
 def start(name: str, memory_mib: int, vcpus: int) -> None:
@@ -174,6 +233,12 @@ def state(name: str) -> State:
     if not containers:
         return "gone"
     return "running" if containers[0]["State"] == "running" else "stopped"
+
+
+def pid(name: str) -> int:
+    """Return the machine's number of a host's PID 1; 0 if it does not run."""
+    done = podman.run("inspect", "--format={{.State.Pid}}", name, check=False)
+    return int(done.stdout.strip() or 0) if done.returncode == 0 else 0
 
 
 def console(name: str, lines: int = 40) -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cached_property
 from ipaddress import IPv4Network
 from pathlib import Path
 
 from lab.cloud import catalog, topology
-from lab.cloud.model import Bucket, Instance, KeyPair, Subnet, Vpc
+from lab.cloud.model import Bucket, Instance, KeyPair, Subnet, VolumeAttachment, Vpc
 from lab.cloud.store import Store
-from lab.machine import hosts, image, internet, links, mirror, network, slots
+from lab.machine import file_systems, hosts, image, internet, links, mirror, network, slots
 from lab.machine.hosts import State
+from lab.machine.volumes import Volumes
 from lab.s3 import authority, buckets
 from lab.s3.control import Control
 from lab.settings import Lab
@@ -31,6 +33,11 @@ class Plane:
     def slot(self) -> slots.Slot:
         """The lab's part of the machine."""
         return slots.claim(self.lab)
+
+    @cached_property
+    def volumes(self) -> Volumes:
+        """The files and devices of the lab's volumes."""
+        return Volumes(self.lab, self.slot)
 
     @property
     def public_pool(self) -> IPv4Network:
@@ -106,6 +113,8 @@ class Plane:
         size = catalog.instance_type(instance.instance_type)
         name = self.host_name(instance_id)
         hosts.give_user_data(self._seed(instance_id), instance.user_data)
+        with self.store.locked():
+            self._give_devices(instance_id)
         hosts.start(name, size.memory_mib, size.vcpus)
         hosts.require_running(name)
 
@@ -187,10 +196,93 @@ class Plane:
         """Tell whether an instance's host runs, is stopped, or is gone."""
         return hosts.state(self.host_name(instance_id))
 
+    # Volumes
+
+    def create_volume(self, volume_id: str, gib: int, snapshot_id: str = "") -> None:
+        """Make a volume, empty or from a snapshot."""
+        self.volumes.create(volume_id, gib, snapshot_id)
+
+    def grow_volume(self, volume_id: str, gib: int) -> None:
+        """Make a volume larger, mounted or not."""
+        self.volumes.grow(volume_id, gib)
+
+    def remove_volume(self, volume_id: str) -> None:
+        """Take a volume away; nothing happens if it is gone."""
+        self.volumes.remove(volume_id)
+
+    def volume_in_use(self, volume_id: str) -> bool:
+        """Tell whether a host has a volume mounted."""
+        return self.volumes.in_use(volume_id)
+
+    def cut_off_volume(self, volume_id: str, instance_id: str) -> None:
+        """Take a volume away from a host that has it mounted; what the host did not sync is lost."""
+        pid = hosts.pid(self.host_name(instance_id))
+        if pid and (device := self.volumes.device(volume_id)):
+            file_systems.shut_down(pid, Path(device).stat().st_rdev, hide=True)
+            self.volumes.abandon(volume_id)
+
+    def create_snapshot(self, volume_id: str, snapshot_id: str) -> None:
+        """Keep a volume as it is on disk at this moment."""
+        self.volumes.clone(volume_id, snapshot_id)
+
+    def remove_snapshot(self, snapshot_id: str) -> None:
+        """Take a snapshot away; nothing happens if it is gone."""
+        self.volumes.remove(snapshot_id)
+
+    def crash(self, instance_id: str) -> None:
+        """Kill every process of a host at once; what it did not sync to its volumes is lost, as in a power cut.
+
+        Raises:
+            LabError: it does not run.
+        """
+        name = self.host_name(instance_id)
+        if pid := hosts.pid(name):
+            for device in hosts.devices(self._seed(instance_id)):
+                file_systems.shut_down(pid, device.number)
+        hosts.crash(name)
+
+    def refresh_devices(self, instance_id: str) -> None:
+        """Make a host's devices those of its attachments, at once if it runs; let go of volumes without attachment.
+
+        Raises:
+            LabError: the machine could not, or a volume to be let go of stays in use.
+        """
+        seed = self._seed(instance_id)
+        if (state := self.state(instance_id)) != "gone":
+            before = hosts.devices(seed)
+            after = self._give_devices(instance_id)
+            if state == "running":
+                hosts.make_devices(self.host_name(instance_id), [old for old in before if old not in after])
+        attached = {attachment.volume_id for attachment in self.store.all(VolumeAttachment)}
+        for volume_id in set(self.volumes.devices()) - attached:
+            self.volumes.release(volume_id)
+
+    def _give_devices(self, instance_id: str) -> list[hosts.Device]:
+        """Write down the devices of an instance's attachments, each by its name so far or the first free one."""
+        seed = self._seed(instance_id)
+        names = {device.volume_id: device.name for device in hosts.devices(seed)}
+        wanted = []
+        for attachment in self.store.all(VolumeAttachment):
+            if attachment.instance_id != instance_id:
+                continue
+            number = Path(self.volumes.attach(attachment.volume_id)).stat().st_rdev
+            name = names.get(attachment.volume_id) or _free_device(names.values())
+            names[attachment.volume_id] = name
+            wanted.append(hosts.Device(name, number, attachment.volume_id))
+        hosts.give_devices(seed, wanted)
+        return wanted
+
     def tear_down(self) -> None:
         """Remove every host, namespace, link and rule that carries this lab's prefix, whatever the records say."""
         self.s3.stop()
         for name in hosts.named(self.slot.prefix):
             hosts.remove(name, self._seed(name.removeprefix(self.slot.prefix)))
+        self.volumes.tear_down()
         network.remove_everything(self.slot)
         slots.release(self.lab)
+
+
+def _free_device(taken: Collection[str]) -> str:
+    """Return the name of the first NVMe device that is free; hosts see this machine's own ones too."""
+    names = (f"nvme{number}n1" for number in range(1, 256))
+    return next(name for name in names if name not in taken and not Path(f"/dev/{name}").exists())

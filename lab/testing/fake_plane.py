@@ -25,6 +25,10 @@ class FakePlane:
         self.calls: list[tuple[str, str]] = []
         self.refuse: set[str] = set()
         """Verbs that fail."""
+        self.volumes: dict[str, int] = {}
+        """GiB by id."""
+        self.mounted: set[str] = set()
+        """Volumes that a host uses."""
         self.before_launch = threading.Event()
         self.before_launch.set()
 
@@ -88,6 +92,43 @@ class FakePlane:
                 "The bucket you tried to delete is not empty. You must delete all versions in the bucket.",
             )
         self.buckets.pop(name, None)
+
+    def create_volume(self, volume_id: str, gib: int, snapshot_id: str = "") -> None:  # noqa: ARG002
+        """Have a volume."""
+        self._do("create", volume_id)
+        self.volumes[volume_id] = gib
+
+    def grow_volume(self, volume_id: str, gib: int) -> None:
+        """Have a larger volume."""
+        self._do("grow", volume_id)
+        self.volumes[volume_id] = gib
+
+    def remove_volume(self, volume_id: str) -> None:
+        """Have a volume gone."""
+        self._do("remove", volume_id)
+        self.volumes.pop(volume_id, None)
+
+    def volume_in_use(self, volume_id: str) -> bool:
+        """Tell whether a host uses a volume."""
+        return volume_id in self.mounted
+
+    def cut_off_volume(self, volume_id: str, instance_id: str) -> None:  # noqa: ARG002
+        """Have a volume that no host uses."""
+        self._do("cut off", volume_id)
+        self.mounted.discard(volume_id)
+
+    def create_snapshot(self, volume_id: str, snapshot_id: str) -> None:
+        """Have a snapshot."""
+        self._do("snapshot", volume_id)
+        self.volumes[snapshot_id] = self.volumes[volume_id]
+
+    def remove_snapshot(self, snapshot_id: str) -> None:
+        """Have a snapshot gone."""
+        self.remove_volume(snapshot_id)
+
+    def refresh_devices(self, instance_id: str) -> None:
+        """Remember that a host was given its devices."""
+        self._do("devices", instance_id)
 
     def state(self, instance_id: str) -> Literal["running", "stopped", "gone"]:
         """Tell whether a host runs, is stopped, or is gone."""

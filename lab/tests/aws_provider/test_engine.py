@@ -123,6 +123,25 @@ def program(
     aws.ec2.Route("by-nat", route_table_id=private.id, destination_cidr_block="0.0.0.0/0", nat_gateway_id=nat.id)
     address = aws.ec2.Eip("address", domain="vpc")
     aws.ec2.EipAssociation("attached", allocation_id=address.id, instance_id=instance.id)
+    volume = aws.ebs.Volume("data", availability_zone=subnet.availability_zone, size=8, type="gp3", tags={"data": "db"})
+    aws.ec2.VolumeAttachment("data", device_name="/dev/sdf", instance_id=instance.id, volume_id=volume.id)
+    aws.ebs.Snapshot("data", volume_id=volume.id)
+    aws.dlm.LifecyclePolicy(
+        "daily",
+        description="daily",
+        execution_role_arn="arn:aws:iam::000000000000:role/dlm",
+        policy_details=aws.dlm.LifecyclePolicyPolicyDetailsArgs(
+            resource_types=["VOLUME"],
+            target_tags={"data": "db"},
+            schedules=[
+                aws.dlm.LifecyclePolicyPolicyDetailsScheduleArgs(
+                    name="daily",
+                    create_rule=aws.dlm.LifecyclePolicyPolicyDetailsScheduleCreateRuleArgs(interval=24, times="03:00"),
+                    retain_rule=aws.dlm.LifecyclePolicyPolicyDetailsScheduleRetainRuleArgs(count=7),
+                )
+            ],
+        ),
+    )
     pulumi.export("instance", instance.id)
     pulumi.export("address", address.public_ip)
     pulumi.export("nat_address", nat.public_ip)
@@ -148,10 +167,10 @@ def _named(changes: Mapping[Any, int]) -> dict[str, int]:
 def test_a_stacks_whole_life(rig: Rig) -> None:
     stack = rig.stack(program)
     preview = stack.preview()
-    assert planned(preview) == {"create": 19}
+    assert planned(preview) == {"create": 23}
     assert rig.records() == 0
     up = stack.up()
-    assert operations(up) == {"create": 19}
+    assert operations(up) == {"create": 23}
     assert up.outputs["address"].value in [eip.public_ip for eip in rig.plane.store.all(Eip)]
     assert up.outputs["nat_address"].value in [eip.public_ip for eip in rig.plane.store.all(Eip)]
     assert up.outputs["image"].secret
@@ -159,7 +178,7 @@ def test_a_stacks_whole_life(rig: Rig) -> None:
     assert planned(stack.preview()) == {}
     assert operations(stack.refresh()) == {}
     assert operations(stack.up()) == {}
-    assert operations(stack.destroy()) == {"delete": 19}
+    assert operations(stack.destroy()) == {"delete": 23}
     assert rig.records() == 0
     assert rig.plane.hosts == {}
 
@@ -168,7 +187,7 @@ def test_a_refresh_finds_a_lost_host_and_the_next_up_makes_another(rig: Rig) -> 
     stack = rig.stack(program)
     first = stack.up().outputs["instance"].value
     rig.plane.hosts.clear()
-    assert operations(stack.refresh())["delete"] == 2  # and the association of its address
+    assert operations(stack.refresh())["delete"] == 3  # and the associations of its address and its volume
     second = stack.up().outputs["instance"].value
     assert first != second
     assert list(rig.plane.hosts) == [second]
@@ -307,6 +326,10 @@ def test_an_up_killed_in_a_launch_and_run_again_makes_nothing_twice(rig: Rig, bo
         "eip": 2,
         "eip-association": 1,
         "nat-gateway": 1,
+        "volume": 1,
+        "volume-attachment": 1,
+        "snapshot": 1,
+        "lifecycle-policy": 1,
     }
     assert planned(stack.preview()) == {}
     stack.destroy()

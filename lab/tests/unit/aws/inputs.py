@@ -15,6 +15,9 @@ from lab.tests.unit.ec2_world import IMAGE, KEY, TYPE, World
 SEED = bytes(range(32))
 TOKENS = {kind.urn_type.split(":")[-1]: kind.urn_type for kind in provider.TYPES.values()}
 SDK = {
+    "Volume": aws.ebs.Volume,
+    "Snapshot": aws.ebs.Snapshot,
+    "LifecyclePolicy": aws.dlm.LifecyclePolicy,
     "SecurityGroupIngressRule": aws.vpc.SecurityGroupIngressRule,
     "SecurityGroupEgressRule": aws.vpc.SecurityGroupEgressRule,
     **{name: getattr(aws.iam, name) for name in ("Role", "RolePolicy", "InstanceProfile")},
@@ -74,6 +77,20 @@ VALUES: dict[str, Values] = {
     "Instance": {"ami": IMAGE, "instanceType": TYPE, "subnetId": "subnet-1"},
     "Eip": {"domain": "vpc"},
     "EipAssociation": {"allocationId": "eipalloc-1", "instanceId": "i-1"},
+    "Volume": {"availabilityZone": "eu-central-1a", "size": 8, "type": "gp3"},
+    "Snapshot": {"volumeId": "vol-1"},
+    "LifecyclePolicy": {
+        "description": "daily",
+        "executionRoleArn": "arn:aws:iam::000000000000:role/dlm",
+        "policyDetails": {
+            "resourceTypes": ["VOLUME"],
+            "targetTags": {"Snapshots": "daily"},
+            "schedules": [
+                {"name": "daily", "createRule": {"interval": 24, "times": "03:00"}, "retainRule": {"count": 7}}
+            ],
+        },
+    },
+    "VolumeAttachment": {"deviceName": "/dev/sdf", "instanceId": "i-1", "volumeId": "vol-1"},
     "NatGateway": {"allocationId": "eipalloc-1", "subnetId": "subnet-1"},
     "VpcEndpoint": {"vpcId": "vpc-1", "serviceName": "com.amazonaws.eu-central-1.s3"},
     "Role": {"assumeRolePolicy": TRUST, "name": "given"},

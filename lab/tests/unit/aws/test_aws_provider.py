@@ -81,6 +81,13 @@ REFUSED = [
     ("Instance", "vpcSecurityGroupIds", [1], "list of strings"),
     ("NatGateway", "connectivityType", "private", "only 'public'"),
     ("Eip", "domain", "standard", "only 'vpc'"),
+    ("Volume", "type", "io2", "only 'gp3'"),
+    ("Volume", "multiAttachEnabled", True, "only False"),
+    ("VolumeAttachment", "deviceName", "/dev/sda1", "is not a valid EBS device name"),
+    ("Snapshot", "storageTier", "archive", "only 'standard'"),
+    ("LifecyclePolicy", "description", "täglich", "^[0-9A-Za-z _-]+$"),
+    ("LifecyclePolicy", "executionRoleArn", "dlm", "no ARN of a role"),
+    ("LifecyclePolicy", "state", "PAUSED", "only 'ENABLED' or 'DISABLED'"),
 ]
 
 
@@ -175,6 +182,23 @@ CHANGES = [
     ("NatGateway", "tags", {"Name": "n"}, UPDATE),
     ("EipAssociation", "instanceId", "i-2", REPLACE),
     ("EipAssociation", "allocationId", "eipalloc-2", REPLACE),
+    ("Volume", "availabilityZone", "eu-central-1b", REPLACE),
+    ("Volume", "encrypted", True, REPLACE),
+    ("Volume", "kmsKeyId", "arn:aws:kms:eu-central-1:000000000000:key/k", REPLACE),
+    ("Volume", "snapshotId", "snap-1", REPLACE),
+    ("Volume", "size", 9, UPDATE),
+    ("Volume", "iops", 4000, UPDATE),
+    ("Volume", "throughput", 250, UPDATE),
+    ("Volume", "finalSnapshot", True, UPDATE),
+    ("VolumeAttachment", "deviceName", "/dev/sdg", REPLACE),
+    ("VolumeAttachment", "instanceId", "i-2", REPLACE),
+    ("VolumeAttachment", "volumeId", "vol-2", REPLACE),
+    ("VolumeAttachment", "stopInstanceBeforeDetaching", True, UPDATE),
+    ("VolumeAttachment", "forceDetach", True, UPDATE),
+    ("Snapshot", "volumeId", "vol-2", REPLACE),
+    ("Snapshot", "description", "other", REPLACE),
+    ("Snapshot", "tags", {"Name": "s"}, UPDATE),
+    ("LifecyclePolicy", "state", "DISABLED", UPDATE),
 ]
 
 
