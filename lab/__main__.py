@@ -23,7 +23,8 @@ from lab.cloud.volumes import rfc3339
 from lab.engine import environment
 from lab.machine import firewall, hosts, image, links, slots
 from lab.machine.plane import Plane
-from lab.s3 import buckets, lifecycle
+from lab.s3 import buckets
+from lab.s3 import lifecycle as bucket_lifecycle
 from lab.s3.control import Control
 from lab.settings import DEFAULT_NAME, Lab, LabError
 
@@ -241,8 +242,8 @@ def midnight(days: Days = 0, name: LabName = DEFAULT_NAME) -> None:
         bucket = store.get(Bucket, rules.id)
         versioning = store.find(BucketVersioning, rules.id)
         versioned = versioning is not None and versioning.status == "Enabled"
-        client = _s3(lab).client(bucket.region)
-        for step in lifecycle.apply(client, bucket.id, rules.rules, versioned, lifecycle.midnight(days)):
+        client, moment = _s3(lab).client(bucket.region), bucket_lifecycle.midnight(days)
+        for step in bucket_lifecycle.apply(client, bucket.id, rules.rules, versioned, moment):
             print(f"{step.does} {bucket.id}/{step.version.key} {step.version.id}")
 
 

@@ -48,9 +48,9 @@ DEVICES = "/run/lab-devices"
 """Where a host finds the script that makes its volumes' device nodes."""
 _MOUNTS = "mount --make-rshared / && mount -o remount,bind,ro /sys"
 INIT = ("sh", "-c", f"{_MOUNTS} && sh {DEVICES}/make && {{ {_TRUST}\n}}; exec /sbin/init")
-"""PID 1 of a host: its devices are there before systemd begins. systemd itself shares the mounts of a machine that it
-boots, and not those of a container; before version 254 or so it hands a service its credentials by such a mount
-(src/core/mount-setup.c and execute.c of 252)."""
+"""PID 1 of a host: its devices and whom it trusts are there before systemd begins. systemd itself shares the mounts of
+a machine that it boots, and not those of a container; before version 254 or so it hands a service its credentials by
+such a mount (src/core/mount-setup.c and execute.c of 252)."""
 
 ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]?|[M78])?|.*\r(?!$)|\r")
 """What terminals act on, and what is written over after it (a carriage return); also the first half of one that
