@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import IO, Any, cast
 
 from scripts.host.backups import binary_log, dump, own, repository, status
@@ -164,7 +164,7 @@ def frozen(session: Session) -> Iterator[Moment]:
             time.sleep(PAUSE_SECONDS)
     try:
         yield Moment(
-            datetime.now(UTC),
+            datetime.now(status.UTC),
             "".join(str(session.one("SELECT @@GLOBAL.gtid_executed")).split()),
             binary_log.files(session)[-1],
             tuple(dump.accounts(session)),

@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,7 @@ class LogFile:
     @classmethod
     def of(cls, path: Path) -> "LogFile":
         """Return what a closed file on the disk is."""
-        ended = datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
+        ended = datetime.fromtimestamp(int(path.stat().st_mtime), status.UTC)
         return cls(path.name, number(path.name), ended, digest(path), path.stat().st_size)
 
 

@@ -4,7 +4,7 @@ import contextlib
 import fcntl
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from scripts.host.common.errors import HostError
 from scripts.host.constants import STATUS_FILE
 
 FILE = Path(STATUS_FILE)
+UTC = timezone.utc  # noqa: UP017  Python 3.10 on a host
 FORM = "%Y-%m-%dT%H:%M:%SZ"
 ID_FORM = "%Y%m%dT%H%M%SZ"
 """Of a base's id, and of the end in the name of a log file."""
