@@ -311,7 +311,8 @@ def test_an_up_killed_in_a_launch_and_run_again_makes_nothing_twice(rig: Rig, bo
     again = stack.up()
     assert list(rig.plane.hosts) == [again.outputs["instance"].value]
     assert (again.outputs["instance"].value == killed) == boot_succeeds
-    assert {kind: len(rig.plane.store.all(record)) for kind, record in KINDS.items()} == {
+    counted = {kind: len(rig.plane.store.all(record)) for kind, record in KINDS.items()}
+    assert {kind: number for kind, number in counted.items() if number} == {
         "vpc": 1,
         "subnet": 1,
         "internet-gateway": 1,
@@ -320,17 +321,19 @@ def test_an_up_killed_in_a_launch_and_run_again_makes_nothing_twice(rig: Rig, bo
         "route-table-association": 1,
         "security-group": 2,  # likewise
         "security-group-rule": 4,
-        "prefix-list": 0,
         "key-pair": 1,
         "instance": 1,
         "eip": 2,
         "eip-association": 1,
         "nat-gateway": 1,
+<<<<<<< HEAD
         "volume": 1,
         "volume-attachment": 1,
         "snapshot": 1,
         "lifecycle-policy": 1,
         "image": 0,
+=======
+>>>>>>> s3
     }
     assert planned(stack.preview()) == {}
     stack.destroy()
