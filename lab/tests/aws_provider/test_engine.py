@@ -326,14 +326,10 @@ def test_an_up_killed_in_a_launch_and_run_again_makes_nothing_twice(rig: Rig, bo
         "eip": 2,
         "eip-association": 1,
         "nat-gateway": 1,
-<<<<<<< HEAD
         "volume": 1,
         "volume-attachment": 1,
         "snapshot": 1,
         "lifecycle-policy": 1,
-        "image": 0,
-=======
->>>>>>> s3
     }
     assert planned(stack.preview()) == {}
     stack.destroy()
