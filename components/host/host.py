@@ -68,6 +68,8 @@ class PlacementArgs(TypedDict):
     """Its public ed25519 key, if it is known already; otherwise the first one seen is kept."""
     ubuntu_release: NotRequired[Annotated[str, checks.ubuntu_release]]
     """Of the image, when the instance is made without `ami`; 24.04 if not given."""
+    identity: NotRequired[str]
+    """What the instance is replaced for when it changes, besides what only a new instance can have."""
     network_ready: NotRequired[Sequence[pulumi.Resource]]
     """What must be there before the first boot downloads packages: routes and rules."""
     tags: NotRequired[Annotated[Mapping[str, str], checks.tags]]
@@ -76,9 +78,6 @@ class PlacementArgs(TypedDict):
 
 class HostArgs(InstanceArgs, PlacementArgs):
     """What a Host is made from."""
-
-    identity: NotRequired[str]
-    """What the instance is replaced for when it changes, besides what only a new instance can have."""
 
 
 class HostKeyMismatchError(pulumi.RunError):

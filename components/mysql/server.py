@@ -36,6 +36,8 @@ from scripts.host.mysql.spec import (
 MYSQL_PACKAGE = "mysql-server"
 VOLUME_PACKAGES = ("xfsprogs",)
 """What a host with a data volume has besides."""
+MOVE_SECONDS = 14 * 3600
+"""More than the agent's own limit for data that move to a volume: it has MySQL stopped then, and must not be killed."""
 CERTIFICATE_SECONDS = 360
 """More than the agent waits for another command of its own, such as the timer's renewal."""
 
@@ -112,7 +114,8 @@ class MySqlServer(MySqlHost):
         data = self._with_data(spec, args)
         # In the state once the data are on the volume, and not before: the preview report reads it there.
         on: list[Trigger] = [{"data_volume": volume.volume_id}] if volume else []
-        converged = self.agent.run(f"{name}-converged", "converge", data, CONVERGE_SECONDS, self, attached, on)
+        seconds = MOVE_SECONDS if volume else CONVERGE_SECONDS
+        converged = self.agent.run(f"{name}-converged", "converge", data, seconds, self, attached, on)
         # By itself: a changed setting leaves the authority known.
         identity = pulumi.Output.all(self.host.private_ip, self.host.private_dns)
         # A VPC without DNS hostnames gives its hosts no names.

@@ -5,7 +5,8 @@ at what `git diff` says of them:
 
     MYSQL_PAIR_WRITE_GOLDEN=1 .venv/bin/python -m pytest tests/lab/test_preview_report.py
 
-Addresses of the lab and the stack's name are another one in each lab, so the files have 10.0., 192.0.2.1 and `stack`.
+Addresses of the lab, the volume's id and the stack's name are another one in each lab, so the files have 10.0.,
+192.0.2.1, vol-0123456789abcdef0 and `stack`.
 """
 
 from __future__ import annotations
@@ -130,6 +131,7 @@ def bench(pair: Pair) -> Iterator[Bench]:
         "10.0.": ".".join(str(config["mysql-pair:vpcCidr"]).split(".")[:2]) + ".",
         "192.0.2.1/32": operator,
         "tack `stack`": f"tack `{pair.lab.name}`",
+        "vol-0123456789abcdef0": pair.outputs()["data_volume_id"],
     }
     with pair.configured(**BASE):
         password = canary()

@@ -95,23 +95,24 @@ def finish() -> None:
 def _copy_whole(mount: Callable[[Path], None]) -> None:
     if not server.start():
         raise HostError("mysqld is down, so its data cannot be moved to the data volume: nothing was changed")
-    STAGE.mkdir(mode=0o700, exist_ok=True)
-    with _mounted(mount):
+    with mounted(mount):
         _require_room()
         _save_progress(COPYING)
         _clear()
     with _stopped():
-        with _mounted(mount):
+        with mounted(mount):
             _copy()
         # Mounted anew, so that what is compared was read from the volume.
-        with _mounted(mount):
+        with mounted(mount):
             if different := next(_differences(DATA, STAGE), None):
                 raise HostError(f"the copy on the data volume is not like the data: {different}")
             _save_progress(WHOLE)
 
 
 @contextlib.contextmanager
-def _mounted(mount: Callable[[Path], None]) -> Iterator[None]:
+def mounted(mount: Callable[[Path], None]) -> Iterator[None]:
+    """Have the volume mounted where nothing but the agent looks."""
+    STAGE.mkdir(mode=0o700, exist_ok=True)
     if STAGE.is_mount():
         process.must(["umount", str(STAGE)], seconds=QUIET_SECONDS)
     mount(STAGE)

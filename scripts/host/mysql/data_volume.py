@@ -73,6 +73,7 @@ def prepare(spec: DataSpec | None, units: Sequence[FileSpec]) -> None:
         if data_move.is_begun() or _has_entries(DATA):
             data_move.move(lambda point: mount(spec, device, point), lambda: _switch(spec, units))
         else:
+            _check(spec, device)
             _switch(spec, units)
     state_file.save(STATE, codec.as_data(spec))
     _write(units)
@@ -89,9 +90,14 @@ def _switch(spec: DataSpec, units: Sequence[FileSpec]) -> None:
     os.chown(DATA, 0, 0)
     DATA.chmod(0o700)
     process.must(["systemctl", "restart", Path(DATA_UNIT).name], seconds=MOUNT_SECONDS)
-    content = described(DATA)
+
+
+def _check(spec: DataSpec, device: Path) -> None:
+    """Look at what the volume has, where nothing else does, before it is mounted for good."""
+    with data_move.mounted(lambda point: mount(spec, device, point)):
+        content = described(data_move.STAGE)
+    data_move.STAGE.rmdir()
     if content not in ("empty", "data"):
-        process.must(["umount", str(DATA)])
         raise HostError(f"volume {spec.volume_id} {content}")
 
 
@@ -146,13 +152,11 @@ def _is_half_made(spec: DataSpec, device: Path) -> bool:
     """Return whether formatting the empty volume was cut off: it was begun on this host, and cannot be mounted."""
     if state_file.load(FORMATTING) != spec.volume_id:
         return False
-    data_move.STAGE.mkdir(mode=0o700, exist_ok=True)
     try:
-        mount(spec, device, data_move.STAGE)
+        with data_move.mounted(lambda point: mount(spec, device, point)):
+            return False
     except HostError:
         return True
-    process.must(["umount", str(data_move.STAGE)])
-    return False
 
 
 def mount(spec: DataSpec, device: Path, point: Path) -> None:

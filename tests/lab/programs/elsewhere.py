@@ -5,6 +5,7 @@ from __future__ import annotations
 import pulumi
 import pulumi_aws as aws
 
+from components.data_volume import DataVolume
 from components.firewall import Firewall
 from components.host.host import InstanceArgs
 from components.mysql.client import MySqlClient
@@ -21,11 +22,12 @@ slot = slots.claim(lab)
 key = lab.operator_key
 public_key = key.with_suffix(".pub").read_text().strip()
 prefix = slot.vpc_cidr.rsplit(".", 2)[0]
+zones = aws.get_availability_zones(state="available").names[:2]
 network = Network(
     "net",
     {
         "vpc_cidr": slot.vpc_cidr,
-        "zones": aws.get_availability_zones(state="available").names[:2],
+        "zones": zones,
         "server_subnet_cidr": f"{prefix}.0.0/24",
         "public_subnet_cidrs": [f"{prefix}.1.0/24", f"{prefix}.2.0/24"],
         "private_subnet_cidrs": [f"{prefix}.3.0/24", f"{prefix}.4.0/24"],
@@ -59,7 +61,8 @@ store: ServerArgs = {
     "lower_case_table_names": 1,
 }
 client = MySqlClient("reader", {**reader, **placement.client("reader", {})})
-server = MySqlServer("store", {**store, **placement.server("store", {"reader": client})})
+volume = DataVolume("store-data", {"zone": zones[0], "size_gib": 8, "keep": False})
+server = MySqlServer("store", {**store, **placement.server("store", {"reader": client}), "data_volume": volume})
 client.trust(server)
 pulumi.export("vpc_id", network.vpc_id)
 pulumi.export("public_subnet_ids", network.public_subnet_ids)

@@ -16,9 +16,10 @@ INSTALLED = ("components", "scripts", "stack_outputs")
 IMPORTS = """
 import importlib, json, pkgutil, sys
 import components
-from components.host.agent import agent_files
 from components.generated import GENERATOR
+from components.host.agent import FIRST_BOOT, agent_files
 from components.host.user_data import user_data
+assert len(list((FIRST_BOOT / "data_units").iterdir())) == 2
 names = [module.name for module in pkgutil.walk_packages(components.__path__, "components.")]
 modules = [importlib.import_module(name) for name in names]
 assert all(module.__file__.startswith(sys.argv[1]) for module in modules)

@@ -10,6 +10,8 @@ from typing import cast
 import pytest
 import yaml  # type: ignore[import-untyped]
 
+from components.component import InvalidArgsError
+from components.data_volume import DataVolume, DataVolumeArgs
 from components.host.agent import ROOT, agent_files, agent_folder
 from components.host.host import HostArgs, HostKeyMismatchError, parameter_name, same_key
 from components.host.remote import limited
@@ -134,3 +136,23 @@ def test_a_host_that_shows_another_key_is_an_error_that_names_both() -> None:
         same_key("server", "ssh-ed25519 AAAA", "ssh-ed25519 BBBB")
     said = str(caught.value)
     assert "known: ssh-ed25519 AAAA" in said and "seen:  ssh-ed25519 BBBB" in said and "sshHostKeys" in said
+
+
+# args of a volume, the field that is told
+VOLUMES: list[tuple[dict[str, object], str]] = [
+    ({}, "size_gib"),
+    ({"size_gib": 70000}, "size_gib"),
+    ({"size_gib": 16, "iops": 16000}, "iops"),
+    ({"size_gib": 16, "throughput": 1000}, "throughput"),
+    ({"size_gib": 16, "kms_key": "alias/mine"}, "kms_key"),
+    ({"volume_id": "vol-0a0a0a0a", "snapshot_id": "snap-0a0a0a0a"}, "snapshot_id"),
+    ({"volume_id": "vol-0a0a0a0a", "iops": 4000}, "iops"),
+    ({"size_gib": 16, "colour": "blue"}, "colour"),
+]
+
+
+@pytest.mark.parametrize(("args", "field"), VOLUMES)
+def test_a_volume_that_cannot_be_is_refused_where_a_program_makes_it(args: dict[str, object], field: str) -> None:
+    with pytest.raises(InvalidArgsError) as caught:
+        DataVolume("data", cast("DataVolumeArgs", {"zone": "eu-central-1a", **args}))
+    assert [fault.field for fault in caught.value.faults] == [field]
