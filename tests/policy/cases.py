@@ -222,7 +222,11 @@ ROWS: dict[str, list[tuple[Any, ...]]] = {
     "volumes-encrypted": [
         ("plain-root", lambda n: instance(n, root_block_device={"volume_size": 9}), "root volume"),
         ("plain-second", lambda n: instance(n, ebs_block_devices=[{"device_name": "/dev/sdb"}]), "ebsBlock"),
-        ("plain-volume", lambda n: aws.ebs.Volume(n, availability_zone="a", size=1, tags=TAGS), "the volume"),
+        (
+            "plain-volume",
+            lambda n: aws.ebs.Volume(n, availability_zone="a", size=1, type="gp3", tags=TAGS),
+            "the volume",
+        ),
         ("encrypted-root", lambda n: instance(n)),
     ],
     "template-root-encrypted": [
