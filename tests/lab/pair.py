@@ -17,7 +17,7 @@ from lab.cloud.model import SecurityGroupRule
 from lab.cloud.store import Store
 from lab.testing.project import Project
 from tests import PROJECT_ROOT
-from tests.lab.way import version, way
+from tests.lab.way import state_file, version, way
 
 LAB = f"test{os.environ.get('PYTEST_XDIST_WORKER', '').removeprefix('gw').lstrip('0')}"
 """Of the first process, or the only one, `test`, which `make test` has set up."""
@@ -52,13 +52,19 @@ class Pair(Project):
 
     @contextmanager
     def configured(self, **values: object) -> Iterator[None]:
-        """Give the stack other config values; afterwards the former ones are in its file again, and brought up."""
+        """Give the stack other config values; afterwards the former ones are in its file again.
+
+        They are brought up, unless nothing was brought up in between.
+        """
+        state = state_file(self.lab)
+        before = state.stat().st_mtime_ns
         try:
             with self.config_kept():
                 self.configure(values)
                 yield
         finally:
-            self.up()
+            if state.stat().st_mtime_ns != before:
+                self.up()
 
     def configure(self, values: Mapping[str, object], without: Sequence[str] = ()) -> None:
         """Write config values into the stack's file, and take others out."""
@@ -89,9 +95,10 @@ class Pair(Project):
         """Return what `pulumi preview` would do, by the resource's name; what stays as it is, is left out."""
         return {name: step["op"] for name, step in self._steps().items() if step["op"] not in ("same", "read")}
 
-    def changes(self, name: str) -> set[str]:
-        """Return which properties of a resource `pulumi preview` would change."""
-        return set(self._steps()[name].get("detailedDiff") or {})
+    def changes(self, *names: str) -> list[set[str]]:
+        """Return which properties of each of these resources `pulumi preview` would change."""
+        steps = self._steps()
+        return [set(steps[name].get("detailedDiff") or {}) for name in names]
 
     def _steps(self) -> dict[str, Any]:
         done = self.pulumi("preview", "--json")

@@ -22,10 +22,14 @@ _ways: dict[str, tuple[object, Ssh, ExitStack]] = {}
 """By the lab's name: what the way was made from, the way, and what it takes to be closed."""
 
 
+def state_file(lab: Lab) -> Path:
+    """Return the file that has the state of a lab's stack."""
+    return lab.backend / f".pulumi/stacks/{project_name(lab)}/{lab.name}.json"
+
+
 def version(lab: Lab) -> object:
     """Return what changes whenever the state of a lab's stack, its config or its operator's key does."""
-    state = lab.backend / f".pulumi/stacks/{project_name(lab)}/{lab.name}.json"
-    return [file.stat().st_mtime_ns for file in (state, lab.stack_config, lab.operator_key)]
+    return [file.stat().st_mtime_ns for file in (state_file(lab), lab.stack_config, lab.operator_key)]
 
 
 def way(lab: Lab) -> Ssh:
