@@ -27,9 +27,16 @@ _outputs: dict[str, tuple[object, dict[str, Any]]] = {}
 
 
 def run(*command: str, stdin: str = "", timeout: float = 600) -> subprocess.CompletedProcess[str]:
-    """Run a command in the work tree, as a user would, and return what it printed."""
+    """Run a command in the work tree, as a user would, and return what it printed: a journal is not text throughout."""
     return subprocess.run(
-        command, cwd=PROJECT_ROOT, input=stdin, capture_output=True, text=True, timeout=timeout, check=False
+        command,
+        cwd=PROJECT_ROOT,
+        input=stdin,
+        capture_output=True,
+        encoding="utf-8",
+        errors="backslashreplace",
+        timeout=timeout,
+        check=False,
     )
 
 
