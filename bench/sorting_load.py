@@ -91,7 +91,7 @@ def sort(until: float, errors: list[str]) -> None:
     try:
         session = connect()
         while time.monotonic() < until:
-            query = "SELECT k, LEFT(pad, 200) AS p FROM sorting.t WHERE id < 20000 ORDER BY p, k LIMIT 1000, 5"
+            query = "SELECT k, LEFT(pad, 200) AS p FROM sorting.t WHERE id < 5000 ORDER BY p, k LIMIT 1000, 5"
             session.cursor().execute(query)
     except Exception as error:  # whatever it is, it is told
         errors.append(repr(error)[:200])

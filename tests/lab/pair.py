@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import subprocess
@@ -16,16 +17,26 @@ from lab.cloud.model import SecurityGroupRule
 from lab.cloud.store import Store
 from lab.testing.project import Project
 from tests import PROJECT_ROOT
-from tests.lab.way import way
+from tests.lab.way import state_file, version, way
 
 LAB = f"test{os.environ.get('PYTEST_XDIST_WORKER', '').removeprefix('gw').lstrip('0')}"
 """Of the first process, or the only one, `test`, which `make test` has set up."""
 
+_outputs: dict[str, tuple[object, dict[str, Any]]] = {}
+"""By the lab's name: the version of its stack, and the outputs that it had then."""
+
 
 def run(*command: str, stdin: str = "", timeout: float = 600) -> subprocess.CompletedProcess[str]:
-    """Run a command in the work tree, as a user would, and return what it printed."""
+    """Run a command in the work tree, as a user would, and return what it printed: a journal is not text throughout."""
     return subprocess.run(
-        command, cwd=PROJECT_ROOT, input=stdin, capture_output=True, text=True, timeout=timeout, check=False
+        command,
+        cwd=PROJECT_ROOT,
+        input=stdin,
+        capture_output=True,
+        encoding="utf-8",
+        errors="backslashreplace",
+        timeout=timeout,
+        check=False,
     )
 
 
@@ -48,13 +59,19 @@ class Pair(Project):
 
     @contextmanager
     def configured(self, **values: object) -> Iterator[None]:
-        """Give the stack other config values; afterwards the former ones are in its file again, and brought up."""
+        """Give the stack other config values; afterwards the former ones are in its file again.
+
+        They are brought up, unless nothing was brought up in between.
+        """
+        state = state_file(self.lab)
+        before = state.stat().st_mtime_ns
         try:
             with self.config_kept():
                 self.configure(values)
                 yield
         finally:
-            self.up()
+            if state.stat().st_mtime_ns != before:
+                self.up()
 
     def configure(self, values: Mapping[str, object], without: Sequence[str] = ()) -> None:
         """Write config values into the stack's file, and take others out."""
@@ -63,6 +80,13 @@ class Pair(Project):
         for key in without:
             del document["config"][f"mysql-pair:{key}"]
         self.lab.stack_config.write_text(yaml.safe_dump(document, sort_keys=False))
+
+    def outputs(self) -> dict[str, Any]:
+        """Return the stack's outputs, secrets in plain; pulumi is asked for them once for each `up`."""
+        now = version(self.lab)
+        if _outputs.get(self.lab.name, ((), {}))[0] != now:
+            _outputs[self.lab.name] = now, super().outputs()
+        return copy.deepcopy(_outputs[self.lab.name][1])
 
     def refused_user(self) -> tuple[dict[str, Any], str]:
         """Return attributes that config takes and this server's MySQL does not have, and the word for it.
@@ -78,9 +102,10 @@ class Pair(Project):
         """Return what `pulumi preview` would do, by the resource's name; what stays as it is, is left out."""
         return {name: step["op"] for name, step in self._steps().items() if step["op"] not in ("same", "read")}
 
-    def changes(self, name: str) -> set[str]:
-        """Return which properties of a resource `pulumi preview` would change."""
-        return set(self._steps()[name].get("detailedDiff") or {})
+    def changes(self, *names: str) -> list[set[str]]:
+        """Return which properties of each of these resources `pulumi preview` would change."""
+        steps = self._steps()
+        return [set(steps[name].get("detailedDiff") or {}) for name in names]
 
     def _steps(self) -> dict[str, Any]:
         done = self.pulumi("preview", "--json")

@@ -22,19 +22,28 @@ _ways: dict[str, tuple[object, Ssh, ExitStack]] = {}
 """By the lab's name: what the way was made from, the way, and what it takes to be closed."""
 
 
+def state_file(lab: Lab) -> Path:
+    """Return the file that has the state of a lab's stack."""
+    return lab.backend / f".pulumi/stacks/{project_name(lab)}/{lab.name}.json"
+
+
+def version(lab: Lab) -> object:
+    """Return what changes whenever the state of a lab's stack, its config or its operator's key does."""
+    return [file.stat().st_mtime_ns for file in (state_file(lab), lab.stack_config, lab.operator_key)]
+
+
 def way(lab: Lab) -> Ssh:
     """Return the way to a lab's hosts, with the key of the lab's operator."""
-    checkpoint = lab.backend / f".pulumi/stacks/{project_name(lab)}/{lab.name}.json"
-    made_from = [file.stat().st_mtime_ns for file in (checkpoint, lab.stack_config, lab.operator_key)]
+    now = version(lab)
     with _lock:
         if lab.name in _ways:
-            former, ssh, held = _ways[lab.name]
-            if former == made_from:
+            made_from, ssh, held = _ways[lab.name]
+            if made_from == now:
                 return ssh
             held.close()
         with ExitStack() as opened:
             ssh = _open(lab, opened)
-            _ways[lab.name] = made_from, ssh, opened.pop_all()
+            _ways[lab.name] = now, ssh, opened.pop_all()
         return ssh
 
 
