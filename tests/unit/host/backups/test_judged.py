@@ -52,7 +52,10 @@ def well(**changes: Any) -> dict[str, Any]:
         (lambda: well(drill={"ended": ago(days=9)}), ["drill last"]),
         (lambda: well(drill_failure={"at": "T", "text": "`a`.`b` differs"}), ["drill at T"]),
         (lambda: well(gap={"since": "T", "reason": "purged"}), ["log complete"]),
-        (lambda: well(log={"complete_to": ago(minutes=3)}, log_failure={"at": "T", "text": "S3 is away"}), ["log sent up to"]),
+        (
+            lambda: well(log={"complete_to": ago(minutes=3)}, log_failure={"at": "T", "text": "S3 is away"}),
+            ["log sent up to"],
+        ),
         # One failure between two runs that went well loses nothing.
         (lambda: well(log_failure={"at": "T", "text": "S3 is away"}), []),
         (lambda: {}, ["base last", "drill last", "log sent up to"]),
