@@ -4,12 +4,15 @@ from collections.abc import Iterator, Sequence
 
 from scripts.preview import backups
 from scripts.preview.digest import Op, Step
-from scripts.preview.findings import DONE, SERVER, Finding, cause, change, code, data_volume, host
+from scripts.preview.findings import DONE, SERVER, Finding, cause, change, code, data_volume, host, other_volume
 
 
 def assess(steps: Sequence[Step]) -> Iterator[Finding]:
     """Yield what is lost, and what is no longer cared for. A host whose data are on a volume takes none along."""
     kept = data_volume(steps)
+    if other := other_volume(steps):
+        words = "gets the data of another volume, **and the former stays in AWS**"
+        yield Finding(f"The server {words}: {change(other, 'volumeId')}.", severe=True)
     for step in steps:
         goes = step.op in (Op.REPLACE, Op.DELETE)
         if goes and step.kind == "Instance" and step.is_part_of(SERVER) and not kept:

@@ -3,7 +3,20 @@
 from collections.abc import Iterator, Sequence
 
 from scripts.preview.digest import Op, Step
-from scripts.preview.findings import DONE, SERVER, Finding, cause, change, code, data_volume, host, table_of, turn
+from scripts.preview.findings import (
+    DONE,
+    SERVER,
+    Finding,
+    cause,
+    change,
+    code,
+    data_volume,
+    host,
+    other_volume,
+    table_of,
+    turn,
+    volume_goes,
+)
 
 SETTINGS = "settings."
 REPLACED_SECONDS = 120
@@ -16,7 +29,7 @@ WAYS_OUT = ("NatGateway", "Route", "RouteTableAssociation")
 
 def assess(steps: Sequence[Step]) -> list[Finding]:
     """Return what is to be expected; what is certain is severe, and comes first."""
-    kept = data_volume(steps)
+    kept = None if volume_goes(steps) or other_volume(steps) else data_volume(steps)
     found = [finding for step in steps for finding in _of(step, kept)]
     return sorted([*_move(steps), *found], key=lambda finding: not finding.severe)
 

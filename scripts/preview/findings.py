@@ -1,7 +1,7 @@
 """What sections find, and how names, values and changes are written into a report."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,17 @@ def data_volume(steps: Iterable[Step]) -> str | None:
             if isinstance(trigger, Mapping) and DATA_TRIGGER in trigger:
                 return str(trigger[DATA_TRIGGER])
     return None
+
+
+def other_volume(steps: Sequence[Step]) -> Step | None:
+    """Return the attachment by which the server gets a volume that is there already, in place of its own."""
+    attached = (step for step in steps if step.kind == "VolumeAttachment" and step.op is Op.REPLACE)
+    return next((step for step in attached if "volumeId" in step.changed and not volume_goes(steps)), None)
+
+
+def volume_goes(steps: Iterable[Step]) -> bool:
+    """Return whether the stack's own data volume is replaced or deleted."""
+    return any(step.kind == "Volume" and step.op in (Op.REPLACE, Op.DELETE) for step in steps)
 
 
 def code(text: str) -> str:

@@ -187,7 +187,7 @@ def test_data_on_the_root_volume_move_to_a_data_volume_in_one_up(pair: Pair) -> 
         assert not Store(pair.lab.cloud).all(Volume)
         pair.sql("create table app.moved (n int primary key); insert into app.moved values (7); create database test")
         before = {**state_on_root(pair), "rows": pair.sql("select * from app.moved")}
-    pair.configure({}, without=["dataVolumeSize"])
+    pair.configure({"dataVolumeSize": 16})
     assert pair.planned()["server-data-attached"] == "create"
     begun = time.monotonic()
     pair.up()

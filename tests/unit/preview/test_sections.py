@@ -142,6 +142,10 @@ ROWS: list[Row] = [
       step("create", ATTACHMENT, "server-data-attached", None, {}),
       step("replace", CONVERGE, "server-converged", ON_ROOT, ON_VOLUME)],
      ["! The server `server` is replaced, **and its root volume with all databases is lost**: `ami`."]),
+    ("another volume that is there", data_at_risk.assess,
+     [step("replace", ATTACHMENT, "server-data-attached", {"volumeId": "vol-1"}, {"volumeId": "vol-2"},
+           replaceReasons=["volumeId"])],
+     ["! The server gets the data of another volume, **and the former stays in AWS**: `volumeId` `vol-1` → `vol-2`."]),
     ("a volume that Pulumi keeps", data_at_risk.assess,
      [kept(step("delete", VOLUME, "server-data-volume", {}))],
      ["! Volume `server-data-volume` is deleted, but **it stays in AWS, with its data**: it is no longer in the "
@@ -394,6 +398,9 @@ ROWS: list[Row] = [
     ("a host replaced whose data are kept", downtime.assess, REPLACED_ON_VOLUME,
      ["! The server `server`'s **host is replaced, its data are kept** on `vol-1`; MySQL is down for about 120 "
       "seconds: `ami`."]),
+    ("a host replaced with its volume", downtime.assess,
+     [*REPLACED_ON_VOLUME, step("replace", VOLUME, "server-data-volume", {}, {})],
+     ["! The server `server` is **down until its successor is set up**, minutes later."]),
     ("data that move to a volume", downtime.assess,
      [step("create", ATTACHMENT, "server-data-attached", None, {}),
       step("replace", CONVERGE, "server-converged", ON_ROOT, ON_VOLUME)],
