@@ -23,9 +23,12 @@ TWICE = """cat <<'.'
 ."""
 
 
+NOW = datetime(2026, 11, 29, 12, 0, 0, tzinfo=UTC)
+
+
 def ago(**time: float) -> str:
     """Return a time that was so long ago."""
-    return status.written(datetime.now(UTC) - timedelta(**time))
+    return status.written(NOW - timedelta(**time))
 
 
 def well(**changes: Any) -> dict[str, Any]:
@@ -57,7 +60,8 @@ def well(**changes: Any) -> dict[str, Any]:
         ({}, ["base last", "drill last", "log sent up to"]),
     ],
 )
-def test_drift_says_what_is_not_well(state: dict[str, Any], rows: list[str]) -> None:
+def test_drift_says_what_is_not_well(state: dict[str, Any], rows: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(status, "age", lambda text: (NOW - status.parsed(text)).total_seconds())
     assert [f"{row.name} {row.what}" for row in set_up.judged(state, DAY, WEEK)] == rows
 
 
