@@ -22,6 +22,7 @@ from lab.cloud.model import (
     Instance,
     InternetGateway,
     KeyPair,
+    Record,
     Route,
     RouteTable,
     SecurityGroup,
@@ -61,7 +62,7 @@ def main(name: str) -> None:
     plane = Plane(lab, store)
     network = plane.slot.vpc_cidr.rsplit(".", 2)[0]
     pool, key = plane.public_pool, (lab.folder / "operator-key.pub").read_text().strip()
-    records = [
+    records: list[Record] = [
         Vpc(VPC, plane.slot.vpc_cidr),
         Subnet("subnet-1", VPC, f"{network}.1.0/24", "eu-central-1a"),
         InternetGateway("igw-1", VPC),

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import IO
 
+from scripts.host.backups.repository import hint_of
 from scripts.host.common.errors import HostError
 from scripts.host.common.process import NO_MORE, Environment
 
@@ -109,7 +110,7 @@ class Pipeline:
             said = _last_lines(stderr)
             # One that could not write on has not failed itself.
             if code not in (0, -signal.SIGPIPE, SHELL + signal.SIGPIPE) and "broken pipe" not in said.lower():
-                words.append(f"`{_name(process)}` failed ({code}): {said}")
+                words.append(f"`{_name(process)}` failed ({code}){hint_of(said)}: {said}")
         return "\n".join(words)
 
 

@@ -121,8 +121,12 @@ def failure(what: str, said: str) -> HostError:
         names = dict.fromkeys(re.findall(r"ERROR : (\S+): Failed to copy", said))
         thing = ", ".join(names) or "the object"
         return UnreadableError(f"this key does not open {thing}: another one encrypted it, or it was changed since")
-    hint = next((f", because {hint}" for sign, hint in HINTS if sign in said), "")
-    return HostError(f"`{what}` failed{hint}: {words_of(said)}")
+    return HostError(f"`{what}` failed{hint_of(said)}: {words_of(said)}")
+
+
+def hint_of(said: str) -> str:
+    """Return why rclone probably failed, in words to append; empty if its own say it."""
+    return next((f", because {hint}" for sign, hint in HINTS if sign in said), "")
 
 
 def words_of(said: str) -> str:
