@@ -75,8 +75,8 @@ class Server:
         return base
 
     def now(self) -> str:
-        """Return the server's time, a second before the next statement."""
-        clock = self.pair.ssh("server", "date -u +%FT%TZ; sleep 1.1").stdout.strip()
+        """Return the server's time, a second after the last statement and a second before the next."""
+        clock = self.pair.ssh("server", "sleep 1.1; date -u +%FT%TZ; sleep 1.1").stdout.strip()
         assert clock
         return clock
 
@@ -157,7 +157,9 @@ def test_a_drill_passes_and_fails_on_a_changed_byte_and_drift_tells_it(server: S
         assert any(row.startswith("drill: failed: base") for row in server.told())
     finally:
         on(server.pair, "server", f"rm -rf {FOLDER}; mv {FOLDER}.good {FOLDER}")
-    assert server.pair.ssh("server", "sudo ls -A /var/lib/mysql").stdout.count(".mysql-pair") == 0
+    assert server.answer("drill")["tables"] == 1
+    assert server.told() == []
+    assert ".mysql-pair-scratch" not in server.pair.ssh("server", "sudo ls -A /var/lib/mysql").stdout.split()
 
 
 def test_a_log_that_was_purged_before_it_was_sent_is_a_gap_that_the_next_base_ends(server: Server) -> None:

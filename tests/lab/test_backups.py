@@ -55,8 +55,8 @@ class Backed:
         return listed
 
     def now(self) -> str:
-        """Return the server's time; what is written from then on is of a later second."""
-        return self.pair.ssh("server", "date -u +%FT%TZ; sleep 1.1").stdout.strip()
+        """Return the server's time: what was written before is of an earlier second, what comes of a later one."""
+        return self.pair.ssh("server", "sleep 1.1; date -u +%FT%TZ; sleep 1.1").stdout.strip()
 
     def is_sent(self, moment: str) -> bool:
         """Tell whether one can go back to a moment."""
