@@ -228,6 +228,8 @@ def second_stack(pair: Pair, folder: Path, restore: dict[str, str], key: str) ->
     finally:
         destroyed = second.pulumi("destroy", "--yes", "--skip-preview")
         second.done("stack", "rm", "second", "--yes", "--force")
+        # To remove any stack deselects the one that is selected.
+        pair.done("stack", "select", pair.lab.name)
         assert destroyed.returncode == 0, destroyed.stdout + destroyed.stderr
 
 
