@@ -190,7 +190,16 @@ def give_devices(seed: Path, wanted: list[Device]) -> None:
 
 
 def make_devices(name: str, gone: list[Device]) -> None:
-    """Make the nodes of a running host's devices, and remove those of devices that are gone."""
+    """Make the nodes of a running host's devices, and remove those of devices that are gone.
+
+    Raises:
+        LabError: an earlier version of the lab has launched the host, without a place for them.
+    """
+    if podman.run("exec", name, "test", "-e", DEVICES, check=False).returncode != 0:
+        raise LabError(
+            f"{name} was launched by an earlier version of the lab, and can have no volumes: `python -m lab down`, "
+            "then `python -m lab up`"
+        )
     paths = " ".join(path for device in gone for path in device.paths)
     podman.run("exec", name, "sh", "-c", f"rm -f {paths}; sh {DEVICES}/make")
 
