@@ -36,7 +36,11 @@ for name in sorted(groups, key=lambda name: name != config.jump_host):
     group = groups[name]
     place = placement.client(name, clients, group.instance["public"], group.zone, group.subnet_id)
     clients[name] = MySqlClient(name, {**group.instance, **place})
-volume = DataVolume("server-data", config.data_volume) if config.data_volume else None
+volume = None
+if config.data_volume:
+    # Where its host will be: a subnet keeps its zone, whatever zones are chosen later.
+    zone = network.server_zone if isinstance(network, Network) else config.data_volume["zone"]
+    volume = DataVolume("server-data", {**config.data_volume, "zone": zone})
 if volume and config.snapshots:
     Snapshots("snapshots", {**config.snapshots, "volume": volume, "tags": config.tags})
 place = placement.server("server", clients, backups.instance_profile)
