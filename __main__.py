@@ -11,7 +11,7 @@ from components.data_volume import DataVolume
 from components.firewall import Firewall
 from components.mysql.accounts import MySqlAccounts, describe
 from components.mysql.client import MySqlClient
-from components.mysql.server import MySqlServer
+from components.mysql.server import DataArgs, MySqlServer
 from components.network import ExistingNetwork, Network
 from components.placement import Placement
 from components.protection import TerminationProtection
@@ -44,7 +44,8 @@ if config.data_volume:
 if volume and config.snapshots:
     Snapshots("snapshots", {**config.snapshots, "volume": volume, "tags": config.tags})
 place = placement.server("server", clients, backups.instance_profile)
-server = MySqlServer("server", {**config.server, **place, "data_volume": volume})
+data: DataArgs = {"data_volume": volume, "replay": "restore" in config.backups}
+server = MySqlServer("server", {**config.server, **place, **data})
 
 described = describe(config.accounts, config.passwords)
 accounts = MySqlAccounts("accounts", {"server": server, **described, "after": backups.restore(server)})

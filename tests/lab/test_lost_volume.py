@@ -1,4 +1,4 @@
-"""The server's host and its volume are lost while a client writes, and had back in the same stack from its own bucket.
+"""What goes with the server's volume is had back in the same stack: from a snapshot and the log, or the bucket alone.
 
 What is done is what docs/backups.md says. `pytest -s` prints the seconds, and the commits that are missing.
 """
@@ -20,7 +20,7 @@ from lab.machine.plane import Plane
 from lab.testing.processes import wait_for
 from scripts.host.constants import CA_FILE
 from tests.lab.logins import Login
-from tests.lab.pair import Pair
+from tests.lab.pair import Pair, lab_command
 from tests.lab.test_backups import LOG_SECONDS, Backed
 from tests.lab.test_data_volume import lost
 from tests.lab.way import way
@@ -95,7 +95,36 @@ def backed(pair: Pair) -> Iterator[Backed]:
     outputs = pair.outputs()
     pair.sql(f"create table app.acknowledged (n int primary key); create user joe identified by '{JOES_PASSWORD}'")
     yield Backed(pair, outputs["backup_bucket"], outputs["backup_prefix"])
-    pair.sql("drop table if exists app.acknowledged; drop user if exists joe")
+    pair.sql("drop table if exists app.acknowledged; drop user if exists joe, late")
+
+
+def test_the_log_is_replayed_over_a_snapshot_up_to_a_moment(backed: Backed) -> None:
+    """The next test begins with the server that this one leaves."""
+    pair, insert = backed.pair, "insert into app.acknowledged values "
+    pair.sql(f"{insert}(1)")
+    done = lab_command("snapshots", name=pair.lab.name)
+    snapshot = done.stdout.split()[1]
+    assert snapshot.startswith("snap-"), done.stdout + done.stderr
+    pair.sql(f"{insert}(2); create user late identified by '{JOES_PASSWORD}'")
+    time.sleep(1.1)  # what is of the moment's own second is after it
+    moment = backed.now()
+    pair.sql("drop table app.acknowledged")
+    backed.send()
+    before, former = known(pair), pair.sql(SERVER)
+    pair.configure({"dataVolumeSnapshot": snapshot, "restoreFrom": {"at": moment}})
+    begun_at = time.monotonic()
+    pair.up()
+    print(f"\na snapshot, and the log over it, are restored in {time.monotonic() - begun_at:.0f} s")
+    assert pair.sql("select n from app.acknowledged order by n").split() == ["1", "2"]
+    assert known(pair) == before
+    assert pair.sql(SERVER) != former, "or its log would be mixed with the former one"
+    assert Login("late", JOES_PASSWORD, pair.outputs()["mysql_host"], pair.outputs()["mysql_port"]).works(pair)
+    assert pair.sql("select @@offline_mode, @@event_scheduler") == "0\tON"
+    assert pair.unchanged()
+    pair.configure({}, without=["restoreFrom"])
+    pair.up()
+    wait_for(lambda: backed.listed()["bases"][0]["server_uuid"] == pair.sql(SERVER), seconds=LOG_SECONDS)
+    assert backed.well("drift").splitlines()[0] == "no drift detected"
 
 
 @pytest.mark.timeout(900)
@@ -110,6 +139,7 @@ def test_server_and_volume_are_lost_and_less_than_a_minute_of_commits_with_them(
         time.sleep(20)  # some commits that are not in the bucket yet
         lose(pair)
         acknowledged = writer.acknowledged()
+    pair.configure({"dataVolumeSnapshot": ""})
     with pair.configured(restoreFrom={"base": "newest"}):
         begun_at = time.monotonic()
         pair.done("up", "--yes", "--skip-preview", "--refresh")

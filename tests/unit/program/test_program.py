@@ -145,7 +145,8 @@ def test_mysql_is_installed_on_the_mounted_volume_and_not_by_the_first_boot(run:
     first = yaml.safe_load(run.instances["server-instance"]["userData"])["packages"]
     assert "mysql-server" not in first and "xfsprogs" in first
     spec = json.loads(run.commands["server-converged"]["stdin"])
-    assert spec["data"] == {"volume_id": "server-data-volume-id", "device_name": "/dev/sdf", "gib": 16}
+    volume = {"volume_id": "server-data-volume-id", "device_name": "/dev/sdf", "gib": 16}
+    assert spec["data"] == {**volume, "replay_over": ""}
     assert {"mysql-server", "xfsprogs"} <= set(spec["packages"])
     paths = [file["path"] for file in spec["files"]]
     assert {"/etc/systemd/system/mysql-pair-data.service", DROP_IN} <= set(paths)
