@@ -11,7 +11,7 @@ from components.data_volume import DataVolume
 from components.firewall import Firewall
 from components.mysql.accounts import MySqlAccounts, describe
 from components.mysql.client import MySqlClient
-from components.mysql.server import MySqlServer
+from components.mysql.server import DataArgs, MySqlServer
 from components.network import ExistingNetwork, Network
 from components.placement import Placement
 from components.protection import TerminationProtection
@@ -36,11 +36,16 @@ for name in sorted(groups, key=lambda name: name != config.jump_host):
     group = groups[name]
     place = placement.client(name, clients, group.instance["public"], group.zone, group.subnet_id)
     clients[name] = MySqlClient(name, {**group.instance, **place})
-volume = DataVolume("server-data", config.data_volume) if config.data_volume else None
+volume = None
+if config.data_volume:
+    # Where its host will be: a subnet keeps its zone, whatever zones are chosen later.
+    zone = network.server_zone if isinstance(network, Network) else config.data_volume["zone"]
+    volume = DataVolume("server-data", {**config.data_volume, "zone": zone})
 if volume and config.snapshots:
     Snapshots("snapshots", {**config.snapshots, "volume": volume, "tags": config.tags})
 place = placement.server("server", clients, backups.instance_profile)
-server = MySqlServer("server", {**config.server, **place, "data_volume": volume})
+data: DataArgs = {"data_volume": volume, "replay": "restore" in config.backups}
+server = MySqlServer("server", {**config.server, **place, **data})
 
 described = describe(config.accounts, config.passwords)
 accounts = MySqlAccounts("accounts", {"server": server, **described, "after": backups.restore(server)})

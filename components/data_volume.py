@@ -71,6 +71,11 @@ class DataVolume(Component):
         return self._args.get("size_gib", 0)
 
     @property
+    def snapshot_id(self) -> str:
+        """What it is made from; empty if it is made empty, or was there."""
+        return self._args.get("snapshot_id", "")
+
+    @property
     def identity(self) -> str:
         """What says which volume it is: where this changes, so does the volume, and no host goes on with another."""
         parts = (self._args.get(key, "") for key in ("volume_id", "snapshot_id", "kms_key"))

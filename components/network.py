@@ -61,6 +61,8 @@ class Network(Component):
 
     vpc_id: pulumi.Output[str]
     server_subnet_id: pulumi.Output[str]
+    server_zone: pulumi.Output[str]
+    """Of the server's subnet, which keeps it whatever zones are chosen later."""
     public_subnet_ids: pulumi.Output[Sequence[str]]
     """The ids of the public subnets, zone by zone."""
     private_subnet_ids: pulumi.Output[Sequence[str]]
@@ -95,6 +97,7 @@ class Network(Component):
             self._s3_endpoint([public, private])
         self.vpc_id = self._vpc.id
         self.server_subnet_id = server.id
+        self.server_zone = server.availability_zone
         self.public_subnet_ids = pulumi.Output.all(*[subnet.id for subnet in self._public])
         self.private_subnet_ids = pulumi.Output.all(*[subnet.id for subnet in self._private])
         self.end()

@@ -13,8 +13,10 @@ from components.backups.log_settings import GTIDS, log_faults
 from components.backups.snapshots import SnapshotsArgs
 from components.data_volume import VolumeArgs
 from components.mysql.server import ServerArgs
+from scripts.host.backups.spec import NEWEST
 from scripts.host.common.checks import InvalidValueError
 from stack_config.aws import Lookups
+from stack_config.data_volume import SNAPSHOT
 from stack_config.reader import Reader, default
 from stack_config.specs import read_args, read_spec
 
@@ -82,6 +84,9 @@ def _read_restore(reader: Reader, lookups: Lookups, args: dict[str, Any], is_on:
         reader.add_fault(RESTORE_KEY, "is missing, and the other stack's files are encrypted", hint)
     if raw.get("at") and raw.get("gtid"):
         reader.add_fault(RESTORE, "has both at and gtid", "Leave one of them out")
+    if restore.get("base", NEWEST) != NEWEST and reader.is_set(SNAPSHOT):
+        hint = f"Leave base out to replay the log over the snapshot, or take {SNAPSHOT} out"
+        reader.add_fault(f"{RESTORE}.base", f"names a base, and the data come from {SNAPSHOT}", hint)
     if bucket := restore.get("bucket"):
         lookups.ask(f"{RESTORE}.bucket", lookups.cloud.bucket, bucket)
     if (at := restore.get("at")) and datetime.strptime(at, checks.TIME).replace(tzinfo=UTC) > datetime.now(UTC):

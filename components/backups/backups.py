@@ -136,7 +136,10 @@ class Backups(Component):
         return server.agent.run(name, "backup set-up", spec, SET_UP_SECONDS, self, before)
 
     def restore(self, server: MySqlServer) -> list[remote.Command]:
-        """Register the command that restores the data of a new server, if that was asked for; it refuses any data."""
+        """Register the command that restores the data of a new server, if that was asked for.
+
+        It refuses any data but those of a new volume's snapshot, of a server that is made with `replay`.
+        """
         args = self._args.get("restore")
         if args is None:
             return []
@@ -146,7 +149,7 @@ class Backups(Component):
             key = pulumi.Output.secret(self._args["restore_key"])
             source = _repository(key, args["bucket"], args.get("prefix", ""), region)
         end = args.get("base", NEWEST), args.get("at", ""), args.get("gtid", "")
-        spec = source.apply(lambda known: RestoreSpec(known, *end))
+        spec = source.apply(lambda known: RestoreSpec(known, *end, server.replay_over))
         name, before = f"{server.name}-restored", [*server.ready, *self._allowed]
         return [server.agent.run(name, "backup restore", spec, RESTORE_SECONDS, self, before)]
 

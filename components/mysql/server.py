@@ -67,6 +67,9 @@ class DataArgs(TypedDict):
 
     data_volume: NotRequired[DataVolume | None]
     """The volume; without it the data are on the root volume, and go with the host."""
+    replay: NotRequired[bool]
+    """Whether the binary log is to be replayed over a volume that is made from a snapshot, as Backups.restore does it:
+    until then MySQL lets nobody in. False if not given."""
 
 
 class ServerArgs(InstanceArgs, MySqlArgs):
@@ -102,6 +105,8 @@ class MySqlServer(MySqlHost):
         # As the component's own properties, so that a preview shows a changed setting by its name.
         shown = {"settings": spec.mysql.settings, "packages": list(args.get("packages", ()))}
         volume = args.get("data_volume")
+        self.replay_over = volume.snapshot_id if volume and args.get("replay") else ""
+        """The snapshot over which the log is to be replayed; empty for none."""
         host_args: Mapping[str, Any] = {**args, "identity": volume.identity} if volume else args
         first_files = {OPTION_FILE: first_settings(args).option_file}
         packages = cloud_config("server")["packages"]
@@ -111,7 +116,7 @@ class MySqlServer(MySqlHost):
         super().__init__("server", name, cast("HostArgs", host_args), opts, shown, first_files, packages)
         # When the host is ready, and no sooner: a former one serves that long, unless its address is needed.
         attached = [volume.attach(self.instance_id, [self.host.ready])] if volume else []
-        data = self._with_data(spec, args)
+        data = self._with_data(spec, volume)
         # In the state once the data are on the volume, and not before: the preview report reads it there.
         on: list[Trigger] = [{"data_volume": volume.volume_id}] if volume else []
         seconds = MOVE_SECONDS if volume else CONVERGE_SECONDS
@@ -132,14 +137,12 @@ class MySqlServer(MySqlHost):
         """What must be there before anything is done in MySQL."""
         self.end()
 
-    @staticmethod
-    def _with_data(spec: ServerSpec, args: MySqlServerArgs) -> pulumi.Input[ServerSpec]:
+    def _with_data(self, spec: ServerSpec, volume: DataVolume | None) -> pulumi.Input[ServerSpec]:
         """Return the host's spec with its data volume, whose id may be known only when it is made."""
-        volume = args.get("data_volume")
         if volume is None:
             return spec
-        gib = volume.size_gib
-        return volume.volume_id.apply(lambda volume_id: replace(spec, data=DataSpec(volume_id, DEVICE, gib)))
+        rest = DEVICE, volume.size_gib, self.replay_over
+        return volume.volume_id.apply(lambda volume_id: replace(spec, data=DataSpec(volume_id, *rest)))
 
 
 def _told_version(server: pulumi.Resource, facts: ServerFacts) -> str:

@@ -73,7 +73,7 @@ def plan(repo: Repository, wanted: Wanted, session: Session, server_uuid: str = 
     if wanted.gtid and not log.files:
         raise HostError(f"base {manifest['id']} has no log after it, so it has no transaction {wanted.gtid}")
     restored_to = f"before {wanted.gtid}" if wanted.gtid else wanted.at or log.latest
-    return Plan(manifest, _needed(log, wanted.at), wanted, restored_to)
+    return Plan(manifest, needed(log, wanted.at), wanted, restored_to)
 
 
 def _base(manifests: Sequence[Manifest], wanted: Wanted, session: Session) -> Manifest:
@@ -102,7 +102,7 @@ def _has(session: Session, manifest: Manifest, gtid: str) -> bool:
         raise HostError(f"this MySQL does not take {gtid} for a transaction: {error}") from error
 
 
-def _needed(log: Chain, at: str) -> tuple[LogFile, ...]:
+def needed(log: Chain, at: str) -> tuple[LogFile, ...]:
     """Return the files up to the one that has the moment."""
     if not at:
         return log.files

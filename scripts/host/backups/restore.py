@@ -2,7 +2,7 @@
 
 A marker in MySQL's data directory, which goes where the data goes, says which restore was begun, and that it was done:
 one that was cut off is wiped and begun again, and one that was done is not done twice. Without the marker a server with
-a table in it is refused.
+a table in it is refused, unless its volume is new and a copy that the log is to be replayed over: snapshot_copy.py.
 """
 
 import contextlib
@@ -12,12 +12,12 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from scripts.host.backups import dump, replay, repository, status
+from scripts.host.backups import dump, over_snapshot, replay, repository, status
 from scripts.host.backups.replay import Wanted
 from scripts.host.backups.spec import RestoreFacts, RestoreSpec
 from scripts.host.common import atomic_write, codec
 from scripts.host.common.errors import HostError
-from scripts.host.mysql import server, service
+from scripts.host.mysql import server, service, snapshot_copy
 from scripts.host.mysql.server import Session, among
 
 MARKER = service.DATA / "mysql-pair-restore.json"
@@ -43,6 +43,8 @@ def restore(spec: RestoreSpec) -> RestoreFacts:
         session = server.Session()
         session.do("SET SESSION sql_log_bin = 0")
         wanted, marker = codec.as_data(spec.without_key()), _marker()
+        if copy := snapshot_copy.to_do():
+            return _over_snapshot(spec, copy, session)
         if marker is not None and marker["state"] == "done":
             return _again(marker, wanted)
         unfinished = marker is not None
@@ -79,6 +81,28 @@ def restore(spec: RestoreSpec) -> RestoreFacts:
         )
         _mark({"state": "done", "spec": wanted, "facts": codec.as_data(facts)})
         return facts
+
+
+def _over_snapshot(spec: RestoreSpec, copy: dict[str, Any], session: Session) -> RestoreFacts:
+    """Replay the log over data that came with the volume."""
+    begun, marker = time.monotonic(), _marker() or {}
+    wanted = codec.as_data(spec.without_key())
+    if marker.get("spec", wanted) != wanted:
+        raise HostError(
+            "another replay over this volume was cut off, and may have gone further than this one: put restoreFrom "
+            "back as it was, or have the volume made anew (`pulumi up --replace` with its URN). Nothing was changed"
+        )
+    with repository.opened(spec.source) as repo:
+        chosen = over_snapshot.plan(repo, spec, copy, session)
+        former = marker.get("settings") or _settings(session)
+        _mark({"state": "under way", "spec": wanted, "settings": former})
+        with _eased(session, former):
+            logs = replay.replay(repo, chosen, service.SOCKET, FOLDER)
+    tables, seconds = _tables(server.Session()), round(time.monotonic() - begun, 1)
+    facts = RestoreFacts(spec.snapshot, copy["server_uuid"], chosen.restored_to, tables, 0, logs, seconds)
+    _mark({"state": "done", "spec": wanted, "facts": codec.as_data(facts)})
+    snapshot_copy.done()
+    return facts
 
 
 def _again(marker: dict[str, Any], wanted: dict[str, Any]) -> RestoreFacts:

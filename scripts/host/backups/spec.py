@@ -113,11 +113,15 @@ class RestoreSpec:
     """Replayed is what was committed before this UTC time; empty for all that the log has."""
     gtid: str = checked(gtid_text, default="")
     """Replayed is what came before this transaction; empty for all that the log has."""
+    snapshot: str = ""
+    """The snapshot that the data came from, over which the log is replayed, and no base is loaded; empty otherwise."""
 
     def faults(self) -> Iterator[SpecFault]:
         """Yield what a single field does not show."""
         if self.at and self.gtid:
             yield SpecFault("gtid", "is given beside a time", "Leave one of the two out", ("at",))
+        if self.snapshot and self.base != NEWEST:
+            yield SpecFault("base", "is given beside a snapshot", "Leave one of the two out", ("snapshot",))
 
     def without_key(self) -> "RestoreSpec":
         """Return it as it may be kept and told."""
@@ -129,7 +133,7 @@ class RestoreFacts:
     """What was restored."""
 
     base: str
-    """Its id."""
+    """Its id, or that of the snapshot."""
     server_uuid: str
     """Of the server that it was made on."""
     restored_to: str

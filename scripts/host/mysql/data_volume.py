@@ -14,7 +14,7 @@ from scripts.host.common import atomic_write, codec, process, state_file
 from scripts.host.common.difference import Difference
 from scripts.host.common.errors import HostError
 from scripts.host.constants import DATA_DROP_IN, DATA_UNIT
-from scripts.host.mysql import data_move, initialization, kept, volume_device
+from scripts.host.mysql import data_move, initialization, kept, snapshot_copy, volume_device
 from scripts.host.mysql.server import Session
 from scripts.host.mysql.service import DATA
 from scripts.host.mysql.spec import DataSpec
@@ -78,6 +78,8 @@ def prepare(spec: DataSpec | None, units: Sequence[FileSpec]) -> None:
     state_file.save(STATE, codec.as_data(spec))
     _write(units)
     file_systems.converge(spec.gib, DATA)
+    if (DATA / MARK).exists():
+        snapshot_copy.prepare(spec)
     data_move.finish()
 
 

@@ -18,6 +18,7 @@ from scripts.host.mysql import (
     server,
     service,
     settings,
+    snapshot_copy,
     time_zones,
     timers,
     upgrade,
@@ -42,6 +43,7 @@ def converge(spec: ServerSpec) -> ServerFacts:
     if not running:
         time_zones.converge()
     secure_installation.converge()
+    snapshot_copy.settle()
     session = server.Session()
     outside = data_volume.warnings(session) if spec.data else []
     return ServerFacts(session.one("SELECT VERSION()"), (*warnings, *_shut_out(session), *outside))
@@ -57,6 +59,9 @@ def _install(spec: ServerSpec, names: Sequence[str]) -> None:
         words = service.words_since(begin) if spec.data and service.ERROR_LOG.exists() else ""
         raise HostError(f"{error}\n{words}".strip()) from error
     kept.secure()
+    if spec.data:
+        # A volume that was empty has data now.
+        snapshot_copy.prepare(spec.data)
 
 
 def _shut_out(session: server.Session) -> list[str]:

@@ -55,6 +55,8 @@ class DataSpec:
     """What it was attached as; on a Xen host its device has a name like it."""
     gib: int
     """Its size, at least; 0 if it is not known."""
+    replay_over: str = ""
+    """The snapshot that a new volume is made from, if the binary log is to be replayed over it; empty otherwise."""
 
 
 @dataclass(frozen=True)

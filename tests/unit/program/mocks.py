@@ -89,6 +89,7 @@ class Recorder(Mocks):
                 "availabilityZone": "zone-a",
             },
             "aws:ec2/getAmi:getAmi": {"architecture": "x86_64"},
+            "aws:ebs/getSnapshot:getSnapshot": {"volumeSize": 16},
             "aws:index/getRegion:getRegion": {"region": REGION},
             "aws:s3/getBucket:getBucket": {
                 "bucket": args.args.get("bucket"),

@@ -10,6 +10,7 @@ import pytest
 from components.backups.backups import role_policy
 from components.backups.bucket import tls_only
 from scripts.host.backups.spec import BackupSpec, RepositorySpec, RestoreSpec, SetUpSpec
+from scripts.host.mysql.spec import ServerSpec
 from tests.unit.program import mocks
 from tests.unit.program.configs import BACKUP_KEY
 from tests.unit.program.test_program import Run, plain, without_secrets
@@ -156,6 +157,17 @@ def test_a_restore_from_the_stacks_own_backups_needs_no_key() -> None:
     run = Run(restoreFrom='{"base": "20260101T033000Z"}')
     spec = run.spec("server-restored", RestoreSpec)
     assert (spec.source.key, spec.source.bucket, spec.base) == (MADE, OWN, "20260101T033000Z")
+
+
+def test_beside_a_snapshot_the_log_is_replayed_over_it_and_mysql_lets_nobody_in_before() -> None:
+    snapshot = "snap-0a0a0a0a"
+    run = Run(restoreFrom='{"at": "2026-01-01T10:30:00Z"}', dataVolumeSnapshot=snapshot)
+    assert run.spec("server-restored", RestoreSpec).snapshot == snapshot
+    data = run.spec("server-converged", ServerSpec).data
+    assert data and data.replay_over == snapshot
+    # As they are once restoreFrom is taken out.
+    data = Run(dataVolumeSnapshot=snapshot).spec("server-converged", ServerSpec).data
+    assert data and data.replay_over == ""
 
 
 def test_no_right_of_the_role_deletes_or_changes_the_buckets_rules() -> None:

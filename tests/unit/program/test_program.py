@@ -136,11 +136,17 @@ def test_the_data_volume_is_encrypted_and_the_host_is_stopped_in_order_before_it
     assert attachment["stopInstanceBeforeDetaching"] is True
 
 
+def test_a_data_volume_that_is_made_anew_is_in_the_zone_of_the_subnet_that_is_there(run: Run) -> None:
+    """Not in the zone that would be chosen for a new subnet."""
+    assert "network-server-subnet" in run.seen.dependencies["server-data-volume"]
+
+
 def test_mysql_is_installed_on_the_mounted_volume_and_not_by_the_first_boot(run: Run) -> None:
     first = yaml.safe_load(run.instances["server-instance"]["userData"])["packages"]
     assert "mysql-server" not in first and "xfsprogs" in first
     spec = json.loads(run.commands["server-converged"]["stdin"])
-    assert spec["data"] == {"volume_id": "server-data-volume-id", "device_name": "/dev/sdf", "gib": 16}
+    volume = {"volume_id": "server-data-volume-id", "device_name": "/dev/sdf", "gib": 16}
+    assert spec["data"] == {**volume, "replay_over": ""}
     assert {"mysql-server", "xfsprogs"} <= set(spec["packages"])
     paths = [file["path"] for file in spec["files"]]
     assert {"/etc/systemd/system/mysql-pair-data.service", DROP_IN} <= set(paths)

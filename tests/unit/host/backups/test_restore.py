@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from scripts.host.backups import replay, repository, restore
+from scripts.host.backups import over_snapshot, replay, repository, restore
+from scripts.host.backups.replay import Plan, Wanted
 from scripts.host.backups.spec import RepositorySpec, RestoreSpec
 from scripts.host.common.errors import HostError
-from scripts.host.mysql import server, service
-from tests.unit.host.backups.conftest import MemoryRepository, log_file, manifest
+from scripts.host.mysql import server, service, snapshot_copy
+from tests.unit.host.backups.conftest import SERVER, MemoryRepository, log_file, manifest
 
 SPEC = RestoreSpec(RepositorySpec("k" * 16, "", "/r", ""))
 
@@ -118,6 +120,45 @@ def test_a_restore_that_was_killed_is_wiped_and_begun_again_with_the_settings_of
     mysqld.settings["innodb_flush_log_at_trx_commit"] = 0
     assert not restore.restore(SPEC).already
     assert mysqld.databases == ["a"]
+    assert mysqld.settings == Mysqld().settings
+
+
+def test_over_a_snapshot_the_log_is_replayed_and_no_base_is_loaded_and_the_next_run_does_nothing(
+    mysqld: Mysqld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mysqld.databases = ["theirs"]
+    copies = [{"server_uuid": SERVER}]
+    monkeypatch.setattr(snapshot_copy, "to_do", lambda: next(iter(copies), None))
+    monkeypatch.setattr(snapshot_copy, "done", copies.clear)
+    monkeypatch.setattr(over_snapshot, "plan", lambda *_: Plan({}, (), Wanted(), "2024-12-01T10:50:00Z"))
+    spec = replace(SPEC, snapshot="snap-0cccccccccccccccc")
+    facts = restore.restore(spec)
+    assert (facts.base, facts.server_uuid, facts.logs) == (spec.snapshot, SERVER, 1)
+    assert (facts.restored_to, mysqld.databases) == ("2024-12-01T10:50:00Z", ["theirs"])
+    assert mysqld.settings == Mysqld().settings
+    assert restore.restore(spec).already
+    with pytest.raises(HostError, match="was restored already"):
+        restore.restore(SPEC)
+
+
+def test_a_replay_over_a_snapshot_that_was_cut_off_is_gone_on_with_and_another_is_refused(
+    mysqld: Mysqld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: Any) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(snapshot_copy, "to_do", lambda: {"server_uuid": SERVER})
+    monkeypatch.setattr(snapshot_copy, "done", lambda: None)
+    monkeypatch.setattr(over_snapshot, "plan", lambda *_: Plan({}, (), Wanted(), "2024-12-01T10:50:00Z"))
+    spec = replace(SPEC, snapshot="snap-0cccccccccccccccc")
+    with monkeypatch.context() as patch:
+        patch.setattr(replay, "replay", killed)
+        with pytest.raises(KeyboardInterrupt):
+            restore.restore(spec)
+    with pytest.raises(HostError, match="put restoreFrom back as it was"):
+        restore.restore(replace(spec, at="2024-12-01T10:40:00Z"))
+    mysqld.settings["innodb_flush_log_at_trx_commit"] = 0
+    assert restore.restore(spec).logs == 1
     assert mysqld.settings == Mysqld().settings
 
 

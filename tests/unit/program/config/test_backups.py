@@ -42,6 +42,11 @@ FAULTS: list[tuple[dict[str, object], str, str]] = [
         "has both at and gtid",
     ),
     ({**OFF, "restoreFrom": {"base": "newest"}}, "restoreFrom", "needs backups"),
+    (
+        {"restoreFrom": {"base": "20260101T033000Z"}, "dataVolumeSnapshot": "snap-0a0a0a0a", "dataVolumeSize": 100},
+        "restoreFrom.base",
+        "names a base, and the data come from dataVolumeSnapshot",
+    ),
     ({"snapshotSchedule": "daily"}, "snapshotSchedule", "Write one like cron(30 3 * * ? *), in UTC"),
     ({"snapshotCount": 1001}, "snapshotCount", "from 0 to 1000; 0 for no snapshots"),
     ({"snapshotSchedule": "cron(0 1 * * ? *)", "dataVolumeSize": 0}, "snapshotSchedule", "needs a data volume"),
@@ -91,6 +96,8 @@ def test_backups_that_are_off_are_a_warning_and_need_no_gtids_and_no_way_to_s3(m
 def test_a_restore_is_from_the_stacks_own_backups_unless_another_bucket_is_named() -> None:
     at = "2026-01-01T10:30:00Z"
     assert parsed(restoreFrom={"at": at}).backups["restore"] == {"at": at}
+    snapshot = {"dataVolumeSnapshot": "snap-0a0a0a0a", "dataVolumeSize": 100}
+    assert parsed(restoreFrom={"base": "newest"}, **snapshot).backups["restore"] == {"base": "newest"}
     other = stack_config.parse(
         GOOD | texts({"restoreFrom": OTHER, "restoreKey": BACKUP_KEY}), SECRET, FakeCloud()
     ).backups

@@ -1,0 +1,76 @@
+"""Verb `backup restore` over a snapshot: the binary log is replayed over data that came with the volume.
+
+The copy's server has executed what its source had, and nothing of its own but its set-up. The log of the
+source goes on from the file that was written to then; transactions that the copy has are skipped by GTID, so a replay
+that was cut off is begun again.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from scripts.host.backups import binary_log, listing, replay, status
+from scripts.host.backups.replay import Plan, Wanted
+from scripts.host.backups.repository import Repository
+from scripts.host.backups.spec import RestoreSpec
+from scripts.host.common.errors import HostError
+from scripts.host.mysql.server import Session
+
+LAST = (1 << 63) - 2
+"""The highest number of a transaction."""
+MEND = "Nothing was changed. Choose another snapshot, or take dataVolumeSnapshot out and restore from a base"
+
+
+def plan(repo: Repository, spec: RestoreSpec, copy: dict[str, Any], session: Session) -> Plan:
+    """Return what of the log is to be replayed.
+
+    Args:
+        repo: where from.
+        spec: up to where.
+        copy: what the volume is a copy of; see snapshot_copy.py.
+        session: to the server of the copy.
+
+    Raises:
+        HostError: it cannot be; the message says why.
+    """
+    if copy["snapshot"] != spec.snapshot:
+        raise HostError(f"the volume is of {copy['snapshot']}, and not of {spec.snapshot or 'a base'}. {MEND}")
+    _check_unused(session, copy["executed"])
+    source, written = copy["server_uuid"], status.written(datetime.fromtimestamp(copy["written"], status.UTC))
+    files = binary_log.sent(repo, source)
+    if not files:
+        raise HostError(f"the repository has no log of server {source}, of which {spec.snapshot} is. {MEND}")
+    log = listing.chain({"started": written, "first_log": copy["first_log"]}, files)
+    if spec.at and spec.at <= written:
+        raise HostError(f"{spec.at} is before the last transaction of {spec.snapshot}, at {written}. {MEND}")
+    if spec.at > log.latest:
+        why = f", because {log.gap}" if log.gap else ""
+        raise HostError(
+            f"{spec.at} is after the end of the log: {spec.snapshot} can be restored up to {log.latest}{why}"
+        )
+    if log.gap and not spec.at:
+        raise HostError(f"the log after {spec.snapshot} has a gap: {log.gap}. Set `at` to {log.latest} or before")
+    if not (spec.at or spec.gtid):
+        _check_newest(repo, spec, source, log.latest)
+    if spec.gtid and session.rows("SELECT GTID_SUBSET(%s, @@GLOBAL.gtid_executed)", [spec.gtid])[0][0]:
+        raise HostError(f"transaction {spec.gtid} is in {spec.snapshot} already. {MEND}")
+    restored_to = f"before {spec.gtid}" if spec.gtid else spec.at or log.latest
+    manifest = {"server_uuid": source}
+    return Plan(manifest, replay.needed(log, spec.at), Wanted(at=spec.at, gtid=spec.gtid), restored_to)
+
+
+def _check_newest(repo: Repository, spec: RestoreSpec, source: str, latest: str) -> None:
+    """Refuse a snapshot of a server that another one has come after: what that one has would not be there."""
+    for manifest in listing.contents(repo).manifests:
+        if manifest["server_uuid"] != source and manifest["started"] > latest:
+            raise HostError(
+                f"base {manifest['id']} is of another server, after the end of the log that goes on from "
+                f"{spec.snapshot}: to go back to that end, set `at` to {latest}. {MEND}"
+            )
+
+
+def _check_unused(session: Session, executed: str) -> None:
+    """Refuse a copy that was written to after its set-up: that would be beside the log, and not in it."""
+    of_own = "GTID_SUBTRACT(@@GLOBAL.gtid_executed, GTID_SUBTRACT(@@GLOBAL.gtid_executed, %s))"
+    own = f"{session.one('SELECT @@server_uuid')}:1-{LAST}"
+    if used := session.rows(f"SELECT GTID_SUBTRACT({of_own}, %s)", [own, executed])[0][0]:
+        raise HostError(f"this server has data of its own since the snapshot ({used}). {MEND}")
