@@ -195,7 +195,7 @@ def test_data_on_the_root_volume_move_to_a_data_volume_in_one_up(pair: Pair) -> 
     assert {**state_on_root(pair), "rows": pair.sql("select * from app.moved")} == before
     assert pair.ssh("server", "findmnt -no FSTYPE /var/lib/mysql").stdout.strip() == "xfs"
     assert pair.ssh("server", "ls -d /var/lib/mysql?*").stdout.split() == [
-        f"/var/lib/mysql-{name}" for name in ("files", "keyring", "pair", "upgrade")
+        f"/var/lib/mysql-{name}" for name in ("files", "keyring", "pair", "pair-status", "upgrade")
     ]
     assert has_no_drift()
     assert pair.unchanged()

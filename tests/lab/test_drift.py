@@ -12,7 +12,7 @@ from typing import Any, Literal
 import pytest
 
 from lab.cloud.ec2 import Ec2
-from lab.cloud.model import Eip, EipAssociation, Instance, SecurityGroup, SecurityGroupRule
+from lab.cloud.model import Eip, EipAssociation, Instance, InstanceProfile, Role, SecurityGroup, SecurityGroupRule
 from lab.cloud.store import Store
 from lab.machine.plane import Plane
 from scripts.host.constants import AGENT_DIR
@@ -94,14 +94,9 @@ def in_the_default_group(ec2: Ec2, instance: Instance) -> Instance:
     return replace(instance, security_group_ids=(*instance.security_group_ids, ec2.default_group(vpc)))
 
 
-def with_profile(_: Ec2, instance: Instance) -> Instance:
-    """Return an instance with an instance profile."""
-    return replace(instance, options={**instance.options, "iamInstanceProfile": "admin"})
-
-
-def without_profile(_: Ec2, instance: Instance) -> Instance:
-    """Return an instance without one."""
-    return replace(instance, options={**instance.options, "iamInstanceProfile": ""})
+def with_profile(name: str) -> Callable[[Ec2, Instance], Instance]:
+    """Return what gives an instance that instance profile."""
+    return lambda _, instance: replace(instance, options={**instance.options, "iamInstanceProfile": name})
 
 
 NEW_CERTIFICATE = f"""
@@ -252,17 +247,23 @@ def test_rules_added_by_hand_are_told_in_words_and_revoked(story: Story) -> None
 
 
 def test_an_address_and_a_profile_put_on_the_server_by_hand_are_told(story: Story) -> None:
-    """No resource of the stack's can take them away: that is done where they were put on."""
+    """No resource of the stack's can take the address away: that is done where it was put on."""
     pair, ec2 = story.pair, cloud(story.pair)
     address = ec2.create(Eip("", ""), "eipalloc")
     attached = ec2.create(EipAssociation("", address.id, pair.outputs()["server_instance_id"]), "eipassoc")
-    change_instance(pair, with_profile)
+    own = str(ec2.store.get(Instance, pair.outputs()["server_instance_id"]).options["iamInstanceProfile"])
+    admin = Role("admin", '{"Version": "2012-10-17", "Statement": []}'), InstanceProfile("admin", "admin")
+    for record in admin:
+        ec2.store.put(record)
     try:
+        change_instance(pair, with_profile("admin"))
         code, differences, unknown = drift()
     finally:
         ec2.delete(EipAssociation, attached.id)
         ec2.delete(Eip, address.id)
-        change_instance(pair, without_profile)
+        change_instance(pair, with_profile(own))
+        for record in admin:
+            ec2.store.delete(record)
     assert (code, unknown) == (2, [])
     assert [(row["name"], row["what"], row["found"]) for row in differences] == [
         ("server-instance", "publicIp", address.public_ip),
