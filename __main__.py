@@ -36,13 +36,13 @@ for name in sorted(groups, key=lambda name: name != config.jump_host):
     group = groups[name]
     place = placement.client(name, clients, group.instance["public"], group.zone, group.subnet_id)
     clients[name] = MySqlClient(name, {**group.instance, **place})
-volume = None
+volume, snapshots = None, None
 if config.data_volume:
     # Where its host will be: a subnet keeps its zone, whatever zones are chosen later.
     zone = network.server_zone if isinstance(network, Network) else config.data_volume["zone"]
     volume = DataVolume("server-data", {**config.data_volume, "zone": zone})
-if volume and config.snapshots:
-    Snapshots("snapshots", {**config.snapshots, "volume": volume, "tags": config.tags})
+    if config.snapshots:
+        snapshots = Snapshots("snapshots", {**config.snapshots, "volume": volume, "tags": config.tags})
 place = placement.server("server", clients, backups.instance_profile)
 data: DataArgs = {"data_volume": volume, "replay": "restore" in config.backups}
 server = MySqlServer("server", {**config.server, **place, **data})
@@ -56,7 +56,7 @@ for name, client in clients.items():
     client.check_logins(f"{name}-logins", accounts, ready=[firewall, trusted])
 accounts.warn_of_untried({name: client.private_ip for name, client in clients.items()})
 
-optional = [part for part in (network, volume) if isinstance(part, Component)]
+optional = [part for part in (network, volume, snapshots) if isinstance(part, Component)]
 everything = [*optional, firewall, key_pair, backups, *clients.values(), server, *accounts.described, accounts]
 TerminationProtection("terminationProtection", config.protected, everything)
 
