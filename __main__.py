@@ -12,17 +12,13 @@ from components.firewall import Firewall
 from components.mysql.accounts import MySqlAccounts, describe
 from components.mysql.client import MySqlClient
 from components.mysql.server import DataArgs, MySqlServer
-from components.network import ExistingNetwork, Network
+from components.network import Network, a_network
 from components.placement import Placement
 from components.protection import TerminationProtection
 
 config = stack_config.load()
 
-network = (
-    config.network
-    if isinstance(config.network, ExistingNetwork)
-    else Network("network", {**config.network, "tags": config.tags})
-)
+network = a_network("network", config.network, config.tags)
 firewall = Firewall("firewall", {**config.reach, "vpc_id": network.vpc_id, "tags": config.tags})
 key_pair = aws.ec2.KeyPair("operators", public_key=config.ssh.public_key, tags=tags("operators", config.tags))
 backups = Backups("backups", {**config.backups, "tags": config.tags})

@@ -177,6 +177,13 @@ class Network(Component):
         )
 
 
+def a_network(
+    name: str, network: NetworkArgs | ExistingNetwork, more_tags: Mapping[str, str]
+) -> Network | ExistingNetwork:
+    """Return the network that is there already, or one that is made with these tags."""
+    return network if isinstance(network, ExistingNetwork) else Network(name, {**network, "tags": more_tags})
+
+
 def _zone_faults(args: NetworkArgs) -> Iterator[SpecFault]:
     zones = len(args.get("zones", ()))
     for kind, subnets in (
