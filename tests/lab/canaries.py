@@ -23,6 +23,8 @@ PROGRAM, CONFIG = b"pulumi-language-python-exec", b"PULUMI_CONFIG="
 """Pulumi's language hosts hand the program its config in its environment, decrypted; no other process has it."""
 OWN_FILES = {"operator-key", "passphrase"}
 """The lab's own key files, which hold these secrets on purpose, for their owner alone."""
+VOLUMES = "volumes.img"
+"""The hosts' volumes, of a TiB: what is on them is looked through on the hosts."""
 
 
 def canary() -> str:
@@ -67,7 +69,7 @@ class Search:
     def files(self, paths: Iterable[Path]) -> None:
         """Look through files of this machine."""
         for path in paths:
-            if path.is_file() and path.name not in OWN_FILES:
+            if path.is_file() and path.name not in {*OWN_FILES, VOLUMES}:
                 self.look(str(path), path.read_bytes())
 
     def host(self, pair: Pair, host: str) -> None:
