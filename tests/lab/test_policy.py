@@ -39,7 +39,7 @@ def test_the_program_passes_with_the_packs_config_of_the_lab(pair: Pair) -> None
 def test_a_protected_server_passes_without_any_config(pair: Pair) -> None:
     """As every stack on AWS does, where protection is the default; nothing is brought up here."""
     with pair.config_kept():
-        pair.configure({"terminationProtection": True})
+        pair.configure({"terminationProtection": True, "dataVolumeKeep": True, "backupKeep": True})
         code, told = preview(pair)
     assert code == 0, told
     assert violated(told) == set()
