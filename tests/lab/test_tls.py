@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from scripts.host.constants import AGENT_DIR, CA_FILE, STATE_DIR
+from scripts.host.constants import AGENT_DIR, CA_FILE
 from tests import PROJECT_ROOT
 from tests.lab.logins import Login
 from tests.lab.pair import Pair
@@ -115,7 +115,7 @@ def test_the_authority_is_an_output_and_lies_on_every_client_host(pair: Pair) ->
 
 
 def test_the_authoritys_key_is_roots_alone(pair: Pair) -> None:
-    folder = f"{STATE_DIR}/tls"
+    folder = "/var/lib/mysql/.mysql-pair/tls"
     listed = pair.ssh("server", f"sudo stat -c '%U %a' {folder} {folder}/authority.pem").stdout
     assert listed.splitlines() == ["root 700", "root 600"]
     # The server's own key is another, and what MySQL made at its first start is gone.
