@@ -9,7 +9,7 @@ from components.data_volume import DataVolume
 from components.firewall import Firewall
 from components.host.host import InstanceArgs
 from components.mysql.client import MySqlClient
-from components.mysql.server import MySqlServer, ServerArgs
+from components.mysql.server import DataArgs, MySqlServer, ServerArgs
 from components.network import Network
 from components.placement import Placement, SshAccess
 from lab.machine import slots
@@ -62,7 +62,8 @@ store: ServerArgs = {
 }
 client = MySqlClient("reader", {**reader, **placement.client("reader", {})})
 volume = DataVolume("store-data", {"zone": zones[0], "size_gib": 8, "keep": False})
-server = MySqlServer("store", {**store, **placement.server("store", {"reader": client}), "data_volume": volume})
+data: DataArgs = {"data_volume": volume}
+server = MySqlServer("store", {**store, **placement.server("store", {"reader": client}), **data})
 client.trust(server)
 pulumi.export("vpc_id", network.vpc_id)
 pulumi.export("public_subnet_ids", network.public_subnet_ids)
