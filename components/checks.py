@@ -5,14 +5,12 @@ Each check takes a raw value and returns it as it is kept, or raises InvalidValu
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv4Network, ip_network
 from typing import Any
 
 from scripts.host.common.checks import InvalidValueError, matching, one_line, whole
 from scripts.host.constants import MYSQL_PORT, SSH_PORT
 
-TIME = "%Y-%m-%dT%H:%M:%SZ"
 BROADEST = 8
 """The shortest prefix of a range that may ssh: a shorter one is no group of people."""
 OWN_TAGS = frozenset({"Name", "Project", "Stack"})
@@ -93,15 +91,6 @@ def dns_name(raw: Any) -> str:
     if isinstance(raw, str) and len(raw) > 253:
         raise InvalidValueError(f"has {len(raw)} characters", "A DNS name has at most 253")
     return _dns_name(raw)
-
-
-def utc_time(raw: Any) -> str:
-    """Return a moment in UTC, to the second."""
-    try:
-        return datetime.strptime(raw if isinstance(raw, str) else "", TIME).replace(tzinfo=UTC).strftime(TIME)
-    except ValueError as error:
-        hint = "Write it in UTC, like 2026-12-01T10:30:00Z"
-        raise InvalidValueError(f"{raw!r} is not a moment", hint) from error
 
 
 def ipv4_address(raw: Any) -> IPv4Address:

@@ -7,14 +7,13 @@ from typing import Any, cast
 
 import pulumi
 
-from components import checks
 from components.backups.backups import BackupsArgs, RestoreArgs
 from components.backups.log_settings import GTIDS, log_faults
 from components.backups.snapshots import SnapshotsArgs
 from components.data_volume import VolumeArgs
 from components.mysql.server import ServerArgs
 from scripts.host.backups.spec import NEWEST
-from scripts.host.common.checks import InvalidValueError
+from scripts.host.common.checks import TIME, InvalidValueError
 from stack_config.aws import Lookups
 from stack_config.data_volume import SNAPSHOT
 from stack_config.reader import Reader, default
@@ -89,7 +88,7 @@ def _read_restore(reader: Reader, lookups: Lookups, args: dict[str, Any], is_on:
         reader.add_fault(f"{RESTORE}.base", f"names a base, and the data come from {SNAPSHOT}", hint)
     if bucket := restore.get("bucket"):
         lookups.ask(f"{RESTORE}.bucket", lookups.cloud.bucket, bucket)
-    if (at := restore.get("at")) and datetime.strptime(at, checks.TIME).replace(tzinfo=UTC) > datetime.now(UTC):
+    if (at := restore.get("at")) and datetime.strptime(at, TIME).replace(tzinfo=UTC) > datetime.now(UTC):
         reader.add_fault(f"{RESTORE}.at", f"{at} is in the future", "Leave it out for all that the log has")
     if key:
         args["restore_key"] = pulumi.Output.secret(key)

@@ -1,6 +1,5 @@
 """Backups of a MySQL server to S3, which the server makes itself: where to, by what right, with what key, and when."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, NotRequired, TypedDict
 
@@ -12,6 +11,7 @@ from components import checks
 from components.args import args_faults
 from components.backups import schedules
 from components.backups.bucket import BackupBucket, BackupBucketArgs
+from components.backups.iam import policy, role_prefix, trust
 from components.backups.log_settings import log_faults
 from components.component import Component, tags
 from components.generated import generated
@@ -25,14 +25,13 @@ from scripts.host.backups.spec import (
     base_choice,
     gtid_text,
 )
+from scripts.host.common.checks import utc_time
 from scripts.host.common.codec import SpecFault
 
 DAILY, WEEKLY = "daily", "weekly"
 SET_UP_SECONDS = 900
 """Packages come with it."""
 RESTORE_SECONDS = 24 * 3600
-LONGEST_ROLE_PREFIX = 38
-"""Of a role's name, as the provider takes it: IAM's 64 characters without the 26 that it adds."""
 
 
 class RestoreArgs(TypedDict):
@@ -44,7 +43,7 @@ class RestoreArgs(TypedDict):
     """Of the other stack: its output backup_prefix."""
     base: NotRequired[Annotated[str, base_choice]]
     """The id of a base backup, as `backups` lists it; the newest that will do, if not given."""
-    at: NotRequired[Annotated[str, checks.utc_time]]
+    at: NotRequired[Annotated[str, utc_time]]
     """The moment (UTC) up to which the binary log is replayed; its end, if not given."""
     gtid: NotRequired[Annotated[str, gtid_text]]
     """The transaction before which that stops."""
@@ -235,17 +234,6 @@ def _faults(args: BackupsArgs) -> Iterator[SpecFault]:
         yield SpecFault("restore", "has both at and gtid", "Give one: where to stop")
 
 
-def role_prefix(name: str) -> str:
-    """Return how the name of a role begins: project, stack and component."""
-    return f"{pulumi.get_project()}-{pulumi.get_stack()}-{name}"[: LONGEST_ROLE_PREFIX - 1] + "-"
-
-
-def trust(service: str) -> str:
-    """Return the policy (JSON) by which an AWS service may take a role."""
-    principal = {"Service": f"{service}.amazonaws.com"}
-    return _policy({"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"})
-
-
 def role_policy(arn: str, prefix: str, source_arn: str | None = None, source_prefix: str = "") -> str:
     """Return the policy (JSON) by which files below a prefix of a bucket can be added and read, and none be deleted.
 
@@ -267,14 +255,10 @@ def role_policy(arn: str, prefix: str, source_arn: str | None = None, source_pre
     if source_arn:
         read = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"{source_arn}/{source_prefix}/*"}
         statements += [{"Sid": "ReadSource", **read}, _list("ListSource", source_arn, source_prefix)]
-    return _policy(*statements)
+    return policy(*statements)
 
 
 def _list(name: str, arn: str, prefix: str) -> dict[str, Any]:
     # IfExists: S3 asks for the same right where a file is not there, to tell so; there is no prefix in such a request.
     condition = {"StringLikeIfExists": {"s3:prefix": [prefix, f"{prefix}/*"]}}
     return {"Sid": name, "Effect": "Allow", "Action": "s3:ListBucket", "Resource": arn, "Condition": condition}
-
-
-def _policy(*statements: Mapping[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})

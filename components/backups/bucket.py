@@ -1,6 +1,5 @@
 """The bucket that backups go to: nobody's but the stack's, every version kept for a while, and old files let go."""
 
-import json
 from collections.abc import Mapping
 from typing import Annotated, NotRequired, TypedDict
 
@@ -9,6 +8,7 @@ import pulumi_aws as aws
 
 from components import checks
 from components.args import args_faults
+from components.backups.iam import policy
 from components.component import Component, tags
 
 ABORT_DAYS = 7
@@ -121,7 +121,7 @@ def tls_only(arn: str) -> str:
         "Resource": [arn, f"{arn}/*"],
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    return policy(statement)
 
 
 def _name_prefix(name: str) -> str:

@@ -25,21 +25,16 @@ _LOWEST = {"year": 1970, "month": 1, "day": 1}
 
 def on_calendar(raw: Any) -> str:
     """Return a calendar event of systemd's."""
-    _longest_gap(raw)
+    longest_gap(raw)
     return str(raw)
 
 
 def at_least_monthly(raw: Any) -> str:
     """Return a calendar event that comes every month, whatever else is in it."""
-    days = _longest_gap(raw)
+    days = longest_gap(raw)
     if days > MONTH_DAYS:
         raise InvalidValueError(f"{raw!r} leaves out whole months", "Choose one that comes each month, like weekly")
     return str(raw)
-
-
-def longest_gap(schedule: str) -> int:
-    """Return how many days lie between two of a calendar event's times at most; rather too many than too few."""
-    return _longest_gap(schedule)
 
 
 def snapshot_cron(raw: Any) -> str:
@@ -53,7 +48,8 @@ def snapshot_cron(raw: Any) -> str:
     return text
 
 
-def _longest_gap(raw: Any) -> int:
+def longest_gap(raw: Any) -> int:
+    """Return how many days lie between two of a calendar event's times at most; rather too many than too few."""
     if not isinstance(raw, str) or not raw.strip() or not raw.isprintable():
         raise InvalidValueError(f"{raw!r} is no calendar event of systemd's", EXAMPLE)
     words = raw.lower().split()

@@ -1,6 +1,5 @@
 """Snapshots of a volume on a schedule, which Amazon Data Lifecycle Manager makes and lets go."""
 
-import json
 from collections.abc import Mapping
 from typing import Annotated, NotRequired, TypedDict
 
@@ -10,7 +9,7 @@ import pulumi_aws as aws
 from components import checks
 from components.args import args_faults
 from components.backups import schedules
-from components.backups.backups import role_prefix, trust
+from components.backups.iam import policy, role_prefix, trust
 from components.component import Component, tags
 from components.data_volume import DataVolume
 
@@ -87,5 +86,4 @@ def may_snapshot() -> str:
     Source: Amazon EBS User Guide, "Control access to Amazon Data Lifecycle Manager using IAM".
     """
     tagging = {"Effect": "Allow", "Action": "ec2:CreateTags", "Resource": "arn:*:ec2:*::snapshot/*"}
-    statements = [{"Effect": "Allow", "Action": [*MAKE, *SEE], "Resource": "*"}, tagging]
-    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+    return policy({"Effect": "Allow", "Action": [*MAKE, *SEE], "Resource": "*"}, tagging)

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
-from scripts.host.common.checks import checked, matching, whole
+from scripts.host.common.checks import checked, matching, utc_time, whole
 from scripts.host.common.codec import SpecFault
 
 PACKAGES = ("rclone", "zstd")
@@ -39,9 +40,15 @@ calendar = matching(
     "Write daily, weekly, or one such as *-*-* 03:30:00",
 )
 base_choice = matching(rf"{NEWEST}|{ID}", "is no base", f"Write {NEWEST}, or an id that `backups` lists")
-moment = matching(rf"|{MOMENT}", "is no time", "Write UTC as 2026-12-01T10:30:00Z")
+_moment_text = matching(rf"|{MOMENT}", "is no time", "Write UTC as 2026-12-01T10:30:00Z")
 gtid_text = matching(rf"|{GTID}", "is not one transaction", "Write the server's UUID, a colon and a number")
 own_name = matching(NAME, "is no name", "Write a database or table as MySQL shows it")
+
+
+def moment(raw: Any) -> str:
+    """Return a UTC time that the calendar has, or nothing."""
+    text: str = _moment_text(raw)
+    return utc_time(text) if text else text
 
 
 @dataclass(frozen=True)

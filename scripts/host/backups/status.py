@@ -10,12 +10,12 @@ from typing import Any
 
 from scripts.host.backups.repository import FOLDER
 from scripts.host.common import atomic_write, state_file
+from scripts.host.common.checks import TIME
 from scripts.host.common.errors import HostError
 from scripts.host.constants import STATUS_FILE
 
 FILE = Path(STATUS_FILE)
 UTC = timezone.utc  # noqa: UP017  Python 3.10 on a host
-FORM = "%Y-%m-%dT%H:%M:%SZ"
 ID_FORM = "%Y%m%dT%H%M%SZ"
 """Of a base's id, and of the end in the name of a log file."""
 
@@ -77,12 +77,12 @@ def now() -> str:
 
 def written(moment: datetime) -> str:
     """Return a UTC time as specs, manifests and the status have it."""
-    return moment.strftime(FORM)
+    return moment.strftime(TIME)
 
 
 def parsed(text: str) -> datetime:
     """Return the time that such a text has, or an id."""
-    return datetime.strptime(text, FORM if "-" in text else ID_FORM).replace(tzinfo=UTC)
+    return datetime.strptime(text, TIME if "-" in text else ID_FORM).replace(tzinfo=UTC)
 
 
 def age(text: str) -> float:

@@ -5,12 +5,15 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from datetime import datetime
 from typing import Any, TypeVar
 
 Name = TypeVar("Name", bound=Hashable)
 Check = Callable[[Any], Any]
 """Takes a raw value and returns it as it is kept; raises InvalidValueError."""
 
+TIME = "%Y-%m-%dT%H:%M:%SZ"
+"""Of a moment in UTC, as config, specs and states have it."""
 CONTROL = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode's categories of what controls a terminal, turns the direction of text, ends a line or is half a character."""
 
@@ -51,6 +54,16 @@ def flag(raw: object) -> bool:
     if raw in ("true", "false"):
         return raw == "true"
     raise InvalidValueError(f"{raw!r} is neither true nor false", "Write true or false")
+
+
+def utc_time(raw: Any) -> str:
+    """Return a moment in UTC, to the second."""
+    try:
+        moment = datetime.strptime(raw if isinstance(raw, str) else "", TIME)
+        return moment.strftime(TIME)
+    except ValueError as error:
+        hint = "Write it in UTC, like 2026-12-01T10:30:00Z"
+        raise InvalidValueError(f"{raw!r} is not a moment", hint) from error
 
 
 def whole(least: int, most: int, unit: str = "") -> Callable[[Any], int]:

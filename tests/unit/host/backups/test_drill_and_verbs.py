@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from scripts.host.backups import drill, scratch, units, verbs
-from scripts.host.backups.spec import BackupSpec, RestoreSpec
+from scripts.host.backups.spec import BackupSpec, ExtractSpec, RestoreSpec
 from scripts.host.common import codec
 from scripts.host.common.errors import HostError
 from tests.unit.host.backups.test_backup_spec import BACKUPS, SOURCE
@@ -66,6 +66,11 @@ def test_a_restore_with_a_fault_is_refused_before_anything(
     monkeypatch.setattr("sys.stdin", io.StringIO(text))
     assert verbs.main(["restore"]) == 1
     assert "at: 'now' is no time" in capsys.readouterr().err
+
+
+def test_a_moment_that_no_calendar_has_is_refused() -> None:
+    (fault,) = codec.faults_of(ExtractSpec(("shop",), at="2025-13-45T10:30:00Z"))
+    assert str(fault) == "at: '2025-13-45T10:30:00Z' is not a moment. Write it in UTC, like 2026-12-01T10:30:00Z"
 
 
 def read(spec: BackupSpec, name: str) -> configparser.ConfigParser:
