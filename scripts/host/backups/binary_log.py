@@ -19,6 +19,7 @@ from scripts.host.backups import own, repository, status
 from scripts.host.backups.repository import FOLDER, Object, Repository
 from scripts.host.backups.spec import BackupSpec
 from scripts.host.common import process, state_file
+from scripts.host.common.digest import of_file
 from scripts.host.common.errors import HostError
 from scripts.host.mysql import server
 from scripts.host.mysql.server import Session
@@ -67,11 +68,7 @@ class LogFile:
 
 def digest(path: Path) -> str:
     """Return the beginning of a file's SHA-256."""
-    whole = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(1 << 20):
-            whole.update(chunk)
-    return whole.hexdigest()[:16]
+    return of_file(path)[:16]
 
 
 def number(file: str) -> int:
@@ -112,7 +109,8 @@ def ship() -> dict[str, Any]:
         spec, checked = own.spec(), status.now()
         session = server.Session()
         begin(session, spec)
-        _close_file(session)
+        folder = Path(str(session.one("SELECT @@log_bin_basename"))).parent
+        _close_file(session, folder)
         state = state_file.load(STATE)
         present = files(session)
         last, gap = _last_sent(present, state["sent"])
@@ -121,7 +119,6 @@ def ship() -> dict[str, Any]:
         if gap:
             status.update(gap={"since": checked, "reason": gap})
             state = {**state, "sent": last}
-        folder = Path(str(session.one("SELECT @@log_bin_basename"))).parent
         if waiting:
             with repository.opened(spec.repository) as repo:
                 for file in waiting:
@@ -139,13 +136,12 @@ def ship() -> dict[str, Any]:
         return log
 
 
-def _close_file(session: Session) -> None:
+def _close_file(session: Session, folder: Path) -> None:
     """Go on in a new file, if something was committed since the last time."""
     state = state_file.load(STATE)
     gtids = hashlib.sha256(str(session.one("SELECT @@GLOBAL.gtid_executed")).encode()).hexdigest()[:16]
     if gtids == state["gtids"]:
         return
-    folder = Path(str(session.one("SELECT @@log_bin_basename"))).parent
     disk = os.statvfs(folder)
     if disk.f_bavail * disk.f_frsize < FREE_BYTES:
         raise HostError(f"{folder} has less than {FREE_BYTES >> 20} MiB free: make room, and the log is sent again")

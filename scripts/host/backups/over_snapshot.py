@@ -42,20 +42,13 @@ def plan(repo: Repository, spec: RestoreSpec, copy: dict[str, Any], session: Ses
     log = listing.chain({"started": written, "first_log": copy["first_log"]}, files)
     if spec.at and spec.at <= written:
         raise HostError(f"{spec.at} is before the last transaction of {spec.snapshot}, at {written}. {MEND}")
-    if spec.at > log.latest:
-        why = f", because {log.gap}" if log.gap else ""
-        raise HostError(
-            f"{spec.at} is after the end of the log: {spec.snapshot} can be restored up to {log.latest}{why}"
-        )
     if log.gap and not spec.at:
         raise HostError(f"the log after {spec.snapshot} has a gap: {log.gap}. Set `at` to {log.latest} or before")
     if not (spec.at or spec.gtid):
         _check_newest(repo, spec, source, log.latest)
     if spec.gtid and session.rows("SELECT GTID_SUBSET(%s, @@GLOBAL.gtid_executed)", [spec.gtid])[0][0]:
         raise HostError(f"transaction {spec.gtid} is in {spec.snapshot} already. {MEND}")
-    restored_to = f"before {spec.gtid}" if spec.gtid else spec.at or log.latest
-    manifest = {"server_uuid": source}
-    return Plan(manifest, replay.needed(log, spec.at), Wanted(at=spec.at, gtid=spec.gtid), restored_to)
+    return replay.planned({"server_uuid": source}, log, Wanted(at=spec.at, gtid=spec.gtid), spec.snapshot)
 
 
 def _check_newest(repo: Repository, spec: RestoreSpec, source: str, latest: str) -> None:

@@ -65,15 +65,22 @@ def plan(repo: Repository, wanted: Wanted, session: Session, server_uuid: str = 
         raise HostError(f"{wanted.at} is in the future: choose a moment that has been")
     manifest = _base(manifests, wanted, session)
     log = listing.chains(repo, [manifest])[manifest["id"]]
-    if wanted.at > log.latest:
-        why = f", because {log.gap}" if log.gap else ""
-        raise HostError(
-            f"{wanted.at} is after the end of the log: base {manifest['id']} can be restored up to {log.latest}{why}"
-        )
     if wanted.gtid and not log.files:
         raise HostError(f"base {manifest['id']} has no log after it, so it has no transaction {wanted.gtid}")
+    return planned(manifest, log, wanted, f"base {manifest['id']}")
+
+
+def planned(manifest: Manifest, log: Chain, wanted: Wanted, what: str) -> Plan:
+    """Return the plan for a moment that the log has; `what` is restored, in words.
+
+    Raises:
+        HostError: the moment is after the log's end.
+    """
+    if wanted.at > log.latest:
+        why = f", because {log.gap}" if log.gap else ""
+        raise HostError(f"{wanted.at} is after the end of the log: {what} can be restored up to {log.latest}{why}")
     restored_to = f"before {wanted.gtid}" if wanted.gtid else wanted.at or log.latest
-    return Plan(manifest, needed(log, wanted.at), wanted, restored_to)
+    return Plan(manifest, _needed(log, wanted.at), wanted, restored_to)
 
 
 def _base(manifests: Sequence[Manifest], wanted: Wanted, session: Session) -> Manifest:
@@ -102,7 +109,7 @@ def _has(session: Session, manifest: Manifest, gtid: str) -> bool:
         raise HostError(f"this MySQL does not take {gtid} for a transaction: {error}") from error
 
 
-def needed(log: Chain, at: str) -> tuple[LogFile, ...]:
+def _needed(log: Chain, at: str) -> tuple[LogFile, ...]:
     """Return the files up to the one that has the moment."""
     if not at:
         return log.files

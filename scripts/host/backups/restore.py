@@ -20,7 +20,7 @@ from scripts.host.common.errors import HostError
 from scripts.host.mysql import server, service, snapshot_copy
 from scripts.host.mysql.server import Session, among
 
-MARKER = service.DATA / "mysql-pair-restore.json"
+MARKER = service.DATA / snapshot_copy.RESTORE_MARKER
 FOLDER = service.DATA / ".mysql-pair-restore"
 """Where files of the log lie meanwhile. InnoDB passes folders by whose names begin with a dot."""
 MEANWHILE = {

@@ -6,7 +6,6 @@ on the volume alone. The former copy is removed when MySQL has answered from the
 """
 
 import contextlib
-import hashlib
 import json
 import os
 import shutil
@@ -15,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from scripts.host.common import atomic_write, process, state_file
+from scripts.host.common import atomic_write, digest, process, state_file
 from scripts.host.common.errors import HostError
 from scripts.host.mysql import kept, server, service
 from scripts.host.mysql.service import DATA
@@ -33,7 +32,6 @@ SPARE = 0.1, 256 * 1024**2
 """Of the data's size, and bytes: what has to be left on the volume."""
 QUIET_SECONDS = 600
 LONGEST_SECONDS = 12 * 3600
-CHUNK = 1024**2
 TABLES = "SELECT CONCAT(table_schema, '.', table_name) FROM information_schema.tables WHERE table_type = 'BASE TABLE'"
 
 
@@ -201,11 +199,7 @@ def _seen(path: Path) -> tuple[Any, ...]:
         return (*facts, path.readlink())
     if not path.is_file():
         return facts
-    digest = hashlib.sha256()
-    with path.open("rb", buffering=0) as file:
-        while chunk := file.read(CHUNK):
-            digest.update(chunk)
-    return (*facts, status.st_size, digest.hexdigest())
+    return (*facts, status.st_size, digest.of_file(path))
 
 
 def _progress(point: Path) -> str | None:

@@ -27,8 +27,8 @@ offline_mode = ON
 event_scheduler = OFF
 """
 UUID_FILE, LOG_INDEX = "auto.cnf", "binlog.index"
-FORMER_RESTORE = "mysql-pair-restore.json"
-"""Says what the server of the snapshot was restored from, and nothing of this one."""
+RESTORE_MARKER = "mysql-pair-restore.json"
+"""In the data directory: what the data were restored from. The one of a snapshot says nothing of its copy."""
 TO_DO, DONE, GIVEN_UP = "to do", "done", "given up"
 
 
@@ -53,7 +53,7 @@ def prepare(spec: DataSpec) -> None:
         _set_state(GIVEN_UP)
     elif _uuid() == replay["server_uuid"]:
         atomic_write.write(CLOSED, OPTIONS.encode(), 0o644)
-        (DATA / FORMER_RESTORE).unlink(missing_ok=True)
+        (DATA / RESTORE_MARKER).unlink(missing_ok=True)
         (DATA / UUID_FILE).unlink()
         atomic_write.sync_folder(DATA)
 
