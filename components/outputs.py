@@ -48,6 +48,7 @@ def export(
         "mysql_ca_certificate": server.ca_certificate,
         "backup_bucket": backups.bucket,
         "backup_prefix": backups.prefix,
+        "backup_days": backups.days,
         "backup_key": backups.key,
         "database_names": sorted(database.name for database in accounts.spec.databases if not database.drop),
         "user_names": sorted(user.key for user in accounts.spec.users),

@@ -41,6 +41,7 @@ class StackOutputs:
     mysql_ca_certificate: pulumi.Output[str]
     backup_bucket: pulumi.Output[str | None]
     backup_prefix: pulumi.Output[str | None]
+    backup_days: pulumi.Output[int | None]
     backup_key: pulumi.Output[str | None]
     database_names: pulumi.Output[list[str]]
     user_names: pulumi.Output[list[str]]

@@ -91,6 +91,8 @@ class Backups(Component):
     """The bucket's name; None without backups."""
     prefix: pulumi.Output[str | None]
     """What all names of the server's files begin with."""
+    days: int | None
+    """How far back a restore can go; None without backups."""
     key: pulumi.Output[str]
     """What the files are encrypted with, a secret. Without it they are of no use."""
 
@@ -103,7 +105,8 @@ class Backups(Component):
         super().__init__(name, opts, shown)
         self._args = args
         self._is_protected: bool = args.get("termination_protection", False)
-        self._is_on = args["retention_days"] > 0
+        self.days = args["retention_days"] or None
+        self._is_on = self.days is not None
         self._allowed: list[pulumi.Resource] = []
         self.key = (
             pulumi.Output.secret(key) if key is not None else generated(f"{name}-key", self, protect=self._is_protected)

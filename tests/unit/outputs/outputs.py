@@ -30,6 +30,7 @@ GOOD: dict[str, Any] = {
     "mysql_ca_certificate": CA_CERTIFICATE,
     "backup_bucket": "mysql-pair-dev-backups-1a2b3c",
     "backup_prefix": "mysql-pair-dev",
+    "backup_days": 7.0,
     "backup_key": f"key {PASSWORD}",
     "database_names": ["shop"],
     "user_names": ["app", "odd"],

@@ -104,6 +104,7 @@ def test_the_server_is_told_where_to_when_and_by_which_key_by_standard_input_alo
 
 def test_outputs_say_where_backups_are_and_have_the_key_as_a_secret(run: Run) -> None:
     assert (run.outputs["backup_bucket"], run.outputs["backup_prefix"]) == (OWN, "mysql-pair-unit")
+    assert run.outputs["backup_days"] == 7
     assert run.outputs["backup_key"] == MADE and "backup_key" in run.secret_outputs
 
 
@@ -129,7 +130,7 @@ def test_backups_that_are_turned_off_stop_on_the_server_and_the_key_stays() -> N
     assert "backups-role" not in run.inputs("aws:iam/role:Role")
     assert run.inputs("aws:ec2/vpcEndpoint:VpcEndpoint") == {}
     assert run.spec("server-backups", SetUpSpec) == SetUpSpec(None)
-    assert (run.outputs["backup_bucket"], run.outputs["backup_key"]) == (None, MADE)
+    assert (run.outputs["backup_bucket"], run.outputs["backup_days"], run.outputs["backup_key"]) == (None, None, MADE)
     assert run.instances["server-instance"].get("iamInstanceProfile") is None
 
 
