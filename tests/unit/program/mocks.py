@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from ipaddress import IPv4Address
 from typing import Any, cast
 
 import pulumi
@@ -54,7 +55,8 @@ class Recorder(Mocks):
         made: dict[str, Any] = {**args.inputs}
         if args.typ == "aws:ec2/instance:Instance":
             private_dns = self.said.get("private-dns", f"{args.name}.internal")
-            made = {"privateIp": f"10.20.16.{4 + len(self.resources)}", "privateDns": private_dns} | made
+            private_ip = str(IPv4Address("10.20.16.4") + len(self.resources))
+            made = {"privateIp": private_ip, "privateDns": private_dns} | made
         if args.typ == "aws:ec2/eip:Eip":
             made |= {"publicIp": PUBLIC_IP, "allocationId": f"eipalloc-{args.name}"}
         if args.typ == "aws:s3/bucket:Bucket":
