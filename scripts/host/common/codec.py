@@ -4,6 +4,7 @@ Every field is written and every field is required: what is misspelt or missing 
 """
 
 import dataclasses
+import functools
 import json
 import types
 import typing
@@ -66,7 +67,7 @@ def faults_of(spec: Any, path: str = "") -> Iterator[SpecFault]:
 
     A field's value has to be of the form that its check returns.
     """
-    sound, hints = True, typing.get_type_hints(type(spec))
+    sound, hints = True, _hints(type(spec))
     for field in dataclasses.fields(spec):
         for where, kind, value in _parts(hints[field.name], getattr(spec, field.name), f"{path}{field.name}"):
             if dataclasses.is_dataclass(kind) and isinstance(value, typing.cast("type", kind)):
@@ -83,6 +84,11 @@ def faults_of(spec: Any, path: str = "") -> Iterator[SpecFault]:
     if together is not None and sound:
         for fault in together():
             yield dataclasses.replace(fault, field=f"{path}{fault.field}")
+
+
+@functools.cache
+def _hints(kind: type) -> Mapping[str, Any]:
+    return typing.get_type_hints(kind)
 
 
 def _parts(kind: Any, value: Any, where: str) -> Iterator[tuple[str, Any, Any]]:
@@ -125,7 +131,7 @@ def _convert(kind: Any, data: Any, where: str) -> Any:
 def _convert_fields(kind: Any, data: Any, where: str) -> Any:
     if not isinstance(data, dict):
         raise _mismatch(where, "an object")
-    kinds = typing.get_type_hints(kind)
+    kinds = _hints(kind)
     names = [field.name for field in dataclasses.fields(kind)]
     path = f"{where}." if where else ""
     if missing := [name for name in names if name not in data]:
