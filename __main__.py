@@ -1,6 +1,15 @@
 """The program: a MySQL server and its clients. Read it as a table of contents."""
 
+# ruff: noqa: E402  Imports are most of this program's time: the provider starts meanwhile.
+import gc
+
 import pulumi_aws as aws
+
+from components.ahead import Ahead
+
+gc.disable()  # of what is made in a few seconds nearly everything is used until the end
+ahead = Ahead()
+ahead.begin(aws.get_region)
 
 import stack_config
 from components import outputs
@@ -16,7 +25,7 @@ from components.network import Network, a_network
 from components.placement import Placement
 from components.protection import TerminationProtection
 
-config = stack_config.load()
+config = stack_config.load(ahead)
 
 network = a_network("network", config.network, config.tags)
 firewall = Firewall("firewall", {**config.reach, "vpc_id": network.vpc_id, "tags": config.tags})

@@ -77,7 +77,7 @@ class Recorder(Mocks):
             "aws:index/getAvailabilityZones:getAvailabilityZones": {"names": ["zone-a", "zone-b"]},
             "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": {"locations": ["zone-b", "zone-a"]},
             "aws:ec2/getEips:getEips": {"allocationIds": []},
-            "aws:servicequotas/getServiceQuota:getServiceQuota": {"value": 50},
+            "aws:servicequotas/getServiceQuota:getServiceQuota": {"value": 1000},
             "aws:ec2/getInstanceType:getInstanceType": {
                 "supportedArchitectures": ["x86_64"],
                 "memorySize": 2048,
