@@ -36,7 +36,12 @@ def user_data(role: str, files: Mapping[str, str] | None = None, packages: Seque
     Raises:
         ValueError: the result is more than EC2 takes.
     """
-    added = [{"path": path, "content": content} for path, content in (files or {}).items()]
+    return _user_data(role, tuple((files or {}).items()), None if packages is None else tuple(packages))
+
+
+@functools.cache
+def _user_data(role: str, files: tuple[tuple[str, str], ...], packages: tuple[str, ...] | None) -> str:
+    added = [{"path": path, "content": content} for path, content in files]
     config = join(cloud_config(role), {"write_files": added})
     config["packages"] = config["packages"] if packages is None else list(packages)
     text: str = "#cloud-config\n" + yaml.safe_dump(config, sort_keys=False)
