@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from typing import Any, cast
+from zlib import crc32
 
 import pulumi
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
@@ -55,7 +56,7 @@ class Recorder(Mocks):
         made: dict[str, Any] = {**args.inputs}
         if args.typ == "aws:ec2/instance:Instance":
             private_dns = self.said.get("private-dns", f"{args.name}.internal")
-            private_ip = str(IPv4Address("10.20.16.4") + len(self.resources))
+            private_ip = str(IPv4Address("10.20.16.0") + crc32(args.name.encode()) % 4096)
             made = {"privateIp": private_ip, "privateDns": private_dns} | made
         if args.typ == "aws:ec2/eip:Eip":
             made |= {"publicIp": PUBLIC_IP, "allocationId": f"eipalloc-{args.name}"}
