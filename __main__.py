@@ -1,6 +1,5 @@
 """The program: a MySQL server and its clients. Read it as a table of contents."""
 
-# ruff: noqa: E402  Imports are most of this program's time: the provider starts meanwhile.
 import gc
 
 import pulumi_aws as aws
@@ -8,24 +7,24 @@ import pulumi_aws as aws
 from components.ahead import Ahead
 
 gc.disable()  # of what is made in a few seconds nearly everything is used until the end
-ahead = Ahead()
-ahead.begin(aws.get_region)
 
-import stack_config
-from components import outputs
-from components.backups.backups import Backups
-from components.backups.snapshots import Snapshots
-from components.component import Component, tags
-from components.data_volume import DataVolume
-from components.firewall import Firewall
-from components.mysql.accounts import MySqlAccounts, describe
-from components.mysql.client import MySqlClient
-from components.mysql.server import DataArgs, MySqlServer
-from components.network import Network, a_network
-from components.placement import Placement
-from components.protection import TerminationProtection
+with Ahead() as ahead:
+    ahead.begin(aws.get_region)  # the provider starts while the rest is imported, which takes about as long
+    import stack_config
+    from components import outputs
+    from components.backups.backups import Backups
+    from components.backups.snapshots import Snapshots
+    from components.component import Component, tags
+    from components.data_volume import DataVolume
+    from components.firewall import Firewall
+    from components.mysql.accounts import MySqlAccounts, describe
+    from components.mysql.client import MySqlClient
+    from components.mysql.server import DataArgs, MySqlServer
+    from components.network import Network, a_network
+    from components.placement import Placement
+    from components.protection import TerminationProtection
 
-config = stack_config.load(ahead)
+    config = stack_config.load(ahead)
 
 network = a_network("network", config.network, config.tags)
 firewall = Firewall("firewall", {**config.reach, "vpc_id": network.vpc_id, "tags": config.tags})

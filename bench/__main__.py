@@ -40,22 +40,27 @@ def main() -> None:
     options = parser.parse_args()
     if unknown := set(options.parts) - set(PARTS):
         parser.error(f"no part {', '.join(sorted(unknown))}: there are {', '.join(PARTS)}")
-    kept: dict[str, Any] = json.loads(KEPT.read_text()) if KEPT.exists() else {}
     for name in () if options.write else options.parts or PARTS:
         print(f"== {name}; load average {_load()}", flush=True)
         more = {"given": options.lab} if name == "preview" else {}
         figures = PARTS[name].measure(options.quick, **more)
-        kept[name] = {
-            "date": f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}",
-            "cpus": os.cpu_count(),
-            "quick": options.quick,
-            "figures": figures,
-        }
+        keep(name, figures, options.quick)
         print(f"== {name} ended; load average {_load()}", flush=True)
-        FOLDER.mkdir(exist_ok=True)
-        KEPT.write_text(json.dumps(kept, indent=1) + "\n")
-    write(kept)
+    write(_kept())
     print(PAGE.read_text())
+
+
+def keep(name: str, figures: dict[str, Any], quick: bool) -> None:
+    """Keep a part's figures beside those of the others."""
+    FOLDER.mkdir(exist_ok=True)
+    today = f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}"
+    run = {"date": today, "cpus": os.cpu_count(), "quick": quick, "figures": figures}
+    KEPT.write_text(json.dumps({**_kept(), name: run}, indent=1) + "\n")
+
+
+def _kept() -> dict[str, Any]:
+    kept: dict[str, Any] = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    return kept
 
 
 def write(kept: dict[str, Any]) -> None:

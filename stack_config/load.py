@@ -55,7 +55,7 @@ class StackConfig:
 
 
 def load(ahead: Ahead) -> StackConfig:
-    """Return the config of the stack that is being run; AWS is asked by `ahead`, which has ended then.
+    """Return the config of the stack that is being run; AWS is asked by `ahead`.
 
     Raises:
         ConfigFaults: at least one key is missing, unknown or has a value that will not do.
@@ -81,12 +81,11 @@ def parse(
     Raises:
         ConfigFaults: with every fault there is.
     """
-    with ahead or Ahead() as asked:
-        reader = Reader(values, secret)
-        return _parse(reader, Lookups(reader, cloud, asked), agent)
-
-
-def _parse(reader: Reader, lookups: Lookups, agent: Callable[[], Set[str] | None]) -> StackConfig:
+    if ahead is None:
+        with Ahead() as own:
+            return parse(values, secret, cloud, agent, own)
+    reader = Reader(values, secret)
+    lookups = Lookups(reader, cloud, ahead)
     groups = clients.read_clients(reader)
     of_server = server.read_keys(reader)
     lookups.begin_usual(
