@@ -15,6 +15,7 @@ from scripts.host.common.checks import Check, InvalidValueError, exactly
 from scripts.host.common.errors import HostError
 
 Spec = TypeVar("Spec")
+_hints: Callable[[Any], Mapping[str, Any]] = functools.cache(typing.get_type_hints)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,11 +85,6 @@ def faults_of(spec: Any, path: str = "") -> Iterator[SpecFault]:
     if together is not None and sound:
         for fault in together():
             yield dataclasses.replace(fault, field=f"{path}{fault.field}")
-
-
-@functools.cache
-def _hints(kind: type) -> Mapping[str, Any]:
-    return typing.get_type_hints(kind)
 
 
 def _parts(kind: Any, value: Any, where: str) -> Iterator[tuple[str, Any, Any]]:
