@@ -115,8 +115,7 @@ class _Field(NamedTuple):
     is_required: bool
 
 
-@functools.cache
-def _fields(kind: type[Any]) -> tuple[_Field, ...]:
+def _fields_of(kind: Any) -> tuple[_Field, ...]:
     if typing.is_typeddict(kind):
         hints = hints_of(kind)
         return tuple(
@@ -127,6 +126,9 @@ def _fields(kind: type[Any]) -> tuple[_Field, ...]:
         _Field(field.name, hints[field.name], field.metadata.get("check"), field.default is dataclasses.MISSING)
         for field in dataclasses.fields(kind)
     )
+
+
+_fields: Callable[[Any], tuple[_Field, ...]] = functools.cache(_fields_of)
 
 
 def camel(name: str) -> str:

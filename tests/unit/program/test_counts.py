@@ -43,8 +43,8 @@ def changed(before: Run, after: Run) -> dict[str, dict[str, Any]]:
 
 
 def counts() -> dict[str, Any]:
-    first, again, one_more = Run(**users("app")), Run(**users("app")), Run(**users("app", "other"))
-    two_clients = Run(**users("app"), clients='[{"name": "client", "count": 2}]')
+    first, again, one_more = Run(None, **users("app")), Run(None, **users("app")), Run(None, **users("app", "other"))
+    two_clients = Run(None, **users("app"), clients='[{"name": "client", "count": 2}]')
     more, client = changed(first, one_more), changed(first, two_clients)
     account = user(grants=(grant("SELECT", database="app"),))
     granted = state(has())
@@ -79,7 +79,7 @@ def counts() -> dict[str, Any]:
 
 
 def sizes() -> dict[str, dict[str, int]]:
-    run = Run(**users("app"))
+    run = Run(None, **users("app"))
     return {
         "bytes of user data": {name: len(made["userData"].encode()) for name, made in sorted(run.instances.items())},
         "bytes of standard input": {

@@ -105,5 +105,5 @@ class SlowCloud(FakeCloud):
 
 
 def test_what_does_not_depend_on_another_answer_is_asked_at_once() -> None:
-    changes = {"serverInstanceType": "t3.small", "clients": [{"name": "client", "instanceType": "t3.small"}]}
+    changes: dict[str, object] = {"serverInstanceType": "t3.small", "clients": [{"name": "client", "instanceType": "t3.small"}]}
     stack_config.parse(GOOD | texts(changes), SECRET, SlowCloud())
