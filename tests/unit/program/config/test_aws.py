@@ -105,5 +105,6 @@ class SlowCloud(FakeCloud):
 
 
 def test_what_does_not_depend_on_another_answer_is_asked_at_once() -> None:
-    changes: dict[str, object] = {"serverInstanceType": "t3.small", "clients": [{"name": "client", "instanceType": "t3.small"}]}
+    one_type = {"instanceType": "t3.small"}
+    changes: dict[str, object] = {"serverInstanceType": "t3.small", "clients": [{"name": "client", **one_type}]}
     stack_config.parse(GOOD | texts(changes), SECRET, SlowCloud())
