@@ -92,5 +92,5 @@ test: $(STAMP) ## run all checks and tests, on labs of their own
 test-lab: $(STAMP)
 	@$(PYTHON) -m lab setup --lab test
 
-bench: $(STAMP) ## compare `up` with a plain shell script that does the same
-	@$(PYTHON) -m bench.up
+bench: $(STAMP) ## measure beside empty programs and plain scripts, and write docs/performance.md: QUICK=1
+	@$(PYTHON) -m bench $(if $(QUICK),--quick) $(ARGS)

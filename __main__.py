@@ -1,22 +1,30 @@
 """The program: a MySQL server and its clients. Read it as a table of contents."""
 
+import gc
+
 import pulumi_aws as aws
 
-import stack_config
-from components import outputs
-from components.backups.backups import Backups
-from components.backups.snapshots import Snapshots
-from components.component import Component, tags
-from components.data_volume import DataVolume
-from components.firewall import Firewall
-from components.mysql.accounts import MySqlAccounts, describe
-from components.mysql.client import MySqlClient
-from components.mysql.server import DataArgs, MySqlServer
-from components.network import Network, a_network
-from components.placement import Placement
-from components.protection import TerminationProtection
+from components.ahead import Ahead
 
-config = stack_config.load()
+gc.disable()  # of what is made in a few seconds nearly everything is used until the end
+
+with Ahead() as ahead:
+    ahead.begin(aws.get_region)  # the provider starts while the rest is imported, which takes about as long
+    import stack_config
+    from components import outputs
+    from components.backups.backups import Backups
+    from components.backups.snapshots import Snapshots
+    from components.component import Component, tags
+    from components.data_volume import DataVolume
+    from components.firewall import Firewall
+    from components.mysql.accounts import MySqlAccounts, describe
+    from components.mysql.client import MySqlClient
+    from components.mysql.server import DataArgs, MySqlServer
+    from components.network import Network, a_network
+    from components.placement import Placement
+    from components.protection import TerminationProtection
+
+    config = stack_config.load(ahead)
 
 network = a_network("network", config.network, config.tags)
 firewall = Firewall("firewall", {**config.reach, "vpc_id": network.vpc_id, "tags": config.tags})

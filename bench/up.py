@@ -1,21 +1,23 @@
-"""Wall time of `make up` (engine and image cached) against bench/floor.sh on the same lab hosts: pairs, in one run.
-
-Prints both times and their ratio pair by pair, then the median and spread of the ratios. Usage: up.py [PAIRS]
-"""
+"""Wall time of `make up` (engine and image cached) against bench/floor.sh on the same lab hosts: pairs, in one run."""
 
 from __future__ import annotations
 
+import os
 import secrets
 import statistics
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
+from bench import plots
+from bench.measured import ratios, spread
 from lab.settings import Lab
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 FLOOR, PROGRAM = "benchfloor", "benchup"
+PAIRS = 3
 
 
 def lab(verb: str, name: str) -> None:
@@ -59,19 +61,33 @@ def floor() -> float:
     return took
 
 
-def main(pairs: int) -> None:
-    """Measure, the order turned about from pair to pair, and print."""
-    ratios = []
-    print("pair   up s   floor s   ratio")
-    for number in range(1, pairs + 1):
+def measure(quick: bool) -> dict[str, Any]:
+    """Return pair by pair the seconds of `lab up` and of the script, the order turned about from pair to pair."""
+    measured = []
+    for number in range(1 if quick else PAIRS):
         if number % 2:
-            up, bare = program(), floor()
+            bare, full = floor(), program()
         else:
-            bare, up = floor(), program()
-        ratios.append(up / bare)
-        print(f"{number:4} {up:6.1f} {bare:9.1f} {ratios[-1]:7.2f}", flush=True)
-    print(f"ratio: median {statistics.median(ratios):.2f}, from {min(ratios):.2f} to {max(ratios):.2f}")
+            full, bare = program(), floor()
+        measured.append({"wall": [full, bare], "load": os.getloadavg()[0]})
+        print(f"up {number + 1}: {full:.1f} s and {bare:.1f} s, ratio {full / bare:.2f}", flush=True)
+    return {"up": measured}
 
 
-if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 3)
+def markdown(measured: dict[str, Any], folder: Path) -> str:
+    """Return what docs/performance.md says of it; the plot goes into a folder."""
+    pairs = measured["up"]
+    plots.ranges(folder / "up.svg", "times what the script takes", {"up": ratios(pairs, "wall")})
+    medians = [statistics.median(pair["wall"][which] for pair in pairs) for which in (0, 1)]
+    return "\n".join(
+        [
+            "## The first `up`",
+            "",
+            "Beside a plain shell script that does the same on the same lab's hosts (bench/floor.sh), wall seconds of "
+            f"{len(pairs)} pair{'s' if len(pairs) > 1 else ''}: {spread(ratios(pairs, 'wall'))} times; medians "
+            f"{medians[0]:.0f} s and {medians[1]:.0f} s.",
+            "",
+            "![ratio](performance/up.svg)",
+            "",
+        ]
+    )

@@ -4,6 +4,7 @@ A field that needs more than its type has the check beside it: Annotated[int, ch
 only when the stack is updated (an Output) is not looked at.
 """
 
+import functools
 import inspect
 import typing
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,7 +36,8 @@ def of_kind(kind: type, args: Mapping[str, Any]) -> dict[str, Any]:
     return {field: args[field] for field in hints_of(kind) if field in args}
 
 
-def hints_of(kind: type) -> dict[str, Any]:
+@functools.cache
+def hints_of(kind: type) -> Mapping[str, Any]:
     """Return the annotation of each field of a TypedDict, with its check."""
     # The SDK's Input[T] has Output[T] in it by name.
     return typing.get_type_hints(kind, localns={"Output": pulumi.Output, "T": Any}, include_extras=True)

@@ -1,13 +1,14 @@
 """Where hosts live and how they are reached: subnet, security groups, jump host, a tunnel's end, host key."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache, cached_property
 
 import pulumi
 
 from components import checks
 from components.firewall import Firewall
-from components.host.host import UBUNTU_LTS, PlacementArgs
+from components.host.host import UBUNTU_LTS, PlacementArgs, ubuntu_ami
 from components.mysql.client import MySqlClient
 from components.network import ExistingNetwork, Network
 from scripts.host.common.checks import checked
@@ -75,6 +76,10 @@ class Placement:
             groups.append(self.firewall.jump_group_id)
         return self._args(name, subnet_id or self.network.client_subnet_id(public, zone), groups, clients)
 
+    @cached_property
+    def _ubuntu_image(self) -> Callable[[str], pulumi.Input[str]]:
+        return cache(lambda instance_type: ubuntu_ami(instance_type, self.ubuntu_release))
+
     def _args(
         self,
         name: str,
@@ -96,5 +101,5 @@ class Placement:
             "ssh_port": endpoint.port if endpoint else SSH_PORT,
             "network_ready": [*self.network.ready, self.firewall],
             "tags": self.tags,
-            "ubuntu_release": self.ubuntu_release,
+            "ubuntu_image": self._ubuntu_image,
         }

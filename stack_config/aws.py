@@ -1,14 +1,17 @@
 """What only AWS knows of the things that config names: asked before anything is registered, each thing once."""
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
 from ipaddress import IPv4Network
-from typing import Any, NamedTuple, TypeVar, cast
+from threading import Lock
+from typing import Any, NamedTuple, TypeVar
 
 import pulumi
 import pulumi_aws as aws
 import yaml  # type: ignore[import-untyped]  # its stubs are no dependency of the program
 
+from components.ahead import Ahead
 from components.component import tags
 from components.data_volume import DEVICE
 from components.host.host import parameter_name
@@ -20,6 +23,9 @@ ADDRESS_QUOTA, DEFAULT_ADDRESSES = "L-0263D0A3", 5
 """The quota "EC2-VPC Elastic IPs" of Service Quotas, and what it is unless AWS has raised it (VPC User Guide)."""
 VCPU_QUOTA = "L-1216C47A"
 """The quota "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances", in vCPUs."""
+
+
+ZONES, ADDRESSES = "the region's availability zones", "the region's Elastic IPs"
 
 
 class CloudError(Exception):
@@ -107,12 +113,12 @@ class Aws:
         """Return the ids of those hosts of the stack that there are.
 
         Args:
-            names: as config has them: server, client-1.
+            names: as config has them: server, client-1; all there are, if none is given.
             filters: of DescribeInstances (Amazon EC2 API Reference), such as architecture or image-id.
         """
         own = tags("")
         words = {"tag:Project": [own["Project"]], "tag:Stack": [own["Stack"]]}
-        words |= {"tag:Name": [tags(name)["Name"] for name in names]}
+        words |= {"tag:Name": [tags(name)["Name"] for name in names]} if names else {}
         words |= {name.replace("_", "-"): [value] for name, value in filters.items()}
         asked = [aws.ec2.GetInstancesFilterArgs(name=name, values=values) for name, values in words.items()]
         states = ["pending", "running", "stopping", "stopped"]
@@ -183,12 +189,14 @@ class Aws:
     def elastic_addresses(self) -> AddressFacts:
         """Return how many Elastic IPs this stack may have; what AWS does not tell is as by default."""
         own = {"Project": pulumi.get_project(), "Stack": pulumi.get_stack()}
+        with Ahead() as ahead:
+            every = ahead.begin(_ask, lambda: aws.ec2.get_eips())
+            ours = ahead.begin(_ask, lambda: aws.ec2.get_eips(tags=own))
+            quota = self.quota(ADDRESS_QUOTA)
         try:
-            every, ours = _ask(lambda: aws.ec2.get_eips()), _ask(lambda: aws.ec2.get_eips(tags=own))
+            others = len(every.result().allocation_ids) - len(ours.result().allocation_ids)
         except CloudError:
             return AddressFacts(DEFAULT_ADDRESSES, 0, is_told=False)
-        quota = self.quota(ADDRESS_QUOTA)
-        others = len(every.allocation_ids) - len(ours.allocation_ids)
         return AddressFacts(DEFAULT_ADDRESSES if quota is None else quota, others, is_told=quota is not None)
 
     def quota(self, code: str) -> int | None:
@@ -219,30 +227,86 @@ def _ask(question: Callable[[], T]) -> T:
 
 
 class Lookups:
-    """The questions, each with the key of config that it is about."""
+    """The questions, each with the key of config that it is about, and each put once."""
 
-    def __init__(self, reader: Reader, cloud: Aws) -> None:
-        """Begin with nothing known."""
+    def __init__(self, reader: Reader, cloud: Aws, ahead: Ahead) -> None:
+        """Begin with nothing known; questions are put by `ahead`."""
         self.cloud = cloud
-        self._reader = reader
-        self._known: dict[tuple[str, str], tuple[Any, CloudError | None]] = {}
+        self._reader, self._ahead = reader, ahead
+        self._put: dict[tuple[str, str], Future[Any]] = {}
+        self._lock = Lock()
         self._told = set[tuple[str, str]]()
+
+    def begin(self, question: Callable[[str], T], about: str) -> Future[T]:
+        """Put a question that will probably be asked: nobody waits for the answer yet."""
+        with self._lock:
+            known = question.__name__, about
+            if known not in self._put:
+                self._put[known] = self._ahead.begin(question, about)
+            return self._put[known]
+
+    def begin_usual(
+        self, server: str, instance_types: Iterable[str], images: Iterable[str | None], subnets: Iterable[str | None]
+    ) -> None:
+        """Put what nearly every config comes to, all at once: an answer of AWS's takes a tenth of a second or more.
+
+        What it does not know of the instance types, images and subnets in config is told when they are asked for.
+        `server` is the server's name among hosts.
+        """
+        self.begin(self._of_server, server)
+        self.begin(self._addresses, ADDRESSES)
+        self.begin(self._quota, VCPU_QUOTA)
+        if not self._reader.is_set("vpcId"):
+            self.begin(self._zones, ZONES)
+        for name in filter(None, instance_types):
+            self.begin(self.cloud.instance_type, name)
+            self.begin(self.cloud.zones_offering, name)
+        for image in filter(None, images):
+            self.begin(self.cloud.image, image)
+        for subnet in filter(None, subnets):
+            self.begin(self.cloud.subnet, subnet)
+
+    def _of_server(self, name: str) -> None:
+        """Put what is asked of a server that there is, when it is known."""
+        if current := self.begin(self.cloud.host, name).result():
+            self.begin(self.cloud.image, current.image)
+            self.begin(self.cloud.subnet, current.subnet_id)
+            if current.data_volume:
+                self.begin(self.cloud.volume, current.data_volume)
 
     def ask(self, key: str | None, question: Callable[[str], T], about: str) -> T | None:
         """Return the answer to one of the cloud's questions; None where AWS has none, which is a fault of the key."""
         known = question.__name__, about
-        if known not in self._known:
-            try:
-                self._known[known] = question(about), None
-            except CloudError as refusal:
-                self._known[known] = None, refusal
-        answer, error = self._known[known]
-        if error and key and known not in self._told:
-            self._told.add(known)
-            self._reader.add_fault(
-                key, f"AWS does not know {about}: {error}", "Check the name, the region and the credentials"
-            )
-        return cast("T | None", answer)
+        try:
+            return self.begin(question, about).result()
+        except CloudError as error:
+            if key and known not in self._told:
+                self._told.add(known)
+                self._reader.add_fault(
+                    key, f"AWS does not know {about}: {error}", "Check the name, the region and the credentials"
+                )
+            return None
+
+    def zones(self, key: str) -> Sequence[str] | None:
+        """Return the region's zones."""
+        return self.ask(key, self._zones, ZONES)
+
+    def addresses(self) -> AddressFacts:
+        """Return how many Elastic IPs there may be."""
+        return self.begin(self._addresses, ADDRESSES).result()
+
+    def quota(self, code: str) -> int | None:
+        """Return one of the account's quotas for EC2; None where AWS does not tell it."""
+        return self.begin(self._quota, code).result()
+
+    def _zones(self, _: str) -> Sequence[str]:
+        return self.cloud.zones()
+
+    def _addresses(self, _: str) -> AddressFacts:
+        return self.cloud.elastic_addresses()
+
+    def _quota(self, code: str) -> int | None:
+        return self.cloud.quota(code)
 
     def zones_offering(self, key: str, instance_type: str) -> Sequence[str] | None:
         """Return the zones in which an instance type is offered; None where AWS does not know the type."""
@@ -295,6 +359,8 @@ class Lookups:
     ) -> None:
         """Refuse a type that the image of a host that there is does not boot on."""
         former = "arm64" if architecture == "x86_64" else "x86_64"
+        if not self.ask(keys[0], lambda _: self.cloud.hosts([], architecture=former), f"the stack's {former} hosts"):
+            return
         about = f"the {former} hosts among {', '.join(hosts)}"
         if self.ask(keys[0], lambda _: self.cloud.hosts(hosts, architecture=former), about):
             wrong = (

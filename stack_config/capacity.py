@@ -23,7 +23,7 @@ def read_zones(
     """
     names = reader.read(ZONES_KEY, lambda raw: as_list(raw, ZONES_EXAMPLE)) or ()
     given = reader.entries(ZONES_KEY, names, checks.zone)
-    available = lookups.ask("zones", lambda _: lookups.cloud.zones(), "the region's availability zones")
+    available = lookups.zones("zones")
     if not available or not reader.is_readable(ZONES_KEY, "zones"):
         return ()
     region = ", ".join(available)
@@ -92,7 +92,7 @@ def check_addresses(
     holders = ["server"] if server_public else []
     holders += [host for group in clients if group.public for host in group.hosts]
     holders += ["the NAT gateway"] if nat_gateway else []
-    facts = lookups.cloud.elastic_addresses()
+    facts = lookups.addresses()
     room = facts.quota - facts.others
     if len(holders) <= room:
         return
@@ -117,7 +117,7 @@ def check_vcpus(reader: Reader, lookups: Lookups, server: ServerArgs, clients: S
     standard = [host for host in hosts if STANDARD.match(host[1]) and reader.is_readable(host[0], "clients")]
     known = [(lookups.ask(key, lookups.cloud.instance_type, name), count) for key, name, count in standard]
     needed = sum(facts.vcpus * count for facts, count in known if facts)
-    quota = lookups.cloud.quota(VCPU_QUOTA)
+    quota = lookups.quota(VCPU_QUOTA)
     if quota is not None and needed > quota:
         hint = "Choose fewer or smaller ones, or ask AWS for more: Service Quotas, Running On-Demand Standard instances"
         reader.add_fault("clients", f"the hosts have {needed} vCPUs, and the account may run {quota}", hint)

@@ -63,7 +63,7 @@ class ClientGroup:
         return cast("InstanceArgs", of_kind(InstanceArgs, vars(self)))
 
 
-def read_clients(reader: Reader, lookups: Lookups) -> tuple[ClientGroup, ...]:
+def read_clients(reader: Reader) -> tuple[ClientGroup, ...]:
     """Return the client groups, each at its place in the list.
 
     A field that could not be read has its default; what is concluded from it has to ask the reader first.
@@ -72,13 +72,17 @@ def read_clients(reader: Reader, lookups: Lookups) -> tuple[ClientGroup, ...]:
     if not listed and reader.is_readable("clients"):
         reader.add_fault("clients", "is empty, so nobody would reach the server", EXAMPLE)
     groups = tuple(read_spec(reader, f"clients[{at}]", raw, ClientGroup, EXAMPLE) for at, raw in enumerate(listed))
-    for at, group in enumerate(groups):
-        keys = (f"clients[{at}].instanceType", f"clients[{at}].ami")
-        lookups.boots(keys, group.instance_type, group.ami, group.hosts)
     named = [(f"clients[{at}]", group.name) for at, group in enumerate(groups) if group.name]
     for key, name, other in repeated(named):
         reader.add_fault(f"{key}.name", f"{name} is the name of {other} too", "Give each group its own name")
     return groups
+
+
+def check_types(lookups: Lookups, groups: Sequence[ClientGroup]) -> None:
+    """Refuse instance types that AWS does not know, or that do not boot the group's image."""
+    for at, group in enumerate(groups):
+        keys = (f"clients[{at}].instanceType", f"clients[{at}].ami")
+        lookups.boots(keys, group.instance_type, group.ami, group.hosts)
 
 
 def host_names(groups: Sequence[ClientGroup]) -> Set[str]:

@@ -7,6 +7,7 @@ from typing import Any
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 
+from components.ahead import Ahead
 from components.backups.backups import BackupsArgs
 from components.backups.snapshots import SnapshotsArgs
 from components.checks import MOST_TAGS, instance_profile, tag_key, tag_value
@@ -53,8 +54,8 @@ class StackConfig:
     """The public client host that private hosts are reached through; None where none is needed."""
 
 
-def load() -> StackConfig:
-    """Return the config of the stack that is being run.
+def load(ahead: Ahead) -> StackConfig:
+    """Return the config of the stack that is being run; AWS is asked by `ahead`.
 
     Raises:
         ConfigFaults: at least one key is missing, unknown or has a value that will not do.
@@ -63,7 +64,7 @@ def load() -> StackConfig:
     prefix = f"{NAMESPACE}:"
     own = {key.removeprefix(prefix): str(value) for key, value in values.items() if key.startswith(prefix)}
     secret = {key for key in own if pulumi.runtime.is_config_secret(prefix + key)}
-    return parse(own, secret, Aws(), ssh.agent_keys)
+    return parse(own, secret, Aws(), ssh.agent_keys, ahead)
 
 
 def parse(
@@ -71,6 +72,7 @@ def parse(
     secret: Set[str],
     cloud: Aws,
     agent: Callable[[], Set[str] | None] = lambda: None,
+    ahead: Ahead | None = None,
 ) -> StackConfig:
     """Return the typed config of raw values by key, without the namespace; `secret` are those stored encrypted.
 
@@ -79,10 +81,21 @@ def parse(
     Raises:
         ConfigFaults: with every fault there is.
     """
+    if ahead is None:
+        with Ahead() as own:
+            return parse(values, secret, cloud, agent, own)
     reader = Reader(values, secret)
-    lookups = Lookups(reader, cloud)
-    groups = clients.read_clients(reader, lookups)
-    server_args, data = server.read_server(reader, lookups)
+    lookups = Lookups(reader, cloud, ahead)
+    groups = clients.read_clients(reader)
+    of_server = server.read_keys(reader)
+    lookups.begin_usual(
+        clients.SERVER,
+        [of_server["instance_type"], *(group.instance_type for group in groups)],
+        [of_server.get("ami"), *(group.ami for group in groups)],
+        [group.subnet_id for group in groups],
+    )
+    clients.check_types(lookups, groups)
+    server_args, data = server.read_server(reader, lookups, of_server)
     placement = network.read_network(reader, lookups, server_args, groups)
     address = server.read_address(reader, lookups, placement)
     volume = data_volume.place_data(reader, lookups, data, placement)

@@ -1,7 +1,7 @@
 """Config of the server: its instance, and mysqld on it."""
 
 from ipaddress import IPv4Address
-from typing import cast
+from typing import Any, cast
 
 from components import checks
 from components.mysql import disk, memory
@@ -37,9 +37,16 @@ KEYS = {
 """The field of ServerArgs that each key is; its type and check are the field's, its default is Pulumi.yaml's."""
 
 
-def read_server(reader: Reader, lookups: Lookups) -> tuple[ServerArgs, DataRead]:
-    """Return what the server is made from, but for its address; and what its data are on."""
-    args = read_args(reader, ServerArgs, KEYS)
+def read_keys(reader: Reader) -> dict[str, Any]:
+    """Return what single keys say of the server."""
+    return read_args(reader, ServerArgs, KEYS)
+
+
+def read_server(reader: Reader, lookups: Lookups, args: dict[str, Any]) -> tuple[ServerArgs, DataRead]:
+    """Return what the server is made from, but for its address; and what its data are on.
+
+    `args` are what `read_keys` returned.
+    """
     data = read_data(reader, lookups, args["volume_gib"])
     type_keys = ("serverInstanceType", "serverAmi")
     facts = lookups.boots(type_keys, args["instance_type"], args.get("ami"), [SERVER], loses_data=data.args is None)

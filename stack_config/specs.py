@@ -115,15 +115,20 @@ class _Field(NamedTuple):
     is_required: bool
 
 
-def _fields(kind: type[Any]) -> list[_Field]:
+def _fields_of(kind: Any) -> tuple[_Field, ...]:
     if typing.is_typeddict(kind):
         hints = hints_of(kind)
-        return [_Field(name, hint, None, typing.get_origin(hint) is not NotRequired) for name, hint in hints.items()]
+        return tuple(
+            _Field(name, hint, None, typing.get_origin(hint) is not NotRequired) for name, hint in hints.items()
+        )
     hints = typing.get_type_hints(kind)
-    return [
+    return tuple(
         _Field(field.name, hints[field.name], field.metadata.get("check"), field.default is dataclasses.MISSING)
         for field in dataclasses.fields(kind)
-    ]
+    )
+
+
+_fields: Callable[[Any], tuple[_Field, ...]] = functools.cache(_fields_of)
 
 
 def camel(name: str) -> str:

@@ -3,6 +3,7 @@
 An operator's command finds each of them in the state by its first trigger: host, verb and instance.
 """
 
+import functools
 import hashlib
 import json
 from collections.abc import Sequence
@@ -47,6 +48,13 @@ def agent_folder(files: dict[str, str]) -> str:
     return f"{AGENT_DIR}/{hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:12]}"
 
 
+@functools.cache
+def _packed(role: str) -> tuple[str, str]:
+    """Return the folder of a role's agent and its files as JSON, the same for all of its hosts."""
+    files = agent_files(role)
+    return agent_folder(files), json.dumps(files)
+
+
 @dataclass(frozen=True)
 class HostAgent:
     """The agent on one host."""
@@ -58,13 +66,12 @@ class HostAgent:
     @classmethod
     def install(cls, role: str, target: Target, parent: pulumi.Resource) -> Self:
         """Register the command that puts the agent on a host, for root to write and everyone to read."""
-        files = agent_files(role)
-        folder = agent_folder(files)
+        folder, files = _packed(role)
         installed = target.run(
             f"{target.name}-agent",
             ["sudo", "-n", "python3", "-c", (FIRST_BOOT / "install.py").read_text(), folder],
             INSTALL_SECONDS,
-            json.dumps(files),
+            files,
             parent,
             triggers=[_trigger(target, "install")],
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, NotRequired, TypedDict
 
@@ -68,6 +68,8 @@ class PlacementArgs(TypedDict):
     """Its public ed25519 key, if it is known already; otherwise the first one seen is kept."""
     ubuntu_release: NotRequired[Annotated[str, checks.ubuntu_release]]
     """Of the image, when the instance is made without `ami`; 24.04 if not given."""
+    ubuntu_image: NotRequired[Callable[[str], pulumi.Input[str]]]
+    """Returns that image by instance type, so that AWS is asked once for many hosts; asked for each if not given."""
     identity: NotRequired[str]
     """What the instance is replaced for when it changes, besides what only a new instance can have."""
     network_ready: NotRequired[Sequence[pulumi.Resource]]
@@ -189,12 +191,17 @@ class Host(HostOutputs):
         )
         return address.public_ip.apply(lambda ip: ip), [attached]
 
+    def _ubuntu_image(self, instance_type: str) -> pulumi.Input[str]:
+        if known := self._args.get("ubuntu_image"):
+            return known(instance_type)
+        return ubuntu_ami(instance_type, self._args.get("ubuntu_release", UBUNTU_LTS), parent=self)
+
     def _instance(self, user_data: str) -> aws.ec2.Instance:
         args = self._args
         ami, named = args.get("ami"), tags(self.name, args.get("tags"))
         return aws.ec2.Instance(
             f"{self.name}-instance",
-            ami=ami or ubuntu_ami(args["instance_type"], args.get("ubuntu_release", UBUNTU_LTS), parent=self),
+            ami=ami or self._ubuntu_image(args["instance_type"]),
             instance_type=args["instance_type"],
             subnet_id=args["subnet_id"],
             private_ip=args.get("private_ip"),
@@ -244,7 +251,7 @@ def same_key(host: str, known: str, seen: str) -> str:
     return known.strip()
 
 
-def ubuntu_ami(instance_type: str, release: str, parent: pulumi.Resource) -> pulumi.Output[str]:
+def ubuntu_ami(instance_type: str, release: str, parent: pulumi.Resource | None = None) -> pulumi.Output[str]:
     """Return the id of the current image of an Ubuntu release for the architecture of that instance type.
 
     Source: Canonical, "Find Ubuntu images on AWS", public SSM parameters.

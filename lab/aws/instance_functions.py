@@ -25,8 +25,8 @@ def get_instances(cloud: Cloud, args: Values) -> Values:
     instances = [
         instance
         for instance in cloud.ec2.instances()
-        if cloud.ec2.plane.state(instance.id) in states
-        and all(_is_like(instance, name, patterns) for name, patterns in asked)
+        if all(_is_like(instance, name, patterns) for name, patterns in asked)
+        and cloud.ec2.plane.state(instance.id) in states
     ]
     public = [cloud.ec2.public_ip(instance) for instance in instances]
     return {

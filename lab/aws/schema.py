@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, ClassVar, Literal, NamedTuple, TypeVar, cast
 
 from pulumi._types import input_type_py_to_pulumi_names
@@ -77,14 +78,12 @@ class Property:
         return ""
 
 
-def fields_of(args: type, but: tuple[str, ...] = ()) -> frozenset[str]:
-    """Return the property names of one of the SDK's nested Args classes, without those in `but`."""
-    return frozenset(sdk_names(args)) - set(but)
-
-
-def sdk_names(args: type) -> list[str]:
-    """Return the property names, as the engine spells them, of one of the SDK's Args classes."""
-    return list(input_type_py_to_pulumi_names(args).values())
+def sdk_names(args: str) -> list[str]:
+    """Return the property names, as the engine spells them, of one of the SDK's Args classes, "ec2.VpcArgs"."""
+    # Not at the top: what a lab supports needs none of it, and each `pulumi` starts the stand-in anew.
+    module, _, name = args.partition(".")
+    kind: type = getattr(import_module(f"pulumi_aws.{module}"), name)
+    return list(input_type_py_to_pulumi_names(kind).values())
 
 
 @dataclass(frozen=True)
@@ -108,7 +107,8 @@ class ResourceType(ABC):
     """A resource type as a table of properties, and how its records are made and shown."""
 
     urn_type: ClassVar[str]
-    args: ClassVar[type]
+    args: ClassVar[str]
+    """The SDK's class of its inputs: "ec2.VpcArgs"."""
     kind: ClassVar[type[Record]]
     prefix: ClassVar[str] = ""
     """Of the ids EC2 gives."""
@@ -200,11 +200,10 @@ def check(kind: ResourceType, name: str, news: Values, olds: Values, seed: bytes
 
 
 def _property_failures(kind: ResourceType, inputs: Values) -> Iterator[Failure]:
-    known_to_sdk = sdk_names(kind.args)
     for key, value in inputs.items():
         rule = kind.properties.get(key)
         if rule is None:
-            reason = NOT_SUPPORTED if key in known_to_sdk else "there is no such property"
+            reason = NOT_SUPPORTED if key in sdk_names(kind.args) else "there is no such property"
             yield Failure(key, f"property {key}: {reason}")
         elif not unknown_in(value) and (problem := rule.problem(value)):
             yield Failure(key, f"property {key}: {problem}")

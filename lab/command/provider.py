@@ -28,7 +28,7 @@ from pulumi.provider.experimental.provider import (
 )
 from pulumi.runtime.proto import engine_pb2_grpc
 
-from lab.command import local, remote
+from lab.command import local
 from lab.command.capture import CommandError, Job
 from lab.command.engine_log import Log
 from lab.command.schema import LOCAL_COMMAND, REMOTE_COMMAND, Struct, completed, problems
@@ -125,6 +125,8 @@ class CommandProvider(Provider):
         if command is None:
             return property_map(before)
         job, log = Job.of(command, values, before), Log(self.engine, urn)
+        from lab.command import remote  # with it asyncssh, which a preview does without
+
         work = remote.run(job, values["connection"], log) if struct is REMOTE_COMMAND else local.run(job, values, log)
         outputs = await self._finished(work, timeout)
         return property_map({name: outputs[name] for name in OUTPUTS})

@@ -17,22 +17,28 @@ def canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def plugin_json(distribution: Distribution) -> dict[str, Any] | None:
-    """Return what a package says of the Pulumi plugin it needs, or None where it says nothing."""
-    for file in distribution.files or []:
-        if file.name == "pulumi-plugin.json" and len(file.parts) == 2:
-            content: dict[str, Any] = json.loads(Path(str(file.locate())).read_text(encoding="utf-8"))
-            return content
-    return None
+def plugin_json(distribution: Distribution, name: str) -> dict[str, Any] | None:
+    """Return what a package says of the Pulumi plugin it needs, or None where it says nothing.
+
+    Where it is looked for is the stock host's choice too (pulumi/pulumi, sdk/python/toolchain): the lists of files of
+    large packages take long to read.
+    """
+    file = Path(str(distribution.locate_file(""))) / name.replace("-", "_") / "pulumi-plugin.json"
+    try:
+        content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    return content
 
 
 def facts() -> dict[str, Any]:
     """Return the whole of it; `direct` says that no other distribution requires this one."""
-    installed = {canonical(distribution.metadata["Name"]): distribution for distribution in distributions()}
+    metadata = [(distribution.metadata, distribution) for distribution in distributions()]  # parsed at each access
+    installed = {canonical(said["Name"]): (said, distribution) for said, distribution in metadata}
     required = {
         canonical(match[0])
-        for distribution in installed.values()
-        for requirement in distribution.requires or []
+        for said, _ in installed.values()
+        for requirement in said.get_all("Requires-Dist") or []
         if "extra ==" not in requirement and (match := re.match(r"[\w.-]+", requirement))
     }
     return {
@@ -41,11 +47,11 @@ def facts() -> dict[str, Any]:
         "packages": [
             {
                 "name": name,
-                "version": distribution.version,
+                "version": said["Version"],
                 "direct": name not in required,
-                "plugin": plugin_json(distribution),
+                "plugin": plugin_json(distribution, name),
             }
-            for name, distribution in sorted(installed.items())
+            for name, (said, distribution) in sorted(installed.items(), key=lambda entry: entry[0])
         ],
     }
 

@@ -17,7 +17,6 @@ from typing import Literal
 
 from lab.cloud.store import write_atomically
 from lab.machine import limits, podman
-from lab.s3.authority import openssl_hash
 from lab.settings import LabError
 
 State = Literal["running", "stopped", "gone"]
@@ -132,6 +131,8 @@ def _write_seed(boot: Boot, seed: Path) -> None:
     write_atomically(seed / "hosts", "".join(f"{address}\t{name}\n" for name, address in names.items()), mode=0o644)
     write_atomically(seed / "nocloud/meta-data", json.dumps(metadata))
     write_atomically(seed / "nocloud/vendor-data", "")
+    from lab.s3.authority import openssl_hash  # with it cryptography, which only a launch needs
+
     certificate = boot.trusted.read_text(encoding="utf-8")
     write_atomically(seed / f"trusted/{openssl_hash(boot.trusted)}.crt", certificate, mode=0o644)
     give_user_data(seed, boot.user_data)

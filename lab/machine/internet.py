@@ -12,9 +12,7 @@ from string import Template
 from typing import Any
 from urllib.parse import urlsplit
 
-from pyroute2 import IPRoute
-from pyroute2.netlink.rtnl import rt_type
-
+from lab.machine import netlink
 from lab.machine.links import sysctl, uplink_name
 from lab.machine.mirror import Mirror
 from lab.machine.slots import PUBLIC_RANGE, Slot
@@ -22,6 +20,8 @@ from lab.settings import RUN_FOLDER, LabError
 
 LAST_RESORT = 4294967294
 """A route metric that any other route beats: 2³² minus 2."""
+UNICAST = 1
+"""RTN_UNICAST (rtnetlink(7)): a route that leads somewhere."""
 
 SAVED_FORWARDING = RUN_FOLDER / "forwarding-before"
 """A symbolic link a device of the machine, to its setting before the first lab: made whole and once only."""
@@ -37,8 +37,8 @@ def fence(slot: Slot, cidrs: list[str]) -> None:
         LabError: a CIDR overlaps a network that this machine is connected to, or holds one that it has a
             route to.
     """
-    with IPRoute() as ip:
-        routes = ip.get_routes(family=socket.AF_INET, table=254, type=rt_type["unicast"])
+    with netlink.routes() as ip:
+        routes = ip.get_routes(family=socket.AF_INET, table=254, type=UNICAST)
         for cidr in map(IPv4Network, [str(slot.public_pool), *cidrs]):
             for route in routes:
                 _refuse_overlap(cidr, route)
@@ -94,7 +94,7 @@ def open_way_to_mirror(slot: Slot, endpoints: dict[str, list[tuple[str, int]]]) 
     done = _machine_rules(slot, anew, [end for addresses in endpoints.values() for end in addresses])
     if done.returncode != 0:
         raise LabError(f"the lab's way to the mirror was not opened: {done.stderr.strip()[:500]}")
-    with IPRoute() as machine:
+    with netlink.routes() as machine:
         for address in {address for addresses in endpoints.values() for address, _ in addresses}:
             route = machine.route("get", dst=address)[0]
             device = machine.get_links(route.get_attr("RTA_OIF"))[0].get_attr("IFLA_IFNAME")

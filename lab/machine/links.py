@@ -7,11 +7,13 @@ import errno
 import socket
 import subprocess
 from collections.abc import Iterator
-
-from pyroute2 import IPRoute, NetlinkError
+from typing import TYPE_CHECKING
 
 from lab.machine.slots import Slot
 from lab.settings import LabError
+
+if TYPE_CHECKING:
+    from pyroute2 import IPRoute
 
 
 def namespace(slot: Slot, record_id: str) -> str:
@@ -54,6 +56,8 @@ def remove_link(ip: IPRoute, name: str) -> None:
 @contextlib.contextmanager
 def tolerated(code: int) -> Iterator[None]:
     """Take one of the kernel's refusals, by its errno, for done."""
+    from pyroute2 import NetlinkError
+
     try:
         yield
     except NetlinkError as error:

@@ -16,10 +16,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pyroute2 import IPRoute, netns
-
+from lab.machine import netlink
 from lab.settings import LabError
+
+if TYPE_CHECKING:
+    from pyroute2 import IPRoute
 
 FOLDER = Path("/run/netns")
 
@@ -76,13 +79,13 @@ def inside(name: str) -> Iterator[IPRoute]:
     """Speak to the kernel about the links and routes of a namespace."""
     with ThreadPoolExecutor(max_workers=1) as thread:
         opened = thread.submit(_socket_of, name).result()
-    with IPRoute(use_socket=opened) as spoken_to:
+    with netlink.routes(use_socket=opened) as spoken_to:
         yield spoken_to
 
 
 def _socket_of(name: str) -> socket.socket:
     """Return a netlink socket of a namespace. The calling thread stays in that namespace: it is to end."""
-    netns.setns(name, flags=0, fork=False)
+    netlink.enter(name)
     opened = socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, socket.NETLINK_ROUTE)
     opened.bind((0, 0))
     return opened

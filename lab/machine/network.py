@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import socket
 from ipaddress import IPv4Network
-
-from pyroute2 import IPRoute
+from typing import TYPE_CHECKING
 
 from lab.cloud.topology import HostPlan, VpcPlan
-from lab.machine import firewall, namespaces
+from lab.machine import firewall, namespaces, netlink
 from lab.machine.internet import LAST_RESORT, close_way_to_mirror, fence, keep_inside
 from lab.machine.links import index_of, mtu_of_machine, namespace, remove_link, sysctl, uplink_name
 from lab.machine.slots import Slot
+
+if TYPE_CHECKING:
+    from pyroute2 import IPRoute
 
 ONLINK = 4
 """RTNH_F_ONLINK: the next hop is on this link though no address of this side says so."""
@@ -39,7 +41,7 @@ def refresh(slot: Slot, vpc: VpcPlan) -> None:
     fence(slot, [vpc.cidr])
     namespaces.create(router)
     keep_inside(slot)
-    with IPRoute() as machine, namespaces.inside(router) as inside:
+    with netlink.routes() as machine, namespaces.inside(router) as inside:
         mtu = mtu_of_machine(machine)
         _join_uplink(machine, inside, slot, vpc, mtu)
         _prepare_router(inside, slot, vpc)
@@ -146,7 +148,7 @@ def remove_host(slot: Slot, instance_id: str) -> None:
 
 def remove_vpc(slot: Slot, vpc_id: str) -> None:
     """Take a VPC's router away, and with it its uplink and routes; nothing happens if it is gone."""
-    with IPRoute() as machine:
+    with netlink.routes() as machine:
         remove_link(machine, uplink_name(slot, vpc_id))
     namespaces.remove(namespace(slot, vpc_id))
 
@@ -154,7 +156,7 @@ def remove_vpc(slot: Slot, vpc_id: str) -> None:
 def remove_everything(slot: Slot) -> None:
     """Take away every namespace, link and table that carries the lab's number; its fence stays."""
     spaces, links = leftovers(slot)
-    with IPRoute() as machine:
+    with netlink.routes() as machine:
         for link in links:  # first: a namespace's own links go some time after it, and not when asked
             remove_link(machine, link)
     for space in spaces:
@@ -164,7 +166,7 @@ def remove_everything(slot: Slot) -> None:
 
 def leftovers(slot: Slot) -> tuple[list[str], list[str]]:
     """Return the names of namespaces and of links that the lab has on this machine."""
-    with IPRoute() as machine:
+    with netlink.routes() as machine:
         links = [str(link.get_attr("IFLA_IFNAME")) for link in machine.get_links()]
     spaces = [name for name in namespaces.listed() if name.startswith(slot.prefix)]
     return spaces, [name for name in links if name.startswith(uplink_name(slot, ""))]

@@ -13,8 +13,9 @@ from lab.cloud.store import Store
 from lab.machine import file_systems, hosts, image, internet, links, mirror, network, slots
 from lab.machine.hosts import State
 from lab.machine.volumes import Volumes
-from lab.s3 import authority, buckets
+from lab.s3 import buckets
 from lab.s3.control import Control
+from lab.s3.paths import server_names
 from lab.settings import Lab
 
 
@@ -147,7 +148,7 @@ class Plane:
 
     def _s3_names(self, region: str) -> dict[str, str]:
         """Return the names of S3 and of each bucket, as a host's DNS would have them."""
-        service = authority.server_names(region)[0]
+        service = server_names(region)[0]
         names = [service, *(f"{bucket.id}.{service}" for bucket in self.store.all(Bucket))]
         return dict.fromkeys(names, self.s3.paths.address)
 
@@ -167,7 +168,7 @@ class Plane:
         """
         self.s3.ensure(region)
         buckets.make(self.s3.client(region), name)
-        line = f"{self.s3.paths.address}\t{name}.{authority.server_names(region)[0]}\n"
+        line = f"{self.s3.paths.address}\t{name}.{server_names(region)[0]}\n"
         for known in (self.lab.folder / "seeds").glob("*/hosts"):
             if line not in known.read_text(encoding="utf-8"):
                 with known.open("a", encoding="utf-8") as file:  # a host has it mounted: no new file

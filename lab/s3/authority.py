@@ -14,17 +14,12 @@ from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from lab.cloud.store import write_atomically
-from lab.s3.paths import alone
+from lab.s3.paths import alone, server_names
 
 LIFE = datetime.timedelta(days=3650)
 SKEW = datetime.timedelta(days=1)
 """A test may set a host's clock back."""
 Key = ec.EllipticCurvePrivateKey
-
-
-def server_names(region: str) -> list[str]:
-    """Return the names by which S3 is reached in a region."""
-    return [f"s3.{region}.amazonaws.com", f"*.s3.{region}.amazonaws.com"]
 
 
 def ensure(folder: Path) -> Path:

@@ -11,14 +11,12 @@ import sys
 import time
 from pathlib import Path
 
-from pyroute2 import IPRoute
-
 from lab.cloud.store import write_atomically
-from lab.machine import namespaces
+from lab.machine import namespaces, netlink
 from lab.machine.internet import keep_inside
 from lab.machine.links import index_of, remove_link, sysctl, uplink_name
 from lab.machine.slots import Slot
-from lab.s3 import authority, build
+from lab.s3 import build
 from lab.s3.client import Client
 from lab.s3.identities import own_keys
 from lab.s3.paths import GATEWAY, RUN, Paths
@@ -43,6 +41,8 @@ class Control:
 
     def prepare(self) -> Path:
         """Return the certificate of the authority that hosts are to trust, made at the first call."""
+        from lab.s3 import authority  # with it cryptography, which most processes of a lab do without
+
         return authority.ensure(self.paths.folder)
 
     def client(self, region: str) -> Client:
@@ -179,7 +179,7 @@ class Control:
         slot, space, name = self.paths.slot, self.paths.namespace, uplink_name(self.paths.slot, "s3")
         namespaces.create(space)
         keep_inside(slot)
-        with IPRoute() as machine, namespaces.inside(space) as inside:
+        with netlink.routes() as machine, namespaces.inside(space) as inside:
             if index_of(machine, name) is None or index_of(inside, LINK) is None:
                 remove_link(machine, name)
                 remove_link(inside, LINK)

@@ -19,14 +19,13 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
-from pyroute2 import netns
-
 from lab.cloud import catalog, policies
 from lab.cloud.identities import profile_arn, profile_of
 from lab.cloud.model import Instance, SecurityGroup, Subnet
 from lab.cloud.rules import ACCOUNT_ID
 from lab.cloud.store import Store
 from lab.cloud.topology import public_ip
+from lab.machine import netlink
 from lab.machine.firewall import METADATA
 from lab.s3.identities import Sessions
 
@@ -252,7 +251,7 @@ class MetadataServer(socketserver.ThreadingTCPServer):
 
 
 def _listening(space: str) -> socket.socket:
-    netns.setns(space, flags=0, fork=False)
+    netlink.enter(space)
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.setsockopt(socket.IPPROTO_IP, IP_FREEBIND, 1)

@@ -19,6 +19,11 @@ GATEWAY = "gateway"
 """Among what is served: S3 itself."""
 
 
+def server_names(region: str) -> list[str]:
+    """Return the names by which S3 is reached in a region."""
+    return [f"s3.{region}.amazonaws.com", f"*.s3.{region}.amazonaws.com"]
+
+
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
     """Hold a lab's s3/ while something is made in it that there is to be one of; other processes and threads wait."""

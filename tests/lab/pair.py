@@ -129,6 +129,12 @@ class Pair(Project):
         """Run a command on a host by the operator's ssh."""
         return run(*way(self.lab).argv(host, command), stdin=stdin)
 
+    def sessions(self, host: str) -> int:
+        """Return how many logins a host's sshd has accepted since it booted, this look's own among them."""
+        # --sync: this login's own line is in it too.
+        look = "sudo journalctl --sync; sudo journalctl --boot --unit ssh --output cat | grep -c '^Accepted publickey'"
+        return int(self.ssh(host, look).stdout)
+
     def scripts_ssh(self, host: str, *command: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """Run a command on a host by `python -m scripts ssh`, for tests of what that verb itself does."""
         words = ["-m", "scripts", "ssh", host, "--stack", self.lab.name, "--", *command]

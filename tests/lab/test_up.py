@@ -52,12 +52,13 @@ def test_connection_string_is_masked_unless_asked_for(pair: Pair) -> None:
     assert done.stdout.strip() == "[secret]"
 
 
-@pytest.mark.usefixtures("pair")
-def test_second_up_says_that_nothing_changed_and_tree_is_clean() -> None:
+def test_second_up_says_that_nothing_changed_and_tree_is_clean(pair: Pair) -> None:
     before = run("git", "status", "--porcelain").stdout
+    sessions = pair.sessions("client-1")  # the server's pass through it: it is the jump host
     done = lab_command("up")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Nothing changed" in done.stdout
+    assert pair.sessions("client-1") - sessions == 1  # this look itself
     assert run("git", "status", "--porcelain").stdout == before
 
 

@@ -4,6 +4,7 @@ Every field is written and every field is required: what is misspelt or missing 
 """
 
 import dataclasses
+import functools
 import json
 import types
 import typing
@@ -14,6 +15,7 @@ from scripts.host.common.checks import Check, InvalidValueError, exactly
 from scripts.host.common.errors import HostError
 
 Spec = TypeVar("Spec")
+_hints: Callable[[Any], Mapping[str, Any]] = functools.cache(typing.get_type_hints)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,7 +68,7 @@ def faults_of(spec: Any, path: str = "") -> Iterator[SpecFault]:
 
     A field's value has to be of the form that its check returns.
     """
-    sound, hints = True, typing.get_type_hints(type(spec))
+    sound, hints = True, _hints(type(spec))
     for field in dataclasses.fields(spec):
         for where, kind, value in _parts(hints[field.name], getattr(spec, field.name), f"{path}{field.name}"):
             if dataclasses.is_dataclass(kind) and isinstance(value, typing.cast("type", kind)):
@@ -125,7 +127,7 @@ def _convert(kind: Any, data: Any, where: str) -> Any:
 def _convert_fields(kind: Any, data: Any, where: str) -> Any:
     if not isinstance(data, dict):
         raise _mismatch(where, "an object")
-    kinds = typing.get_type_hints(kind)
+    kinds = _hints(kind)
     names = [field.name for field in dataclasses.fields(kind)]
     path = f"{where}." if where else ""
     if missing := [name for name in names if name not in data]:

@@ -84,7 +84,7 @@ class FakeCloud(Aws):
         return name[release] if architecture == "x86_64" else "ami-0a0a0a0a0a0a0a0a0"
 
     def hosts(self, names: Sequence[str], **filters: str) -> list[str]:
-        there = {name: self.made[name] for name in names if name in self.made}
+        there = {name: self.made[name] for name in names or self.made if name in self.made}
         architecture, image = filters.get("architecture"), filters.get("image_id")
         return [
             name for name, (facts, own) in there.items() if architecture in (None, own) and image in (None, facts.image)

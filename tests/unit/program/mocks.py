@@ -6,7 +6,9 @@ import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from ipaddress import IPv4Address
 from typing import Any, cast
+from zlib import crc32
 
 import pulumi
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
@@ -54,7 +56,8 @@ class Recorder(Mocks):
         made: dict[str, Any] = {**args.inputs}
         if args.typ == "aws:ec2/instance:Instance":
             private_dns = self.said.get("private-dns", f"{args.name}.internal")
-            made = {"privateIp": f"10.20.16.{4 + len(self.resources)}", "privateDns": private_dns} | made
+            private_ip = str(IPv4Address("10.20.16.0") + crc32(args.name.encode()) % 4096)
+            made = {"privateIp": private_ip, "privateDns": private_dns} | made
         if args.typ == "aws:ec2/eip:Eip":
             made |= {"publicIp": PUBLIC_IP, "allocationId": f"eipalloc-{args.name}"}
         if args.typ == "aws:s3/bucket:Bucket":
@@ -75,7 +78,7 @@ class Recorder(Mocks):
             "aws:index/getAvailabilityZones:getAvailabilityZones": {"names": ["zone-a", "zone-b"]},
             "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": {"locations": ["zone-b", "zone-a"]},
             "aws:ec2/getEips:getEips": {"allocationIds": []},
-            "aws:servicequotas/getServiceQuota:getServiceQuota": {"value": 50},
+            "aws:servicequotas/getServiceQuota:getServiceQuota": {"value": 1000},
             "aws:ec2/getInstanceType:getInstanceType": {
                 "supportedArchitectures": ["x86_64"],
                 "memorySize": 2048,

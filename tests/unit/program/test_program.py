@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import runpy
 from pathlib import Path
@@ -55,7 +56,10 @@ class Run:
             runpy.run_path(str(PROGRAM))
             return read_outputs()
 
-        program()
+        try:
+            program()
+        finally:
+            gc.enable()  # which the program turns off, in a process of its own
 
     def inputs(self, kind: str) -> dict[str, dict[str, Any]]:
         """Return the inputs of every resource of a kind, by name."""

@@ -9,7 +9,7 @@ import pytest
 from pulumi._types import resource_types
 from pulumi.runtime.rpc import UNKNOWN
 
-from lab.aws import provider
+from lab.aws import compute, provider, storage
 from lab.aws.schema import Cloud, sdk_names
 from lab.aws.wire import Values
 from lab.cloud.model import Eip, EipAssociation
@@ -27,6 +27,24 @@ def test_a_table_speaks_the_sdks_names(kind: str) -> None:
     outputs = resource_types(SDK.get(kind) or getattr(aws.ec2, kind))
     assert set(table.properties) <= set(sdk_names(table.args))
     assert set(table.computed) <= set(outputs)
+
+
+BLOCKS = {
+    "ec2.InstanceCreditSpecificationArgs": compute.InstanceType.properties["creditSpecification"].fields,
+    "ec2.InstanceMaintenanceOptionsArgs": compute.InstanceType.properties["maintenanceOptions"].fields,
+    "ec2.InstanceMetadataOptionsArgs": compute.InstanceType.properties["metadataOptions"].fields,
+    "ec2.InstanceRootBlockDeviceArgs": compute.InstanceType.properties["rootBlockDevice"].fields,
+    "s3.BucketLifecycleConfigurationRuleExpirationArgs": storage.EXPIRY["expiration"],
+    "s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs": storage.EXPIRY["noncurrentVersionExpiration"],
+    "s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs": storage.EXPIRY[
+        "abortIncompleteMultipartUpload"
+    ],
+}
+
+
+@pytest.mark.parametrize("args", BLOCKS)
+def test_a_block_has_the_sdks_fields(args: str) -> None:
+    assert BLOCKS[args] == set(sdk_names(args))
 
 
 @pytest.mark.parametrize("kind", TOKENS)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Sequence
 from types import SimpleNamespace
 
 import pytest
 
 import stack_config
-from stack_config.aws import Aws, CloudError
+from stack_config.aws import AddressFacts, Aws, CloudError, HostFacts, TypeFacts
 from tests.unit.program.configs import (
     EXISTING,
     GOOD,
@@ -65,3 +67,44 @@ def test_a_vpc_has_the_ranges_that_are_associated_with_it(
     vpc = SimpleNamespace(cidr_block="10.30.0.0/16", cidr_block_associations=entries)
     monkeypatch.setattr("pulumi_aws.ec2.get_vpc", lambda **_: vpc)
     assert [str(cidr) for cidr in Aws().vpc_ranges("vpc-0a1b2c3d")] == ranges
+
+
+class SlowCloud(FakeCloud):
+    """Answers none of these questions before all of them have been put."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._all_put = threading.Barrier(6, timeout=20)
+
+    def _wait(self) -> None:
+        self._all_put.wait()
+
+    def host(self, name: str) -> HostFacts | None:
+        self._wait()
+        return super().host(name)
+
+    def zones(self) -> Sequence[str]:
+        self._wait()
+        return super().zones()
+
+    def elastic_addresses(self) -> AddressFacts:
+        self._wait()
+        return super().elastic_addresses()
+
+    def quota(self, code: str) -> int | None:
+        self._wait()
+        return super().quota(code)
+
+    def instance_type(self, name: str) -> TypeFacts:
+        self._wait()
+        return super().instance_type(name)
+
+    def zones_offering(self, instance_type: str) -> Sequence[str]:
+        self._wait()
+        return super().zones_offering(instance_type)
+
+
+def test_what_does_not_depend_on_another_answer_is_asked_at_once() -> None:
+    one_type = {"instanceType": "t3.small"}
+    changes: dict[str, object] = {"serverInstanceType": "t3.small", "clients": [{"name": "client", **one_type}]}
+    stack_config.parse(GOOD | texts(changes), SECRET, SlowCloud())
