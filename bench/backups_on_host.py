@@ -1,6 +1,7 @@
 """Part of backups.py: runs as root on a lab's server, and prints its figures as JSON.
 
-Arguments: GiB of rows, MiB of log, pairs of restores. The server's data are the bench's own: its databases are dropped.
+Arguments: GiB of rows, MiB of log, pairs of restores, and whether to rehearse one (yes or no). The server's data are
+the bench's own: its databases are dropped.
 """
 
 from __future__ import annotations
@@ -217,7 +218,7 @@ def base_beside_clients(rows: int) -> tuple[dict[str, Any], dict[str, dict[str, 
     return made, {name: quantiles(values) for name, values in seen.items()}
 
 
-def main(gib: float, log_mib: float, pairs: int) -> dict[str, Any]:
+def main(gib: float, log_mib: float, pairs: int, is_rehearsed: bool) -> dict[str, Any]:
     """Fill, back up, rehearse and restore; return the figures."""
     sys.path.insert(0, AGENT)
     subprocess.run(["systemctl", "stop", *TIMERS], check=True)
@@ -256,8 +257,9 @@ def main(gib: float, log_mib: float, pairs: int) -> dict[str, Any]:
     begun = time.monotonic()
     agent("log")
     figures["log sent MiB/s"] = rate(log_bytes, time.monotonic() - begun)
-    drill = agent("drill")
-    figures["drill"] = {"s": drill["seconds"], "of it the restore": drill["restore_seconds"]}
+    if is_rehearsed:
+        drill = agent("drill")
+        figures["drill"] = {"s": drill["seconds"], "of it the restore": drill["restore_seconds"]}
     figures["restores"] = [
         restore(is_before) for pair in range(pairs) for is_before in ([True, False] if pair % 2 == 0 else [False, True])
     ]
@@ -266,4 +268,5 @@ def main(gib: float, log_mib: float, pairs: int) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(float(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3])), indent=1))
+    gib, log_mib, pairs, rehearsed = sys.argv[1:]
+    print(json.dumps(main(float(gib), float(log_mib), int(pairs), rehearsed == "yes"), indent=1))
