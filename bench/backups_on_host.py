@@ -1,37 +1,38 @@
-"""Part of backups.py: runs as root on a lab's server, and prints its figures as JSON. Takes GiB and threads."""
+"""Part of backups.py: runs as root on a lab's server, and prints its figures as JSON.
+
+Arguments: GiB of rows, MiB of log, pairs of restores, and whether to rehearse one (yes or no). The server's data are
+the bench's own: its databases are dropped.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import random
 import statistics
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pymysql  # type: ignore[import-untyped]  # the distribution's package has no types
 
+AGENT = "/usr/local/lib/mysql-pair/current"
 SOCKET = "/run/mysqld/mysqld.sock"
-FOLDER = Path("/var/tmp/bench")  # noqa: S108  the host is the bench's own
+STATUS = Path("/var/lib/mysql-pair-status/backups.json")
+MARKER = Path("/var/lib/mysql/mysql-pair-restore.json")
+TIMERS = ("mysql-pair-base.timer", "mysql-pair-log.timer", "mysql-pair-drill.timer")
+MIB = 1 << 20
 TABLES, ROW_BYTES = 8, 200
-TABLES_BESIDE = 2
-"""How many of them the base has that clients are watched beside."""
-TOOLS = FOLDER / "tools"
-PASSWORD = "Bench-1234567"  # noqa: S105  of a user that is dropped at the end
-DUMP = "mysqldump --no-defaults -uroot -S {socket} --single-transaction --set-gtid-purged=OFF --routines --events"
-CLIENT = "mysql --no-defaults -uroot -S {socket} --init-command='SET SESSION sql_log_bin = 0'"
-LATENCY_SECONDS = 25
+LOG_ROW_BYTES = 420
+"""Of a changed row in the log: as it was, and as it is."""
+BATCH_ROWS = 1000
+ALONE_SECONDS = 25
 CLIENTS = 4
-
-
-def shell(command: str) -> float:
-    """Run a shell's line and return its seconds."""
-    begun = time.monotonic()
-    subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], check=True, stdout=subprocess.DEVNULL, cwd=FOLDER)
-    return round(time.monotonic() - begun, 1)
 
 
 def session() -> Any:
@@ -41,43 +42,134 @@ def session() -> Any:
 
 
 def fill(gib: float) -> int:
-    """Make sysbench's tables with so much data, and return the rows of each."""
-    rows = int(gib * (1 << 30) / TABLES / ROW_BYTES)
+    """Make sysbench's tables with so much data, if they are not there; return the rows of each."""
+    rows, cursor = int(gib * (1 << 30) / TABLES / ROW_BYTES), session()
+    cursor.execute(
+        "SELECT COUNT(*) FROM information_schema.statistics WHERE table_schema = 'sbtest' AND index_name = 'k_1'"
+    )
+    if cursor.fetchone()[0] == TABLES:
+        cursor.execute(f"SELECT MAX(id) FROM sbtest.sbtest{TABLES}")  # noqa: S608
+        if cursor.fetchone()[0] == rows:
+            return rows
     generator = random.Random(1)  # noqa: S311  no secret
-    file = FOLDER / "rows.tsv"
+    file = Path("/var/tmp/bench-rows.tsv")  # noqa: S108  the host is the bench's own
     with file.open("w") as out:
         for number in range(1, rows + 1):
             digits = f"{generator.getrandbits(560):0169d}"[:169]
             c = "-".join(digits[at : at + 11] for at in range(0, 110, 11))
             pad = "-".join(digits[110 + at : 121 + at] for at in range(0, 55, 11))
             out.write(f"{number}\t{generator.randrange(rows)}\t{c}\t{pad}\n")
-    cursor = session()
     cursor.execute("DROP DATABASE IF EXISTS sbtest")
     cursor.execute("CREATE DATABASE sbtest")
     cursor.execute("SET GLOBAL local_infile = ON")
-    cursor.execute("SET SESSION sql_log_bin = 0")
+    cursor.execute("SET SESSION sql_log_bin = 0, unique_checks = 0")
     for table in range(1, TABLES + 1):
         cursor.execute(
             f"CREATE TABLE sbtest.sbtest{table} (id INT NOT NULL AUTO_INCREMENT, k INT NOT NULL DEFAULT 0,"
-            " c CHAR(120) NOT NULL DEFAULT '', pad CHAR(60) NOT NULL DEFAULT '', PRIMARY KEY (id), KEY k_1 (k))"
+            " c CHAR(120) NOT NULL DEFAULT '', pad CHAR(60) NOT NULL DEFAULT '', PRIMARY KEY (id))"
         )
         cursor.execute(f"LOAD DATA LOCAL INFILE '{file}' INTO TABLE sbtest.sbtest{table}")
+        cursor.execute(f"ALTER TABLE sbtest.sbtest{table} ADD KEY k_1 (k)")
+    cursor.execute("SET GLOBAL local_infile = OFF")
     file.unlink()
     return rows
 
 
-def mydumper_environment() -> str:
-    """Unpack mydumper beside the packages: on Debian it wants mariadb-common, which conflicts with mysql-server."""
-    TOOLS.mkdir()
-    shell("cd tools; apt-get download -q mydumper libmariadb3; for deb in *.deb; do dpkg -x $deb .; done")
-    library = next(TOOLS.rglob("libmariadb.so.3")).parent
-    return f"LD_LIBRARY_PATH={library} MARIADB_PLUGIN_DIR={library}/libmariadb3/plugin {TOOLS}/usr/bin/"
+def write_log(mib: float, rows: int) -> None:
+    """Change rows until the binary log has so many MiB more."""
+    cursor, left = session(), int(mib * MIB / LOG_ROW_BYTES)
+    first = 1
+    while left > 0:
+        change = "UPDATE sbtest.sbtest1 SET c = REVERSE(c), pad = REVERSE(pad) WHERE id BETWEEN %s AND %s"
+        cursor.execute(change, [first, first + BATCH_ROWS - 1])
+        left, first = left - BATCH_ROWS, (first + BATCH_ROWS) % rows
 
 
-def size(path: Path) -> int:
-    """Return the MiB of a file or folder."""
-    files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
-    return sum(file.stat().st_size for file in files) >> 20
+def agent(word: str) -> Any:
+    """Return what a word of the agent's verb `backup` answers."""
+    done = subprocess.run([sys.executable, "-B", AGENT, "backup", word], stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(done.stdout) if done.stdout.strip() else None
+
+
+def base() -> dict[str, Any]:
+    """Make a base, as its timer does."""
+    # Each start counts against the unit's limit.
+    subprocess.run(["systemctl", "reset-failed", "mysql-pair-base.service"], check=False)
+    subprocess.run(["systemctl", "start", "mysql-pair-base.service"], check=True)
+    made: dict[str, Any] = json.loads(STATUS.read_text())["base"]
+    return made
+
+
+def rate(size: float, seconds: float) -> float:
+    """Return MiB a second."""
+    return round(size / MIB / seconds, 1)
+
+
+def one_client(repo: Any, manifest: dict[str, Any], socket: str, *_: Any) -> None:
+    """Load a dump by a single client, indexes and all: how it was done before."""
+    from scripts.host.backups import listing, replay
+    from scripts.host.backups.pipeline import CHUNK, Pipeline
+
+    whole = hashlib.sha256()
+    with Pipeline() as pipeline:
+        source = pipeline.start(repo.argv("cat", repo.at(f"bases/{manifest['id']}/{listing.DUMP}")))
+        plain = pipeline.start(["zstd", "--quiet", "--decompress", "--stdout"], stdin=source.stdout)
+        client = pipeline.start(replay.client_argv(socket), end=True)
+        assert plain.stdout is not None and client.stdin is not None  # noqa: S101
+        while chunk := plain.stdout.read(CHUNK):
+            whole.update(chunk)
+            client.stdin.write(chunk)
+        pipeline.finish(source, plain)
+        client.stdin.close()
+        pipeline.finish()
+
+
+def written(pid: str) -> int:
+    """Return how many bytes mysqld has had the disk write."""
+    lines = Path(f"/proc/{pid}/io").read_text().splitlines()
+    return int(next(line.split()[1] for line in lines if line.startswith("write_bytes")))
+
+
+def processor(pid: str) -> float:
+    """Return how many seconds of CPU mysqld has taken."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def restore(is_before: bool) -> dict[str, Any]:
+    """Restore the newest base and the log after it into this server, emptied; return what that took."""
+    from scripts.host.backups import own, replay
+    from scripts.host.backups import restore as verb
+    from scripts.host.backups.spec import RestoreSpec
+
+    MARKER.unlink(missing_ok=True)
+    cursor = session()
+    cursor.execute("SELECT schema_name FROM information_schema.schemata")
+    for (name,) in cursor.fetchall():
+        if name not in ("information_schema", "mysql", "performance_schema", "sys"):
+            cursor.execute(f"DROP DATABASE `{name}`")
+    pid = subprocess.run(["pidof", "mysqld"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+    figures: dict[str, Any] = {"before": is_before, "load average": round(os.getloadavg()[0], 1)}
+
+    def timed(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*words: Any) -> Any:
+            begun, wrote, took = time.monotonic(), written(pid), processor(pid)
+            answer = function(*words)
+            figures[f"{name} s"] = round(time.monotonic() - begun, 1)
+            figures[f"{name} MiB written"] = (written(pid) - wrote) // MIB
+            figures[f"{name} CPU s"] = round(processor(pid) - took, 1)
+            return answer
+
+        return run
+
+    load, replayed = replay.load, replay.replay
+    replay.load = timed("load", one_client if is_before else load)
+    replay.replay = timed("replay", replayed)
+    try:
+        facts = verb.restore(RestoreSpec(own.spec().repository))
+    finally:
+        replay.load, replay.replay = load, replayed
+    return {**figures, "restore s": facts.seconds, "files of the log": facts.logs}
 
 
 def latency(rows: int, busy: threading.Event, stop: threading.Event) -> dict[str, list[float]]:
@@ -88,7 +180,7 @@ def latency(rows: int, busy: threading.Event, stop: threading.Event) -> dict[str
         cursor, generator = session(), random.Random(seed)  # noqa: S311
         while not stop.is_set():
             beside, row = busy.is_set(), generator.randint(1, rows)
-            table = f"sbtest.sbtest{generator.randint(1, TABLES_BESIDE)}"
+            table = f"sbtest.sbtest{generator.randint(1, TABLES)}"
             begun = time.monotonic()
             cursor.execute(f"SELECT c FROM {table} WHERE id = {row}")  # noqa: S608
             cursor.execute(f"UPDATE {table} SET k = k + 1 WHERE id = {row}")  # noqa: S608
@@ -97,7 +189,7 @@ def latency(rows: int, busy: threading.Event, stop: threading.Event) -> dict[str
                 seen["beside a base" if beside else "alone"].append(milliseconds)
             time.sleep(0.01)
 
-    clients = [threading.Thread(target=client, args=(seed,)) for seed in range(CLIENTS)]
+    clients = [threading.Thread(target=client, args=(seed,), daemon=True) for seed in range(CLIENTS)]
     for one in clients:
         one.start()
     for one in clients:
@@ -112,57 +204,69 @@ def quantiles(milliseconds: list[float]) -> dict[str, float]:
     return {"transactions": len(milliseconds), **{name: round(value, 1) for name, value in figures.items()}}
 
 
-def beside_a_base(rows: int) -> dict[str, dict[str, float]]:
-    """Return how long transactions take alone, and while `backup run` runs."""
-    busy, stop, answer = threading.Event(), threading.Event(), {}
-    thread = threading.Thread(target=lambda: answer.update(latency(rows, busy, stop)))
+def base_beside_clients(rows: int) -> tuple[dict[str, Any], dict[str, dict[str, float]]]:
+    """Make a base while clients work; return it, and how long transactions take alone and beside it, in ms."""
+    busy, stop, seen = threading.Event(), threading.Event(), dict[str, list[float]]()
+    thread = threading.Thread(target=lambda: seen.update(latency(rows, busy, stop)), daemon=True)
     thread.start()
-    time.sleep(LATENCY_SECONDS)
+    time.sleep(ALONE_SECONDS)
     busy.set()
-    base = shell("systemctl start mysql-pair-base.service")
+    made = base()
     busy.clear()
     stop.set()
     thread.join()
-    return {"seconds of the base": {"": base}, **{name: quantiles(values) for name, values in answer.items()}}
+    return made, {name: quantiles(values) for name, values in seen.items()}
 
 
-def main(gib: float, threads: int) -> dict[str, Any]:
-    """Fill, dump, restore and watch; return the figures."""
-    shutil_folder = ["rm", "-rf", str(FOLDER)]
-    subprocess.run(shutil_folder, check=True)
-    FOLDER.mkdir()
+def main(gib: float, log_mib: float, pairs: int, is_rehearsed: bool) -> dict[str, Any]:
+    """Fill, back up, rehearse and restore; return the figures."""
+    sys.path.insert(0, AGENT)
+    subprocess.run(["systemctl", "stop", *TIMERS], check=True)
     rows = fill(gib)
     cursor = session()
     cursor.execute(
-        "SELECT SUM(data_length + index_length) >> 20 FROM information_schema.tables WHERE table_schema='sbtest'"
+        "SELECT SUM(data_length + index_length), @@innodb_buffer_pool_size, VERSION()"
+        " FROM information_schema.tables WHERE table_schema = 'sbtest'"
     )
-    figures: dict[str, Any] = {"rows": rows * TABLES, "data MiB": int(cursor.fetchone()[0])}
-    my = mydumper_environment()
-    cursor.execute("SET SESSION sql_log_bin = 0")
-    cursor.execute(f"CREATE USER bench@localhost IDENTIFIED BY '{PASSWORD}'")
-    cursor.execute("GRANT ALL ON *.* TO bench@localhost")
-    login = f"-u bench -p {PASSWORD} -S {SOCKET}"
-    dump, client = DUMP.format(socket=SOCKET), CLIENT.format(socket=SOCKET)
-    figures["mysqldump | zstd, s"] = shell(f"{dump} --databases sbtest | zstd -q -3 >dump.zst")
-    figures["mysqldump | zstd, MiB"] = size(FOLDER / "dump.zst")
-    figures["mydumper, s"] = shell(f"{my}mydumper {login} -B sbtest -t {threads} -o my")
-    figures["mydumper, MiB"] = size(FOLDER / "my")
-    figures["zstd of its folder, s"] = shell("tar c my | zstd -q -3 >my.zst")
-    figures["zstd of its folder, MiB"] = size(FOLDER / "my.zst")
-    cursor.execute("SET GLOBAL innodb_flush_log_at_trx_commit = 0")
-    cursor.execute("DROP DATABASE sbtest")
-    figures["myloader, s"] = shell(f"{my}myloader {login} -t {threads} -d my")
-    cursor.execute("DROP DATABASE sbtest")
-    figures["zstd | mysql, s"] = shell(f"zstd -qdc dump.zst | {client}")
-    cursor.execute("SET GLOBAL innodb_flush_log_at_trx_commit = 1")
-    cursor.execute("DROP USER bench@localhost")
-    for table in range(TABLES_BESIDE + 1, TABLES + 1):
-        cursor.execute(f"DROP TABLE sbtest.sbtest{table}")
-    figures["latency, ms"] = beside_a_base(rows)
-    subprocess.run(shutil_folder, check=True)
-    cursor.execute("DROP DATABASE sbtest")
+    data, pool, version = cursor.fetchone()
+    figures: dict[str, Any] = {
+        "GiB of rows": gib,
+        "rows": rows * TABLES,
+        "MiB with indexes": int(data) // MIB,
+        "MiB of buffer pool": pool // MIB,
+        "MySQL": version,
+        "CPUs": os.cpu_count(),
+        "load average": round(os.getloadavg()[0], 1),
+    }
+    base_beside, figures["transactions, ms"] = base_beside_clients(rows)
+    figures["base beside clients s"] = base_beside["seconds"]
+    time.sleep(1)  # ids are seconds
+    made = base()
+    figures |= {
+        "base s": made["seconds"],
+        "base MiB": made["bytes"] // MIB,
+        "dump MiB": made["dump_bytes"] // MIB,
+        "base MiB/s": rate(made["dump_bytes"], made["seconds"]),
+    }
+    cursor.execute("FLUSH BINARY LOGS")
+    write_log(log_mib, rows)
+    cursor.execute("FLUSH BINARY LOGS")
+    cursor.execute("SHOW BINARY LOGS")
+    log_bytes = cursor.fetchall()[-2][1]
+    figures["log MiB"] = log_bytes // MIB
+    begun = time.monotonic()
+    agent("log")
+    figures["log sent MiB/s"] = rate(log_bytes, time.monotonic() - begun)
+    if is_rehearsed:
+        drill = agent("drill")
+        figures["drill"] = {"s": drill["seconds"], "of it the restore": drill["restore_seconds"]}
+    figures["restores"] = [
+        restore(is_before) for pair in range(pairs) for is_before in ([True, False] if pair % 2 == 0 else [False, True])
+    ]
+    figures["log MiB/s"] = [rate(log_bytes, one["replay s"]) for one in figures["restores"]]
     return figures
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(float(sys.argv[1]), int(sys.argv[2])), indent=1))
+    gib, log_mib, pairs, rehearsed = sys.argv[1:]
+    print(json.dumps(main(float(gib), float(log_mib), int(pairs), rehearsed == "yes"), indent=1))

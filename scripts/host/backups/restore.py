@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from scripts.host.backups import dump, over_snapshot, replay, repository, status
+from scripts.host.backups import dump, over_snapshot, progress, replay, repository, status
 from scripts.host.backups.replay import Wanted
 from scripts.host.backups.spec import RestoreFacts, RestoreSpec
 from scripts.host.common import atomic_write, codec
@@ -39,7 +39,7 @@ def restore(spec: RestoreSpec) -> RestoreFacts:
         HostError: it cannot be had, or this server has data: nothing was changed. Or it failed on the way: run again,
             it begins from the start.
     """
-    with status.held("restore"):
+    with status.held("restore"), progress.told():
         session = server.Session()
         session.do("SET SESSION sql_log_bin = 0")
         wanted, marker = codec.as_data(spec.without_key()), _marker()

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.host.backups import replay, status
+from scripts.host.backups import progress, replay, status
 from scripts.host.backups.replay import Plan
 from scripts.host.backups.repository import Repository
 from scripts.host.common import process
@@ -31,6 +31,8 @@ STOP_SECONDS = 300
 MEMINFO = Path("/proc/meminfo")
 LEAST_MIB, OWN_MIB, LARGEST_POOL_MIB = 300, 180, 1024
 """Memory that has to be available, what mysqld takes besides its buffer pool, and the pool at most."""
+SESSIONS = 2
+"""That load rows: its memory is what the running server leaves."""
 OPTIONS = (
     "--skip-networking",
     "--mysqlx=OFF",
@@ -64,7 +66,7 @@ def running(lower_case_table_names: int) -> Iterator[Scratch]:
     Raises:
         HostError: another one runs, or it does not start.
     """
-    with status.held("scratch"):
+    with status.held("scratch"), progress.told():
         remove()
         pool = pool_mib()
         try:
@@ -155,5 +157,7 @@ def load(repo: Repository, chosen: Plan, scratch: Scratch) -> None:
         ["mysql", "--no-defaults", f"--socket={scratch.socket}", "-uroot", "-Ne", "SELECT VERSION()"]
     )
     replay.check_version(manifest, version, int(manifest["lower_case_table_names"]))
-    replay.statements(scratch.socket, ";\n".join(replay.reset_statements(manifest, version)) + ";\n")
-    replay.load(repo, manifest, scratch.socket)
+    # The instance is thrown away if anything stops it.
+    statements = [*replay.reset_statements(manifest, version), "ALTER INSTANCE DISABLE INNODB REDO_LOG"]
+    replay.statements(scratch.socket, ";\n".join(statements) + ";\n")
+    replay.load(repo, manifest, scratch.socket, SESSIONS)

@@ -68,7 +68,7 @@ def files(spec: BackupSpec) -> list[FileSpec]:
             "Send MySQL's binary log to the backups",
             f"OnActiveSec=1s\nOnBootSec=15s\nOnUnitInactiveSec={LOG_SECONDS}s\nAccuracySec=1s",
         ),
-        _service(DRILL, "drill", "Rehearse a restore of MySQL's backups", "1d", RETRIED, 7200),
+        _service(DRILL, "drill", "Rehearse a restore of MySQL's backups", "3d", RETRIED, 7200),
         _timer(DRILL, "Rehearse a restore of MySQL's backups", _calendar(spec.drill_schedule, "4h")),
     ]
 
