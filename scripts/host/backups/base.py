@@ -19,7 +19,7 @@ from scripts.host.backups.dump import Parts
 from scripts.host.backups.pipeline import Pipeline
 from scripts.host.backups.repository import Repository
 from scripts.host.common.errors import HostError
-from scripts.host.mysql import server, service
+from scripts.host.mysql import restoring, server, service
 from scripts.host.mysql.server import Session
 
 FORMAT = 1
@@ -54,6 +54,7 @@ def run() -> dict[str, Any]:
     """
     with status.held("run"), status.failures_of("base"):
         spec, begun = own.spec(), time.monotonic()
+        restoring.require_ended()
         session = server.Session()
         own.check_log(session)
         binary_log.begin(session, spec)

@@ -21,7 +21,7 @@ from scripts.host.backups.spec import BackupSpec
 from scripts.host.common import process, state_file
 from scripts.host.common.digest import of_file
 from scripts.host.common.errors import HostError
-from scripts.host.mysql import server
+from scripts.host.mysql import restoring, server
 from scripts.host.mysql.server import Session
 
 STATE = f"{FOLDER}/log.json"
@@ -107,6 +107,7 @@ def ship() -> dict[str, Any]:
     """
     with status.held("log"), status.failures_of("log"):
         spec, checked = own.spec(), status.now()
+        restoring.require_ended()
         session = server.Session()
         begin(session, spec)
         folder = Path(str(session.one("SELECT @@log_bin_basename"))).parent
