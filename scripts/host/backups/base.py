@@ -52,9 +52,9 @@ def run() -> dict[str, Any]:
     Raises:
         HostError: another one is being made, or a part of it failed; there is no base then.
     """
+    restoring.require_ended()
     with status.held("run"), status.failures_of("base"):
         spec, begun = own.spec(), time.monotonic()
-        restoring.require_ended()
         session = server.Session()
         own.check_log(session)
         binary_log.begin(session, spec)

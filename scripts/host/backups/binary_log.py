@@ -105,9 +105,9 @@ def ship() -> dict[str, Any]:
     Raises:
         HostError: something could not be sent: the next run goes on there.
     """
+    restoring.require_ended()
     with status.held("log"), status.failures_of("log"):
         spec, checked = own.spec(), status.now()
-        restoring.require_ended()
         session = server.Session()
         begin(session, spec)
         folder = Path(str(session.one("SELECT @@log_bin_basename"))).parent

@@ -90,6 +90,8 @@ def _turn_off() -> None:
     names = [name for name in units.timers() if (Path(timers.UNITS) / name).exists()]
     if names:
         process.must(["systemctl", "disable", "--now", *names])
+        # What runs would write its status when it ends.
+        process.must(["systemctl", "stop", *(f"{name}.service" for name in _NAMES)])
     for path in [Path(timers.UNITS) / f"{name}.{kind}" for name in _NAMES for kind in ("service", "timer")]:
         path.unlink(missing_ok=True)
     if names:
