@@ -79,7 +79,7 @@ ACTIONS: dict[str, set[str]] = {
 }
 """By kind of resource: the actions besides EC2's Describe… and its tags; EC2's without its name."""
 EMPTIED = {"s3:ListBucketVersions", "s3:DeleteObject", "s3:DeleteObjectVersion"}
-"""What it takes to delete every version in a bucket (Amazon S3 API Reference, "ListObjectVersions", "DeleteObjects")."""
+"""To delete every version in a bucket (Amazon S3 API Reference, "ListObjectVersions", "DeleteObjects")."""
 TAGS = {"CreateTags", "DeleteTags"}
 FUNCTIONS = {
     "getAvailabilityZones": {"ec2:DescribeAvailabilityZones"},
