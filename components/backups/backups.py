@@ -248,7 +248,9 @@ def role_policy(arn: str, prefix: str, source_arn: str | None = None, source_pre
         {
             "Sid": "Write",
             "Effect": "Allow",
-            "Action": ["s3:PutObject", "s3:GetObject"],
+            # The second and the last for rclone 1.60, Ubuntu 24.04's: it says whose a file is that it puts, and asks
+            # S3 for the version that it has put (Amazon S3 API Reference, "PutObject", "HeadObject").
+            "Action": ["s3:PutObject", "s3:PutObjectAcl", "s3:GetObject", "s3:GetObjectVersion"],
             "Resource": f"{arn}/{prefix}/*",
         },
         _list("List", arn, prefix),

@@ -130,7 +130,10 @@ def ship() -> dict[str, Any]:
                     log = {"file": file, "ended": status.written(log_file.ended)}
         if gap:
             state_file.save(STATE, state)
-            process.must(["systemctl", "start", "--no-block", BASE_UNIT])
+        known = status.load()
+        if known.get("gap") or not known.get("base"):
+            # Also one that a crash has ended is begun again. systemd knows one that runs, and how often one may fail.
+            process.run(["systemctl", "start", "--no-block", BASE_UNIT])
         # All that was committed before this run began is in the repository.
         log = {**log, "complete_to": checked}
         status.update(log=log)

@@ -165,6 +165,8 @@ def configuration(spec: RepositorySpec, password: str) -> str:
             "region": spec.region,
             "env_auth": "true",
             "no_check_bucket": "true",
+            # rclone 1.60 would say "private", which a bucket without access control lists refuses.
+            "acl": "bucket-owner-full-control",
             "upload_concurrency": "2",
         }
         place = f"store:{spec.bucket}/{spec.prefix}"
