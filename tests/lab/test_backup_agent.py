@@ -127,7 +127,7 @@ class Server:
     def kill(self, word: str) -> None:
         """Kill a word that runs, and what it has started, as a crash would."""
         # `setsid` has made it the first of a group.
-        on(self.pair, "server", f"kill -9 -- -$(pgrep -of 'current backup {word}')")
+        on(self.pair, "server", f"kill -9 -$(pgrep -of 'current backup {word}')")
 
     @contextmanager
     def locked(self, table: str) -> Iterator[None]:
