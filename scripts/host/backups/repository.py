@@ -123,12 +123,12 @@ def failure(what: str, said: str) -> HostError:
         names = dict.fromkeys(re.findall(r"ERROR : (\S+): Failed to copy", said))
         thing = ", ".join(names) or "the object"
         return UnreadableError(f"this key does not open {thing}: another one encrypted it, or it was changed since")
-    return HostError(f"`{what}` failed{hint_of(said)}: {words_of(said)}")
+    return HostError(f"{hint_of(said)}`{what}` failed: {words_of(said)}")
 
 
 def hint_of(said: str) -> str:
-    """Return why rclone probably failed, in words to append; empty if its own say it."""
-    return next((f", because {hint}" for sign, hint in HINTS if sign in said), "")
+    """Return why rclone probably failed, in words to begin with, as drift shows no more; empty if its own say it."""
+    return next((f"{hint}: " for sign, hint in HINTS if sign in said), "")
 
 
 def words_of(said: str) -> str:
