@@ -58,11 +58,6 @@ kms_key_arn = matching(
 instance_profile = matching(
     r"[\w+=,.@-]{1,128}", "is not the name of an instance profile", "Write its name, not its ARN"
 )
-bucket_name = matching(
-    r"(?!xn--|sthree-)(?!.*\.\.)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
-    'is not a bucket\'s name (Amazon S3 User Guide, "Bucket naming rules")',
-    "Write its name, not its ARN",
-)
 bucket_prefix = matching(
     r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*", "is not a prefix in a bucket", "Write the output backup_prefix of its stack"
 )
@@ -204,4 +199,15 @@ def _tag_text(text: str, longest: int) -> str:
         )
     if not _TAG_CHARACTERS.fullmatch(text):
         raise InvalidValueError("has characters that AWS refuses", "Use letters, digits, spaces and _.:/=+-@")
+    return text
+
+
+def snapshot_cron(raw: Any) -> str:
+    """Return a cron expression of AWS's, for hours of every day or of some days of the week.
+
+    Source: Amazon EBS User Guide, "Create Amazon Data Lifecycle Manager custom policy for EBS snapshots"; UTC.
+    """
+    text = raw if isinstance(raw, str) else ""
+    if not re.fullmatch(r"cron\(\d{1,2} [\d,*/-]+ [\d?*LW/-]+ [\dA-Z*,-]+ [\dA-Z?*L#,-]+ \*\)", text):
+        raise InvalidValueError(f"{raw!r} is no cron expression of AWS's", "Write one like cron(30 3 * * ? *), in UTC")
     return text

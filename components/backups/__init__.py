@@ -1,1 +1,1 @@
-"""Backups of a server: the bucket that they go to, what lets the server write there, schedules, and snapshots."""
+"""Backups of a server: the bucket that they go to, what lets the server write there, and snapshots."""

@@ -9,13 +9,13 @@ from pulumi_command import remote
 
 from components import checks
 from components.args import args_faults
-from components.backups import schedules
 from components.backups.bucket import BackupBucket, BackupBucketArgs
 from components.backups.iam import policy, role_prefix, trust
 from components.backups.log_settings import log_faults
 from components.component import Component, tags
 from components.generated import generated
 from components.mysql.server import MySqlServer
+from scripts.host.backups import schedules
 from scripts.host.backups.spec import (
     NEWEST,
     BackupSpec,
@@ -23,6 +23,7 @@ from scripts.host.backups.spec import (
     RestoreSpec,
     SetUpSpec,
     base_choice,
+    bucket_name,
     gtid_text,
 )
 from scripts.host.common.checks import utc_time
@@ -38,7 +39,7 @@ RESTORE_SECONDS = 7 * 24 * 3600
 class RestoreArgs(TypedDict):
     """What a new server's data come from; without bucket and prefix, the server's own backups."""
 
-    bucket: NotRequired[Annotated[str, checks.bucket_name]]
+    bucket: NotRequired[Annotated[str, bucket_name]]
     """Of the other stack: its output backup_bucket."""
     prefix: NotRequired[Annotated[str, checks.bucket_prefix]]
     """Of the other stack: its output backup_prefix."""
@@ -59,7 +60,7 @@ class BackupsArgs(TypedDict):
     """When a base is made (OnCalendar of systemd's); daily if not given."""
     drill_schedule: NotRequired[Annotated[str, schedules.on_calendar]]
     """When a restore is rehearsed, likewise; weekly if not given."""
-    bucket: NotRequired[Annotated[str, checks.bucket_name]]
+    bucket: NotRequired[Annotated[str, bucket_name]]
     """The name of a bucket that is there already, whose owner says what it keeps; one of their own if not given."""
     keep: NotRequired[bool]
     """Whether their own bucket stays when the stack is destroyed; true if not given."""
@@ -251,7 +252,9 @@ def role_policy(arn: str, prefix: str, source_arn: str | None = None, source_pre
         {
             "Sid": "Write",
             "Effect": "Allow",
-            "Action": ["s3:PutObject", "s3:GetObject"],
+            # The second and the last for rclone 1.60, Ubuntu 24.04's: it says whose a file is that it puts, and asks
+            # S3 for the version that it has put (Amazon S3 API Reference, "PutObject", "HeadObject").
+            "Action": ["s3:PutObject", "s3:PutObjectAcl", "s3:GetObject", "s3:GetObjectVersion"],
             "Resource": f"{arn}/{prefix}/*",
         },
         _list("List", arn, prefix),

@@ -8,7 +8,6 @@ import pulumi_aws as aws
 
 from components import checks
 from components.args import args_faults
-from components.backups import schedules
 from components.backups.iam import policy, role_prefix, trust
 from components.component import Component, tags
 from components.data_volume import DataVolume
@@ -20,7 +19,7 @@ SEE = ["ec2:DescribeVolumes", "ec2:DescribeSnapshots", "ec2:DescribeInstances", 
 class SnapshotsArgs(TypedDict):
     """What is chosen for snapshots; config says it."""
 
-    schedule: Annotated[str, schedules.snapshot_cron]
+    schedule: Annotated[str, checks.snapshot_cron]
     """When, in UTC: cron(30 3 * * ? *)."""
     count: Annotated[int, checks.snapshot_count]
     """How many are kept: of more, the oldest goes."""

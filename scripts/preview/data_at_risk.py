@@ -39,4 +39,5 @@ def _database(step: Step) -> Iterator[Finding]:
     elif step.op is Op.DELETE and not dropped:
         yield Finding(f"Database {name} is no longer managed: it stays on the server with its data.")
     elif dropped and step.op is Op.UPDATE and not drops:
-        yield Finding(f"Database {name} is made again, empty: {change(step, 'drop')}.")
+        words = f"Database {name} is made again, empty: {change(step, 'drop')}."
+        yield Finding(words, verdict="a database is made again")

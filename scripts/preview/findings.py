@@ -23,6 +23,8 @@ class Finding:
     """A sentence in Markdown."""
     severe: bool = False
     """Whether `--fail-on` counts it."""
+    verdict: str = ""
+    """What the verdict says of it, unless another one is severe and this is not; the section's words if empty."""
 
 
 def data_volume(steps: Iterable[Step]) -> str | None:

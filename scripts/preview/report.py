@@ -66,13 +66,21 @@ class Report:
 
     def _verdict(self) -> str:
         words = [
-            section.severe if self._is_severe(section) else section.other
+            phrase
             for section in SECTIONS
             if self.findings[section.title] and section.severe
+            for phrase in self._phrases(section)
         ]
         way = cost.direction(self.preview.steps)
         words += [f"cost {'unclear' if way is cost.Way.UNCLEAR else f'goes {way}'}"] if way else []
         return ", ".join(words) or "nothing is at risk"
+
+    def _phrases(self, section: Section) -> Iterable[str]:
+        findings = self.findings[section.title]
+        severe = [finding for finding in findings if finding.severe]
+        words = section.severe if severe else section.other
+        # Each once, in the order of the findings.
+        return dict.fromkeys(finding.verdict or words for finding in severe or findings)
 
     def _is_severe(self, section: Section) -> bool:
         return any(finding.severe for finding in self.findings[section.title])

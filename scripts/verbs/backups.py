@@ -12,6 +12,7 @@ from scripts.verbs import DEFAULT_STACK, Json, StackName
 
 HEAD = ("BASE", "FROM", "TO", "SIZE", "MYSQL", "SERVER", "LOG")
 COMPLETE = "complete"
+MOMENTS = "restoreFrom.at can be any moment between FROM and TO of a base"
 
 
 def backups(stack: StackName = DEFAULT_STACK, as_json: Json = False) -> None:
@@ -29,7 +30,7 @@ def backups(stack: StackName = DEFAULT_STACK, as_json: Json = False) -> None:
     for base in listed.unreadable:
         print(printable(f"{base} was made with another key, and cannot be read with the one in use"))
     if listed.bases:
-        print(f"\nrestoreFrom takes any moment from {listed.earliest} to {listed.latest} that a line above has")
+        print(f"\n{MOMENTS}: the earliest is {listed.earliest}, the latest {listed.latest}")
 
 
 def _row(base: Base) -> list[str]:

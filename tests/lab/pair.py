@@ -144,3 +144,9 @@ class Pair(Project):
         """Tell whether a TCP connection from a host opens within three seconds."""
         probe = f"timeout 3 bash -c 'exec 3<>/dev/tcp/{address}/{port}'"
         return self.ssh(host, probe).returncode == 0
+
+
+def on(pair: Pair, host: str, line: str) -> None:
+    """Do something on a host, as its root."""
+    done = pair.ssh(host, "sudo sh -eu", stdin=line)
+    assert done.returncode == 0, done.stderr

@@ -8,20 +8,42 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from subprocess import PIPE, Popen
 from typing import Any
 
 import pytest
 
+from lab.cloud.ec2 import Ec2
+from lab.cloud.store import Store
+from lab.machine.plane import Plane
+from lab.testing.processes import wait_for
 from scripts.host.backups.spec import BackupSpec, ExtractSpec, RepositorySpec, RestoreSpec, SetUpSpec
 from scripts.host.common import codec
 from scripts.host.constants import AGENT_DIR, STATUS_FILE
-from tests.lab.pair import Pair
-from tests.lab.test_drift import on
+from tests.lab.pair import Pair, on
+from tests.lab.way import way
 
 FOLDER = "/srv/test-repository"
 BACKUPS = BackupSpec(key="a-key-of-enough-characters", bucket="", prefix=FOLDER, region="")
 TIMERS = "mysql-pair-base.timer mysql-pair-log.timer mysql-pair-drill.timer"
 ENDED = "while systemctl show --property=ActiveState mysql-pair-base.service | grep -q activating; do sleep 0.2; done"
+HOLD, HELD, GIVEN = "/root/hold", "/root/held", "/root/given"
+RCLONE = f"""\
+#!/bin/sh
+# Does what is asked for; then waits for as long as that fits the pattern in {HOLD}.
+/usr/bin/rclone "$@"
+code=$?
+while test -e {HOLD}; do
+  case "$*" in *$(cat {HOLD})*) touch {HELD}; sleep 0.1 ;; *) break ;; esac
+done
+exit $code
+"""
+DUMP_SENT, DUMP_READ, LOG_READ = " rcat *dump.zst", " cat *dump.zst", " copy *:logs/"
+"""When all of a base is in the repository but its manifest; while it is loaded; when it is, and none of the log."""
+JOE = "mysql --no-defaults -ujoe -pJoes-0123456789 -Ne 'select count(*) from shop.item'"
+OFFLINE = "ERROR 3032"
 BEFORE = """
 set -e
 export DEBIAN_FRONTEND=noninteractive
@@ -33,7 +55,7 @@ AFTER = f"""
 rm -rf {FOLDER} /var/lib/mysql/mysql-pair-restore.json /var/lib/mysql-pair/extracts
 mysql -e 'DROP DATABASE IF EXISTS shop; DROP USER IF EXISTS joe'
 ! test -e /root/without-rclone || apt-get purge -qq rclone zstd >/dev/null 2>&1
-rm -f /root/without-rclone /root/spec.json
+rm -f /root/without-rclone /root/spec.json /usr/local/bin/rclone {HOLD} {HELD} {GIVEN}
 """
 FLIP = """
 path = max(__import__("glob").glob("{}/bases/*/dump.zst.bin"))
@@ -89,8 +111,48 @@ class Server:
         status: dict[str, Any] = json.loads(self.pair.ssh("server", f"cat {STATUS_FILE}").stdout)
         return status
 
+    @contextmanager
+    def held(self, pattern: str, word: str, spec: Any = None) -> Iterator[None]:
+        """Begin a word, have it wait where a call of rclone's fits a pattern, and let it go on after the block."""
+        on(self.pair, "server", f"rm -f {HELD}; printf %s '{pattern}' >{HOLD}")
+        line = f"setsid --fork python3 -B {AGENT_DIR}/current backup {word} <{GIVEN} >/dev/null 2>&1"
+        text = "" if spec is None else codec.encode(spec)
+        assert self.pair.ssh("server", f"sudo sh -c 'cat >{GIVEN}; {line}'", stdin=text).returncode == 0
+        wait_for(lambda: self.pair.ssh("server", f"sudo test -e {HELD}").returncode == 0, seconds=60)
+        try:
+            yield
+        finally:
+            on(self.pair, "server", f"rm -f {HOLD}")
+
+    def kill(self, word: str) -> None:
+        """Kill a word that runs, and what it has started, as a crash would."""
+        # `setsid` has made it the first of a group.
+        on(self.pair, "server", f"kill -9 -$(pgrep -of 'current backup {word}')")
+
+    @contextmanager
+    def locked(self, table: str) -> Iterator[None]:
+        """Have whoever writes to a table wait, until the block or the server ends."""
+        argv = way(self.pair.lab).argv("server", ["sudo", "mysql", "-BN", "--unbuffered"])
+        with Popen(argv, stdin=PIPE, stdout=PIPE, text=True) as client:
+            assert client.stdin and client.stdout
+            client.stdin.write(f"lock tables {table} read; select 'locked';\n")
+            client.stdin.flush()
+            assert client.stdout.readline() == "locked\n"
+            yield
+            client.stdin.close()
+
+    def crash(self) -> None:
+        """Cut the host's power, and start it again."""
+        store = Store(self.pair.lab.cloud)
+        plane, instance = Plane(self.pair.lab, store), self.pair.outputs()["server_instance_id"]
+        plane.crash(instance)
+        Ec2(self.pair.lab, store, plane).start(instance)
+        wait_for(lambda: self.pair.ssh("server", "sudo mysqladmin ping").returncode == 0)
+        on(self.pair, "server", f"systemctl stop {TIMERS}")
+
     def told(self) -> list[str]:
-        """Return what drift would say of it, but for the timers that are stopped."""
+        """Return what drift would say of it, but for the timers that are stopped, and what they would have sent."""
+        self.backup("log")
         return [
             f"{row['name']}: {row['found']}"
             for row in self.answer("diff", SetUpSpec(BACKUPS))
@@ -103,6 +165,7 @@ def server(pair: Pair) -> Iterator[Server]:
     """The server with backups into a folder, and a table with two rows in its first base; afterwards as it was."""
     server = Server(pair)
     on(pair, "server", BEFORE)
+    pair.ssh("server", "sudo install -m755 /dev/stdin /usr/local/bin/rclone", stdin=RCLONE)
     pair.sql(
         "create database shop; create table shop.item (id int primary key); insert into shop.item values (1), (2);"
         "create user joe identified by 'Joes-0123456789'; grant select on shop.* to joe"
@@ -174,6 +237,30 @@ def test_a_log_that_was_purged_before_it_was_sent_is_a_gap_that_the_next_base_en
     assert newest["gap"] == "" and all("is missing" in base["gap"] for base in older)
 
 
+def test_a_base_that_was_killed_is_none_and_the_next_one_is_whole(server: Server) -> None:
+    before = server.answer("list")["bases"]
+    with server.held(DUMP_SENT, "run"):
+        server.kill("run")
+    assert server.answer("list")["bases"] == before
+    assert server.base()["id"] > before[0]["id"]
+    assert server.answer("drill")["tables"] == 1
+    assert server.told() == []
+
+
+def test_verbs_at_the_same_time_do_their_work_or_say_what_is_at_it(server: Server) -> None:
+    words = ["run", "run", "log", "log", "drill", "drill", "extract"]
+    with ThreadPoolExecutor(len(words)) as pool:
+        specs = [ExtractSpec(("shop",)) if word == "extract" else None for word in words]
+        said = list(pool.map(server.backup, words, specs))
+    refusals = [error for answer, error in said if answer is None]
+    assert all("wait until that has ended" in error for error in refusals), refusals
+    assert any("a drill or an extraction is under way" in error for error in refusals), refusals
+    done = {word for word, (answer, _) in zip(words, said, strict=True) if answer is not None}
+    assert done > {"run", "log"} and done & {"drill", "extract"}
+    assert server.told() == []
+    assert server.answer("list")["bases"][0]["gap"] == ""
+
+
 def test_a_dropped_database_is_back_as_of_the_second_before_with_its_users(server: Server) -> None:
     server.base()
     server.pair.sql("insert into shop.item values (8)")
@@ -182,12 +269,26 @@ def test_a_dropped_database_is_back_as_of_the_second_before_with_its_users(serve
     server.answer("log")
     wrong = RepositorySpec("another-key-of-enough-characters", "", FOLDER, "")
     assert "this key does not open" in server.refusal("restore", RestoreSpec(wrong, at=moment))
-    facts = server.answer("restore", RestoreSpec(BACKUPS.repository, at=moment))
-    assert facts["restored_to"] == moment
+    # The power is cut while the log is replayed: until then, and after it, nobody is let in.
+    spec = RestoreSpec(BACKUPS.repository, at=moment)
+    with server.held(LOG_READ, "restore", spec), server.locked("shop.item"):
+        on(server.pair, "server", f"rm -f {HOLD}")
+        waiting = "select count(*) from information_schema.processlist where state like 'Waiting for%'"
+        wait_for(lambda: server.pair.sql(waiting) == "1", seconds=60)
+        assert OFFLINE in server.pair.ssh("server", JOE).stderr
+        server.crash()
+    assert OFFLINE in server.pair.ssh("server", JOE).stderr
+    for word in ("run", "log"):
+        assert "a restore into this server has not ended" in server.refusal(word)
+    # The next one is killed while it loads the base.
+    with server.held(DUMP_READ, "restore", spec):
+        server.kill("restore")
+    assert server.pair.sql("select @@offline_mode, @@event_scheduler") == "1\tOFF"
+    # Two at once: the second finds what the first has done.
+    with ThreadPoolExecutor(2) as pool:
+        facts = list(pool.map(server.answer, ["restore"] * 2, [spec] * 2))
+    assert {(fact["restored_to"], fact["already"]) for fact in facts} == {(moment, False), (moment, True)}
     assert server.rows() == "1 2 3 4 5 6 7 8"
-    login = server.pair.ssh(
-        "server", "mysql --no-defaults -ujoe -pJoes-0123456789 -Ne 'select count(*) from shop.item'"
-    )
-    assert login.stdout.strip() == "8"
-    assert server.answer("restore", RestoreSpec(BACKUPS.repository, at=moment))["already"]
+    assert server.pair.ssh("server", JOE).stdout.strip() == "8"
+    assert server.pair.sql("select @@offline_mode, @@event_scheduler") == "0\tON"
     assert "was restored already" in server.refusal("restore", RestoreSpec(BACKUPS.repository))

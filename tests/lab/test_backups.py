@@ -131,17 +131,25 @@ def test_a_table_is_had_back_beside_the_running_server(backed: Backed, tmp_path:
     assert backed.pair.ssh("server", "sudo find /var/lib/mysql-pair/extracts -type f").stdout == ""
 
 
-def test_s3_may_be_away_and_nothing_is_lost(backed: Backed) -> None:
+def test_s3_may_be_away_and_nothing_is_lost(backed: Backed, tmp_path: Path) -> None:
     with s3.away(backed.pair.lab):
         backed.pair.sql("INSERT INTO shop.orders VALUES (4, 'while it was away')")
         code, said = backed.verb("backup")
         assert code != 0 and "S3 cannot be reached" in said
+        code, said = backed.verb("drift")
+        assert code == 2 and "S3 cannot be reached" in said
+        within = backed.now()
+        backed.pair.sql("INSERT INTO shop.orders VALUES (5, 'later, and still away')")
     moment = backed.now()
-    backed.pair.sql("INSERT INTO shop.orders VALUES (5, 'afterwards')")
+    backed.pair.sql("INSERT INTO shop.orders VALUES (6, 'afterwards')")
     backed.send()
     assert backed.is_sent(moment)
     assert backed.listed()["bases"][0]["gap"] == ""
+    file = tmp_path / "orders.sql"
+    backed.well("extract", "shop", "orders", "--at", within, "--output", str(file))
+    assert "while it was away" in file.read_text() and "still away" not in file.read_text()
     backed.well("backup")
+    assert backed.well("drift").splitlines()[0] == "no drift detected"
 
 
 def test_access_that_is_taken_away_is_told_and_is_drift(backed: Backed) -> None:
@@ -234,7 +242,7 @@ def second_stack(pair: Pair, folder: Path, restore: dict[str, str], key: str) ->
 
 
 def test_a_dropped_database_is_undone_by_a_second_stack_that_has_the_key(backed: Backed, tmp_path: Path) -> None:
-    backed.pair.sql("INSERT INTO shop.orders VALUES (6, 'the last')")
+    backed.pair.sql("INSERT INTO shop.orders VALUES (7, 'the last')")
     rows = backed.pair.sql("SELECT * FROM shop.orders ORDER BY id")
     before = backed.now()
     backed.pair.sql("DROP DATABASE shop")

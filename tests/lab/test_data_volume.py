@@ -20,8 +20,8 @@ from lab.machine import hosts
 from lab.machine.plane import Plane
 from lab.testing.processes import wait_for
 from scripts.host.constants import CA_FILE
-from tests.lab.pair import LAB, Pair, lab_command
-from tests.lab.test_drift import drift, on
+from tests.lab.pair import LAB, Pair, lab_command, on
+from tests.lab.test_drift import drift
 from tests.labs.test_interrupted import killed_when
 
 CRASHES = 20

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from scripts.host.constants import AGENT_DIR
-from tests.lab.pair import Pair
-from tests.lab.test_drift import drift, on
+from tests.lab.pair import Pair, on
+from tests.lab.test_drift import drift
 
 POINT = "/mnt/grown"
 MAKE = f"""

@@ -16,7 +16,7 @@ from lab.cloud.model import Eip, EipAssociation, Instance, InstanceProfile, Role
 from lab.cloud.store import Store
 from lab.machine.plane import Plane
 from scripts.host.constants import AGENT_DIR
-from tests.lab.pair import LAB, Pair, run
+from tests.lab.pair import LAB, Pair, on, run
 
 OPTION_FILE = "/etc/mysql/mysql.conf.d/zz-mysql-pair.cnf"
 KEYS = "/home/ubuntu/.ssh/authorized_keys"
@@ -46,12 +46,6 @@ def drift() -> tuple[int, list[dict[str, str]], list[str]]:
     assert done.stdout, done.stderr
     report: dict[str, Any] = json.loads(done.stdout)
     return done.returncode, report["drift"], report["unknown"]
-
-
-def on(pair: Pair, host: str, line: str) -> None:
-    """Do something on a host, as its root."""
-    done = pair.ssh(host, "sudo sh -eu", stdin=line)
-    assert done.returncode == 0, done.stderr
 
 
 def account(pair: Pair, name: str) -> str:

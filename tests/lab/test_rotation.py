@@ -20,8 +20,7 @@ from lab.engine import environment
 from lab.testing.processes import cmdline, descendants
 from tests import PROJECT_ROOT
 from tests.lab.logins import Login
-from tests.lab.pair import Pair, run
-from tests.lab.test_drift import on
+from tests.lab.pair import Pair, on, run
 
 HERE = Path(__file__).parent
 LOG_UNITS = "mysql-pair-log.timer mysql-pair-log.service"

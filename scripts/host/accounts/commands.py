@@ -20,7 +20,7 @@ from scripts.host.accounts.plan import plan
 from scripts.host.accounts.spec import AccountsSpec
 from scripts.host.common import codec, lock, stdin
 from scripts.host.common.errors import HostError
-from scripts.host.mysql import server
+from scripts.host.mysql import restoring, server
 
 SQL_MODE = "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION"
 """Whatever the server's own: quotes and backslashes in literals mean what they mean by default."""
@@ -72,6 +72,7 @@ def apply() -> int:
     spec, outcome = _spec(), Outcome()
     try:
         with lock.exclusive():
+            restoring.require_ended()
             session = open_session()
             carry_out(spec, plan(spec, current.read(session)), session, outcome)
             print(stdin.as_json({"users": _password_states(current.read(session)), "pending": outcome.pending}))

@@ -19,7 +19,7 @@ from scripts.host.backups.dump import Parts
 from scripts.host.backups.pipeline import Pipeline
 from scripts.host.backups.repository import Repository
 from scripts.host.common.errors import HostError
-from scripts.host.mysql import server, service
+from scripts.host.mysql import restoring, server, service
 from scripts.host.mysql.server import Session
 
 FORMAT = 1
@@ -52,6 +52,7 @@ def run() -> dict[str, Any]:
     Raises:
         HostError: another one is being made, or a part of it failed; there is no base then.
     """
+    restoring.require_ended()
     with status.held("run"), status.failures_of("base"):
         spec, begun = own.spec(), time.monotonic()
         session = server.Session()

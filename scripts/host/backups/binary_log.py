@@ -21,7 +21,7 @@ from scripts.host.backups.spec import BackupSpec
 from scripts.host.common import process, state_file
 from scripts.host.common.digest import of_file
 from scripts.host.common.errors import HostError
-from scripts.host.mysql import server
+from scripts.host.mysql import restoring, server
 from scripts.host.mysql.server import Session
 
 STATE = f"{FOLDER}/log.json"
@@ -105,6 +105,7 @@ def ship() -> dict[str, Any]:
     Raises:
         HostError: something could not be sent: the next run goes on there.
     """
+    restoring.require_ended()
     with status.held("log"), status.failures_of("log"):
         spec, checked = own.spec(), status.now()
         session = server.Session()
@@ -129,7 +130,10 @@ def ship() -> dict[str, Any]:
                     log = {"file": file, "ended": status.written(log_file.ended)}
         if gap:
             state_file.save(STATE, state)
-            process.must(["systemctl", "start", "--no-block", BASE_UNIT])
+        known = status.load()
+        if known.get("gap") or not known.get("base"):
+            # Also one that a crash has ended is begun again. systemd knows one that runs, and how often one may fail.
+            process.run(["systemctl", "start", "--no-block", BASE_UNIT])
         # All that was committed before this run began is in the repository.
         log = {**log, "complete_to": checked}
         status.update(log=log)

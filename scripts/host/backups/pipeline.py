@@ -110,7 +110,7 @@ class Pipeline:
             said = _last_lines(stderr)
             # One that could not write on has not failed itself.
             if code not in (0, -signal.SIGPIPE, SHELL + signal.SIGPIPE) and "broken pipe" not in said.lower():
-                words.append(f"`{_name(process)}` failed ({code}){hint_of(said)}: {said}")
+                words.append(f"{hint_of(said)}`{_name(process)}` failed ({code}): {said}")
         return "\n".join(words)
 
 

@@ -25,13 +25,15 @@ SECONDS = 600
 """How long one small object or list may take; rclone itself gives up earlier where nothing moves."""
 TRANSFER_SECONDS = 4 * 3600
 FLAGS = ("--contimeout=15s", "--timeout=60s", "--retries=2", "--low-level-retries=4", "--log-level=ERROR")
-WRONG_KEY = "bad password"
-"""rclone's words of a block whose authentication fails."""
+WRONG_KEY = ("bad password", "unexpected EOF")
+"""rclone's words of a block whose authentication fails; the second are those of 1.60."""
 PUTS = ("rcat", "copyto")
 NOT_THERE = (3, 4)
 """rclone's exit codes: no such folder, no such file."""
 HINTS = (
     ("AccessDenied", "the instance's role or the bucket's policy does not allow it"),
+    # All that S3 says where the answer has no text, as of a HEAD (seen with 1.60).
+    ("Forbidden", "the instance's role or the bucket's policy does not allow it"),
     ("NoSuchBucket", "there is no such bucket"),
     ("no such host", "S3 cannot be reached"),
     ("connection refused", "S3 cannot be reached"),
@@ -117,16 +119,16 @@ class Repository:
 
 def failure(what: str, said: str) -> HostError:
     """Return the error for what rclone said when it failed."""
-    if WRONG_KEY in said:
+    if not hint_of(said) and any(sign in said for sign in WRONG_KEY):
         names = dict.fromkeys(re.findall(r"ERROR : (\S+): Failed to copy", said))
         thing = ", ".join(names) or "the object"
         return UnreadableError(f"this key does not open {thing}: another one encrypted it, or it was changed since")
-    return HostError(f"`{what}` failed{hint_of(said)}: {words_of(said)}")
+    return HostError(f"{hint_of(said)}`{what}` failed: {words_of(said)}")
 
 
 def hint_of(said: str) -> str:
-    """Return why rclone probably failed, in words to append; empty if its own say it."""
-    return next((f", because {hint}" for sign, hint in HINTS if sign in said), "")
+    """Return why rclone probably failed, in words to begin with, as drift shows no more; empty if its own say it."""
+    return next((f"{hint}: " for sign, hint in HINTS if sign in said), "")
 
 
 def words_of(said: str) -> str:
@@ -165,6 +167,8 @@ def configuration(spec: RepositorySpec, password: str) -> str:
             "region": spec.region,
             "env_auth": "true",
             "no_check_bucket": "true",
+            # rclone 1.60 would say "private", which a bucket without access control lists refuses.
+            "acl": "bucket-owner-full-control",
             "upload_concurrency": "2",
         }
         place = f"store:{spec.bucket}/{spec.prefix}"

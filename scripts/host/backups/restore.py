@@ -1,31 +1,26 @@
 """Verb `backup restore`: a base and the log after it, into this server, which has no data yet.
 
-A marker in MySQL's data directory, which goes where the data goes, says which restore was begun, and that it was done:
-one that was cut off is wiped and begun again, and one that was done is not done twice. Without the marker a server with
-a table in it is refused, unless its volume is new and a copy that the log is to be replayed over: snapshot_copy.py.
+A marker says which restore was begun, and that it was done (restoring.py): one that was cut off is wiped and begun
+again, and one that was done is not done twice. Without the marker a server with a table in it is refused, unless its
+volume is new and a copy that the log is to be replayed over: snapshot_copy.py. On both roads the server lets nobody but
+administrators in before the end, and starts once more there: all settings are then those of the stack.
 """
 
-import contextlib
 import dataclasses
-import json
 import time
-from collections.abc import Iterator
 from typing import Any
 
 from scripts.host.backups import dump, over_snapshot, progress, replay, repository, status
 from scripts.host.backups.replay import Wanted
 from scripts.host.backups.spec import RestoreFacts, RestoreSpec
-from scripts.host.common import atomic_write, codec
+from scripts.host.common import codec
 from scripts.host.common.errors import HostError
-from scripts.host.mysql import server, service, snapshot_copy
+from scripts.host.mysql import restoring, server, service, snapshot_copy
 from scripts.host.mysql.server import Session, among
 
-MARKER = service.DATA / snapshot_copy.RESTORE_MARKER
 FOLDER = service.DATA / ".mysql-pair-restore"
 """Where files of the log lie meanwhile. InnoDB passes folders by whose names begin with a dot."""
 MEANWHILE = {
-    # Events of the databases must not run over a log that has what they did.
-    "event_scheduler": "OFF",
     "max_allowed_packet": 1 << 30,
     # A restore that a crash interrupts is begun again.
     "innodb_flush_log_at_trx_commit": 0,
@@ -42,10 +37,10 @@ def restore(spec: RestoreSpec) -> RestoreFacts:
     with status.held("restore"), progress.told():
         session = server.Session()
         session.do("SET SESSION sql_log_bin = 0")
-        wanted, marker = codec.as_data(spec.without_key()), _marker()
         if copy := snapshot_copy.to_do():
             return _over_snapshot(spec, copy, session)
-        if marker is not None and marker["state"] == "done":
+        wanted, marker = codec.as_data(spec.without_key()), restoring.load()
+        if marker is not None and marker["state"] != restoring.UNDER_WAY:
             return _again(marker, wanted)
         unfinished = marker is not None
         if not unfinished and (tables := _tables(session)):
@@ -59,13 +54,15 @@ def restore(spec: RestoreSpec) -> RestoreFacts:
             manifest = chosen.manifest
             version = str(session.one("SELECT VERSION()"))
             replay.check_version(manifest, version, int(session.one("SELECT @@lower_case_table_names")))
-            if unfinished:
-                _wipe(session)
-            replay.check_space(service.DATA, int(manifest["data_bytes"]))
-            # After one that was killed, the settings are still those of a restore.
-            former = marker["settings"] if marker else _settings(session)
-            _mark({"state": "under way", "spec": wanted, "settings": former})
-            with _eased(session, former):
+            # What an unfinished one has brought makes room.
+            if not unfinished:
+                replay.check_space(service.DATA, int(manifest["data_bytes"]))
+            # No base is made meanwhile, and no log is sent: they would be of a server that is not whole.
+            with status.held("run", wait=True), status.held("log", wait=True):
+                _begin(session, wanted)
+                if unfinished:
+                    _wipe(session)
+                    replay.check_space(service.DATA, int(manifest["data_bytes"]))
                 for statement in replay.reset_statements(manifest, version):
                     session.do(statement)
                 replay.load(repo, manifest, service.SOCKET)
@@ -79,13 +76,13 @@ def restore(spec: RestoreSpec) -> RestoreFacts:
             logs,
             round(time.monotonic() - begun, 1),
         )
-        _mark({"state": "done", "spec": wanted, "facts": codec.as_data(facts)})
+        _end(wanted, facts)
         return facts
 
 
 def _over_snapshot(spec: RestoreSpec, copy: dict[str, Any], session: Session) -> RestoreFacts:
     """Replay the log over data that came with the volume."""
-    begun, marker = time.monotonic(), _marker() or {}
+    begun, marker = time.monotonic(), restoring.load() or {}
     wanted = codec.as_data(spec.without_key())
     if marker.get("spec", wanted) != wanted:
         raise HostError(
@@ -94,18 +91,38 @@ def _over_snapshot(spec: RestoreSpec, copy: dict[str, Any], session: Session) ->
         )
     with repository.opened(spec.source) as repo:
         chosen = over_snapshot.plan(repo, spec, copy, session)
-        former = marker.get("settings") or _settings(session)
-        _mark({"state": "under way", "spec": wanted, "settings": former})
-        with _eased(session, former):
-            logs = replay.replay(repo, chosen, service.SOCKET, FOLDER)
+        _begin(session, wanted)
+        logs = replay.replay(repo, chosen, service.SOCKET, FOLDER)
     tables, seconds = _tables(server.Session()), round(time.monotonic() - begun, 1)
     facts = RestoreFacts(spec.snapshot, copy["server_uuid"], chosen.restored_to, tables, 0, logs, seconds)
-    _mark({"state": "done", "spec": wanted, "facts": codec.as_data(facts)})
-    snapshot_copy.done()
+    _end(wanted, facts)
     return facts
 
 
+def _begin(session: Session, wanted: dict[str, Any]) -> None:
+    """Let nobody in, write down what is begun, and have the running server as a restore needs it."""
+    restoring.close(session)
+    restoring.mark(restoring.UNDER_WAY, spec=wanted)
+    for name, value in MEANWHILE.items():
+        session.do(f"SET GLOBAL {name} = %s", [value])
+
+
+def _end(wanted: dict[str, Any], facts: RestoreFacts) -> None:
+    """Write down that the data are whole, once they are on the disk, and let everybody in."""
+    # The session of before may be gone, for hours have passed.
+    server.Session().do("FLUSH ENGINE LOGS")
+    told = {"spec": wanted, "facts": codec.as_data(facts)}
+    restoring.mark(restoring.RESTORED, **told)
+    if snapshot_copy.to_do():
+        snapshot_copy.done()
+    restoring.reopen()
+    restoring.mark(restoring.DONE, **told)
+
+
 def _again(marker: dict[str, Any], wanted: dict[str, Any]) -> RestoreFacts:
+    if marker["state"] == restoring.RESTORED:
+        restoring.reopen()
+        restoring.mark(restoring.DONE, spec=marker["spec"], facts=marker["facts"])
     if marker["spec"] != wanted:
         former = ", ".join(f"{key} {value}" for key, value in marker["spec"].items() if key != "source" and value)
         raise HostError(
@@ -113,15 +130,6 @@ def _again(marker: dict[str, Any], wanted: dict[str, Any]) -> RestoreFacts:
             "Nothing was changed"
         )
     return dataclasses.replace(codec.from_data(RestoreFacts, marker["facts"]), already=True)
-
-
-def _marker() -> dict[str, Any] | None:
-    marker: dict[str, Any] | None = json.loads(MARKER.read_text()) if MARKER.exists() else None
-    return marker
-
-
-def _mark(marker: dict[str, Any]) -> None:
-    atomic_write.write(MARKER, (json.dumps(marker, indent=1) + "\n").encode(), 0o600)
 
 
 def _tables(session: Session) -> int:
@@ -136,21 +144,3 @@ def _wipe(session: Session) -> None:
         quoted = name.replace("`", "``")
         session.do(f"DROP DATABASE `{quoted}`")
     dump.forget_accounts(session)
-
-
-def _settings(session: Session) -> dict[str, Any]:
-    return {name: session.one(f"SELECT @@GLOBAL.{name}") for name in MEANWHILE}
-
-
-@contextlib.contextmanager
-def _eased(session: Session, former: dict[str, Any]) -> Iterator[None]:
-    """Have settings of the running server as a restore needs them, and put the former ones back."""
-    try:
-        for name, value in MEANWHILE.items():
-            session.do(f"SET GLOBAL {name} = %s", [value])
-        yield
-    finally:
-        # The session of before may be gone, for hours have passed.
-        fresh = server.Session()
-        for name, value in former.items():
-            fresh.do(f"SET GLOBAL {name} = %s", [value])

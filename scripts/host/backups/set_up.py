@@ -87,9 +87,15 @@ def _has_base(backups: BackupSpec, server_uuid: str) -> bool:
 
 
 def _turn_off() -> None:
-    names = [name for name in units.timers() if (Path(timers.UNITS) / name).exists()]
+    names, services = (
+        [name for name in names if (Path(timers.UNITS) / name).exists()]
+        for names in (units.timers(), [f"{name}.service" for name in _NAMES])
+    )
     if names:
         process.must(["systemctl", "disable", "--now", *names])
+    if services:
+        # What runs would write its status when it ends.
+        process.must(["systemctl", "stop", *services])
     for path in [Path(timers.UNITS) / f"{name}.{kind}" for name in _NAMES for kind in ("service", "timer")]:
         path.unlink(missing_ok=True)
     if names:

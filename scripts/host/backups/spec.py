@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from scripts.host.backups.schedules import on_calendar
 from scripts.host.common.checks import checked, matching, utc_time, whole
 from scripts.host.common.codec import SpecFault
 
@@ -21,9 +22,9 @@ NAME = r"[^\x00-\x1f\x7f]{1,64}"
 """A database's or table's name."""
 
 bucket_name = matching(
-    r"|(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
-    "is no name of a bucket",
-    "Use 3 to 63 lower-case letters, digits, hyphens and dots",
+    r"(?!xn--|sthree-)(?!.*\.\.)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
+    'is not a bucket\'s name (Amazon S3 User Guide, "Bucket naming rules")',
+    "Write its name, not its ARN",
 )
 prefix_text = matching(
     r"/?[\w.=-]+(/[\w.=-]+)*",
@@ -33,11 +34,6 @@ prefix_text = matching(
 region_name = matching(r"|[a-z]{2,}(-[a-z]+)+-\d", "is no AWS region", "Write one such as eu-central-1")
 endpoint_url = matching(
     r"|https?://[\w.\[\]:-]+(/[\w./-]*)?", "is no address", "Write https:// and a host; on AWS leave it empty"
-)
-calendar = matching(
-    r"[A-Za-z0-9*/:.,~ -]{1,100}",
-    "is no calendar expression of systemd's",
-    "Write daily, weekly, or one such as *-*-* 03:30:00",
 )
 base_choice = matching(rf"{NEWEST}|{ID}", "is no base", f"Write {NEWEST}, or an id that `backups` lists")
 _moment_text = matching(rf"|{MOMENT}", "is no time", "Write UTC as 2026-12-01T10:30:00Z")
@@ -51,13 +47,18 @@ def moment(raw: Any) -> str:
     return utc_time(text) if text else text
 
 
+def bucket_if_any(raw: Any) -> str:
+    """Return the name of a bucket, or nothing."""
+    return "" if raw == "" else bucket_name(raw)
+
+
 @dataclass(frozen=True)
 class RepositorySpec:
     """Where backups are kept, and what they are encrypted with. Name the fields: the key is the first."""
 
     key: str = field(repr=False)
     """A secret: what is encrypted with it is lost without it."""
-    bucket: str = checked(bucket_name)
+    bucket: str = checked(bucket_if_any)
     """Empty for a folder of the host's own, which tests use; `prefix` is then its path."""
     prefix: str = checked(prefix_text)
     """What the names of this server's objects begin with; no slash at its end."""
@@ -80,9 +81,9 @@ class RepositorySpec:
 class BackupSpec(RepositorySpec):
     """A server's backups."""
 
-    base_schedule: str = checked(calendar, default="daily")
+    base_schedule: str = checked(on_calendar, default="daily")
     """When a base is made; systemd.time(7)."""
-    drill_schedule: str = checked(calendar, default="weekly")
+    drill_schedule: str = checked(on_calendar, default="weekly")
     """When a restore is rehearsed; systemd.time(7)."""
     retention_days: int = checked(whole(1, 3650, " days"), default=7)
     """How long the bucket keeps what is put into it: the host deletes nothing, and only tells by it what is left."""

@@ -16,8 +16,19 @@ from scripts.host.constants import STATUS_FILE
 
 FILE = Path(STATUS_FILE)
 UTC = timezone.utc  # noqa: UP017  Python 3.10 on a host
+HELD = {
+    "run": "a base is being made",
+    "log": "the log is being sent",
+    "scratch": "a drill or an extraction is under way",
+    "restore": "a restore is under way",
+}
+"""The locks that are not waited for, and what whoever holds one is at."""
 ID_FORM = "%Y%m%dT%H%M%SZ"
 """Of a base's id, and of the end in the name of a log file."""
+
+
+class BusyError(HostError):
+    """Another run is at it: nothing has failed."""
 
 
 def load() -> dict[str, Any]:
@@ -46,6 +57,8 @@ def failures_of(part: str) -> Iterator[None]:
     """Write down what fails in the block, and that nothing does."""
     try:
         yield
+    except BusyError:
+        raise
     except (HostError, OSError) as error:
         # On a full disk the text cannot be kept either; what failed is to be told first.
         with contextlib.suppress(OSError):
@@ -59,7 +72,7 @@ def held(name: str, wait: bool = False) -> Iterator[None]:
     """Hold a lock of this room's.
 
     Raises:
-        HostError: another run holds it, and it is not to be waited for.
+        BusyError: another run holds it, and it is not to be waited for.
     """
     folder = state_file.FOLDER / FOLDER
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -67,7 +80,7 @@ def held(name: str, wait: bool = False) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
-            raise HostError(f"another run is at it already (`backup {name}`): wait until it has ended") from None
+            raise BusyError(f"{HELD[name]} on this host already: wait until that has ended") from None
         yield
 
 

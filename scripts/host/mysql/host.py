@@ -14,6 +14,7 @@ from scripts.host.mysql import (
     data_volume,
     initialization,
     kept,
+    restoring,
     secure_installation,
     server,
     service,
@@ -79,6 +80,8 @@ def differences(spec: ServerDiffSpec) -> list[Difference]:
     """Return where this host is not as the spec says, but for MySQL's accounts; nothing is changed."""
     rows = system.differences(spec) + files.differences([settings.file(spec.host.mysql)])
     rows += upgrade.differences() + data_volume.differences(spec.host.data)
+    if restoring.is_closed():
+        rows.append(Difference("service", service.NAME, "clients", "let in", "kept out until a restore has ended"))
     session = server.Session() if server.is_up() else None
     if session is None:
         rows.append(Difference("service", service.NAME, "state", "active", service.state()))

@@ -12,7 +12,7 @@ from typing import Any
 from scripts.host.common import state_file, undo
 from scripts.host.common.difference import Difference
 from scripts.host.common.errors import HostError
-from scripts.host.mysql import option_file, server
+from scripts.host.mysql import option_file, restoring, server
 from scripts.host.mysql.option_file import argument, free_form, number, same
 from scripts.host.mysql.server import Error, Session, among
 from scripts.host.mysql.spec import MySqlSpec, Setting
@@ -54,6 +54,9 @@ def converge(spec: MySqlSpec) -> tuple[str, ...]:
         _refuse_too_large(spec.settings)
         option_file.check(spec.option_file, spec.settings)
     settings = _by_variable(spec.settings)
+    if restoring.is_closed():
+        # Those that a restore has otherwise until it has ended.
+        settings = {name: value for name, value in settings.items() if name not in restoring.SETTINGS}
     known = state_file.load(STATE) or {}
     # Saved first: what an interrupted run has set live must be known to whoever drops it.
     state_file.save(STATE, dict.fromkeys(settings) | known)

@@ -2,8 +2,8 @@
 
 Which volume the data are on is noted beside them. Where the note names another volume, this one is a copy that nobody
 has been served from; one that was served from is never taken for it. The copy gets a server UUID of its own, as two
-servers with the same one would write two logs under one name. Until the replay is done nobody but root is let in, and
-no event runs.
+servers with the same one would write two logs under one name. Until the replay is done the server is closed:
+restoring.py.
 """
 
 import re
@@ -12,23 +12,13 @@ from typing import Any
 
 from scripts.host.common import atomic_write
 from scripts.host.common.errors import HostError
-from scripts.host.mysql import kept, server
+from scripts.host.mysql import kept, restoring, server
 from scripts.host.mysql.service import DATA
 from scripts.host.mysql.spec import DataSpec
 
 NOTE = "volume.json"
 """Beside the data: the volume that they are on, and what is to be replayed over a copy."""
-CLOSED = Path("/etc/mysql/mysql.conf.d/zzz-mysql-pair-replay.cnf")
-"""An option file, there until the replay is done."""
-OPTIONS = """\
-# Made by the stack, and taken away when the binary log has been replayed.
-[mysqld]
-offline_mode = ON
-event_scheduler = OFF
-"""
 UUID_FILE, LOG_INDEX = "auto.cnf", "binlog.index"
-RESTORE_MARKER = "mysql-pair-restore.json"
-"""In the data directory: what the data were restored from. The one of a snapshot says nothing of its copy."""
 TO_DO, DONE, GIVEN_UP = "to do", "done", "given up"
 
 
@@ -45,17 +35,21 @@ def prepare(spec: DataSpec) -> None:
         if spec.replay_over and former:
             note["replay"] = {"snapshot": spec.replay_over, "state": TO_DO, **_source()}
         kept.save(NOTE, note)
-    replay = note.get("replay")
-    if replay is None or replay["state"] != TO_DO:
-        return
-    if not spec.replay_over:
-        CLOSED.unlink(missing_ok=True)
+    replay = note.get("replay") or {"state": DONE}
+    if replay["state"] != TO_DO:
+        restoring.close_again()
+    elif not spec.replay_over:
+        # Whatever is restored later must not take these data for its own unfinished ones.
+        restoring.MARKER.unlink(missing_ok=True)
+        restoring.open_at_start()
         _set_state(GIVEN_UP)
-    elif _uuid() == replay["server_uuid"]:
-        atomic_write.write(CLOSED, OPTIONS.encode(), 0o644)
-        (DATA / RESTORE_MARKER).unlink(missing_ok=True)
-        (DATA / UUID_FILE).unlink()
-        atomic_write.sync_folder(DATA)
+    else:
+        restoring.close_at_start()
+        if _uuid() == replay["server_uuid"]:
+            # The marker of a snapshot says nothing of its copy.
+            restoring.MARKER.unlink(missing_ok=True)
+            (DATA / UUID_FILE).unlink()
+            atomic_write.sync_folder(DATA)
 
 
 def to_do() -> dict[str, Any] | None:
@@ -65,10 +59,8 @@ def to_do() -> dict[str, Any] | None:
 
 
 def done() -> None:
-    """Let everyone in: the log has been replayed."""
+    """Note that the log has been replayed."""
     _set_state(DONE)
-    CLOSED.unlink(missing_ok=True)
-    server.restart()
 
 
 def settle() -> None:

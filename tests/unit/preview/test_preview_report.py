@@ -48,6 +48,30 @@ def test_a_preview_without_changes_is_one_line(report: Any) -> None:
     assert report(printed(KEPT, HOSTS)) == (0, "**Nothing changes** in stack `dev`.\n", "")
 
 
+OF_BACKUPS = f"{OWN}Backups"
+TURNED_OFF = step("update", OF_BACKUPS, "backups", {"retentionDays": 7}, {"retentionDays": 0})
+KEPT_FOR_LESS = step("update", OF_BACKUPS, "backups", {"retentionDays": 7}, {"retentionDays": 3})
+BUCKET = step("delete", f"{OF_BACKUPS}${OWN}BackupBucket$aws:s3/bucket:Bucket", "backups-bucket", {})
+LEFT = {**BUCKET, "oldState": {**BUCKET["oldState"], "retainOnDelete": True}}
+
+
+@pytest.mark.parametrize(
+    ("steps", "verdict"),
+    [
+        ([TURNED_OFF], "Backups are turned off"),
+        ([TURNED_OFF, LEFT], "Backups are turned off, the bucket of backups is left behind"),
+        ([TURNED_OFF, BUCKET], "Backups are turned off, backups are lost"),
+        ([KEPT_FOR_LESS], "Backups are lost"),
+        ([KEPT_FOR_LESS, DROP], "Backups are lost, data is lost"),
+        ([step("create", OF_BACKUPS, "backups", None, {"retentionDays": 0})], "No backups"),
+    ],
+)
+def test_the_verdict_tells_backups_from_data(report: Any, steps: list[Any], verdict: str) -> None:
+    code, said, _ = report(printed(*steps), "--fail-on", "data-loss")
+    assert said.partition(" Stack ")[0].rstrip("*.").removesuffix(", cost goes down") == f"**{verdict}"
+    assert code == (0 if verdict == "No backups" else 3)
+
+
 def test_a_mark_of_byte_order_is_no_fault(report: Any) -> None:
     assert report("\ufeff" + printed(KEPT))[0] == 0
 

@@ -77,7 +77,7 @@ def test_the_server_may_add_and_read_its_own_files_and_list_and_nothing_else(run
     assert json.loads(role["assumeRolePolicy"])["Statement"][0]["Principal"] == {"Service": "ec2.amazonaws.com"}
     policy = json.loads(run.inputs("aws:iam/rolePolicy:RolePolicy")["backups-policy"]["policy"])
     write, listing = policy["Statement"]
-    assert write["Action"] == ["s3:PutObject", "s3:GetObject"]
+    assert write["Action"] == ["s3:PutObject", "s3:PutObjectAcl", "s3:GetObject", "s3:GetObjectVersion"]
     assert write["Resource"] == f"arn:aws:s3:::{OWN}/mysql-pair-unit/*"
     assert (listing["Action"], listing["Resource"]) == ("s3:ListBucket", f"arn:aws:s3:::{OWN}")
     assert listing["Condition"]["StringLikeIfExists"]["s3:prefix"] == ["mysql-pair-unit", "mysql-pair-unit/*"]
@@ -175,7 +175,7 @@ def test_no_right_of_the_role_deletes_or_changes_the_buckets_rules() -> None:
     policy = json.loads(role_policy("arn:aws:s3:::a", "p", "arn:aws:s3:::b", "q"))
     actions = [entry["Action"] for entry in policy["Statement"]]
     flat = {action for each in actions for action in ([each] if isinstance(each, str) else each)}
-    assert flat == {"s3:PutObject", "s3:GetObject", "s3:ListBucket"}
+    assert flat == {"s3:PutObject", "s3:PutObjectAcl", "s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket"}
 
 
 def test_the_data_volume_is_snapshot_on_a_schedule_by_its_name(run: Run) -> None:

@@ -56,7 +56,8 @@ def test_backups_are_a_table_with_how_far_back_one_can_go(bench: Bench, capfd: p
         "complete",
     ]
     assert second.endswith(gap) and other.startswith("20261101T033000Z was made with another key")
-    assert last == f"restoreFrom takes any moment from {BASE['earliest']} to {BASE['latest']} that a line above has"
+    between = "restoreFrom.at can be any moment between FROM and TO of a base"
+    assert last == f"{between}: the earliest is {BASE['earliest']}, the latest {BASE['latest']}"
     assert bench.scripts("backups", "--json") == 0
     assert json.loads(capfd.readouterr().out)["latest"] == BASE["latest"]
 

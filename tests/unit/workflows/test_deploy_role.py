@@ -78,6 +78,8 @@ ACTIONS: dict[str, set[str]] = {
     | {"AssociateIamInstanceProfile", "ReplaceIamInstanceProfileAssociation", "DisassociateIamInstanceProfile"},
 }
 """By kind of resource: the actions besides EC2's Describe… and its tags; EC2's without its name."""
+EMPTIED = {"s3:ListBucketVersions", "s3:DeleteObject", "s3:DeleteObjectVersion"}
+"""To delete every version in a bucket (Amazon S3 API Reference, "ListObjectVersions", "DeleteObjects")."""
 TAGS = {"CreateTags", "DeleteTags"}
 FUNCTIONS = {
     "getAvailabilityZones": {"ec2:DescribeAvailabilityZones"},
@@ -119,6 +121,15 @@ def test_the_deploy_role_may_do_what_the_program_asks_of_aws() -> None:
         needed |= FUNCTIONS[call.token.split(":")[-1]] if call.token.startswith("aws:") else set()
     needed.add("iam:PassRole")
     assert {action for action in needed if not any(fnmatch.fnmatch(action, each) for each in allowed)} == set()
+
+
+def test_the_deploy_role_empties_no_bucket_without_the_statement_that_the_docs_have_for_it() -> None:
+    role = (PROJECT_ROOT / "docs" / "deploy-role.json").read_text()
+    assert not {action for action in EMPTIED if action in role}
+    page = (PROJECT_ROOT / "docs" / "workflows.md").read_text()
+    statement, _ = json.JSONDecoder().raw_decode(page, page.index('{"Sid": "EmptyBackupBucket"'))
+    assert set(statement["Action"]) == EMPTIED
+    assert statement["Resource"] == ["arn:aws:s3:::BUCKET", "arn:aws:s3:::BUCKET/*"]
 
 
 def test_every_function_that_config_asks_of_aws_is_known() -> None:

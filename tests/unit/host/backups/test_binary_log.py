@@ -133,6 +133,10 @@ def test_a_gap_is_told_and_begins_a_base(mysqld: Mysqld, bench: Bench, change: s
     assert [int(call.split("binlog.")[1][:6]) for call in calls if "copyto" in call] == numbers
     assert "systemctl start --no-block mysql-pair-base.service" in calls
     assert reason in status.load()["gap"]["reason"]
+    # A base that a crash has ended is begun again, until one ends the gap.
+    binary_log.ship()
+    assert "systemctl start --no-block mysql-pair-base.service" in bench.calls()
+    status.update(base={"id": "x"}, gap=None)
     binary_log.ship()
     assert not [call for call in bench.calls() if "systemctl" in call]
 

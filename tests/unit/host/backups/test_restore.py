@@ -15,7 +15,7 @@ from scripts.host.backups import over_snapshot, replay, repository, restore
 from scripts.host.backups.replay import Plan, Wanted
 from scripts.host.backups.spec import RepositorySpec, RestoreSpec
 from scripts.host.common.errors import HostError
-from scripts.host.mysql import server, service, snapshot_copy
+from scripts.host.mysql import restoring, server, service, snapshot_copy
 from tests.unit.host.backups.conftest import SERVER, MemoryRepository, log_file, manifest
 
 SPEC = RestoreSpec(RepositorySpec("k" * 16, "", "/r", ""))
@@ -26,8 +26,19 @@ class Mysqld:
 
     def __init__(self) -> None:
         self.databases: list[str] = []
-        self.settings = {"event_scheduler": "ON", "max_allowed_packet": 67108864, "innodb_flush_log_at_trx_commit": 1}
         self.statements: list[str] = []
+        self.start()
+
+    def start(self) -> None:
+        """Start, with the settings of the option files."""
+        self.settings = {
+            "offline_mode": "OFF",
+            "event_scheduler": "ON",
+            "max_allowed_packet": 67108864,
+            "innodb_flush_log_at_trx_commit": 1,
+        }
+        if restoring.is_closed():
+            self.settings |= restoring.SETTINGS
 
     def rows(self, query: str, _args: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Answer a query."""
@@ -49,9 +60,16 @@ class Mysqld:
         self.statements.append(statement)
 
 
+def is_closed(mysqld: Mysqld) -> bool:
+    """Tell whether clients are kept out, now and after a start."""
+    return mysqld.settings.items() >= restoring.SETTINGS.items() and restoring.is_closed()
+
+
 @pytest.fixture
 def mysqld(memory: MemoryRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mysqld:
     """A new server, and a repository with a base and a file of the log."""
+    monkeypatch.setattr(restoring, "MARKER", tmp_path / "marker.json")
+    monkeypatch.setattr(restoring, "OPTION_FILE", tmp_path / "closed.cnf")
     mysqld = Mysqld()
     memory.add(manifest("20241201T100000Z", parts={"`a`.`b`": {"kind": "table"}}, dump_bytes=100))
     memory.log = [log_file(3, "10:10:00")]
@@ -61,15 +79,19 @@ def mysqld(memory: MemoryRepository, tmp_path: Path, monkeypatch: pytest.MonkeyP
         yield memory
 
     def load(*_: Any) -> None:
-        assert mysqld.settings["event_scheduler"] == "OFF"
+        assert is_closed(mysqld)
         mysqld.databases.append("a")
+
+    def replayed(*_: Any) -> int:
+        assert is_closed(mysqld)
+        return 1
 
     monkeypatch.setattr(repository, "opened", opened)
     monkeypatch.setattr(server, "Session", lambda: mysqld)
     monkeypatch.setattr(service, "DATA", tmp_path)
-    monkeypatch.setattr(restore, "MARKER", tmp_path / "marker.json")
+    monkeypatch.setattr(server, "restart", mysqld.start)
     monkeypatch.setattr(replay, "load", load)
-    monkeypatch.setattr(replay, "replay", lambda *_: 1)
+    monkeypatch.setattr(replay, "replay", replayed)
     monkeypatch.setattr(replay, "check_space", lambda *_: None)
     return mysqld
 
@@ -99,12 +121,28 @@ def test_the_same_restore_is_done_once_and_another_is_refused(mysqld: Mysqld) ->
     assert set(mysqld.statements[done:]) == {"SET SESSION sql_log_bin = 0"}
 
 
+def test_one_that_was_killed_when_the_data_were_whole_lets_everybody_in_and_loads_nothing(
+    mysqld: Mysqld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed() -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(server, "restart", killed)
+        with pytest.raises(KeyboardInterrupt):
+            restore.restore(SPEC)
+    assert mysqld.settings["offline_mode"] == "ON"
+    assert restore.restore(SPEC).already
+    assert mysqld.databases == ["a"]
+    assert mysqld.settings == Mysqld().settings
+
+
 def test_the_marker_has_no_key(mysqld: Mysqld) -> None:  # noqa: ARG001  # it is used
     restore.restore(SPEC)
-    assert SPEC.source.key not in restore.MARKER.read_text()
+    assert SPEC.source.key not in restoring.MARKER.read_text()
 
 
-def test_a_restore_that_was_killed_is_wiped_and_begun_again_with_the_settings_of_before_it(
+def test_a_restore_that_was_killed_lets_nobody_in_and_is_wiped_and_begun_again(
     mysqld: Mysqld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def killed(*_: Any) -> None:
@@ -115,9 +153,12 @@ def test_a_restore_that_was_killed_is_wiped_and_begun_again_with_the_settings_of
         patch.setattr(replay, "load", killed)
         with pytest.raises(KeyboardInterrupt):
             restore.restore(SPEC)
-    assert json.loads(restore.MARKER.read_text())["state"] == "under way"
-    # As after a kill -9, which puts nothing back.
-    mysqld.settings["innodb_flush_log_at_trx_commit"] = 0
+    assert json.loads(restoring.MARKER.read_text())["state"] == "under way"
+    assert is_closed(mysqld)
+    mysqld.start()
+    assert is_closed(mysqld), "after a crash too"
+    with pytest.raises(HostError, match="a restore into this server has not ended"):
+        restoring.require_ended()
     assert not restore.restore(SPEC).already
     assert mysqld.databases == ["a"]
     assert mysqld.settings == Mysqld().settings
@@ -157,7 +198,7 @@ def test_a_replay_over_a_snapshot_that_was_cut_off_is_gone_on_with_and_another_i
             restore.restore(spec)
     with pytest.raises(HostError, match="put restoreFrom back as it was"):
         restore.restore(replace(spec, at="2024-12-01T10:40:00Z"))
-    mysqld.settings["innodb_flush_log_at_trx_commit"] = 0
+    assert is_closed(mysqld)
     assert restore.restore(spec).logs == 1
     assert mysqld.settings == Mysqld().settings
 
@@ -165,5 +206,5 @@ def test_a_replay_over_a_snapshot_that_was_cut_off_is_gone_on_with_and_another_i
 def test_a_moment_that_cannot_be_had_leaves_the_server_as_it_is(mysqld: Mysqld) -> None:
     with pytest.raises(HostError, match="is after the end of the log"):
         restore.restore(RestoreSpec(SPEC.source, at="2024-12-01T10:20:00Z"))
-    assert not restore.MARKER.exists()
+    assert not restoring.MARKER.exists()
     assert mysqld.statements == ["SET SESSION sql_log_bin = 0"]

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from scripts.host.common.errors import HostError
-from scripts.host.mysql import kept, server, snapshot_copy
+from scripts.host.mysql import kept, restoring, server, snapshot_copy
 from scripts.host.mysql.spec import DataSpec
 
 SOURCE = "97b64900-ebe0-11f1-bdda-6e8c315f54a6"
@@ -22,7 +22,8 @@ REPLAYED = DataSpec("vol-0bbbbbbbbbbbbbbbb", "/dev/sdf", 16, "snap-0cccccccccccc
 def data(state_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data directory whose log was last written to at 10:00, and restarts of its server that are counted."""
     monkeypatch.setattr(snapshot_copy, "DATA", state_folder)
-    monkeypatch.setattr(snapshot_copy, "CLOSED", state_folder / "closed.cnf")
+    monkeypatch.setattr(restoring, "OPTION_FILE", state_folder / "closed.cnf")
+    monkeypatch.setattr(restoring, "MARKER", state_folder / "mysql-pair-restore.json")
     monkeypatch.setattr(server, "restart", lambda: (state_folder / "restarted").touch())
     executed = iter([f"{SOURCE}:1-10,\n1:1"])
     monkeypatch.setattr(server, "Session", lambda: SimpleNamespace(one=lambda _: next(executed)))
@@ -49,7 +50,7 @@ def test_a_copy_is_another_server_and_lets_nobody_in_until_the_replay_is_done(da
         snapshot_copy.settle()
     assert (snapshot_copy.to_do() or {})["executed"] == f"{SOURCE}:1-10,1:1"
     snapshot_copy.done()
-    assert (snapshot_copy.to_do(), (data / "closed.cnf").exists(), (data / "restarted").exists()) == (None, False, True)
+    assert snapshot_copy.to_do() is None
     snapshot_copy.prepare(REPLAYED)
     assert snapshot_copy.to_do() is None and (data / "auto.cnf").exists()
 
@@ -73,11 +74,30 @@ def test_a_volume_that_was_served_from_or_of_which_that_is_not_known_is_no_copy(
     assert (data / "auto.cnf").exists() and not (data / "closed.cnf").exists()
 
 
+@pytest.mark.parametrize("state", ["under way", "restored"])
+def test_data_of_a_restore_that_has_not_ended_are_closed_on_another_host_too(data: Path, state: str) -> None:
+    snapshot_copy.prepare(PLAIN)
+    restoring.mark(state)
+    snapshot_copy.prepare(PLAIN)
+    assert "offline_mode = ON" in (data / "closed.cnf").read_text()
+
+
+def test_a_copy_whose_replay_was_begun_is_closed_on_another_host_too(data: Path) -> None:
+    snapshot_copy.prepare(FORMER)
+    snapshot_copy.prepare(REPLAYED)
+    (data / "auto.cnf").write_text("[auto]\nserver-uuid=11111111-ebe0-11f1-bdda-6e8c315f54a6\n")
+    (data / "closed.cnf").unlink()
+    snapshot_copy.prepare(REPLAYED)
+    assert (data / "closed.cnf").exists()
+
+
 def test_without_restorefrom_everyone_is_let_in_again_and_the_copy_is_a_server_as_any(data: Path) -> None:
     snapshot_copy.prepare(FORMER)
     snapshot_copy.prepare(REPLAYED)
+    restoring.mark("under way")
     snapshot_copy.prepare(PLAIN)
     snapshot_copy.settle()
+    assert restoring.load() is None, "or a later restore would take the data for its own unfinished ones"
     assert not (data / "closed.cnf").exists() and (data / "restarted").exists()
     (data / "restarted").unlink()
     snapshot_copy.settle()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import stack_config
-from components.backups.schedules import longest_gap
+from scripts.host.backups.schedules import longest_gap
 from tests.unit.program.configs import BACKUP_KEY, GOOD, SECRET, FakeCloud, assert_told, messages, parsed, texts
 
 OTHER = {"bucket": "example-backups", "prefix": "mysql-pair-prod"}

@@ -1,4 +1,4 @@
-"""Times of systemd's timers (systemd.time(7), "Calendar Events") and of EBS snapshots, checked before a host sees them.
+"""Times of systemd's timers (systemd.time(7), "Calendar Events"), checked before a host sees them.
 
 systemd has the last word: what passes here and means nothing to it fails the command on the host, in its own words.
 """
@@ -35,17 +35,6 @@ def at_least_monthly(raw: Any) -> str:
     if days > MONTH_DAYS:
         raise InvalidValueError(f"{raw!r} leaves out whole months", "Choose one that comes each month, like weekly")
     return str(raw)
-
-
-def snapshot_cron(raw: Any) -> str:
-    """Return a cron expression of AWS's, for hours of every day or of some days of the week.
-
-    Source: Amazon EBS User Guide, "Create Amazon Data Lifecycle Manager custom policy for EBS snapshots"; UTC.
-    """
-    text = raw if isinstance(raw, str) else ""
-    if not re.fullmatch(r"cron\(\d{1,2} [\d,*/-]+ [\d?*LW/-]+ [\dA-Z*,-]+ [\dA-Z?*L#,-]+ \*\)", text):
-        raise InvalidValueError(f"{raw!r} is no cron expression of AWS's", "Write one like cron(30 3 * * ? *), in UTC")
-    return text
 
 
 def longest_gap(raw: Any) -> int:
