@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import pulumi_aws.ec2 as sdk
-
 from lab.aws.network import REGION, TAGS
 from lab.aws.schema import Cloud, Property, ResourceType
 from lab.aws.wire import Values
@@ -17,7 +15,6 @@ class EipType(ResourceType):
     """aws.ec2.Eip."""
 
     urn_type = "aws:ec2/eip:Eip"
-    args = sdk.EipArgs
     kind = Eip
     prefix = "eipalloc"
     properties: ClassVar = {
@@ -65,7 +62,6 @@ class EipAssociationType(ResourceType):
     """aws.ec2.EipAssociation with an instance."""
 
     urn_type = "aws:ec2/eipAssociation:EipAssociation"
-    args = sdk.EipAssociationArgs
     kind = EipAssociation
     prefix = "eipassoc"
     properties: ClassVar = {
@@ -103,7 +99,6 @@ class NatGatewayType(ResourceType):
     """aws.ec2.NatGateway to the internet."""
 
     urn_type = "aws:ec2/natGateway:NatGateway"
-    args = sdk.NatGatewayArgs
     kind = NatGateway
     prefix = "nat"
     properties: ClassVar = {

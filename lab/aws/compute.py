@@ -8,11 +8,9 @@ import binascii
 from collections.abc import Iterator
 from typing import ClassVar, cast
 
-import pulumi_aws.ec2 as sdk
-
 from lab.aws.addresses import network_interface_id, public_dns
 from lab.aws.network import REGION, TAGS
-from lab.aws.schema import Cloud, Failure, Property, ResourceType, attempt, fields_of
+from lab.aws.schema import Cloud, Failure, Property, ResourceType, attempt
 from lab.aws.wire import Values
 from lab.cloud import catalog, rules
 from lab.cloud.model import Instance, KeyPair, Record, Subnet, Vpc
@@ -23,7 +21,6 @@ class KeyPairType(ResourceType):
     """aws.ec2.KeyPair."""
 
     urn_type = "aws:ec2/keyPair:KeyPair"
-    args = sdk.KeyPairArgs
     kind = KeyPair
     auto_name = "keyName"
     auto_name_prefix = "keyNamePrefix"
@@ -66,7 +63,7 @@ _KEPT = {
     "creditSpecification": Property(
         "object",
         computed=True,
-        fields=fields_of(sdk.InstanceCreditSpecificationArgs),
+        fields=frozenset({"cpuCredits"}),
         without_effect="a lab's CPUs have no credits",
     ),
     "ebsOptimized": Property("bool", replaces=True, computed=True, without_effect="as fast as this machine's disk"),
@@ -74,18 +71,25 @@ _KEPT = {
     "maintenanceOptions": Property(
         "object",
         computed=True,
-        fields=fields_of(sdk.InstanceMaintenanceOptionsArgs),
+        fields=frozenset({"autoRecovery"}),
         without_effect="AWS's own maintenance",
     ),
     "metadataOptions": Property(
         "object",
         computed=True,
-        fields=fields_of(sdk.InstanceMetadataOptionsArgs),
+        fields=frozenset(
+            {"httpEndpoint", "httpProtocolIpv6", "httpPutResponseHopLimit", "httpTokens", "instanceMetadataTags"}
+        ),
     ),
     "monitoring": Property("bool", computed=True, without_effect="a lab has no CloudWatch"),
     "volumeTags": Property("map", without_effect="a lab's root volumes are no resources"),
 }
-_ROOT_VOLUME_FIELDS = fields_of(sdk.InstanceRootBlockDeviceArgs)
+_ROOT_VOLUME_FIELDS = frozenset(
+    {
+        *("deleteOnTermination", "deviceName", "encrypted", "iops", "kmsKeyId", "tags", "tagsAll", "throughput"),
+        *("volumeId", "volumeSize", "volumeType"),
+    }
+)
 _ROOT_VOLUME = {"volumeType": "gp3", "encrypted": False, "deleteOnTermination": True}
 """What Ubuntu's images ask for, where nothing else is said."""
 _STOPS = {"userData", "userDataBase64", "instanceType"}
@@ -96,7 +100,6 @@ class InstanceType(ResourceType):
     """aws.ec2.Instance: a host."""
 
     urn_type = "aws:ec2/instance:Instance"
-    args = sdk.InstanceArgs
     kind = Instance
     prefix = "i"
     properties: ClassVar = {

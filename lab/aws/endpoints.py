@@ -6,8 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-import pulumi_aws.ec2 as sdk
-
 from lab.aws.network import REGION, TAGS
 from lab.aws.schema import NOT_SUPPORTED, Cloud, Failure, Property, ResourceType, attempt
 from lab.aws.wire import Values
@@ -21,7 +19,6 @@ class VpcEndpointType(ResourceType):
     """aws.ec2.VpcEndpoint of the type Gateway, for S3."""
 
     urn_type = "aws:ec2/vpcEndpoint:VpcEndpoint"
-    args = sdk.VpcEndpointArgs
     kind = VpcEndpoint
     prefix = "vpce"
     properties: ClassVar = {

@@ -8,8 +8,6 @@ import re
 from collections.abc import Iterator
 from typing import ClassVar
 
-import pulumi_aws.iam as sdk
-
 from lab.aws.network import TAGS
 from lab.aws.schema import Cloud, Failure, Property, ResourceType, attempt
 from lab.aws.wire import Values
@@ -45,7 +43,6 @@ class RoleType(ResourceType):
     """aws.iam.Role, its policies being resources of their own."""
 
     urn_type = "aws:iam/role:Role"
-    args = sdk.RoleArgs
     kind = Role
     auto_name = "name"
     auto_name_prefix = "namePrefix"
@@ -111,7 +108,6 @@ class RolePolicyType(ResourceType):
     """aws.iam.RolePolicy."""
 
     urn_type = "aws:iam/rolePolicy:RolePolicy"
-    args = sdk.RolePolicyArgs
     kind = RolePolicy
     auto_name = "name"
     auto_name_prefix = "namePrefix"
@@ -148,7 +144,6 @@ class InstanceProfileType(ResourceType):
     """aws.iam.InstanceProfile."""
 
     urn_type = "aws:iam/instanceProfile:InstanceProfile"
-    args = sdk.InstanceProfileArgs
     kind = InstanceProfile
     auto_name = "name"
     auto_name_prefix = "namePrefix"

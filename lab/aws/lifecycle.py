@@ -7,10 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-import pulumi_aws.dlm as sdk
-
 from lab.aws.network import REGION, TAGS
-from lab.aws.schema import NOT_SUPPORTED, Cloud, Failure, Property, ResourceType, fields_of
+from lab.aws.schema import NOT_SUPPORTED, Cloud, Failure, Property, ResourceType, sdk_names
 from lab.aws.wire import Values, unknown_in
 from lab.cloud.model import LifecyclePolicy
 from lab.cloud.rules import ACCOUNT_ID
@@ -31,7 +29,6 @@ class LifecyclePolicyType(ResourceType):
     """aws.dlm.LifecyclePolicy; `python -m lab snapshots` does what it asks for."""
 
     urn_type = "aws:dlm/lifecyclePolicy:LifecyclePolicy"
-    args = sdk.LifecyclePolicyArgs
     kind = LifecyclePolicy
     prefix = "policy"
     properties: ClassVar = {
@@ -96,7 +93,7 @@ def _schedule_problems(schedule: Any) -> Iterator[str]:
     if unknown_in(schedule):
         return
     for strange in sorted(set(schedule) - _SCHEDULE):
-        known = strange in fields_of(sdk.LifecyclePolicyPolicyDetailsScheduleArgs)
+        known = strange in sdk_names(LifecyclePolicyType.urn_type, "PolicyDetailsSchedule")
         yield f"schedules.{strange}: {NOT_SUPPORTED if known else 'there is no such property'}"
     for name in ("name", "createRule", "retainRule"):
         if not schedule.get(name):

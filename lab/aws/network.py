@@ -7,8 +7,6 @@ import zlib
 from collections.abc import Iterator
 from typing import ClassVar
 
-import pulumi_aws.ec2 as sdk
-
 from lab.aws.schema import Cloud, Failure, Property, ResourceType, attempt
 from lab.aws.wire import Values
 from lab.cloud import rules
@@ -33,7 +31,6 @@ class VpcType(ResourceType):
     """aws.ec2.Vpc."""
 
     urn_type = "aws:ec2/vpc:Vpc"
-    args = sdk.VpcArgs
     kind = Vpc
     prefix = "vpc"
     properties: ClassVar = {
@@ -91,7 +88,6 @@ class SubnetType(ResourceType):
     """aws.ec2.Subnet."""
 
     urn_type = "aws:ec2/subnet:Subnet"
-    args = sdk.SubnetArgs
     kind = Subnet
     prefix = "subnet"
     properties: ClassVar = {
@@ -158,7 +154,6 @@ class InternetGatewayType(ResourceType):
     """aws.ec2.InternetGateway."""
 
     urn_type = "aws:ec2/internetGateway:InternetGateway"
-    args = sdk.InternetGatewayArgs
     kind = InternetGateway
     prefix = "igw"
     properties: ClassVar = {"vpcId": Property(computed=True), "region": REGION, "tags": TAGS}
@@ -182,7 +177,6 @@ class RouteTableType(ResourceType):
     """aws.ec2.RouteTable, its routes being resources of their own."""
 
     urn_type = "aws:ec2/routeTable:RouteTable"
-    args = sdk.RouteTableArgs
     kind = RouteTable
     prefix = "rtb"
     properties: ClassVar = {"vpcId": Property(required=True, replaces=True), "region": REGION, "tags": TAGS}
@@ -219,7 +213,6 @@ class RouteType(ResourceType):
     """aws.ec2.Route to an internet gateway or a NAT gateway."""
 
     urn_type = "aws:ec2/route:Route"
-    args = sdk.RouteArgs
     kind = Route
     properties: ClassVar = {
         "routeTableId": Property(required=True, replaces=True),
@@ -267,7 +260,6 @@ class RouteTableAssociationType(ResourceType):
     """aws.ec2.RouteTableAssociation of a subnet."""
 
     urn_type = "aws:ec2/routeTableAssociation:RouteTableAssociation"
-    args = sdk.RouteTableAssociationArgs
     kind = RouteTableAssociation
     prefix = "rtbassoc"
     properties: ClassVar = {

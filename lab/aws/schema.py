@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, ClassVar, Literal, NamedTuple, TypeVar, cast
 
 from pulumi._types import input_type_py_to_pulumi_names
@@ -77,13 +78,15 @@ class Property:
         return ""
 
 
-def fields_of(args: type, but: tuple[str, ...] = ()) -> frozenset[str]:
-    """Return the property names of one of the SDK's nested Args classes, without those in `but`."""
-    return frozenset(sdk_names(args)) - set(but)
+def sdk_names(urn_type: str, block: str = "") -> list[str]:
+    """Return the property names, as the engine spells them, that the SDK has for a type of resource, or a block of it.
 
-
-def sdk_names(args: type) -> list[str]:
-    """Return the property names, as the engine spells them, of one of the SDK's Args classes."""
+    The SDK is imported here and not before: it takes a second, and a check that refuses nothing asks for no names.
+    """
+    _, module, name = urn_type.split(":")
+    sdk = import_module(f"pulumi_aws.{module.partition('/')[0]}")
+    # A resource whose own Args would have the name of a block's has `Init` in it.
+    args = getattr(sdk, f"{name}{block}InitArgs", None) or getattr(sdk, f"{name}{block}Args")
     return list(input_type_py_to_pulumi_names(args).values())
 
 
@@ -108,7 +111,6 @@ class ResourceType(ABC):
     """A resource type as a table of properties, and how its records are made and shown."""
 
     urn_type: ClassVar[str]
-    args: ClassVar[type]
     kind: ClassVar[type[Record]]
     prefix: ClassVar[str] = ""
     """Of the ids EC2 gives."""
@@ -200,11 +202,10 @@ def check(kind: ResourceType, name: str, news: Values, olds: Values, seed: bytes
 
 
 def _property_failures(kind: ResourceType, inputs: Values) -> Iterator[Failure]:
-    known_to_sdk = sdk_names(kind.args)
     for key, value in inputs.items():
         rule = kind.properties.get(key)
         if rule is None:
-            reason = NOT_SUPPORTED if key in known_to_sdk else "there is no such property"
+            reason = NOT_SUPPORTED if key in sdk_names(kind.urn_type) else "there is no such property"
             yield Failure(key, f"property {key}: {reason}")
         elif not unknown_in(value) and (problem := rule.problem(value)):
             yield Failure(key, f"property {key}: {problem}")

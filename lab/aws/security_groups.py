@@ -6,9 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Literal
 
-import pulumi_aws.ec2 as sdk
-import pulumi_aws.vpc as sdk_vpc
-
 from lab.aws.network import REGION, TAGS
 from lab.aws.schema import Cloud, Failure, Property, ResourceType, attempt
 from lab.aws.wire import Values
@@ -21,7 +18,6 @@ class SecurityGroupType(ResourceType):
     """aws.ec2.SecurityGroup, its rules being resources of their own."""
 
     urn_type = "aws:ec2/securityGroup:SecurityGroup"
-    args = sdk.SecurityGroupArgs
     kind = SecurityGroup
     prefix = "sg"
     auto_name = "name"
@@ -178,7 +174,6 @@ class IngressRuleType(_RuleType):
     """aws.vpc.SecurityGroupIngressRule."""
 
     urn_type = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
-    args = sdk_vpc.SecurityGroupIngressRuleArgs
     direction = "ingress"
 
 
@@ -186,7 +181,6 @@ class EgressRuleType(_RuleType):
     """aws.vpc.SecurityGroupEgressRule."""
 
     urn_type = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
-    args = sdk_vpc.SecurityGroupEgressRuleArgs
     direction = "egress"
 
 
@@ -198,7 +192,6 @@ class ExclusiveRulesType(ResourceType):
     """
 
     urn_type = "aws:ec2/vpcSecurityGroupRulesExclusive:VpcSecurityGroupRulesExclusive"
-    args = sdk.VpcSecurityGroupRulesExclusiveArgs
     kind = ExclusiveRules
     properties: ClassVar = {
         "securityGroupId": Property(required=True, replaces=True),
@@ -251,7 +244,6 @@ class PrefixListType(ResourceType):
     """aws.ec2.ManagedPrefixList, its entries in it."""
 
     urn_type = "aws:ec2/managedPrefixList:ManagedPrefixList"
-    args = sdk.ManagedPrefixListArgs
     kind = PrefixList
     prefix = "pl"
     auto_name = "name"

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import pulumi_aws.ebs as sdk
-
 from lab.aws.network import REGION, TAGS
 from lab.aws.schema import Cloud, Property, ResourceType
 from lab.aws.wire import Values
@@ -18,7 +16,6 @@ class SnapshotType(ResourceType):
     """aws.ebs.Snapshot: a volume as it was on disk at one moment."""
 
     urn_type = "aws:ebs/snapshot:Snapshot"
-    args = sdk.SnapshotArgs
     kind = Snapshot
     prefix = "snap"
     properties: ClassVar = {

@@ -7,10 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-import pulumi_aws.s3 as sdk
-
 from lab.aws.network import REGION, TAGS
-from lab.aws.schema import NOT_SUPPORTED, Cloud, Failure, Property, ResourceType, attempt, fields_of
+from lab.aws.schema import NOT_SUPPORTED, Cloud, Failure, Property, ResourceType, attempt
 from lab.aws.wire import Values, unknown_in
 from lab.cloud import policies
 from lab.cloud.model import (
@@ -45,7 +43,6 @@ class BucketType(ResourceType):
     """aws.s3.Bucket, what is said of it being resources of their own."""
 
     urn_type = "aws:s3/bucket:Bucket"
-    args = sdk.BucketArgs
     kind = Bucket
     auto_name = "bucket"
     auto_name_prefix = "bucketPrefix"
@@ -100,7 +97,6 @@ class BucketVersioningType(ResourceType):
     """aws.s3.BucketVersioning."""
 
     urn_type = "aws:s3/bucketVersioning:BucketVersioning"
-    args = sdk.BucketVersioningInitArgs
     kind = BucketVersioning
     properties: ClassVar = {
         "bucket": OF_BUCKET,
@@ -152,7 +148,6 @@ class BucketPublicAccessBlockType(ResourceType):
     """aws.s3.BucketPublicAccessBlock."""
 
     urn_type = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
-    args = sdk.BucketPublicAccessBlockArgs
     kind = BucketPublicAccessBlock
     _switches: ClassVar = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
     properties: ClassVar = {
@@ -194,7 +189,6 @@ class BucketPolicyType(ResourceType):
     """aws.s3.BucketPolicy."""
 
     urn_type = "aws:s3/bucketPolicy:BucketPolicy"
-    args = sdk.BucketPolicyArgs
     kind = BucketPolicy
     properties: ClassVar = {"bucket": OF_BUCKET, "policy": Property(required=True, json=True), "region": REGION}
     computed = ()
@@ -218,10 +212,10 @@ class BucketPolicyType(ResourceType):
         return {}
 
 
-_EXPIRY = {
-    "expiration": fields_of(sdk.BucketLifecycleConfigurationRuleExpirationArgs),
-    "noncurrentVersionExpiration": fields_of(sdk.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs),
-    "abortIncompleteMultipartUpload": fields_of(sdk.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs),
+EXPIRY = {
+    "expiration": frozenset({"date", "days", "expiredObjectDeleteMarker"}),
+    "noncurrentVersionExpiration": frozenset({"noncurrentDays", "newerNoncurrentVersions"}),
+    "abortIncompleteMultipartUpload": frozenset({"daysAfterInitiation"}),
     "filter": frozenset({"prefix"}),
 }
 """The blocks of a rule that a lab knows, and their fields."""
@@ -231,7 +225,6 @@ class BucketLifecycleType(ResourceType):
     """aws.s3.BucketLifecycleConfiguration: `python -m lab s3 midnight` applies it."""
 
     urn_type = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
-    args = sdk.BucketLifecycleConfigurationArgs
     kind = BucketLifecycle
     properties: ClassVar = {
         "bucket": OF_BUCKET,
@@ -260,13 +253,13 @@ class BucketLifecycleType(ResourceType):
 
 
 def _rule_problems(rule: Values) -> Iterator[str]:
-    if strange := sorted(set(rule) - {"id", "status", "prefix", *_EXPIRY}):
+    if strange := sorted(set(rule) - {"id", "status", "prefix", *EXPIRY}):
         yield f"{', '.join(strange)}: {NOT_SUPPORTED}"
     if rule.get("status") not in ("Enabled", "Disabled"):
         yield f'expected status to be one of ["Enabled" "Disabled"], got {rule.get("status")}'
-    if not set(rule) & (set(_EXPIRY) - {"filter"}):
+    if not set(rule) & (set(EXPIRY) - {"filter"}):
         yield "At least one action needs to be specified in a rule"
-    for block, fields in _EXPIRY.items():
+    for block, fields in EXPIRY.items():
         given = rule.get(block, {})
         if strange := sorted(set(given) - fields):
             yield f"{block}: {', '.join(strange)}: {NOT_SUPPORTED}"
@@ -279,7 +272,6 @@ class BucketEncryptionType(ResourceType):
     """aws.s3.BucketServerSideEncryptionConfiguration."""
 
     urn_type = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
-    args = sdk.BucketServerSideEncryptionConfigurationInitArgs
     kind = BucketEncryption
     properties: ClassVar = {
         "bucket": OF_BUCKET,

@@ -7,9 +7,6 @@ import zlib
 from collections.abc import Iterator
 from typing import ClassVar
 
-import pulumi_aws.ebs as ebs
-import pulumi_aws.ec2 as sdk
-
 from lab.aws.network import REGION, TAGS
 from lab.aws.schema import Cloud, Failure, Property, ResourceType, attempt
 from lab.aws.wire import Values
@@ -23,7 +20,6 @@ class VolumeType(ResourceType):
     """aws.ebs.Volume: a gp3 volume."""
 
     urn_type = "aws:ebs/volume:Volume"
-    args = ebs.VolumeArgs
     kind = Volume
     prefix = "vol"
     properties: ClassVar = {
@@ -122,7 +118,6 @@ class VolumeAttachmentType(ResourceType):
     """aws.ec2.VolumeAttachment."""
 
     urn_type = "aws:ec2/volumeAttachment:VolumeAttachment"
-    args = sdk.VolumeAttachmentArgs
     kind = VolumeAttachment
     properties: ClassVar = {
         "deviceName": Property(required=True, replaces=True),
