@@ -19,10 +19,10 @@ def canonical(name: str) -> str:
 
 def plugin_json(distribution: Distribution) -> dict[str, Any] | None:
     """Return what a package says of the Pulumi plugin it needs, or None where it says nothing."""
-    for file in distribution.files or []:
-        if file.name == "pulumi-plugin.json" and len(file.parts) == 2:
-            content: dict[str, Any] = json.loads(Path(str(file.locate())).read_text(encoding="utf-8"))
-            return content
+    # Of RECORD, as text: pulumi_aws's has ten thousand lines, and each run of `pulumi` asks for this.
+    if match := re.search(r"^[^/\n]+/pulumi-plugin\.json(?=,)", distribution.read_text("RECORD") or "", re.MULTILINE):
+        content: dict[str, Any] = json.loads(Path(str(distribution.locate_file(match[0]))).read_text(encoding="utf-8"))
+        return content
     return None
 
 
