@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import grpc  # type: ignore[import-untyped]
@@ -23,10 +24,7 @@ SHORT = ("tests/unit/", "lab/tests/unit/")
 
 # What the program's hosts install (scripts/cloud_init), so that few tests wait for it. Those of the first boot use
 # the plain image: the fixture `plain_image`.
-os.environ.setdefault(
-    golden.VARIABLE,
-    "mysql-server- mysql-client openssl tzdata cloud-guest-utils logrotate python3-pymysql xfsprogs rclone zstd",
-)
+os.environ.setdefault(golden.VARIABLE, (Path(__file__).parent / "tests/preinstall.txt").read_text().strip())
 
 
 def place(nodeid: str) -> int:

@@ -15,7 +15,6 @@ class EipType(ResourceType):
     """aws.ec2.Eip."""
 
     urn_type = "aws:ec2/eip:Eip"
-    args = "ec2.EipArgs"
     kind = Eip
     prefix = "eipalloc"
     properties: ClassVar = {
@@ -63,7 +62,6 @@ class EipAssociationType(ResourceType):
     """aws.ec2.EipAssociation with an instance."""
 
     urn_type = "aws:ec2/eipAssociation:EipAssociation"
-    args = "ec2.EipAssociationArgs"
     kind = EipAssociation
     prefix = "eipassoc"
     properties: ClassVar = {
@@ -101,7 +99,6 @@ class NatGatewayType(ResourceType):
     """aws.ec2.NatGateway to the internet."""
 
     urn_type = "aws:ec2/natGateway:NatGateway"
-    args = "ec2.NatGatewayArgs"
     kind = NatGateway
     prefix = "nat"
     properties: ClassVar = {

@@ -21,7 +21,6 @@ class KeyPairType(ResourceType):
     """aws.ec2.KeyPair."""
 
     urn_type = "aws:ec2/keyPair:KeyPair"
-    args = "ec2.KeyPairArgs"
     kind = KeyPair
     auto_name = "keyName"
     auto_name_prefix = "keyNamePrefix"
@@ -87,17 +86,8 @@ _KEPT = {
 }
 _ROOT_VOLUME_FIELDS = frozenset(
     {
-        "deleteOnTermination",
-        "deviceName",
-        "encrypted",
-        "iops",
-        "kmsKeyId",
-        "tags",
-        "tagsAll",
-        "throughput",
-        "volumeId",
-        "volumeSize",
-        "volumeType",
+        *("deleteOnTermination", "deviceName", "encrypted", "iops", "kmsKeyId", "tags", "tagsAll", "throughput"),
+        *("volumeId", "volumeSize", "volumeType"),
     }
 )
 _ROOT_VOLUME = {"volumeType": "gp3", "encrypted": False, "deleteOnTermination": True}
@@ -110,7 +100,6 @@ class InstanceType(ResourceType):
     """aws.ec2.Instance: a host."""
 
     urn_type = "aws:ec2/instance:Instance"
-    args = "ec2.InstanceArgs"
     kind = Instance
     prefix = "i"
     properties: ClassVar = {

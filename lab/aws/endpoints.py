@@ -19,7 +19,6 @@ class VpcEndpointType(ResourceType):
     """aws.ec2.VpcEndpoint of the type Gateway, for S3."""
 
     urn_type = "aws:ec2/vpcEndpoint:VpcEndpoint"
-    args = "ec2.VpcEndpointArgs"
     kind = VpcEndpoint
     prefix = "vpce"
     properties: ClassVar = {

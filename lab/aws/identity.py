@@ -43,7 +43,6 @@ class RoleType(ResourceType):
     """aws.iam.Role, its policies being resources of their own."""
 
     urn_type = "aws:iam/role:Role"
-    args = "iam.RoleArgs"
     kind = Role
     auto_name = "name"
     auto_name_prefix = "namePrefix"
@@ -109,7 +108,6 @@ class RolePolicyType(ResourceType):
     """aws.iam.RolePolicy."""
 
     urn_type = "aws:iam/rolePolicy:RolePolicy"
-    args = "iam.RolePolicyArgs"
     kind = RolePolicy
     auto_name = "name"
     auto_name_prefix = "namePrefix"
@@ -146,7 +144,6 @@ class InstanceProfileType(ResourceType):
     """aws.iam.InstanceProfile."""
 
     urn_type = "aws:iam/instanceProfile:InstanceProfile"
-    args = "iam.InstanceProfileArgs"
     kind = InstanceProfile
     auto_name = "name"
     auto_name_prefix = "namePrefix"

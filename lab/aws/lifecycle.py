@@ -29,7 +29,6 @@ class LifecyclePolicyType(ResourceType):
     """aws.dlm.LifecyclePolicy; `python -m lab snapshots` does what it asks for."""
 
     urn_type = "aws:dlm/lifecyclePolicy:LifecyclePolicy"
-    args = "dlm.LifecyclePolicyArgs"
     kind = LifecyclePolicy
     prefix = "policy"
     properties: ClassVar = {
@@ -94,7 +93,7 @@ def _schedule_problems(schedule: Any) -> Iterator[str]:
     if unknown_in(schedule):
         return
     for strange in sorted(set(schedule) - _SCHEDULE):
-        known = strange in sdk_names("dlm.LifecyclePolicyPolicyDetailsScheduleArgs")
+        known = strange in sdk_names(LifecyclePolicyType.urn_type, "PolicyDetailsSchedule")
         yield f"schedules.{strange}: {NOT_SUPPORTED if known else 'there is no such property'}"
     for name in ("name", "createRule", "retainRule"):
         if not schedule.get(name):

@@ -31,7 +31,6 @@ class VpcType(ResourceType):
     """aws.ec2.Vpc."""
 
     urn_type = "aws:ec2/vpc:Vpc"
-    args = "ec2.VpcArgs"
     kind = Vpc
     prefix = "vpc"
     properties: ClassVar = {
@@ -89,7 +88,6 @@ class SubnetType(ResourceType):
     """aws.ec2.Subnet."""
 
     urn_type = "aws:ec2/subnet:Subnet"
-    args = "ec2.SubnetArgs"
     kind = Subnet
     prefix = "subnet"
     properties: ClassVar = {
@@ -156,7 +154,6 @@ class InternetGatewayType(ResourceType):
     """aws.ec2.InternetGateway."""
 
     urn_type = "aws:ec2/internetGateway:InternetGateway"
-    args = "ec2.InternetGatewayArgs"
     kind = InternetGateway
     prefix = "igw"
     properties: ClassVar = {"vpcId": Property(computed=True), "region": REGION, "tags": TAGS}
@@ -180,7 +177,6 @@ class RouteTableType(ResourceType):
     """aws.ec2.RouteTable, its routes being resources of their own."""
 
     urn_type = "aws:ec2/routeTable:RouteTable"
-    args = "ec2.RouteTableArgs"
     kind = RouteTable
     prefix = "rtb"
     properties: ClassVar = {"vpcId": Property(required=True, replaces=True), "region": REGION, "tags": TAGS}
@@ -217,7 +213,6 @@ class RouteType(ResourceType):
     """aws.ec2.Route to an internet gateway or a NAT gateway."""
 
     urn_type = "aws:ec2/route:Route"
-    args = "ec2.RouteArgs"
     kind = Route
     properties: ClassVar = {
         "routeTableId": Property(required=True, replaces=True),
@@ -265,7 +260,6 @@ class RouteTableAssociationType(ResourceType):
     """aws.ec2.RouteTableAssociation of a subnet."""
 
     urn_type = "aws:ec2/routeTableAssociation:RouteTableAssociation"
-    args = "ec2.RouteTableAssociationArgs"
     kind = RouteTableAssociation
     prefix = "rtbassoc"
     properties: ClassVar = {

@@ -78,12 +78,16 @@ class Property:
         return ""
 
 
-def sdk_names(args: str) -> list[str]:
-    """Return the property names, as the engine spells them, of one of the SDK's Args classes, "ec2.VpcArgs"."""
-    # Not at the top: what a lab supports needs none of it, and each `pulumi` starts the stand-in anew.
-    module, _, name = args.partition(".")
-    kind: type = getattr(import_module(f"pulumi_aws.{module}"), name)
-    return list(input_type_py_to_pulumi_names(kind).values())
+def sdk_names(urn_type: str, block: str = "") -> list[str]:
+    """Return the property names, as the engine spells them, that the SDK has for a type of resource, or a block of it.
+
+    The SDK is imported here and not before: it takes a second, and a check that refuses nothing asks for no names.
+    """
+    _, module, name = urn_type.split(":")
+    sdk = import_module(f"pulumi_aws.{module.partition('/')[0]}")
+    # A resource whose own Args would have the name of a block's has `Init` in it.
+    args = getattr(sdk, f"{name}{block}InitArgs", None) or getattr(sdk, f"{name}{block}Args")
+    return list(input_type_py_to_pulumi_names(args).values())
 
 
 @dataclass(frozen=True)
@@ -107,8 +111,6 @@ class ResourceType(ABC):
     """A resource type as a table of properties, and how its records are made and shown."""
 
     urn_type: ClassVar[str]
-    args: ClassVar[str]
-    """The SDK's class of its inputs: "ec2.VpcArgs"."""
     kind: ClassVar[type[Record]]
     prefix: ClassVar[str] = ""
     """Of the ids EC2 gives."""
@@ -203,7 +205,7 @@ def _property_failures(kind: ResourceType, inputs: Values) -> Iterator[Failure]:
     for key, value in inputs.items():
         rule = kind.properties.get(key)
         if rule is None:
-            reason = NOT_SUPPORTED if key in sdk_names(kind.args) else "there is no such property"
+            reason = NOT_SUPPORTED if key in sdk_names(kind.urn_type) else "there is no such property"
             yield Failure(key, f"property {key}: {reason}")
         elif not unknown_in(value) and (problem := rule.problem(value)):
             yield Failure(key, f"property {key}: {problem}")

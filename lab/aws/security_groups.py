@@ -18,7 +18,6 @@ class SecurityGroupType(ResourceType):
     """aws.ec2.SecurityGroup, its rules being resources of their own."""
 
     urn_type = "aws:ec2/securityGroup:SecurityGroup"
-    args = "ec2.SecurityGroupArgs"
     kind = SecurityGroup
     prefix = "sg"
     auto_name = "name"
@@ -175,7 +174,6 @@ class IngressRuleType(_RuleType):
     """aws.vpc.SecurityGroupIngressRule."""
 
     urn_type = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
-    args = "vpc.SecurityGroupIngressRuleArgs"
     direction = "ingress"
 
 
@@ -183,7 +181,6 @@ class EgressRuleType(_RuleType):
     """aws.vpc.SecurityGroupEgressRule."""
 
     urn_type = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
-    args = "vpc.SecurityGroupEgressRuleArgs"
     direction = "egress"
 
 
@@ -195,7 +192,6 @@ class ExclusiveRulesType(ResourceType):
     """
 
     urn_type = "aws:ec2/vpcSecurityGroupRulesExclusive:VpcSecurityGroupRulesExclusive"
-    args = "ec2.VpcSecurityGroupRulesExclusiveArgs"
     kind = ExclusiveRules
     properties: ClassVar = {
         "securityGroupId": Property(required=True, replaces=True),
@@ -248,7 +244,6 @@ class PrefixListType(ResourceType):
     """aws.ec2.ManagedPrefixList, its entries in it."""
 
     urn_type = "aws:ec2/managedPrefixList:ManagedPrefixList"
-    args = "ec2.ManagedPrefixListArgs"
     kind = PrefixList
     prefix = "pl"
     auto_name = "name"

@@ -16,7 +16,6 @@ class SnapshotType(ResourceType):
     """aws.ebs.Snapshot: a volume as it was on disk at one moment."""
 
     urn_type = "aws:ebs/snapshot:Snapshot"
-    args = "ebs.SnapshotArgs"
     kind = Snapshot
     prefix = "snap"
     properties: ClassVar = {

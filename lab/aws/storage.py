@@ -43,7 +43,6 @@ class BucketType(ResourceType):
     """aws.s3.Bucket, what is said of it being resources of their own."""
 
     urn_type = "aws:s3/bucket:Bucket"
-    args = "s3.BucketArgs"
     kind = Bucket
     auto_name = "bucket"
     auto_name_prefix = "bucketPrefix"
@@ -98,7 +97,6 @@ class BucketVersioningType(ResourceType):
     """aws.s3.BucketVersioning."""
 
     urn_type = "aws:s3/bucketVersioning:BucketVersioning"
-    args = "s3.BucketVersioningInitArgs"
     kind = BucketVersioning
     properties: ClassVar = {
         "bucket": OF_BUCKET,
@@ -150,7 +148,6 @@ class BucketPublicAccessBlockType(ResourceType):
     """aws.s3.BucketPublicAccessBlock."""
 
     urn_type = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
-    args = "s3.BucketPublicAccessBlockArgs"
     kind = BucketPublicAccessBlock
     _switches: ClassVar = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
     properties: ClassVar = {
@@ -192,7 +189,6 @@ class BucketPolicyType(ResourceType):
     """aws.s3.BucketPolicy."""
 
     urn_type = "aws:s3/bucketPolicy:BucketPolicy"
-    args = "s3.BucketPolicyArgs"
     kind = BucketPolicy
     properties: ClassVar = {"bucket": OF_BUCKET, "policy": Property(required=True, json=True), "region": REGION}
     computed = ()
@@ -218,7 +214,7 @@ class BucketPolicyType(ResourceType):
 
 EXPIRY = {
     "expiration": frozenset({"date", "days", "expiredObjectDeleteMarker"}),
-    "noncurrentVersionExpiration": frozenset({"newerNoncurrentVersions", "noncurrentDays"}),
+    "noncurrentVersionExpiration": frozenset({"noncurrentDays", "newerNoncurrentVersions"}),
     "abortIncompleteMultipartUpload": frozenset({"daysAfterInitiation"}),
     "filter": frozenset({"prefix"}),
 }
@@ -229,7 +225,6 @@ class BucketLifecycleType(ResourceType):
     """aws.s3.BucketLifecycleConfiguration: `python -m lab s3 midnight` applies it."""
 
     urn_type = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
-    args = "s3.BucketLifecycleConfigurationArgs"
     kind = BucketLifecycle
     properties: ClassVar = {
         "bucket": OF_BUCKET,
@@ -277,7 +272,6 @@ class BucketEncryptionType(ResourceType):
     """aws.s3.BucketServerSideEncryptionConfiguration."""
 
     urn_type = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
-    args = "s3.BucketServerSideEncryptionConfigurationInitArgs"
     kind = BucketEncryption
     properties: ClassVar = {
         "bucket": OF_BUCKET,

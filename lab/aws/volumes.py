@@ -20,7 +20,6 @@ class VolumeType(ResourceType):
     """aws.ebs.Volume: a gp3 volume."""
 
     urn_type = "aws:ebs/volume:Volume"
-    args = "ebs.VolumeArgs"
     kind = Volume
     prefix = "vol"
     properties: ClassVar = {
@@ -119,7 +118,6 @@ class VolumeAttachmentType(ResourceType):
     """aws.ec2.VolumeAttachment."""
 
     urn_type = "aws:ec2/volumeAttachment:VolumeAttachment"
-    args = "ec2.VolumeAttachmentArgs"
     kind = VolumeAttachment
     properties: ClassVar = {
         "deviceName": Property(required=True, replaces=True),

@@ -24,10 +24,11 @@ PROGRAM = GoProgram(
     package="github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
     needs=r"github\.com/pulumi/pulumi/pkg/v3 v([0-9.]+)",
     cache="engine",
-    expected="about 5 minutes on two cores (1 to download, 4 to build), 2 GB of memory; once, then cached",
-    packages="1,700",
-    disk="about 5 GB in Go's caches (GOMODCACHE, GOCACHE) and 0.3 GB in the lab's (XDG_CACHE_HOME)",
+    expected="about 3 minutes on two cores (1 to download, 2 to build), 2 GB of memory; once, then cached",
+    disk="about 2 GB in Go's caches (GOMODCACHE, GOCACHE) and 0.1 GB in the lab's (XDG_CACHE_HOME)",
     tags="osusergo,grpcnotrace",
+    # The SDKs of AWS, Azure, Google and Vault, for states and secrets kept there, are more than half of the work.
+    left_out=Path(__file__).parent / "left_out",
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import re
 import shutil
@@ -14,10 +15,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from lab.engine import left_out
 from lab.settings import LabError, cache_folder
 
 PROGRESS_SECONDS = 20
 """Between two lines of progress where nobody watches a terminal."""
+PACKAGE_BYTES = 40_000
+"""Of source, which take as long to compile as it takes to begin with a package (of the engine's build, measured)."""
+LINK_SECONDS = 5
+"""What follows the last package."""
 
 Version = tuple[int, ...]
 
@@ -37,8 +43,6 @@ class GoProgram:
     """The folder of its versions in the lab's cache."""
     expected: str
     """What building it takes."""
-    packages: str
-    """How many packages are compiled, about."""
     disk: str
     """What it needs of Go's caches and the lab's."""
     instead: str = ""
@@ -46,6 +50,8 @@ class GoProgram:
     flags: str = ""
     """Of the linker."""
     tags: str = ""
+    left_out: Path | None = None
+    """The folder of what is built in the place of packages that a lab does not use."""
 
     @property
     def version(self) -> str:
@@ -60,8 +66,9 @@ class GoProgram:
 
     @property
     def folder(self) -> Path:
-        """Where the version that the lab builds is kept."""
-        return cache_folder() / self.cache / f"v{self.version}"
+        """Where the version that the lab builds is kept: another one, where something else is left out."""
+        recipe = f"-{left_out.digest(self.left_out)}" if self.left_out else ""
+        return cache_folder() / self.cache / f"v{self.version}{recipe}"
 
     def ensure(self) -> Path:
         """Return the program, from the cache or built now.
@@ -114,14 +121,14 @@ class GoProgram:
             raise LabError(f"{either} {needed} or newer{shown}: {which} is needed {purpose}")
         return go
 
-    def go(self, go: str, *arguments: str) -> str:
-        """Run a Go command in the program's module and return what it prints.
+    def go(self, go: str, *arguments: str, folder: Path | None = None) -> str:
+        """Run a Go command in the program's module, or another folder, and return what it prints.
 
         Raises:
             LabError: it fails; with the end of its error output.
         """
         done = subprocess.run(
-            [go, *arguments], cwd=self.module, env=_go_env(), capture_output=True, text=True, check=False
+            [go, *arguments], cwd=folder or self.module, env=_go_env(), capture_output=True, text=True, check=False
         )
         if done.returncode != 0:
             raise LabError(f"`go {' '.join(arguments)}` failed:\n{_tail(done.stderr.splitlines())}")
@@ -136,7 +143,8 @@ class GoProgram:
         go = self.require_go("to run the lab's stack")
         _say(f"building {self.title} {self.version} from its Go module: {self.expected}")
         partial, log = path.with_suffix(".partial"), path.with_name("build.log")
-        tags = ["-tags", self.tags] if self.tags else []
+        # With -trimpath the packages in Go's cache serve a later version too, wherever its source is.
+        tags = ["-trimpath", *(["-tags", self.tags] if self.tags else [])]
         command = [
             go,
             "build",
@@ -150,30 +158,72 @@ class GoProgram:
         ]
         began = time.monotonic()
         try:
-            lines, code = self._watch(command, log)
+            source = self._source(go)
+            sizes = self._sizes(go, source, tags)
+            lines, code = self._watch(command, source, sizes, log)
             if code != 0:
                 raise LabError(self._why(lines, log))
             partial.chmod(0o755)
             partial.replace(path)
         finally:
             partial.unlink(missing_ok=True)
+            shutil.rmtree(self._copies, ignore_errors=True)
         _say(f"{self.title} is built: {_elapsed(began)}, kept in {path.parent}")
 
-    def _watch(self, command: list[str], log: Path) -> tuple[list[str], int]:
-        """Run the build, count what it reports, and return its lines and its exit code.
+    def _source(self, go: str) -> Path:
+        """Return the folder of the module that is built.
+
+        Raises:
+            LabError: a module cannot be downloaded, or there is no room.
+        """
+        if self.left_out is None:
+            return self.module
+
+        def fetched(name: str) -> Path:
+            _say(f"  downloading {name}")
+            return Path(json.loads(self.go(go, "mod", "download", "-json", name))["Dir"])
+
+        try:
+            left_out.write(self._copies, self.module, self.left_out, fetched)
+        except OSError as error:
+            raise LabError(f"cannot write {self._copies}: {error.strerror}; it needs {self.disk}") from error
+        return self._copies
+
+    @property
+    def _copies(self) -> Path:
+        """Of modules, while they are built without what is left out."""
+        return self.folder / "source"
+
+    def _sizes(self, go: str, source: Path, tags: list[str]) -> dict[str, int]:
+        """Return the packages that are not in Go's cache yet, and how long each takes, in bytes of source.
+
+        Raises:
+            LabError: a module cannot be downloaded.
+        """
+        _say("  downloading the other modules, where they are not in Go's cache")
+        text = '{{if .Stale}}{{.ImportPath}} {{.Dir}} {{join .GoFiles " "}}{{end}}'
+        listed = self.go(go, "list", "-deps", *tags, "-f", text, self.package, folder=source)
+        sizes = {}
+        for name, folder, *files in (line.split() for line in listed.splitlines() if line):
+            sizes[name] = PACKAGE_BYTES + sum(Path(folder, file).stat().st_size for file in files)
+        return sizes
+
+    def _watch(self, command: list[str], source: Path, sizes: dict[str, int], log: Path) -> tuple[list[str], int]:
+        """Run the build, add up what it reports, and return its lines and its exit code.
 
         Raises:
             LabError: the log cannot be written, as on a full disk.
         """
-        began, lines = time.monotonic(), list[str]()
-        show = self._progress(began)
+        lines, left = list[str](), dict(sizes)
+        show = _progress(time.monotonic(), sum(sizes.values()))
         with subprocess.Popen(
-            command, cwd=self.module, env=_go_env(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+            command, cwd=source, env=_go_env(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
         ) as build:
             try:
                 for line in build.stderr or ():
                     lines.append(line.rstrip())
-                    show(sum(not known.startswith("go: ") for known in lines), lines[-1].startswith("go: downloading"))
+                    left.pop(lines[-1], None)
+                    show(sum(left.values()), len(sizes) - len(left), len(sizes))
             except BaseException:
                 build.terminate()
                 raise
@@ -185,26 +235,31 @@ class GoProgram:
             raise LabError(f"cannot write {log}: {error.strerror}") from error
         return lines, build.returncode
 
-    def _progress(self, began: float) -> Callable[[int, bool], None]:
-        """Return what shows the state of a build: in place on a terminal, else a line now and then."""
-        last = began
-
-        def show(packages: int, downloading: bool) -> None:
-            nonlocal last
-            terminal, now = sys.stderr.isatty(), time.monotonic()
-            if now - last < (0.2 if terminal else PROGRESS_SECONDS):
-                return
-            last = now
-            doing = "downloading modules" if downloading else f"{packages} of about {self.packages} packages compiled"
-            text = f"  {_elapsed(began)}: {doing}"
-            print(f"\r{text}\033[K" if terminal else text, end="" if terminal else "\n", file=sys.stderr, flush=True)
-
-        return show
-
     def _why(self, lines: list[str], log: Path) -> str:
         if any("no space left on device" in line for line in lines):
             return f"building {self.title} failed: the disk is full. It needs {self.disk}; what is built so far is kept"
         return f"building {self.title} failed; the whole log is {log}, and it ends:\n{_tail(lines)}"
+
+
+def _progress(began: float, total: int) -> Callable[[int, int, int], None]:
+    """Return what shows the state of a build: in place on a terminal, else a line now and then."""
+    last = began
+
+    def show(left: int, compiled: int, packages: int) -> None:
+        nonlocal last
+        terminal, now = sys.stderr.isatty(), time.monotonic()
+        if now - last < (0.2 if terminal else PROGRESS_SECONDS):
+            return
+        last = now
+        seconds = (now - began) * left / max(total - left, 1) + LINK_SECONDS
+        text = f"  {_elapsed(began)}: {compiled} of {packages} packages compiled, about {_rounded(seconds)} left"
+        print(f"\r{text}\033[K" if terminal else text, end="" if terminal else "\n", file=sys.stderr, flush=True)
+
+    return show
+
+
+def _rounded(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{max(10, round(seconds, -1)):.0f} s"
 
 
 def search(pattern: str, text: str) -> str | None:

@@ -14,7 +14,6 @@ PROGRAM = GoProgram(
     needs=r"github\.com/versity/versitygw v([0-9.]+)",
     cache="versitygw",
     expected="about 2 minutes on two cores; once, then cached",
-    packages="590",
     disk="about 2 GB in Go's caches (GOMODCACHE, GOCACHE) and 0.1 GB in the lab's (XDG_CACHE_HOME)",
 )
 

@@ -18,9 +18,13 @@ import pytest
 
 from lab.engine import environment
 from lab.testing.processes import cmdline, descendants
+from scripts.host.accounts.spec import AccountsSpec, UserSpec
+from scripts.host.common import codec
 from tests import PROJECT_ROOT
+from tests.lab.accounts_script import COMMAND, own_spec
 from tests.lab.logins import Login
 from tests.lab.pair import Pair, on, run
+from tests.lab.way import way
 
 HERE = Path(__file__).parent
 LOG_UNITS = "mysql-pair-log.timer mysql-pair-log.service"
@@ -40,7 +44,7 @@ def server_says(pair: Pair) -> tuple[int, bool]:
 
 
 def ssh_argv(pair: Pair, host: str, command: str) -> list[str]:
-    return [sys.executable, "-m", "scripts", "ssh", host, "--stack", pair.lab.name, "--", command]
+    return list(way(pair.lab).argv(host, [command]))
 
 
 def started(argv: list[str]) -> subprocess.Popen[str]:
@@ -63,13 +67,6 @@ def rotating(pair: Pair) -> Iterator[Pair]:
         on(pair, "server", f"systemctl start {LOG_UNITS.split()[0]}")
 
 
-def finish(pair: Pair) -> None:
-    """Discard the old password."""
-    generation, _ = server_says(pair)
-    pair.configure({"passwordGenerations": {USER: generation}, "finishedGenerations": {USER: generation}})
-    pair.up()
-
-
 @contextmanager
 def gate(pair: Pair, number: int, act: str = "cut") -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
     """Stand in the way of MySQL's socket; afterwards the list has the statements that went by."""
@@ -84,8 +81,8 @@ def gate(pair: Pair, number: int, act: str = "cut") -> Iterator[tuple[subprocess
         seen += [line for line in printed.splitlines() if line != "reached"]
 
 
-# What the operator does, and what the server has to say before and after: an old password is accepted.
-STEPS = ["rotate", "finish"]
+# What the operator does; afterwards the server accepts an old password, or none.
+STEPS = {"rotate": True, "finish": False}
 
 
 def ask(pair: Pair, step: str, generation: int) -> None:
@@ -94,65 +91,125 @@ def ask(pair: Pair, step: str, generation: int) -> None:
     pair.configure({"passwordGenerations": {USER: generation}, "finishedGenerations": {USER: finished}})
 
 
-def statements(pair: Pair, step: str, generation: int) -> list[str]:
-    """Do a step undisturbed and return the statements that it took."""
-    ask(pair, step, generation)
-    with gate(pair, 0) as (_, seen):
-        pair.up()
-    return seen
+class Agent:
+    """What `up` does to the user, without `pulumi`: the agent's verb over ssh, with other passwords."""
+
+    def __init__(self, pair: Pair) -> None:
+        self.pair, self.own, self.login = pair, own_spec(pair), Login.of(pair, USER)
+
+    def applied(self, step: str, generation: int) -> bool:
+        """Do a step; tell whether it ended well."""
+        done, password = generation - (step == "rotate"), self.password(generation)
+
+        def changed(user: UserSpec) -> UserSpec:
+            return replace(user, password=password, generation=generation, finished_generation=done)
+
+        users = (changed(user) if user.key == USER else user for user in self.own.users)
+        return self.run(replace(self.own, users=tuple(users)))
+
+    def run(self, spec: AccountsSpec) -> bool:
+        return self.pair.ssh("server", f"{COMMAND} apply", stdin=codec.encode(spec)).returncode == 0
+
+    def password(self, generation: int) -> str:
+        return f"Pa$$w0rd {generation}"
+
+    def works(self, generation: int) -> bool:
+        """Tell whether a generation's password is accepted."""
+        return replace(self.login, password=self.password(generation)).works(self.pair)
+
+    def statements(self, step: str, generation: int) -> list[str]:
+        """Do a step undisturbed and return the statements that it takes."""
+        with gate(self.pair, 0) as (_, seen):
+            assert self.applied(step, generation)
+        return seen
+
+    def put_back(self) -> None:
+        """Have the server's user be the stack's again."""
+        account = self.pair.sql(f"select concat(quote(user), '@', quote(host)) from mysql.user where user = '{USER}'")  # noqa: S608
+        self.pair.sql(f"drop user {account}")
+        assert self.run(self.own)
+
+
+@pytest.fixture
+def agent(rotating: Pair) -> Iterator[Agent]:
+    agent = Agent(rotating)
+    yield agent
+    agent.put_back()
+
+
+@pytest.fixture(scope="module")
+def seen(rotating: Pair) -> dict[str, list[str]]:
+    """The statements of each step."""
+    agent, generation = Agent(rotating), server_says(rotating)[0] + 1
+    found = {step: agent.statements(step, generation) for step in STEPS}
+    agent.put_back()
+    return found
 
 
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("step", STEPS)
-def test_cut_off_after_any_statement_the_password_in_use_works_and_one_up_ends_right(rotating: Pair, step: str) -> None:
-    """The session is cut when the server has executed a statement and before the script hears of it."""
-    pair, generation = rotating, server_says(rotating)[0] + 1
-    seen = {each: statements(pair, each, generation) for each in STEPS}[step]
-    change = alteration(seen)
-    assert 1 < change < len(seen), seen
-    number = 0 if step == "rotate" else change - 1  # both read the same first
-    while number < len(seen):
+def test_cut_off_after_any_statement_the_password_in_use_works_and_one_run_ends_right(
+    rotating: Pair, agent: Agent, seen: dict[str, list[str]]
+) -> None:
+    """The session is cut when the server has executed a statement and before the agent hears of it."""
+    pair, generation = rotating, server_says(rotating)[0]
+    assert agent.applied("finish", generation), "the password is one of the agent's"
+
+    def cut(step: str, number: int) -> tuple[int, bool]:
+        with gate(pair, number) as (_, passed):
+            assert not agent.applied(step, generation)
+        assert passed == seen[step][:number]
+        assert agent.works(generation - (step == "rotate")), passed
+        return server_says(pair)
+
+    # While it reads, the same for both steps, it changes nothing, and the next cut needs no recovery.
+    generation, at_first = generation + 1, server_says(pair)
+    for number in range(1, alteration(seen["rotate"])):
+        assert cut("rotate", number) == at_first, seen["rotate"][number - 1]
+    after = max(len(statements) - alteration(statements) for statements in seen.values())
+    assert after > 0, seen
+    for later in range(after + 1):
+        for step, old_accepted in STEPS.items():
+            number = alteration(seen[step]) + later
+            if number <= len(seen[step]):
+                assert cut(step, number) == (generation, old_accepted), seen[step][number - 1]
+            assert agent.applied(step, generation)
+            assert server_says(pair) == (generation, old_accepted), later
+            assert (agent.works(generation), agent.works(generation - 1)) == (True, old_accepted), later
         generation += 1
-        before = Login.of(pair, USER)
-        if step == "finish":
-            ask(pair, "rotate", generation)
-            pair.up()
-        in_use, at_first = Login.of(pair, USER), server_says(pair)
+
+
+CUTS = [("rotate", "cut"), ("finish", "kill"), ("rotate", "kill"), ("finish", "cut")]
+
+
+@pytest.mark.timeout(900)
+def test_a_cut_session_or_a_killed_provider_leaves_the_rest_to_one_up(
+    rotating: Pair, seen: dict[str, list[str]]
+) -> None:
+    """When the server has executed the statement that changes the user, and the agent waits for its answer."""
+    pair, generation, before = rotating, server_says(rotating)[0], Login.of(rotating, USER)
+    for step, act in CUTS:
+        generation += step == "rotate"
+        former, before = before, Login.of(pair, USER)
         ask(pair, step, generation)
-        # Cut while it reads, it has changed nothing, and the next cut needs no recovery; from its change on, it does.
-        while number < len(seen):
-            number += 1
-            with gate(pair, number) as (_, passed):
+        number = alteration(seen[step])
+        if act == "cut":
+            with gate(pair, number):
                 pair.failing_up()
-            assert len(passed) == number, passed
-            assert in_use.works(pair), seen[number - 1]
-            assert (server_says(pair) == at_first) == (number < change), seen[number - 1]
-            if number >= change:
-                break
+        else:
+            killed_at(pair, number)
+        assert before.works(pair)
         pair.up()
-        assert server_says(pair) == (generation, step == "rotate"), seen[number - 1]
+        assert server_says(pair) == (generation, STEPS[step])
         after = Login.of(pair, USER)
-        assert after.works(pair) and after.password != before.password, seen[number - 1]
-        assert before.works(pair) == (step == "rotate"), seen[number - 1]
-        if step == "rotate":  # makes room for the next; an `up` would do the same in six times the time
-            account = pair.sql(f"select concat(quote(user), '@', quote(host)) from mysql.user where user = '{USER}'")  # noqa: S608
-            pair.sql(f"alter user {account} discard old password")
+        assert after.works(pair) and (after.password != before.password) == STEPS[step]
+        assert before.works(pair)
+        assert step == "rotate" or not former.works(pair)
     assert pair.unchanged()
 
 
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize("step", STEPS)
-def test_a_killed_provider_leaves_the_rest_to_one_up(rotating: Pair, step: str) -> None:
-    """Killed while the server has executed the statement that changes the user, and the script waits for its answer."""
-    pair, generation = rotating, server_says(rotating)[0] + 1
-    numbers = {step: alteration(statements(pair, step, generation)) for step in STEPS}
-    generation += 1
-    before = Login.of(pair, USER)
-    if step == "finish":
-        ask(pair, "rotate", generation)
-        pair.up()
-    ask(pair, step, generation)
-    with gate(pair, numbers[step], "hold") as (process, _):
+def killed_at(pair: Pair, number: int) -> None:
+    """Run `pulumi up`, and kill its provider while the agent waits for a statement's answer."""
+    with gate(pair, number, "hold") as (process, _):
         up = subprocess.Popen(
             ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive"],
             cwd=PROJECT_ROOT,
@@ -170,11 +227,6 @@ def test_a_killed_provider_leaves_the_rest_to_one_up(rotating: Pair, step: str) 
         process.stdin.write("go on\n")
         process.stdin.flush()
         time.sleep(1)
-    pair.up()
-    assert server_says(pair) == (generation, step == "rotate")
-    assert Login.of(pair, USER).works(pair)
-    assert before.works(pair) == (step == "rotate")
-    finish(pair)
 
 
 def alteration(statements: list[str]) -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.engine.build import PROGRAM, ensure_engine
 from lab.testing.engine_project import EngineProject
 
 MakeProject = Callable[..., EngineProject]
@@ -153,3 +154,18 @@ def test_a_policy_pack_stops_the_update(make_project: MakeProject, tmp_path: Pat
     code, told = project.up("--policy-pack", os.fspath(pack))
     assert code not in (0, None)
     assert "the pack does not start" in told
+
+
+WITHOUT = {
+    **{f"login {url}": url.split("//")[0] for url in ("s3://b", "gs://b", "azblob://b", "postgres://user@host/b")},
+    "stack init other --secrets-provider=awskms://key": "built with the secrets provider `passphrase` alone",
+    **{command: f"`pulumi {command}`" for command in ("api", "do", "env", "insights", "neo", "org")},
+}
+
+
+@pytest.mark.skipif(ensure_engine().path.parent != PROGRAM.folder, reason="the engine is not the lab's own")
+@pytest.mark.parametrize("command", WITHOUT)
+def test_the_labs_engine_says_what_it_is_built_without(make_project: MakeProject, command: str) -> None:
+    code, told = make_project("").pulumi(*command.split())
+    assert code not in (0, None)
+    assert WITHOUT[command] in told and "install the Pulumi CLI for" in told

@@ -9,7 +9,7 @@ import pytest
 from pulumi._types import resource_types
 from pulumi.runtime.rpc import UNKNOWN
 
-from lab.aws import compute, provider, storage
+from lab.aws import provider, storage
 from lab.aws.schema import Cloud, sdk_names
 from lab.aws.wire import Values
 from lab.cloud.model import Eip, EipAssociation
@@ -25,32 +25,24 @@ from lab.tests.unit.ec2_world import KEY, TYPE, World
 def test_a_table_speaks_the_sdks_names(kind: str) -> None:
     table = provider.TYPES[TOKENS[kind]]
     outputs = resource_types(SDK.get(kind) or getattr(aws.ec2, kind))
-    assert set(table.properties) <= set(sdk_names(table.args))
+    assert set(table.properties) <= set(sdk_names(table.urn_type))
     assert set(table.computed) <= set(outputs)
 
 
-BLOCKS = {
-    "ec2.InstanceCreditSpecificationArgs": compute.InstanceType.properties["creditSpecification"].fields,
-    "ec2.InstanceMaintenanceOptionsArgs": compute.InstanceType.properties["maintenanceOptions"].fields,
-    "ec2.InstanceMetadataOptionsArgs": compute.InstanceType.properties["metadataOptions"].fields,
-    "ec2.InstanceRootBlockDeviceArgs": compute.InstanceType.properties["rootBlockDevice"].fields,
-    "s3.BucketLifecycleConfigurationRuleExpirationArgs": storage.EXPIRY["expiration"],
-    "s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs": storage.EXPIRY["noncurrentVersionExpiration"],
-    "s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs": storage.EXPIRY[
-        "abortIncompleteMultipartUpload"
-    ],
-}
-
-
-@pytest.mark.parametrize("args", BLOCKS)
-def test_a_block_has_the_sdks_fields(args: str) -> None:
-    assert BLOCKS[args] == set(sdk_names(args))
+def test_a_tables_blocks_speak_the_sdks_names() -> None:
+    expiry = {f"rule{name[0].upper()}{name[1:]}": fields for name, fields in storage.EXPIRY.items()}
+    blocks = [(storage.BucketLifecycleType.urn_type, expiry)]
+    for table in provider.TYPES.values():
+        blocks.append((table.urn_type, {key: rule.fields for key, rule in table.properties.items() if rule.fields}))
+    for urn_type, fields in blocks:
+        for name, known in fields.items():
+            assert known <= set(sdk_names(urn_type, f"{name[0].upper()}{name[1:]}")), name
 
 
 @pytest.mark.parametrize("kind", TOKENS)
 def test_what_the_sdk_has_and_the_lab_has_not_is_refused_by_name(cloud: Cloud, kind: str) -> None:
     table = provider.TYPES[TOKENS[kind]]
-    for name in set(sdk_names(table.args)) - set(table.properties):
+    for name in set(sdk_names(table.urn_type)) - set(table.properties):
         reason = refusals(cloud, kind, {name: "x"})[name]
         assert name in reason
         assert "the lab's stand-in for aws does not support it" in reason

@@ -10,14 +10,18 @@ from pathlib import Path
 import pytest
 
 from lab.engine import build as engine
+from lab.engine import left_out
 from lab.engine.launcher import write_launcher
 from lab.settings import LabError
 
+LEFT_OUT = Path(engine.__file__).parent / "left_out"
+GO_MOD = (engine.PROGRAM.module / "go.mod").read_text()
 GO = """#!/bin/sh
 echo "$*" >>"$(dirname "$0")/calls"
 case "$1" in
 env) echo go{version} ;;
-list) echo "{sdk}" ;;
+mod) [ "$3" != -json ] || echo '{{"Dir": "{modules}/'"$4"'"}}' ;;
+list) [ "$2" = -deps ] || echo "{sdk}" ;;
 build)
     echo "go: downloading example.org/module v1.0.0" >&2
     {build}
@@ -56,7 +60,10 @@ def install_go(install: Callable[[str, str], Path], tmp_path: Path) -> Callable[
         executor = tmp_path / "sdk" / "python" / "cmd" / engine.EXECUTOR
         executor.parent.mkdir(parents=True)
         executor.write_text("the SDK's executor")
-        return install("go", GO.format(version=version, build=build, sdk=tmp_path / "sdk"))
+        modules = tmp_path / "modules"
+        for place in left_out.stand_ins(LEFT_OUT, GO_MOD):
+            (modules / place.package).mkdir(parents=True, exist_ok=True)
+        return install("go", GO.format(version=version, build=build, sdk=tmp_path / "sdk", modules=modules))
 
     return write
 
@@ -66,7 +73,7 @@ def pulumi(version: str) -> str:
 
 
 def cached(machine: Path) -> Path:
-    return machine.parent / "cache" / "mysql-pair" / "engine" / f"v{engine.pinned_version()}"
+    return machine.parent / "cache" / "mysql-pair" / "engine" / engine.PROGRAM.folder.name
 
 
 def test_the_package_that_tests_run_with_and_the_go_module_have_the_same_version() -> None:
@@ -149,14 +156,14 @@ def test_two_runs_at_once_build_one_engine(
     assert engines == {engine.Engine(cached(machine) / "pulumi", engine.pinned_version(), False)}
     assert os.access(cached(machine) / "pulumi", os.X_OK)
     assert (machine / "calls").read_text().count("build -v") == 1
-    assert "about 5 minutes" in capsys.readouterr().err
+    assert engine.PROGRAM.expected in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("build", "told"),
     [
         ("echo 'verifying module: checksum mismatch' >&2; exit 1", "ends:\n.*checksum mismatch"),
-        ("echo 'link: write: no space left on device' >&2; exit 1", "the disk is full.*5 GB"),
+        ("echo 'link: write: no space left on device' >&2; exit 1", "the disk is full.*2 GB"),
     ],
 )
 def test_a_failed_build_says_why_and_leaves_nothing_half_built(
@@ -166,3 +173,30 @@ def test_a_failed_build_says_why_and_leaves_nothing_half_built(
     with pytest.raises(LabError, match=f"(?s){told}"):
         engine.ensure_engine()
     assert sorted(path.name for path in cached(machine).iterdir()) == ["build.log", "lock"]
+
+
+def test_a_stand_in_takes_the_place_of_its_files_and_of_no_other(tmp_path: Path) -> None:
+    fetched, folder, target = tmp_path / "fetched", tmp_path / "left_out", tmp_path / "source"
+    for name in ("one/a.go", "one/a_test.go", "two/keep.go", "two/drop_x.go"):
+        (fetched / name).parent.mkdir(parents=True, exist_ok=True)
+        (fetched / name).write_text("package x\n")
+    folder.mkdir()
+    (folder / "first.go").write_text("// In the place of example.org/m/one: all of it.\npackage one\n")
+    (folder / "second.go").write_text("// In the place of example.org/m/two, its drop_*.go: some.\npackage two\n")
+    (folder / "third.go").write_text("// In the place of example.org/n: a whole module.\npackage n\n")
+    module = tmp_path / "module"
+    module.mkdir()
+    (module / "go.mod").write_text(
+        "module x\n\ngo 1.26\n\nrequire (\n\texample.org/m v1.0.0\n\texample.org/n v1.0.0\n)\n"
+    )
+    (module / "go.sum").write_text("sums\n")
+    left_out.write(target, module, folder, {"example.org/m": fetched}.__getitem__)
+    assert sorted(str(path.relative_to(target)) for path in target.rglob("*.go")) == [
+        "0/one/left_out_first.go",
+        "0/two/keep.go",
+        "0/two/left_out_second.go",
+        "1/left_out_third.go",
+    ]
+    assert (target / "go.mod").read_text().endswith("replace example.org/m => ./0\nreplace example.org/n => ./1\n")
+    assert (target / "1" / "go.mod").read_text() == "module example.org/n\n\ngo 1.26\n"
+    assert (fetched / "one" / "a.go").exists()

@@ -1,0 +1,21 @@
+// In the place of github.com/pulumi/pulumi/pkg/v3/cmd/pulumi/env: environments of Pulumi Cloud.
+package env
+
+import (
+	"errors"
+
+	"github.com/spf13/cobra"
+)
+
+func NewEnvCmd() *cobra.Command { return leftOut("env") }
+
+func leftOut(name string) *cobra.Command {
+	return &cobra.Command{
+		Use:                name,
+		Short:              "Not in the lab's engine",
+		DisableFlagParsing: true,
+		RunE: func(*cobra.Command, []string) error {
+			return errors.New("the lab's engine is built without `pulumi " + name + "`; install the Pulumi CLI for it")
+		},
+	}
+}
