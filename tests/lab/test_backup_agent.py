@@ -30,17 +30,22 @@ BACKUPS = BackupSpec(key="a-key-of-enough-characters", bucket="", prefix=FOLDER,
 TIMERS = "mysql-pair-base.timer mysql-pair-log.timer mysql-pair-drill.timer"
 ENDED = "while systemctl show --property=ActiveState mysql-pair-base.service | grep -q activating; do sleep 0.2; done"
 HOLD, HELD, GIVEN = "/root/hold", "/root/held", "/root/given"
-RCLONE = f"""\
+SHIM = f"""\
 #!/bin/sh
-# Does what is asked for; then waits for as long as that fits the pattern in {HOLD}.
-/usr/bin/rclone "$@"
+# Does what is asked for; before it (mysqlbinlog) or after it (rclone) waits while that fits the pattern in {HOLD}.
+name=$(basename $0)
+held() {{
+  while test -e {HOLD}; do
+    case "$name $*" in *$(cat {HOLD})*) touch {HELD}; sleep 0.1 ;; *) break ;; esac
+  done
+}}
+test $name = rclone || held "$@"
+/usr/bin/$name "$@"
 code=$?
-while test -e {HOLD}; do
-  case "$*" in *$(cat {HOLD})*) touch {HELD}; sleep 0.1 ;; *) break ;; esac
-done
+test $name = mysqlbinlog || held "$@"
 exit $code
 """
-DUMP_SENT, DUMP_READ, LOG_READ = " rcat *dump.zst", " cat *dump.zst", " copy *:logs/"
+DUMP_SENT, DUMP_READ, LOADED = " rcat *dump.zst", " cat *dump.zst", "mysqlbinlog "
 """When all of a base is in the repository but its manifest; while it is loaded; when it is, and none of the log."""
 JOE = "mysql --no-defaults -ujoe -pJoes-0123456789 -Ne 'select count(*) from shop.item'"
 OFFLINE = "ERROR 3032"
@@ -55,7 +60,7 @@ AFTER = f"""
 rm -rf {FOLDER} /var/lib/mysql/mysql-pair-restore.json /var/lib/mysql-pair/extracts
 mysql -e 'DROP DATABASE IF EXISTS shop; DROP USER IF EXISTS joe'
 ! test -e /root/without-rclone || apt-get purge -qq rclone zstd >/dev/null 2>&1
-rm -f /root/without-rclone /root/spec.json /usr/local/bin/rclone {HOLD} {HELD} {GIVEN}
+rm -f /root/without-rclone /root/spec.json /usr/local/bin/rclone /usr/local/bin/mysqlbinlog {HOLD} {HELD} {GIVEN}
 """
 FLIP = """
 path = max(__import__("glob").glob("{}/bases/*/dump.zst.bin"))
@@ -113,9 +118,11 @@ class Server:
 
     @contextmanager
     def held(self, pattern: str, word: str, spec: Any = None) -> Iterator[None]:
-        """Begin a word, have it wait where a call of rclone's fits a pattern, and let it go on after the block."""
+        """Begin a word, have it wait where a program of its fits a pattern, and let it go on after the block."""
         on(self.pair, "server", f"rm -f {HELD}; printf %s '{pattern}' >{HOLD}")
-        line = f"setsid --fork python3 -B {AGENT_DIR}/current backup {word} <{GIVEN} >/dev/null 2>&1"
+        # Not every release's sudo looks for programs in /usr/local.
+        path = "PATH=/usr/local/bin:$PATH"
+        line = f"{path} setsid --fork python3 -B {AGENT_DIR}/current backup {word} <{GIVEN} >/dev/null 2>&1"
         text = "" if spec is None else codec.encode(spec)
         assert self.pair.ssh("server", f"sudo sh -c 'cat >{GIVEN}; {line}'", stdin=text).returncode == 0
         wait_for(lambda: self.pair.ssh("server", f"sudo test -e {HELD}").returncode == 0, seconds=60)
@@ -165,7 +172,8 @@ def server(pair: Pair) -> Iterator[Server]:
     """The server with backups into a folder, and a table with two rows in its first base; afterwards as it was."""
     server = Server(pair)
     on(pair, "server", BEFORE)
-    pair.ssh("server", "sudo install -m755 /dev/stdin /usr/local/bin/rclone", stdin=RCLONE)
+    for name in ("rclone", "mysqlbinlog"):
+        pair.ssh("server", f"sudo install -m755 /dev/stdin /usr/local/bin/{name}", stdin=SHIM)
     pair.sql(
         "create database shop; create table shop.item (id int primary key); insert into shop.item values (1), (2);"
         "create user joe identified by 'Joes-0123456789'; grant select on shop.* to joe"
@@ -271,7 +279,7 @@ def test_a_dropped_database_is_back_as_of_the_second_before_with_its_users(serve
     assert "this key does not open" in server.refusal("restore", RestoreSpec(wrong, at=moment))
     # The power is cut while the log is replayed: until then, and after it, nobody is let in.
     spec = RestoreSpec(BACKUPS.repository, at=moment)
-    with server.held(LOG_READ, "restore", spec), server.locked("shop.item"):
+    with server.held(LOADED, "restore", spec), server.locked("shop.item"):
         on(server.pair, "server", f"rm -f {HOLD}")
         waiting = "select count(*) from information_schema.processlist where state like 'Waiting for%'"
         wait_for(lambda: server.pair.sql(waiting) == "1", seconds=60)
