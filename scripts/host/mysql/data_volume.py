@@ -132,22 +132,22 @@ def make_mountable(spec: DataSpec, device: Path) -> None:
         HostError: there is something else on it.
     """
     found = volume_device.kind(device)
-    if found == FORMAT and not _is_half_made(spec, device):
+    half_made = _is_half_made(spec, device)
+    if found == FORMAT and not half_made:
         return
     if found and found != FORMAT:
         raise HostError(
             f"volume {spec.volume_id} has {found} on it, and not {FORMAT}: it is not formatted. Choose an empty "
             "volume, or copy its data to one"
         )
-    if not _is_half_made(spec, device) and not volume_device.is_blank(device):
+    if not half_made and not volume_device.is_blank(device):
         raise HostError(
             f"volume {spec.volume_id} is not empty, and no file system is recognized on it: it is not formatted. If it "
             f"was a data volume, its file system is damaged. {MEND.format(device=device)}"
         )
     state_file.save(FORMATTING, spec.volume_id)
     process.must(["mkfs.xfs", "-q", "-f", "-L", LABEL, str(device)], seconds=FORMAT_SECONDS)
-    (state_file.FOLDER / FORMATTING).unlink()
-    atomic_write.sync_folder(state_file.FOLDER)
+    _end_formatting()
 
 
 def _is_half_made(spec: DataSpec, device: Path) -> bool:
@@ -156,9 +156,17 @@ def _is_half_made(spec: DataSpec, device: Path) -> bool:
         return False
     try:
         with data_move.mounted(lambda point: mount(spec, device, point)):
-            return False
+            pass
     except HostError:
         return True
+    # Or else a file system that is damaged later, with data on it, would be taken for a half-made one.
+    _end_formatting()
+    return False
+
+
+def _end_formatting() -> None:
+    (state_file.FOLDER / FORMATTING).unlink()
+    atomic_write.sync_folder(state_file.FOLDER)
 
 
 def mount(spec: DataSpec, device: Path, point: Path) -> None:

@@ -114,6 +114,10 @@ def test_formatting_that_was_done_is_not_done_again(device: Path, bench: Bench) 
     bench.stand_in("umount")
     data_volume.make_mountable(SPEC, device)
     assert "mkfs.xfs" not in [call.split()[0] for call in bench.calls()]
+    # From then on it has data, and is not formatted either when it is damaged.
+    bench.stand_in("mount", "echo bad superblock >&2; exit 32")
+    data_volume.make_mountable(SPEC, device)
+    assert "mkfs.xfs" not in [call.split()[0] for call in bench.calls()]
 
 
 def test_a_damaged_file_system_is_told_with_the_way_out(device: Path, bench: Bench) -> None:
