@@ -14,7 +14,7 @@ from scripts.host.common import atomic_write, codec, process, state_file
 from scripts.host.common.difference import Difference
 from scripts.host.common.errors import HostError
 from scripts.host.constants import DATA_DROP_IN, DATA_UNIT
-from scripts.host.mysql import data_move, initialization, kept, snapshot_copy, volume_device
+from scripts.host.mysql import data_move, initialization, kept, service, snapshot_copy, volume_device
 from scripts.host.mysql.server import Session
 from scripts.host.mysql.service import DATA
 from scripts.host.mysql.spec import DataSpec
@@ -40,8 +40,8 @@ KEYRING = Path("/var/lib/mysql-keyring")
 MARK = "ibdata1"
 """In every data directory of MySQL's, unless a setting that config refuses has moved it."""
 MEND = (
-    "Nothing was changed. Make a snapshot of the volume, then try `xfs_repair {device}` on the host; or set "
-    "dataVolumeSnapshot to a snapshot of before"
+    "Nothing was changed. Make a snapshot of the volume, then run `xfs_repair {device}` on the host, without -L; or "
+    "set dataVolumeSnapshot to a snapshot of before"
 )
 
 
@@ -178,16 +178,16 @@ def mount(spec: DataSpec, device: Path, point: Path) -> None:
     argv = ["mount", "-t", FORMAT, "-o", OPTIONS, str(device), str(point)]
     done = process.run(argv, seconds=MOUNT_SECONDS)
     if done.returncode != 0:
+        reason = process.last_lines(done).partition("\n")[0].rstrip(".")
         raise HostError(
-            f"the file system of volume {spec.volume_id} cannot be mounted: {process.last_lines(done)}. "
-            f"{MEND.format(device=device)}"
+            f"the file system of volume {spec.volume_id} cannot be mounted: {reason}. {MEND.format(device=device)}"
         )
 
 
 def mount_verb(_: Sequence[str]) -> int:
     """Mount the volume that the data are on, once it is there; return the exit code.
 
-    The unit runs it at every boot, and `converge` by the unit; so it takes no lock.
+    The unit runs it at every boot, again while it fails, and `converge` by the unit; so it takes no lock.
     """
     try:
         known = state_file.load(STATE)
@@ -199,10 +199,18 @@ def mount_verb(_: Sequence[str]) -> int:
             _require(spec, device)
         else:
             mount(spec, device, DATA)
+        if _is_restarted():
+            # What needs the volume has failed by then. It waits until this command has ended.
+            process.must(["systemctl", "--no-block", "start", service.NAME])
     except (HostError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+def _is_restarted() -> bool:
+    """Return whether systemd runs the unit again, by itself, as it has failed."""
+    return process.must(["systemctl", "show", "--property=NRestarts", "--value", Path(DATA_UNIT).name]).strip() != "0"
 
 
 def _require(spec: DataSpec, device: Path) -> None:
