@@ -1,99 +1,38 @@
 """MySQL's data outlive their host: its crashes, its loss, another address, and the root volume that they began on.
 
-A writer counts a commit when the client has it acknowledged, and not before. `pytest -s` prints the seconds it took.
+`pytest -s` prints the seconds it took. `python -m bench.crashes` has a new host after every crash.
 """
 
 from __future__ import annotations
 
-import subprocess
+import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
-from lab.cloud.ec2 import Ec2
 from lab.cloud.model import Volume, VolumeAttachment
 from lab.cloud.store import Store
 from lab.machine import hosts
-from lab.machine.plane import Plane
-from lab.testing.processes import wait_for
 from scripts.host.constants import CA_FILE
+from scripts.host.mysql import data_move
+from tests.lab.crashing_server import MOST, TABLE, Server, lost
 from tests.lab.pair import LAB, Pair, lab_command, on
 from tests.lab.test_drift import drift
 from tests.labs.test_interrupted import killed_when
 
-CRASHES = 20
-COMMITS = 200
-"""At least so many are acknowledged between two crashes."""
+CRASHES = int(os.environ.get("CRASHES", "4"))
 IDENTITY = "select @@server_uuid, group_concat(concat(user, '@', host) order by user) from mysql.user "
-COMMIT = "insert into app.acknowledged values ({0}); select {0};"
-MOST = 20000
-"""More than are written between two."""
 KEPT = ("connection_string", "mysql_ca_certificate", "data_volume_id")
-
-
-class Server:
-    """The pair's server, past ssh: what is asked of it goes on while it crashes."""
-
-    def __init__(self, pair: Pair) -> None:
-        """Find its host."""
-        store = Store(pair.lab.cloud)
-        self.id = pair.outputs()["server_instance_id"]
-        self.plane = Plane(pair.lab, store)
-        self.ec2 = Ec2(pair.lab, store, self.plane)
-        self.name = self.plane.host_name(self.id)
-
-    def sql(self, statement: str) -> str:
-        """Return the rows of a statement, empty while MySQL does not answer."""
-        return hosts.execute(self.name, "mysql", "-BNe", statement).stdout.strip()
-
-    def crash(self) -> None:
-        """Cut the power."""
-        self.plane.crash(self.id)
-
-    def start(self) -> None:
-        """Boot, and wait for MySQL."""
-        self.ec2.start(self.id)
-        wait_for(lambda: self.sql("select 1") == "1", seconds=120)
-
-    @contextmanager
-    def written(self, first: int) -> Iterator[list[int]]:
-        """Write numbers from this one on, a commit each; give those that were acknowledged, which grow meanwhile."""
-        statements = "\n".join(COMMIT.format(n) for n in range(first, first + MOST))
-        file = self.plane.lab.folder / "statements.sql"
-        file.write_text(statements)
-        # In all of the host's namespaces, so that it is killed with it.
-        argv = ["nsenter", "--target", str(hosts.pid(self.name)), "--all", "mysql", "-BN", "--unbuffered"]
-        with file.open() as script:
-            process = subprocess.Popen(argv, stdin=script, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        acknowledged: list[int] = []
-        assert process.stdout
-        for line in process.stdout:
-            acknowledged.append(int(line))
-            if len(acknowledged) == COMMITS:
-                break
-        try:
-            yield acknowledged
-            # What came while it crashed counts too.
-            acknowledged += [int(line) for line in process.stdout.read().decode().splitlines()[:-1]]
-        finally:
-            process.kill()
-            process.wait()
 
 
 @pytest.fixture(scope="module")
 def table(pair: Pair) -> Iterator[None]:
     """The writer's table."""
-    pair.sql("create table app.acknowledged (n int primary key)")
+    pair.sql(TABLE)
     yield
     pair.sql("drop table if exists app.acknowledged")
-
-
-def lost(pair: Pair, acknowledged: list[int]) -> set[int]:
-    """Return which of the acknowledged numbers are not there."""
-    return set(acknowledged) - set(map(int, pair.sql("select n from app.acknowledged").split()))
 
 
 def state(pair: Pair) -> dict[str, Any]:
@@ -150,7 +89,8 @@ def test_another_address_keeps_the_data_and_a_killed_replacement_is_finished(pai
         assert has_no_drift()
 
 
-def test_data_on_the_root_volume_move_to_a_data_volume_in_one_up(pair: Pair) -> None:
+@pytest.mark.timeout(600)
+def test_data_on_the_root_volume_move_to_a_data_volume_though_the_host_crashes_on_the_way(pair: Pair) -> None:
     """The server is lost with its volume first, and made anew as it was before there were data volumes."""
     assert lab_command("terminate", "server").returncode == 0
     with pair.config_kept():
@@ -162,9 +102,14 @@ def test_data_on_the_root_volume_move_to_a_data_volume_in_one_up(pair: Pair) -> 
         before = {**state_on_root(pair), "rows": pair.sql("select * from app.moved")}
     pair.configure({"dataVolumeSize": 16})
     assert pair.planned()["server-data-attached"] == "create"
-    begun = time.monotonic()
-    pair.up()
-    print(f"\nan empty server's data moved in {time.monotonic() - begun:.0f} s")
+    server = Server(pair)
+    killed_when(lambda: crashed(server, f"{data_move.STAGE}/ibdata1"), LAB)  # while it is copied
+    server.start()
+    assert server.sql("select * from app.moved") == "7", "it serves from the root volume as before"
+    killed_when(lambda: crashed(server, str(data_move.FORMER)), LAB)  # after the turn
+    server.ec2.start(server.id)
+    done = lab_command("up")  # which takes the dead run's lock away
+    assert done.returncode == 0, done.stdout + done.stderr
     assert {**state_on_root(pair), "rows": pair.sql("select * from app.moved")} == before
     assert pair.ssh("server", "findmnt -no FSTYPE /var/lib/mysql").stdout.strip() == "xfs"
     assert pair.ssh("server", "ls -d /var/lib/mysql?*").stdout.split() == [
@@ -173,6 +118,14 @@ def test_data_on_the_root_volume_move_to_a_data_volume_in_one_up(pair: Pair) -> 
     assert has_no_drift()
     assert pair.unchanged()
     pair.sql("drop table app.moved; drop database test")
+
+
+def crashed(server: Server, path: str) -> bool:
+    """Crash the host if it has a file or a folder; return whether it had."""
+    if hosts.execute(server.name, "test", "-e", path).returncode != 0:
+        return False
+    server.crash()
+    return True
 
 
 def state_on_root(pair: Pair) -> dict[str, Any]:

@@ -19,10 +19,10 @@ from lab.cloud.store import Store
 from lab.machine.plane import Plane
 from lab.testing.processes import wait_for
 from scripts.host.constants import CA_FILE
+from tests.lab.crashing_server import lost
 from tests.lab.logins import Login
 from tests.lab.pair import Pair, lab_command
 from tests.lab.test_backups import LOG_SECONDS, Backed
-from tests.lab.test_data_volume import lost
 from tests.lab.way import way
 
 MOST_LOST = 60

@@ -14,7 +14,7 @@ from scripts.host.common import atomic_write, codec, process, state_file
 from scripts.host.common.difference import Difference
 from scripts.host.common.errors import HostError
 from scripts.host.constants import DATA_DROP_IN, DATA_UNIT
-from scripts.host.mysql import data_move, initialization, kept, snapshot_copy, volume_device
+from scripts.host.mysql import data_move, initialization, kept, service, snapshot_copy, volume_device
 from scripts.host.mysql.server import Session
 from scripts.host.mysql.service import DATA
 from scripts.host.mysql.spec import DataSpec
@@ -40,8 +40,8 @@ KEYRING = Path("/var/lib/mysql-keyring")
 MARK = "ibdata1"
 """In every data directory of MySQL's, unless a setting that config refuses has moved it."""
 MEND = (
-    "Nothing was changed. Make a snapshot of the volume, then try `xfs_repair {device}` on the host; or set "
-    "dataVolumeSnapshot to a snapshot of before"
+    "Nothing was changed. Make a snapshot of the volume, then run `xfs_repair {device}` on the host, without -L; or "
+    "set dataVolumeSnapshot to a snapshot of before"
 )
 
 
@@ -132,22 +132,22 @@ def make_mountable(spec: DataSpec, device: Path) -> None:
         HostError: there is something else on it.
     """
     found = volume_device.kind(device)
-    if found == FORMAT and not _is_half_made(spec, device):
+    half_made = _is_half_made(spec, device)
+    if found == FORMAT and not half_made:
         return
     if found and found != FORMAT:
         raise HostError(
             f"volume {spec.volume_id} has {found} on it, and not {FORMAT}: it is not formatted. Choose an empty "
             "volume, or copy its data to one"
         )
-    if not _is_half_made(spec, device) and not volume_device.is_blank(device):
+    if not half_made and not volume_device.is_blank(device):
         raise HostError(
             f"volume {spec.volume_id} is not empty, and no file system is recognized on it: it is not formatted. If it "
             f"was a data volume, its file system is damaged. {MEND.format(device=device)}"
         )
     state_file.save(FORMATTING, spec.volume_id)
     process.must(["mkfs.xfs", "-q", "-f", "-L", LABEL, str(device)], seconds=FORMAT_SECONDS)
-    (state_file.FOLDER / FORMATTING).unlink()
-    atomic_write.sync_folder(state_file.FOLDER)
+    _end_formatting()
 
 
 def _is_half_made(spec: DataSpec, device: Path) -> bool:
@@ -156,9 +156,17 @@ def _is_half_made(spec: DataSpec, device: Path) -> bool:
         return False
     try:
         with data_move.mounted(lambda point: mount(spec, device, point)):
-            return False
+            pass
     except HostError:
         return True
+    # Or else a file system that is damaged later, with data on it, would be taken for a half-made one.
+    _end_formatting()
+    return False
+
+
+def _end_formatting() -> None:
+    (state_file.FOLDER / FORMATTING).unlink()
+    atomic_write.sync_folder(state_file.FOLDER)
 
 
 def mount(spec: DataSpec, device: Path, point: Path) -> None:
@@ -170,16 +178,16 @@ def mount(spec: DataSpec, device: Path, point: Path) -> None:
     argv = ["mount", "-t", FORMAT, "-o", OPTIONS, str(device), str(point)]
     done = process.run(argv, seconds=MOUNT_SECONDS)
     if done.returncode != 0:
+        reason = process.last_lines(done).partition("\n")[0].rstrip(".")
         raise HostError(
-            f"the file system of volume {spec.volume_id} cannot be mounted: {process.last_lines(done)}. "
-            f"{MEND.format(device=device)}"
+            f"the file system of volume {spec.volume_id} cannot be mounted: {reason}. {MEND.format(device=device)}"
         )
 
 
 def mount_verb(_: Sequence[str]) -> int:
     """Mount the volume that the data are on, once it is there; return the exit code.
 
-    The unit runs it at every boot, and `converge` by the unit; so it takes no lock.
+    The unit runs it at every boot, again while it fails, and `converge` by the unit; so it takes no lock.
     """
     try:
         known = state_file.load(STATE)
@@ -191,10 +199,18 @@ def mount_verb(_: Sequence[str]) -> int:
             _require(spec, device)
         else:
             mount(spec, device, DATA)
+        if _is_restarted():
+            # What needs the volume has failed by then. It waits until this command has ended.
+            process.must(["systemctl", "--no-block", "start", service.NAME])
     except (HostError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+def _is_restarted() -> bool:
+    """Return whether systemd runs the unit again, by itself, as it has failed."""
+    return process.must(["systemctl", "show", "--property=NRestarts", "--value", Path(DATA_UNIT).name]).strip() != "0"
 
 
 def _require(spec: DataSpec, device: Path) -> None:

@@ -86,9 +86,13 @@ def differences(spec: ServerDiffSpec) -> list[Difference]:
     if session is None:
         rows.append(Difference("service", service.NAME, "state", "active", service.state()))
     else:
-        rows += settings.differences(session, spec.host.mysql.settings)
-        rows += secure_installation.differences(session)
-        rows += time_zones.differences(session)
+        try:
+            rows += settings.differences(session, spec.host.mysql.settings)
+            rows += secure_installation.differences(session)
+            rows += time_zones.differences(session)
+        except server.Error as error:
+            # On a full disk it can answer little; the rows above say that it is full.
+            rows.append(Difference("service", service.NAME, "answers", "its settings", str(error)))
     if spec.certificate is not None:
         rows += certificate.differences(session, spec.certificate, spec.authority or "")
         rows += timers.differences(timers.CERTIFICATE)

@@ -6,6 +6,7 @@ is the volume's id without its hyphen. On a Xen host the device has the name tha
 
 import os
 import re
+import sys
 import time
 from pathlib import Path
 
@@ -18,6 +19,8 @@ BLOCKS = Path("/sys/block")
 DEVICES = Path("/dev")
 DEVICE_SECONDS = 300
 """How long an attached volume may take to be seen."""
+WORD_SECONDS = 60
+"""How often somebody who watches is told that it is waited for."""
 PROBE_SECONDS = 120
 MIB = 1024**2
 EDGE = 4 * MIB
@@ -33,14 +36,18 @@ def wait(spec: DataSpec) -> Path:
     Raises:
         HostError: it does not come.
     """
-    deadline = time.monotonic() + DEVICE_SECONDS
+    begun = next_word = time.monotonic()
     while (device := find(spec)) is None:
-        if time.monotonic() > deadline:
+        now = time.monotonic()
+        if now - begun > DEVICE_SECONDS:
             seen = ", ".join(sorted(path.name for path in BLOCKS.glob("*"))) or "none"
             raise HostError(
                 f"the data volume {spec.volume_id} is not seen on this host within {DEVICE_SECONDS} seconds; its block "
                 f"devices are {seen}. See that the volume is attached to this instance, then run `pulumi up` again"
             )
+        if now >= next_word:
+            print(f"waiting for the data volume {spec.volume_id} to be attached", file=sys.stderr, flush=True)
+            next_word = now + WORD_SECONDS
         time.sleep(1)
     return device
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.host.common import state_file
+from scripts.host.common import codec, state_file
 from scripts.host.common.errors import HostError
 from scripts.host.mysql import data_move, data_volume, kept, volume_device
 from scripts.host.mysql.spec import DataSpec
@@ -53,6 +53,28 @@ def test_a_volume_that_does_not_come_is_told_with_what_there_is(machine: Path) -
     (machine / "sys/block/nvme0n1").mkdir()
     with pytest.raises(HostError, match=r"vol-0123456789abcdef0 is not seen .* devices are nvme0n1\. See that"):
         volume_device.wait(SPEC)
+
+
+@pytest.mark.usefixtures("machine")
+def test_somebody_who_watches_is_told_what_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(volume_device, "DEVICE_SECONDS", 0.01)
+    with pytest.raises(HostError):
+        volume_device.wait(SPEC)
+    assert capsys.readouterr().err == "waiting for the data volume vol-0123456789abcdef0 to be attached\n"
+
+
+@pytest.mark.parametrize(("restarts", "started"), [("0", False), ("3", True)])
+def test_mysql_is_started_when_the_volume_comes_after_systemd_has_given_it_up(
+    device: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch, restarts: str, started: bool
+) -> None:
+    state_file.save(data_volume.STATE, codec.as_data(SPEC))
+    monkeypatch.setattr(volume_device, "find", lambda _: device)
+    bench.stand_in("mount")
+    bench.stand_in("systemctl", f"echo {restarts}")
+    assert data_volume.mount_verb([]) == 0
+    assert ("systemctl --no-block start mysql" in bench.calls()) == started
 
 
 @pytest.fixture
@@ -114,6 +136,10 @@ def test_formatting_that_was_done_is_not_done_again(device: Path, bench: Bench) 
     bench.stand_in("umount")
     data_volume.make_mountable(SPEC, device)
     assert "mkfs.xfs" not in [call.split()[0] for call in bench.calls()]
+    # From then on it has data, and is not formatted either when it is damaged.
+    bench.stand_in("mount", "echo bad superblock >&2; exit 32")
+    data_volume.make_mountable(SPEC, device)
+    assert "mkfs.xfs" not in [call.split()[0] for call in bench.calls()]
 
 
 def test_a_damaged_file_system_is_told_with_the_way_out(device: Path, bench: Bench) -> None:
@@ -121,7 +147,7 @@ def test_a_damaged_file_system_is_told_with_the_way_out(device: Path, bench: Ben
     with pytest.raises(HostError) as caught:
         data_volume.mount(SPEC, device, device.parent)
     assert "bad superblock" in str(caught.value)
-    assert f"Make a snapshot of the volume, then try `xfs_repair {device}`" in str(caught.value)
+    assert f"Make a snapshot of the volume, then run `xfs_repair {device}`" in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 
 from scripts.host.common import codec
 from scripts.host.common.difference import Difference
-from scripts.host.mysql import certificate, host, option_file, server, timers
+from scripts.host.mysql import certificate, host, option_file, server, settings, timers
 from scripts.host.mysql.spec import CertificateSpec, MySqlSpec, ServerDiffSpec, ServerSpec
 from scripts.host.system import host as system
 from scripts.host.system.spec import DiffSpec, FileSpec, HostSpec
@@ -70,6 +70,20 @@ def test_a_server_that_is_down_is_a_difference_and_what_only_it_knows_is_left_ou
         ("service", "mysql", "failed"),
         ("unit", "logrotate.timer", "not enabled"),
         ("unit", "logrotate.timer", "failed"),
+    ]
+
+
+def test_a_server_that_refuses_a_query_hides_no_other_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> list[Difference]:
+        raise server.Error(1114, "The table '/var/tmp/#sql35a_18_0' is full")
+
+    monkeypatch.setattr(server, "is_up", lambda: True)
+    monkeypatch.setattr(server, "Session", object)
+    monkeypatch.setattr(settings, "differences", refuse)
+    told = [(row.kind, row.name, row.found) for row in host.differences(ServerDiffSpec(ServerSpec(), {}))]
+    assert told[:2] == [
+        ("file", str(option_file.PATH), "missing"),
+        ("service", "mysql", "ERROR 1114: The table '/var/tmp/#sql35a_18_0' is full"),
     ]
 
 
