@@ -1,7 +1,8 @@
 """Series of MySQL, such as 8.4, and from which to which data go: never back, and never past one of long-term support.
 
-Which version the data had last is written beside them by MySQL itself (MySQL 8.4 manual, "What the MySQL Upgrade
-Process Upgrades"): in mysql_upgrade_history from 8.4 on, before that in mysql_upgrade_info.
+Which version had the data last, MySQL writes beside them (MySQL 8.4 manual, "What the MySQL Upgrade Process Upgrades"):
+8.4 and later in mysql_upgrade_history; those before in mysql_upgrade_info, which a new server's data do not have (seen
+with 8.0.46). So the agent notes it too.
 """
 
 import re
@@ -9,11 +10,14 @@ from pathlib import Path
 
 from scripts.host.common import process
 from scripts.host.common.errors import HostError
+from scripts.host.mysql import kept
 from scripts.host.system import packages
 
 LONG_TERM = ((5, 7), (8, 0), (8, 4), (9, 7))
 """Data go from each of them to the next, and to the innovation releases between (MySQL manual, "Upgrade Paths")."""
 HISTORY, INFO = "mysql_upgrade_history", "mysql_upgrade_info"
+NOTE = "mysql-version.json"
+"""Beside the data: the version that answered from them when the host was last converged."""
 PACKAGE = "mysql-server"
 Number = tuple[int, ...]
 
@@ -49,7 +53,16 @@ def of_data(folder: Path) -> str | None:
         found = re.findall(r'"version"\s*:\s*"(\d[\d.]*)', history.read_text(errors="replace"))
     if (info := folder / INFO).exists():
         found += re.findall(r"^(\d+\.\d+\.\d+)", info.read_text(errors="replace"))
+    if (note := folder / kept.FOLDER.name / NOTE).exists():
+        found += re.findall(r"\d+\.\d+\.\d+", note.read_text())
     return max(found, key=_numbers, default=None)
+
+
+def note(version: str) -> None:
+    """Note beside the data which version answers from them."""
+    number = version.partition("-")[0]
+    if kept.load(NOTE) != number:
+        kept.save(NOTE, number)
 
 
 def _numbers(version: str) -> Number:

@@ -23,7 +23,7 @@ LONG_HISTORY = 1_000_000
 
 AUTO_INCREMENT = """
 SELECT CONCAT_WS('.', table_schema, table_name, column_name) FROM information_schema.columns
-WHERE extra LIKE '%auto_increment%' AND data_type IN ('float', 'double')"""
+WHERE extra LIKE '%%auto_increment%%' AND data_type IN ('float', 'double')"""
 PREFIX_KEYS = """
 SELECT DISTINCT CONCAT_WS('.', s.table_schema, s.table_name)
 FROM information_schema.statistics s JOIN information_schema.partitions p USING (table_schema, table_name)
@@ -44,6 +44,10 @@ UNION SELECT CONCAT('column ', table_schema, '.', table_name, '.', column_name),
 UNION SELECT CONCAT('routine ', routine_schema, '.', routine_name), routine_name FROM information_schema.routines
 UNION SELECT CONCAT('trigger ', trigger_schema, '.', trigger_name), trigger_name FROM information_schema.triggers
 UNION SELECT CONCAT('event ', event_schema, '.', event_name), event_name FROM information_schema.events"""
+HOLDERS = """
+SELECT CONCAT(QUOTE(user), '@', QUOTE(host)) FROM mysql.global_grants
+WHERE priv = %s AND user NOT IN ('root', 'debian-sys-maint') ORDER BY 1"""
+"""MySQL's upgrade gives root what takes the privilege's place."""
 RESERVED = {(8, 4): ("MANUAL", "PARALLEL", "QUALIFY", "TABLESAMPLE")}
 """The words that a series reserves which those before do not (MySQL 8.4 manual, "Keywords and Reserved Words")."""
 PLUGINS = {
@@ -139,7 +143,7 @@ def _settings(session: Session, spec: SeriesCheckSpec) -> Iterator[UpgradeFindin
 def _accounts(session: Session, spec: SeriesCheckSpec) -> Iterator[UpgradeFinding]:
     gone = {plugin: told for table in _upto(ACCOUNT_PLUGINS, spec) for plugin, told in table.items()}
     for plugin, (how, hint) in gone.items():
-        query = "SELECT CONCAT('''', user, '''@''', host, '''') FROM mysql.user WHERE plugin = %s ORDER BY 1"
+        query = "SELECT CONCAT(QUOTE(user), '@', QUOTE(host)) FROM mysql.user WHERE plugin = %s ORDER BY 1"
         if names := _list(session.rows(query, [plugin])):
             yield UpgradeFinding(f"{plugin} {how} in MySQL {spec.target}: {names} could not log in", hint, False)
 
@@ -147,8 +151,7 @@ def _accounts(session: Session, spec: SeriesCheckSpec) -> Iterator[UpgradeFindin
 def _privileges(session: Session, spec: SeriesCheckSpec) -> Iterator[UpgradeFinding]:
     for table in _upto(PRIVILEGES, spec):
         for privilege, instead in table.items():
-            query = "SELECT CONCAT('''', user, '''@''', host, '''') FROM mysql.global_grants WHERE priv = %s ORDER BY 1"
-            if names := _list(session.rows(query, [privilege])):
+            if names := _list(session.rows(HOLDERS, [privilege])):
                 wrong = f"MySQL {spec.target} has no privilege {privilege}, which {names} have"
                 yield UpgradeFinding(wrong, f"Grant {instead} in its place when MySQL is upgraded", False)
 
