@@ -60,10 +60,13 @@ def _upgrade(steps: Sequence[Step]) -> Iterator[Finding]:
     words = "MySQL may be of another version"
     if server and server.old.get(DISTRIBUTION):
         words = f"{server.old[DISTRIBUTION]} → {server.new.get(DISTRIBUTION)}"
-    first = "a snapshot of the data is made first" if snapshot else "**no snapshot is made first**"
+    how = "a snapshot of the data is made first, and is the only way back"
+    if volume_goes(steps):
+        how = "its data are those of another volume"
+    elif not snapshot:
+        how = "**no snapshot of the data is made first, so there is no way back**"
     yield Finding(
-        f"**{words}**: {first}. MySQL goes one way: the snapshot is the way back. `python -m scripts upgrade "
-        "--release` tells beforehand what would not go well.",
+        f"**{words}**: {how}. `python -m scripts upgrade --release` tells beforehand what would not go well.",
         severe=True,
     )
 

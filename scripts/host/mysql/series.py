@@ -100,7 +100,7 @@ def require(folder: Path, what: str) -> None:
     program = of_program() if data else None
     if data and program and (why := refusal(data, program)):
         raise HostError(
-            f"{what} has data of MySQL {data}, and this host has MySQL {program}: {why}. mysqld was not started, and "
-            "nothing was changed. Choose the release that fits the data (serverUbuntuRelease), or set "
+            f"{what} has data of MySQL {data}, and this host has MySQL {program}: {why}. It is not started on "
+            "them, and nothing was changed. Choose the release that fits the data (serverUbuntuRelease), or set "
             "dataVolumeSnapshot to a snapshot of before the data were upgraded"
         )

@@ -84,7 +84,7 @@ def test_a_mysqld_that_must_not_have_the_data_is_refused_before_they_are_mounted
     bench.stand_in("apt-cache", "printf 'mysql-server:\\n  Installed: (none)\\n  Candidate: 8.0.46-0ubuntu1\\n'")
     if data == "5.7.44":
         bench.stand_in("mysqld", "echo '/usr/sbin/mysqld  Ver 8.4.13 for Linux on x86_64'")
-    with pytest.raises(HostError, match=rf"vol-0123456789abcdef0 has data of MySQL {data}.* mysqld was not started"):
+    with pytest.raises(HostError, match=rf"vol-0123456789abcdef0 has data of MySQL {data}.* It is not started on them"):
         data_volume._check(SPEC, volume / "device")
     assert not [call for call in bench.calls() if "/var/lib/mysql" in call]
     (volume / "mysql_upgrade_info").write_text("8.0.46\n")
