@@ -9,7 +9,7 @@ import pytest
 
 from scripts.host.common.errors import HostError
 from scripts.host.mysql import upgrade_check
-from scripts.host.mysql.spec import SeriesCheckSpec
+from scripts.host.mysql.spec import SeriesCheckSpec, SeriesFacts
 from tests.unit.host.bench import Bench
 
 SPEC = SeriesCheckSpec("8.4", {"default_authentication_plugin": "Set authentication_policy"}, prepare=False)
@@ -45,7 +45,7 @@ def answers(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Answers:
 
 @pytest.mark.usefixtures("answers")
 def test_nothing_is_told_of_a_server_that_is_as_good_as_new() -> None:
-    assert upgrade_check.check(SPEC) == upgrade_check.SeriesFacts("8.0.46", ())
+    assert upgrade_check.check(SPEC) == SeriesFacts("8.0.46", ())
 
 
 # what MySQL answers, by words of the query; whether it stops; what is told
