@@ -97,7 +97,10 @@ def kept(made: dict[str, Any]) -> dict[str, Any]:
 
 SNAPSHOT = f"{OWN}DataVolume$aws:ebs/snapshot:Snapshot"
 OLD_ONE, NEW_ONE = "MySQL 8.0 (Ubuntu 24.04)", "MySQL 8.4 (Ubuntu 26.04)"
-KEPT = "! The server `server`'s **host is replaced, its data are kept** on `vol-1`; MySQL is down for about 120 seconds: `ami`."
+KEPT = (
+    "! The server `server`'s **host is replaced, its data are kept** on `vol-1`; MySQL is down for about 120 "
+    "seconds: `ami`."
+)
 CHECKED = "`python -m scripts upgrade --release` tells beforehand what would not go well."
 
 Assess = Callable[[Sequence[Step]], Iterable[Finding]]
