@@ -48,8 +48,8 @@ if config.data_volume:
     if config.snapshots:
         snapshots = Snapshots("snapshots", {**config.snapshots, "volume": volume, "tags": config.tags})
 place = placement.server("server", clients, backups.instance_profile)
-data: DataArgs = {"data_volume": volume, "replay": "restore" in config.backups}
-server = MySqlServer("server", {**config.server, **place, **data})
+data: DataArgs = {"data_volume": volume, "replay": "restore" in config.backups, "before": config.snapshot_before}
+server = MySqlServer("server", {**config.server, **place, **data, "distribution": config.distribution})
 
 described = describe(config.accounts, config.passwords)
 accounts = MySqlAccounts("accounts", {"server": server, **described, "after": backups.restore(server)})

@@ -13,6 +13,8 @@ from scripts.host.common.codec import SpecFault
 
 DEVICE = "/dev/sdf"
 """The first name that is recommended for data volumes (EC2 User Guide, "Device names for volumes")."""
+SNAPSHOT_TIME = "24h"
+"""The longest that a snapshot may take: the first one of a volume copies all of it, later ones what has changed."""
 IOPS_PER_GIB, IOPS_PER_MIBPS, BASE_IOPS = 500, 4, 3000
 """Most IOPS for a GiB, least IOPS for a MiB/s, and what every gp3 volume has (EBS User Guide, "General Purpose SSD
 volumes")."""
@@ -51,7 +53,8 @@ class DataVolume(Component):
     """An encrypted gp3 volume, attached to one instance after another.
 
     Type: mysql-pair:index:DataVolume. Makes: aws.ebs.Volume, unless it is given one, and for `attach` an
-    aws.ec2.VolumeAttachment, which stops the instance in order before it detaches the volume.
+    aws.ec2.VolumeAttachment, which stops the instance in order before it detaches the volume, and an aws.ebs.Snapshot
+    where one is asked for.
     """
 
     volume_id: pulumi.Output[str]
@@ -81,15 +84,47 @@ class DataVolume(Component):
         parts = (self._args.get(key, "") for key in ("volume_id", "snapshot_id", "kms_key"))
         return " ".join(filter(None, map(str, parts))) or "its own"
 
-    def attach(self, instance_id: pulumi.Input[str], after: Sequence[pulumi.Resource]) -> aws.ec2.VolumeAttachment:
-        """Attach the volume to an instance, once other resources are there; it can be attached to one only."""
+    def attach(
+        self,
+        instance_id: pulumi.Input[str],
+        after: Sequence[pulumi.Resource],
+        successor: pulumi.Resource | None = None,
+        before: str | None = None,
+    ) -> aws.ec2.VolumeAttachment:
+        """Attach the volume to an instance, once other resources are there; it can be attached to one only.
+
+        Args:
+            instance_id: the instance's id.
+            after: what is there before.
+            successor: the instance, of which a former one is deleted before it is made: while it boots, the volume is
+                attached to none.
+            before: what a snapshot is named after that is made meanwhile; None for none.
+        """
+        snapshots = [self._snapshot(before, successor)] if before and successor else []
         return aws.ec2.VolumeAttachment(
             f"{self.name}-attached",
             device_name=DEVICE,
             volume_id=self.volume_id,
             instance_id=instance_id,
             stop_instance_before_detaching=True,
-            opts=self.child(depends_on=list(after), delete_before_replace=True),
+            opts=self.child(depends_on=[*after, *snapshots], delete_before_replace=True),
+        )
+
+    def _snapshot(self, before: str, successor: pulumi.Resource) -> aws.ebs.Snapshot:
+        """Make a snapshot, which stays in AWS whatever becomes of the stack."""
+        name = f"{self.name}-before-{before}"
+        return aws.ebs.Snapshot(
+            name,
+            volume_id=self.volume_id,
+            description=f"MySQL's data as they were before {before}",
+            tags=tags(name, self._args.get("tags")),
+            opts=self.child(
+                depends_on=[successor],
+                retain_on_delete=True,
+                # Of the volume that the data were on then, whatever volume comes later.
+                ignore_changes=["volumeId"],
+                custom_timeouts=pulumi.CustomTimeouts(create=SNAPSHOT_TIME),
+            ),
         )
 
     def _volume(self) -> aws.ebs.Volume:

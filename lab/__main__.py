@@ -14,14 +14,14 @@ from rich.console import Console
 from rich.table import Table
 
 from lab import stack
+from lab.cloud import catalog, topology
 from lab.cloud import lifecycle as snapshot_lifecycle
-from lab.cloud import topology
 from lab.cloud.ec2 import Ec2
 from lab.cloud.model import Bucket, BucketLifecycle, BucketVersioning, Instance, Snapshot, Subnet, Volume, Vpc
 from lab.cloud.store import Store
 from lab.cloud.volumes import rfc3339
 from lab.engine import environment
-from lab.machine import firewall, hosts, image, links, slots
+from lab.machine import firewall, hosts, image, links, mirror, slots
 from lab.machine.plane import Plane
 from lab.s3 import buckets
 from lab.s3 import lifecycle as bucket_lifecycle
@@ -217,7 +217,8 @@ def execute(host: Host, command: list[str], name: LabName = DEFAULT_NAME) -> Non
 @app.command(name="publish-image")
 def publish_image(name: LabName = DEFAULT_NAME) -> None:
     """Publish newer images than there are: Canonical's parameters and searches for the latest find them from now on."""
-    for image_id in _ec2(Lab.named(name)).publish_images():
+    releases = [*catalog.RELEASES] if mirror.has_releases() else [None]
+    for image_id in _ec2(Lab.named(name)).publish_images(releases):
         print(image_id)
 
 

@@ -13,6 +13,8 @@ Answer = TypeVar("Answer")
 LONG_SECONDS = 24 * 3600
 """How long a base, a drill or an extraction may take."""
 LIST_SECONDS = 600
+OFF = '"backups": null'
+"""In the spec of a set-up."""
 
 
 def ask_backups(ssh: Ssh, word: str, seconds: float, spec: Any = None) -> Any:
@@ -24,9 +26,15 @@ def ask_backups(ssh: Ssh, word: str, seconds: float, spec: Any = None) -> Any:
     command = ssh.access.state.find(SET_UP_BACKUPS)
     if command is None:
         raise OperatorError(f"backups are not set up yet: {ssh.access.state.stack.up_hint()}")
-    if '"backups": null' in command.stdin:
+    if OFF in command.stdin:
         raise OperatorError("backups are off: set backupDays to 1 or more, and run `pulumi up`")
     return ask(ssh, SERVER, f"backup {word}", "" if spec is None else codec.encode(spec), seconds)
+
+
+def backups_are_on(ssh: Ssh) -> bool:
+    """Return whether the server was told to make backups."""
+    command = ssh.access.state.find(SET_UP_BACKUPS)
+    return command is not None and OFF not in command.stdin
 
 
 def typed(kind: type[Answer], answer: Any) -> Answer:

@@ -87,6 +87,8 @@ class VolumeFacts(NamedTuple):
     zone: str
     gib: int
     encrypted: bool
+    snapshot_id: str = ""
+    """What it was made from; empty if it was made empty."""
 
 
 class Aws:
@@ -143,7 +145,17 @@ class Aws:
         """Return the facts of a volume."""
         filters = [aws.ebs.GetVolumeFilterArgs(name="volume-id", values=[volume_id])]
         facts = _ask(lambda: aws.ebs.get_volume(filters=filters))
-        return VolumeFacts(facts.availability_zone, facts.size, facts.encrypted)
+        return VolumeFacts(facts.availability_zone, facts.size, facts.encrypted, facts.snapshot_id or "")
+
+    def own_volume(self, name: str) -> str | None:
+        """Return the id of the stack's volume of that name; None if there is none."""
+        ids = _ask(lambda: aws.ebs.get_ebs_volumes(filters=_named(aws.ebs.GetEbsVolumesFilterArgs, name))).ids
+        return ids[0] if ids else None
+
+    def has_snapshot(self, name: str) -> bool:
+        """Return whether the stack has a snapshot of that name."""
+        filters = _named(aws.ebs.GetSnapshotIdsFilterArgs, name)
+        return bool(_ask(lambda: aws.ebs.get_snapshot_ids(filters=filters, owners=["self"])).ids)
 
     def is_attached(self, volume_id: str) -> bool:
         """Return whether a volume that there is, is attached to an instance."""
@@ -205,6 +217,11 @@ class Aws:
             return int(_ask(lambda: aws.servicequotas.get_service_quota(service_code="ec2", quota_code=code)).value)
         except CloudError:
             return None
+
+
+def _named(filter_args: Callable[..., T], name: str) -> list[T]:
+    """Return the filters that find the stack's resource of that name, by its tags."""
+    return [filter_args(name=f"tag:{key}", values=[value]) for key, value in tags(name).items()]
 
 
 def leaves_mysql(user_data: str | None) -> bool:

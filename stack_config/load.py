@@ -20,8 +20,9 @@ from scripts.host.accounts.host_parts import is_name
 from scripts.host.accounts.spec import AccountsSpec
 from stack_config import backups, clients, data_volume, network, reach, server, ssh, users
 from stack_config.aws import Aws, Lookups
-from stack_config.existing import check_release, check_replacement
+from stack_config.existing import check_replacement
 from stack_config.reader import NAMESPACE, ConfigFaults, Reader
+from stack_config.release import check_release, read_move
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class StackConfig:
     """Whether the stack is protected: its data, whatever becomes of the server's host."""
     data_volume: DataVolumeArgs | None
     """None where the data are on the server's root volume."""
+    snapshot_before: str | None
+    """What a snapshot of the data volume is named after that is made before another image's MySQL has it."""
     snapshots: SnapshotsArgs | None
     """None for no snapshots of the data volume."""
     clients: tuple[clients.ClientGroup, ...]
@@ -45,6 +48,8 @@ class StackConfig:
     """Given passwords by user key, secrets; of the other users the program makes them."""
     primary_user: str | None
     """Key of the user that the connection string is for; None where there are no users."""
+    distribution: str | None
+    """Which Ubuntu and which MySQL the server has, if that is known."""
     ubuntu_release: str
     """Of hosts that are made without an image of their own."""
     instance_profile: str | None
@@ -98,6 +103,7 @@ def parse(
     server_args, data = server.read_server(reader, lookups, of_server)
     placement = network.read_network(reader, lookups, server_args, groups)
     address = server.read_address(reader, lookups, placement)
+    snapshot_before = read_move(reader, lookups, server_args, data.args)
     volume = data_volume.place_data(reader, lookups, data, placement)
     may_go = check_replacement(reader, lookups, server_args, address, placement, has_volume=data.args is not None)
     protected = bool(server_args.get("termination_protection"))
@@ -116,7 +122,7 @@ def parse(
     snapshots = backups.read_snapshots(reader, volume)
     if placement.network and not isinstance(placement.network, ExistingNetwork):
         placement.network["s3_endpoint"] = backups_args["retention_days"] > 0
-    release = check_release(reader, lookups, server_args, accounts.users)
+    release, distribution = check_release(reader, lookups, server_args, accounts.users)
     if server_args.get("lower_case_table_names"):
         users.refuse_capitals(reader, accounts)
     tags = _read_tags(reader)
@@ -133,11 +139,13 @@ def parse(
         backups=backups_args,
         protected=protected,
         data_volume={**volume, "protect": protected, "tags": tags} if volume else None,
+        snapshot_before=snapshot_before,
         snapshots=snapshots,
         clients=groups,
         accounts=accounts,
         passwords={key: pulumi.Output.secret(password) for key, password in passwords.items()},
         primary_user=primary_user,
+        distribution=distribution,
         ubuntu_release=release,
         instance_profile=profile,
         tags=tags,

@@ -72,6 +72,9 @@ class PlacementArgs(TypedDict):
     """Returns that image by instance type, so that AWS is asked once for many hosts; asked for each if not given."""
     identity: NotRequired[str]
     """What the instance is replaced for when it changes, besides what only a new instance can have."""
+    goes_first: NotRequired[bool]
+    """Whether a host that is replaced is gone before its successor is launched, whatever its address. False if not
+    given."""
     network_ready: NotRequired[Sequence[pulumi.Resource]]
     """What must be there before the first boot downloads packages: routes and rules."""
     tags: NotRequired[Annotated[Mapping[str, str], checks.tags]]
@@ -110,6 +113,7 @@ class Host(HostOutputs):
     private_dns: pulumi.Output[str]
     ready: pulumi.Resource
     """The check that the first boot has ended."""
+    instance: aws.ec2.Instance
     target: Target
     """How commands are run on it: pinned to its key, after its first boot."""
 
@@ -118,7 +122,7 @@ class Host(HostOutputs):
         self.refuse(name, [*args_faults(HostArgs, args), *_route_faults(args)])
         super().__init__(name, opts)
         self._args = args
-        instance = self._instance(user_data)
+        self.instance = instance = self._instance(user_data)
         self.instance_id, self.private_ip, self.private_dns = instance.id, instance.private_ip, instance.private_dns
         self.public_ip, reachable = self._address(instance)
         jump = None if args["public"] or args.get("ssh_host") else args.get("jump")
@@ -225,7 +229,7 @@ class Host(HostOutputs):
                 # Where there was none before, nothing is replaced.
                 replacement_trigger=args.get("identity"),
                 # A fixed private address: a successor cannot have it before this one is gone.
-                delete_before_replace="private_ip" in args,
+                delete_before_replace="private_ip" in args or args.get("goes_first", False),
             ),
         )
 

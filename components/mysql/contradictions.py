@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from components.mysql import memory
-from components.mysql.settings import ADDED, PAIRS, REMOVED, SettingFault, setting
+from components.mysql.settings import ADDED, PAIRS, REMOVED, SettingFault, number, setting
 from scripts.host.common.checks import InvalidValueError
 from scripts.host.mysql.spec import Setting
 
@@ -48,13 +48,9 @@ def contradictions(settings: Mapping[str, Setting], memory_mib: int | None) -> I
 def of_other_versions(settings: Mapping[str, Any], version: str) -> Iterator[SettingFault]:
     """Yield the settings that a version of MySQL, such as 8.4, does not have: mysqld would not start with them."""
     for name in settings:
-        if (removed := REMOVED.get(name)) and _number(removed["version"]) <= _number(version):
+        if (removed := REMOVED.get(name)) and number(removed["version"]) <= number(version):
             wrong = f"is no setting of MySQL {version}: {removed['version']} removed it"
             yield SettingFault((name,), wrong, removed["hint"])
-        if (added := ADDED.get(name)) and _number(version) < _number(added):
+        if (added := ADDED.get(name)) and number(version) < number(added):
             wrong = f"is no setting of MySQL {version}: {added} brings it"
             yield SettingFault((name,), wrong, "Leave it out, or use an Ubuntu release that has it")
-
-
-def _number(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split("."))

@@ -70,6 +70,11 @@ class DataArgs(TypedDict):
     replay: NotRequired[bool]
     """Whether the binary log is to be replayed over a volume that is made from a snapshot, as Backups.restore does it:
     until then MySQL lets nobody in. False if not given."""
+    distribution: NotRequired[str | None]
+    """Which Ubuntu and which MySQL the host's image has, if that is known: previews show it."""
+    before: NotRequired[str | None]
+    """What a snapshot of the volume is named after that is made when the former host has shut down, and before this one
+    has the volume: a release, or an image's id. None for no snapshot."""
 
 
 class ServerArgs(InstanceArgs, MySqlArgs):
@@ -104,10 +109,15 @@ class MySqlServer(MySqlHost):
         """mysqld's, by name with underscores."""
         # As the component's own properties, so that a preview shows a changed setting by its name.
         shown = {"settings": spec.mysql.settings, "packages": list(args.get("packages", ()))}
+        if known := args.get("distribution"):
+            shown["distribution"] = known
         volume = args.get("data_volume")
         self.replay_over = volume.snapshot_id if volume and args.get("replay") else ""
         """The snapshot over which the log is to be replayed; empty for none."""
-        host_args: Mapping[str, Any] = {**args, "identity": volume.identity} if volume else args
+        before = args.get("before")
+        host_args: Mapping[str, Any] = args
+        if volume:
+            host_args = {**args, "identity": volume.identity, "goes_first": before is not None}
         first_files = {OPTION_FILE: first_settings(args).option_file}
         packages = cloud_config("server")["packages"]
         if volume:
@@ -115,7 +125,7 @@ class MySqlServer(MySqlHost):
             packages = [name for name in [*packages, *VOLUME_PACKAGES] if name != MYSQL_PACKAGE]
         super().__init__("server", name, cast("HostArgs", host_args), opts, shown, first_files, packages)
         # When the host is ready, and no sooner: a former one serves that long, unless its address is needed.
-        attached = [volume.attach(self.instance_id, [self.host.ready])] if volume else []
+        attached = [volume.attach(self.instance_id, [self.host.ready], self.host.instance, before)] if volume else []
         data = self._with_data(spec, volume)
         # In the state once the data are on the volume, and not before: the preview report reads it there.
         on: list[Trigger] = [{"data_volume": volume.volume_id}] if volume else []

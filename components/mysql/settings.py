@@ -139,6 +139,16 @@ ADDED: Mapping[str, str] = _TABLES["added"]
 """The version that took a setting away, with a hint, and the version that brought one."""
 
 
+def removed_in(version: str) -> dict[str, str]:
+    """Return the settings that a version of MySQL, such as 8.4, does not have any more, each with a hint."""
+    return {name: told["hint"] for name, told in REMOVED.items() if number(told["version"]) <= number(version)}
+
+
+def number(version: str) -> tuple[int, ...]:
+    """Return a version as what is compared."""
+    return tuple(int(part) for part in version.split("."))
+
+
 def setting(name: str, raw: Any) -> Setting:
     """Return a setting's value as mysqld shows it: sizes in bytes, ON and OFF as bool.
 

@@ -18,10 +18,11 @@ from lab.aws.wire import Values, secret
 from lab.cloud import catalog, rules
 from lab.cloud.model import Eip, Subnet, Vpc
 from lab.cloud.rules import ACCOUNT_ID, AwsError
+from lab.machine import mirror
 from lab.settings import LabError
 
 _PARAMETER = re.compile(
-    r"/aws/service/canonical/ubuntu/server(-minimal)?/[^/]+/stable/current/(?P<architecture>amd64|arm64)"
+    r"/aws/service/canonical/ubuntu/server(-minimal)?/(?P<release>[^/]+)/stable/current/(?P<architecture>amd64|arm64)"
     r"/hvm/ebs-gp[23]/ami-id"
 )
 _DEBIAN_NAMES = {"amd64": "x86_64", "arm64": "arm64"}
@@ -89,7 +90,9 @@ def get_availability_zones(cloud: Cloud, args: Values) -> Values:
 
 
 def get_parameter(cloud: Cloud, args: Values) -> Values:
-    """Answer aws.ssm.get_parameter for Canonical's public parameters: the lab's image stands for every Ubuntu.
+    """Answer aws.ssm.get_parameter for Canonical's public parameters.
+
+    The lab's image stands for every Ubuntu, unless its archive has the releases themselves.
 
     Raises:
         AwsError: ParameterNotFound.
@@ -101,7 +104,10 @@ def get_parameter(cloud: Cloud, args: Values) -> Values:
             f"couldn't find SSM parameter {args['name']!r} (a lab has Canonical's "
             "/aws/service/canonical/ubuntu/server/…/ami-id and no other)",
         )
-    images = cloud.ec2.images(_DEBIAN_NAMES[match["architecture"]])
+    release = match["release"] if mirror.has_releases() else None
+    if release and release not in catalog.RELEASES:
+        raise AwsError("ParameterNotFound", f"a lab has images of Ubuntu {', '.join(catalog.RELEASES)}, not {release}")
+    images = cloud.ec2.images(_DEBIAN_NAMES[match["architecture"]], release)
     image = images[-1]
     return {
         "id": args["name"],
@@ -156,7 +162,11 @@ def get_ami(cloud: Cloud, args: Values) -> Values:
 def _images_like(cloud: Cloud, args: Values, debian: str) -> list[dict[str, str]]:
     """Return what a search may ask of the images of an architecture, by Debian's name for it, that it finds."""
     images = []
-    for image in cloud.ec2.images(_DEBIAN_NAMES[debian]):
+    releases = [None, *catalog.RELEASES] if mirror.has_releases() else [None]
+    for release, image in (
+        (name, image) for name in releases for image in cloud.ec2.images(_DEBIAN_NAMES[debian], name)
+    ):
+        number = image.removeprefix("ami-")
         facts = {
             "architecture": _DEBIAN_NAMES[debian],
             "image-id": image,
@@ -164,18 +174,24 @@ def _images_like(cloud: Cloud, args: Values, debian: str) -> list[dict[str, str]
             "root-device-type": "ebs",
             "virtualization-type": "hvm",
             "state": "available",
-            "name": f"ubuntu/images/hvm-ssd-gp3/ubuntu-lab-{debian}-server-{image.removeprefix('ami-')}",
+            "name": f"ubuntu/images/hvm-ssd-gp3/ubuntu-{_release_in_name(release)}-{debian}-server-{number}",
         }
         filters = _filters(args, set(facts))
         names = filters.pop("name", [])
         fits = all(any(fnmatch.fnmatch(facts[key], pattern) for pattern in values) for key, values in filters.items())
-        if fits and (not names or any(_names_ubuntu(pattern, debian) for pattern in names)):
+        if fits and (not names or any(_names(pattern, facts["name"], debian, release) for pattern in names)):
             images.append(facts)
     return images
 
 
-def _names_ubuntu(pattern: str, architecture: str) -> bool:
-    """Tell whether a pattern of image names asks for an Ubuntu server of this architecture."""
+def _release_in_name(release: str | None) -> str:
+    return f"{catalog.RELEASES[release]}-{release}" if release else "lab"
+
+
+def _names(pattern: str, name: str, architecture: str, release: str | None) -> bool:
+    """Tell whether a pattern of image names finds an image; one that stands for every Ubuntu, by any Ubuntu's name."""
+    if release:
+        return fnmatch.fnmatch(name, pattern)
     other = {"amd64": "arm64", "arm64": "amd64"}[architecture]
     return pattern.startswith(("ubuntu/images", "ubuntu-minimal/images")) and other not in pattern
 

@@ -42,9 +42,19 @@ INSTANCE_TYPES: dict[str, InstanceType] = {
 """The types a lab knows: a few common families and sizes, not AWS's hundreds."""
 
 
-def image_id(architecture: str, release: int) -> str:
-    """Return the id of a lab's AMI of an architecture; release 0 is there from the beginning."""
-    return f"ami-01ab{release:011x}a{_IMAGE_DIGITS[architecture]}"
+RELEASES = {"22.04": "jammy", "24.04": "noble", "26.04": "resolute"}
+"""The codename of each Ubuntu release that a lab can have images of."""
+
+
+def image_id(architecture: str, edition: int, release: str | None = None) -> str:
+    """Return the id of a lab's AMI of an architecture; edition 0 is there from the beginning.
+
+    Args:
+        architecture: in EC2's words.
+        edition: how many were published before it.
+        release: the Ubuntu release, such as 24.04, that its hosts are; None for an image that stands for every Ubuntu.
+    """
+    return f"ami-01ab{edition:07x}{(release or '00.00').replace('.', '')}a{_IMAGE_DIGITS[architecture]}"
 
 
 _IMAGE_DIGITS = {"x86_64": "1", "arm64": "2"}
@@ -81,10 +91,19 @@ def image_architecture(ami: str) -> str:
     """
     if not re.fullmatch(r"ami-([0-9a-f]{8}|[0-9a-f]{17})", ami):
         raise AwsError("InvalidAMIID.Malformed", f'Invalid id: "{ami}" (expecting "ami-...")')
-    match = re.fullmatch(r"ami-01ab[0-9a-f]{11}a([12])", ami)
+    match = _IMAGE_ID.fullmatch(ami)
     if not match:
         raise image_not_found(ami)
-    return next(name for name, digit in _IMAGE_DIGITS.items() if digit == match[1])
+    return next(name for name, digit in _IMAGE_DIGITS.items() if digit == match["digit"])
+
+
+_IMAGE_ID = re.compile(r"ami-01ab[0-9a-f]{7}(?P<release>[0-9]{4})a(?P<digit>[12])")
+
+
+def image_release(ami: str) -> str | None:
+    """Return the Ubuntu release that a lab's image is of; None of one that stands for every Ubuntu."""
+    match = _IMAGE_ID.fullmatch(ami)
+    return next((name for name in RELEASES if match and name.replace(".", "") == match["release"]), None)
 
 
 def image_not_found(ami: str) -> AwsError:

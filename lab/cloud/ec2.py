@@ -36,7 +36,7 @@ class Ec2(Volumes):
         """
         catalog.check_image_fits(spec.ami, spec.instance_type)
         rules.check_user_data(spec.user_data.encode())
-        if spec.ami not in self.images(catalog.image_architecture(spec.ami)):
+        if spec.ami not in self.images(catalog.image_architecture(spec.ami), catalog.image_release(spec.ami)):
             raise catalog.image_not_found(spec.ami)
         self._check_profile(spec)
         self._forget_terminated(spec.urn)

@@ -261,15 +261,23 @@ class Records:
 
     # Images
 
-    def images(self, architecture: str) -> list[str]:
-        """Return the ids of the lab's images of an architecture, the newest last."""
-        ids = [catalog.IMAGES[architecture], *(image.id for image in self.store.all(Image))]
-        return [image for image in ids if catalog.image_architecture(image) == architecture]
+    def images(self, architecture: str, release: str | None = None) -> list[str]:
+        """Return the ids of the lab's images of an architecture, the newest last.
 
-    def publish_images(self) -> list[str]:
+        Args:
+            architecture: in EC2's words.
+            release: the Ubuntu release; None for those that stand for every Ubuntu.
+        """
+        ids = [catalog.image_id(architecture, 0, release), *(image.id for image in self.store.all(Image))]
+        wanted = architecture, release
+        return [image for image in ids if (catalog.image_architecture(image), catalog.image_release(image)) == wanted]
+
+    def publish_images(self, releases: Sequence[str | None] = (None,)) -> list[str]:
         """Publish an image of each architecture, newer than those there are, and return their ids."""
         with self.store.locked():
-            release = len(self.images(catalog.machine_architecture()))
-            made = [Image(catalog.image_id(architecture, release)) for architecture in catalog.IMAGES]
+            made = []
+            for release in releases:
+                edition = len(self.images(catalog.machine_architecture(), release))
+                made += [Image(catalog.image_id(architecture, edition, release)) for architecture in catalog.IMAGES]
             self._apply(put=made)
         return [image.id for image in made]

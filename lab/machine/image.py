@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from lab.machine import golden, podman
@@ -38,19 +39,21 @@ def _folder(mirror: Mirror) -> PackageFolder | None:
     return PackageFolder.read(mirror.folder, FOLDER_VARIABLE) if mirror.folder else None
 
 
-def ensure_image(say: Callable[[str], None] = print) -> str:
+def ensure_image(say: Callable[[str], None] = print, suite: str | None = None) -> str:
     """Build the image unless it is there, and return its name: the golden one's, where packages are to be in it.
 
     Two runs at once build it once. A build that was killed leaves nothing that a later one would trust.
 
     Args:
         say: called with a line of progress.
+        suite: the release that the image is of, by its codename; None for that of the settings.
 
     Raises:
         LabError: the disk is nearly full, the mirror does not answer or has no such suite, the folder of packages
             cannot be used, or the build failed.
     """
     mirror = read_mirror()
+    mirror = replace(mirror, suite=suite) if suite else mirror
     plain = tag(mirror)
     name = golden.tag(plain) if golden.packages() else plain
     if _exists(name):  # without the lock: another image may be being built

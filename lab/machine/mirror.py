@@ -21,6 +21,8 @@ FOLDER_VARIABLE = "LAB_PACKAGES"
 """A folder of packages with an index, whose packages go before the mirror's: see lab.machine.package_folder."""
 KEYRINGS = Path("/usr/share/keyrings")
 SUITE = re.compile(r"[a-z][a-z0-9-]*")
+LTS = "noble"
+"""Where each host is of its own image's release: what stands for the others, as the check of user data."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def read_mirror() -> Mirror:
     uri, suite, folder = (given.get(name, "") for name in (MIRROR_VARIABLE, SUITE_VARIABLE, FOLDER_VARIABLE))
     if uri and not re.match("https?://.", uri):
         raise LabError(f"{MIRROR_VARIABLE} is {uri!r}: use an archive's address, as http://mirror.example.com/ubuntu")
-    if uri and not suite:
+    if uri and not suite and not has_releases():
         raise LabError(f"{MIRROR_VARIABLE} is set, {SUITE_VARIABLE} is not: name one of that archive's releases too")
     if suite and not SUITE.fullmatch(suite):
         raise LabError(f"{SUITE_VARIABLE} is {suite!r}: use a release's codename, for example bookworm or noble")
@@ -67,12 +69,18 @@ def read_mirror() -> Mirror:
     keyring = KEYRINGS / f"{'ubuntu' if ubuntu else 'debian'}-archive-keyring.gpg"
     return Mirror(
         uri or own_uri,
-        suite or own_suite,
+        suite or (LTS if has_releases() else own_suite),
         "main universe" if ubuntu else "main",
         options,
         Path(folder) if folder else None,
         keyring if uri and keyring.exists() else None,
     )
+
+
+def has_releases() -> bool:
+    """Return whether each host is of the Ubuntu release that its image is of: an archive is named, and no release."""
+    given = variables()
+    return "ubuntu" in given.get(MIRROR_VARIABLE, "") and SUITE_VARIABLE not in given
 
 
 def variables() -> dict[str, str]:

@@ -91,7 +91,7 @@ class Plane:
             name=self.host_name(instance_id),
             hostname=f"ip-{instance.private_ip.replace('.', '-')}",
             private_ip=instance.private_ip,
-            image=image.ensure_image(),
+            image=image.ensure_image(suite=catalog.RELEASES.get(catalog.image_release(instance.ami) or "")),
             memory_mib=size.memory_mib,
             vcpus=size.vcpus,
             public_keys=(key.public_key,) if key else (),

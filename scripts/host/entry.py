@@ -9,6 +9,7 @@ VERBS = {
     "converge": ("mysql.host.converge_verb", "client.host.converge_verb"),
     "diff": ("mysql.host.diff_verb", "system.host.diff_verb"),
     "upgrade": ("mysql.upgrade.upgrade_verb", "system.updates.upgrade_verb"),
+    "upgrade-check": ("mysql.upgrade_check.check_verb",),
     "mount-data": ("mysql.data_volume.mount_verb",),
     "certify": ("mysql.certificate.certify_verb",),
     "renew-certificate": ("mysql.certificate.renew_verb",),

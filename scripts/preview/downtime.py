@@ -19,6 +19,8 @@ from scripts.preview.findings import (
 )
 
 SETTINGS = "settings."
+DISTRIBUTION = "distribution"
+"""The property of the server by which it shows its Ubuntu and MySQL (components/mysql/server.py)."""
 REPLACED_SECONDS = 120
 """From the stop of the former host to MySQL on its successor: in a lab 60; AWS stops and launches hosts more slowly."""
 COPY_SECONDS = 30
@@ -31,7 +33,7 @@ def assess(steps: Sequence[Step]) -> list[Finding]:
     """Return what is to be expected; what is certain is severe, and comes first."""
     kept = None if volume_goes(steps) or other_volume(steps) else data_volume(steps)
     found = [finding for step in steps for finding in _of(step, kept)]
-    return sorted([*_move(steps), *found], key=lambda finding: not finding.severe)
+    return sorted([*_move(steps), *found, *_upgrade(steps)], key=lambda finding: not finding.severe)
 
 
 def _move(steps: Sequence[Step]) -> Iterator[Finding]:
@@ -46,6 +48,27 @@ def _move(steps: Sequence[Step]) -> Iterator[Finding]:
             f"{COPY_SECONDS} seconds for each GiB. The former copy is removed when MySQL answers from the volume.",
             severe=True,
         )
+
+
+def _upgrade(steps: Sequence[Step]) -> Iterator[Finding]:
+    """Yield that the server goes to another release, or to an image of which nobody knows the release."""
+    server = next((step for step in steps if step.kind == SERVER and DISTRIBUTION in step.changed), None)
+    replaced = any(step.kind == "Instance" and step.op is Op.REPLACE and step.is_part_of(SERVER) for step in steps)
+    snapshot = any(step.kind == "Snapshot" and step.op is Op.CREATE for step in steps)
+    if not replaced or not (server or snapshot):
+        return
+    words = "MySQL may be of another version"
+    if server and server.old.get(DISTRIBUTION):
+        words = f"{server.old[DISTRIBUTION]} → {server.new.get(DISTRIBUTION)}"
+    how = "a snapshot of the data is made first, and is the only way back"
+    if volume_goes(steps):
+        how = "its data are those of another volume"
+    elif not snapshot:
+        how = "**no snapshot of the data is made first, so there is no way back**"
+    yield Finding(
+        f"**{words}**: {how}. `python -m scripts upgrade --release` tells beforehand what would not go well.",
+        severe=True,
+    )
 
 
 def _of(step: Step, kept: str | None) -> Iterator[Finding]:

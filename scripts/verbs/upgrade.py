@@ -1,13 +1,15 @@
-"""`upgrade`: newer packages of MySQL's on every host, the server first; by one restart, which is checked."""
+"""`upgrade`: newer packages of MySQL's on every host, by one restart; or what another Ubuntu release would come to."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
 
+from scripts.backup_agent import LONG_SECONDS, ask_backups, backups_are_on, size
 from scripts.host.common import codec
-from scripts.host.system.spec import UpgradeFacts, UpgradeSpec
+from scripts.host.mysql.spec import SeriesCheckSpec, SeriesFacts
+from scripts.host.system.spec import UpgradeFacts, UpgradeFinding, UpgradeSpec
 from scripts.host_agent import ask
 from scripts.ssh import Ssh, logins
 from scripts.stack import OperatorError, Stack
@@ -21,16 +23,39 @@ HEAD = ("HOST", "PACKAGE", "NOW", "NEWER")
 NoWayBack = Annotated[
     bool, typer.Option("--no-way-back", help="Go on even if the former packages could not be put back.")
 ]
+NoBackup = Annotated[bool, typer.Option("--no-backup", help="Make no base backup before.")]
+Release = Annotated[
+    str | None, typer.Option("--release", metavar="RELEASE", help="Check, and prepare, a move to this Ubuntu release.")
+]
+NEXT = """\
+Nothing was changed but what a shutdown does. The move is one `pulumi up`, in which MySQL is down for some minutes:
+
+  pulumi config set serverUbuntuRelease {release} --stack {stack}
+  pulumi preview --stack {stack}
+
+The preview replaces server-instance and server-data-attached, creates server-data-before-{release}, and keeps
+server-data-volume. The way back is that snapshot: docs/versions.md, "Another Ubuntu release"."""
 
 
-def upgrade(stack: StackName = DEFAULT_STACK, yes: Yes = False, no_way_back: NoWayBack = False) -> None:
+def upgrade(
+    stack: StackName = DEFAULT_STACK,
+    yes: Yes = False,
+    no_way_back: NoWayBack = False,
+    no_backup: NoBackup = False,
+    release: Release = None,
+) -> None:
     """Install newer packages of MySQL's, restart mysqld once, and try the users' logins.
 
-    Unattended upgrades leave MySQL alone, because a new one restarts the server; `drift` tells of them. If mysqld does
-    not come up with the newer packages, the former ones are put back. Take a backup before: what MySQL itself has
-    upgraded on disk stays so.
+    Unattended upgrades leave MySQL alone, because a new one restarts the server; `drift` tells of them. The tables, the
+    options and the plugins are checked first, and a base backup is made. If mysqld does not come up with the newer
+    packages, the former ones are put back; what MySQL itself has upgraded on disk stays so.
+
+    With --release nothing is installed: the server is checked for the MySQL of that Ubuntu release, and made ready.
     """
     target = Stack(stack)
+    if release:
+        _check_release(target, release, no_backup)
+        return
     with logins(target, key_seconds=SECONDS) as ssh:
         plans = {
             host: _ask(ssh, host, UpgradeSpec(apply=False, no_way_back=no_way_back))
@@ -41,8 +66,12 @@ def upgrade(stack: StackName = DEFAULT_STACK, yes: Yes = False, no_way_back: NoW
         print("MySQL's packages are the newest that the distribution has")
         return
     print(_described(plans))
+    _tell(plans[SERVER].findings)
     if not yes:
         _confirm(plans[SERVER], no_way_back)
+    if plans[SERVER].packages and not no_backup:
+        with logins(target, key_seconds=LONG_SECONDS) as ssh:
+            _back_up(ssh)
     with logins(target, key_seconds=SECONDS) as ssh:
         for host in changing:
             _ask(ssh, host, UpgradeSpec(apply=True, no_way_back=no_way_back))
@@ -51,6 +80,48 @@ def upgrade(stack: StackName = DEFAULT_STACK, yes: Yes = False, no_way_back: NoW
             if command.verb == CHECK_LOGINS:  # as the last `up` did
                 ask(ssh, command.host, CHECK_LOGINS, command.stdin, SECONDS)
     print("Every login works. The output mysql_version follows with the next `repair`.")
+
+
+def _check_release(target: Stack, release: str, no_backup: bool) -> None:
+    # Only here: it loads the components.
+    from components.mysql.settings import MYSQL_OF_UBUNTU, removed_in
+
+    if release not in MYSQL_OF_UBUNTU:
+        raise OperatorError(f"{release} is no Ubuntu release that the program knows: {', '.join(MYSQL_OF_UBUNTU)}")
+    series = MYSQL_OF_UBUNTU[release]
+    with logins(target, key_seconds=LONG_SECONDS) as ssh:
+        facts = _ask_series(ssh, SeriesCheckSpec(series, removed_in(series), prepare=False))
+        print(f"MySQL {facts.version} of {target.name}, for the MySQL {series} of Ubuntu {release}:")
+        _tell(facts.findings)
+        if not no_backup:
+            _back_up(ssh)
+        _ask_series(ssh, SeriesCheckSpec(series, {}, prepare=True))
+    print(NEXT.format(release=release, stack=target.name))
+
+
+def _ask_series(ssh: Ssh, spec: SeriesCheckSpec) -> SeriesFacts:
+    return codec.from_data(SeriesFacts, ask(ssh, SERVER, "upgrade-check", codec.encode(spec), LONG_SECONDS))
+
+
+def _tell(findings: Sequence[UpgradeFinding]) -> None:
+    """Show what was found.
+
+    Raises:
+        OperatorError: some of it has to be mended first.
+    """
+    for finding in findings:
+        print(f"{'ERROR' if finding.stops else 'note '}  {finding.wrong}\n       {finding.hint}")
+    if stopping := sum(finding.stops for finding in findings):
+        raise OperatorError(f"{stopping} of these would make the upgrade fail: mend them first. Nothing was changed")
+
+
+def _back_up(ssh: Ssh) -> None:
+    """Make a base backup, where the stack has backups."""
+    if not backups_are_on(ssh):
+        print("no base backup is made: backups are off (backupDays)")
+        return
+    base = ask_backups(ssh, "run", LONG_SECONDS)
+    print(f"base {base['id']} is in the bucket: {size(base['bytes'])}, made in {base['seconds']:g} s")
 
 
 def _ask(ssh: Ssh, host: str, spec: UpgradeSpec) -> UpgradeFacts:

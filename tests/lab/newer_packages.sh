@@ -1,6 +1,7 @@
 #!/bin/sh
 # Run on a host, as root: a folder of packages, as a mirror, in which MySQL's server has a newer version.
-# Arguments: what is added to the version, and what mysqld becomes there: "works" or "fails".
+# Arguments: what is added to the version, and what mysqld becomes there: "works", "fails" at its start, or "refuses" the
+# options.
 set -eu
 suffix=$1 mysqld=$2 mirror=/srv/newer
 work=$(mktemp -d)
@@ -11,7 +12,15 @@ for name in mysql-server mysql-server-core; do
     dpkg-deb --raw-extract ${name}_*.deb $name
     sed -i -E "s/^Version: .*/&$suffix/; s/(mysql-server-core \(= [^)]*)\)/\1$suffix)/" $name/DEBIAN/control
 done
-[ "$mysqld" = works ] || printf '#!/bin/sh\necho "mysqld: this version does not start" >&2\nexit 1\n' >mysql-server-core/usr/sbin/mysqld
+[ "$mysqld" = works ] || cat >mysql-server-core/usr/sbin/mysqld <<EOF
+#!/bin/sh
+case "$mysqld \$*" in
+"fails "*--validate-config*) exit 0 ;;
+refuses*) echo "[ERROR] [MY-000067] [Server] unknown variable 'tmpdir=/var/tmp'." >&2 ;;
+esac
+echo "mysqld: this version does not start" >&2
+exit 1
+EOF
 for name in mysql-server mysql-server-core; do
     dpkg-deb -Znone --build $name "$mirror" >/dev/null
 done

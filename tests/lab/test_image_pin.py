@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from lab.cloud.model import Instance
+from lab.cloud.model import Instance, Snapshot
 from lab.cloud.store import Store
 from lab.testing.project import PLAIN
 from scripts.host.constants import CA_FILE
 from tests.lab.pair import Pair, lab_command
+from tests.lab.test_data_volume import Server
 
 
 def images(pair: Pair) -> dict[str, str]:
@@ -54,8 +55,12 @@ def test_a_replaced_host_has_the_same_data_address_and_authority_also_in_a_prote
     before = pair.outputs()
     pair.sql("create table app.kept (n int primary key); insert into app.kept values (7)")
     with pair.configured(serverAmi=newest(pair), terminationProtection=True):
-        assert pair.planned()["server-instance"] == "replace"
-        pair.up()  # it ends with a login from the client host, by the same authority
+        (ami,) = [name for name in pair.planned() if name.startswith("server-data-before-ami-")]
+        said = pair.up()  # it ends with a login from the client host
+        order = [said.index(words) for words in (
+            "server-data-attached deleted original", f"{ami} created", "server-data-attached created replacement",
+        )]  # fmt: skip
+        assert order == sorted(order), "the snapshot is of data that nobody uses"
         assert pair.sql("select n from app.kept") == "7"
         after = pair.outputs()
         assert after["server_instance_id"] != before["server_instance_id"]
@@ -66,6 +71,9 @@ def test_a_replaced_host_has_the_same_data_address_and_authority_also_in_a_prote
         assert pair.unchanged()
     assert pair.unchanged()  # without the key it keeps the image that it has
     pair.sql("drop table app.kept")
+    (snapshot,) = [found for found in Store(pair.lab.cloud).all(Snapshot) if found.tags["Name"].endswith(ami)]
+    assert snapshot.volume_id == before["data_volume_id"], "it stays, though the stack has forgotten it"
+    Server(pair).ec2.delete_snapshot(snapshot.id)
 
 
 def newest(pair: Pair) -> str:

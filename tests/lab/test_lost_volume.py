@@ -23,6 +23,7 @@ from tests.lab.crashing_server import lost
 from tests.lab.logins import Login
 from tests.lab.pair import Pair, lab_command
 from tests.lab.test_backups import LOG_SECONDS, Backed
+from tests.lab.test_image_pin import newest
 from tests.lab.way import way
 
 MOST_LOST = 60
@@ -111,7 +112,10 @@ def test_the_log_is_replayed_over_a_snapshot_up_to_a_moment(backed: Backed) -> N
     pair.sql("drop table app.acknowledged")
     backed.send()
     before, former = known(pair), pair.sql(SERVER)
-    pair.configure({"dataVolumeSnapshot": snapshot, "restoreFrom": {"at": moment}})
+    # Another image in the same `up`: so a server goes back to the release of before.
+    image = newest(pair)
+    pair.configure({"dataVolumeSnapshot": snapshot, "restoreFrom": {"at": moment}, "serverAmi": image})
+    assert pair.planned()["server-data-volume"] == "replace" and f"server-data-before-{image}" not in pair.planned()
     begun_at = time.monotonic()
     pair.up()
     print(f"\na snapshot, and the log over it, are restored in {time.monotonic() - begun_at:.0f} s")
@@ -121,7 +125,7 @@ def test_the_log_is_replayed_over_a_snapshot_up_to_a_moment(backed: Backed) -> N
     assert Login("late", JOES_PASSWORD, pair.outputs()["mysql_host"], pair.outputs()["mysql_port"]).works(pair)
     assert pair.sql("select @@offline_mode, @@event_scheduler") == "0\tON"
     assert pair.unchanged()
-    pair.configure({}, without=["restoreFrom"])
+    pair.configure({}, without=["restoreFrom", "serverAmi"])
     pair.up()
     wait_for(lambda: backed.listed()["bases"][0]["server_uuid"] == pair.sql(SERVER), seconds=LOG_SECONDS)
     assert backed.well("drift").splitlines()[0] == "no drift detected"

@@ -52,23 +52,30 @@ def server(pair: Pair) -> Iterator[Pair]:
     pair.ssh("server", "sudo sh", stdin=PUT_BACK)
 
 
-def test_a_newer_mysql_is_told_and_installed_by_one_restart_and_a_broken_one_is_taken_back(server: Pair) -> None:
+def test_a_newer_mysql_is_checked_and_installed_by_one_restart_and_a_broken_one_is_taken_back(server: Pair) -> None:
     before, outputs = installed(server), server.outputs()
     publish(server, "+newer1", "fails")
     drift = verb("drift")
     assert drift.returncode == 0, drift.stdout
     assert re.search(rf"server +update +mysql-server-core +version +{re.escape(before)}\+newer1", drift.stdout)
 
-    broken = verb("upgrade", "--yes")
+    broken = verb("upgrade", "--yes", "--no-backup")
     assert broken.returncode != 0
     assert "The former packages are back, and mysqld is up with them" in broken.stderr
     assert (installed(server), server.sql("select 1")) == (before, "1")
 
-    publish(server, "+newer2", "works")
+    publish(server, "+newer2", "refuses")
     came_up = starts(server)
+    refused = verb("upgrade", "--yes")
+    assert refused.returncode != 0
+    assert "does not start with the server's options: [ERROR] [MY-000067] [Server] unknown variable" in refused.stdout
+    assert "mend them first. Nothing was changed" in refused.stderr
+    assert (installed(server), starts(server)) == (before, came_up)
+
+    publish(server, "+newer3", "works")
     done = verb("upgrade", "--yes")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "Every login works" in done.stdout
-    assert (installed(server), starts(server)) == (f"{before}+newer2", came_up + 1)
+    assert "is in the bucket" in done.stdout and "Every login works" in done.stdout
+    assert (installed(server), starts(server)) == (f"{before}+newer3", came_up + 1)
     assert verb("drift").stdout == "no drift detected\n"
     assert server.outputs() == outputs

@@ -14,7 +14,7 @@ from scripts.host.common import atomic_write, codec, process, state_file
 from scripts.host.common.difference import Difference
 from scripts.host.common.errors import HostError
 from scripts.host.constants import DATA_DROP_IN, DATA_UNIT
-from scripts.host.mysql import data_move, initialization, kept, service, snapshot_copy, volume_device
+from scripts.host.mysql import data_move, initialization, kept, series, service, snapshot_copy, volume_device
 from scripts.host.mysql.server import Session
 from scripts.host.mysql.service import DATA
 from scripts.host.mysql.spec import DataSpec
@@ -53,7 +53,8 @@ def prepare(spec: DataSpec | None, units: Sequence[FileSpec]) -> None:
         units: all of the host's files, those that keep MySQL from starting without the volume among them.
 
     Raises:
-        HostError: the volume does not come, has what is not MySQL's data, or is not to be mounted.
+        HostError: the volume does not come, has what is not MySQL's data, or data of another series of MySQL's, or is
+            not to be mounted.
     """
     known = state_file.load(STATE)
     if spec is None:
@@ -67,6 +68,7 @@ def prepare(spec: DataSpec | None, units: Sequence[FileSpec]) -> None:
     device = volume_device.wait(spec)
     if DATA.is_mount():
         _require(spec, device)
+        series.require(DATA, f"volume {spec.volume_id}")
     else:
         make_mountable(spec, device)
         initialization.set_aside()
@@ -98,6 +100,8 @@ def _check(spec: DataSpec, device: Path) -> None:
     """Look at what the volume has, where nothing else does, before it is mounted for good."""
     with data_move.mounted(lambda point: mount(spec, device, point)):
         content = described(data_move.STAGE)
+        if content == "data":
+            series.require(data_move.STAGE, f"volume {spec.volume_id}")
     data_move.STAGE.rmdir()
     if content not in ("empty", "data"):
         raise HostError(f"volume {spec.volume_id} {content}")

@@ -16,6 +16,7 @@ from scripts.host.mysql import (
     kept,
     restoring,
     secure_installation,
+    series,
     server,
     service,
     settings,
@@ -47,7 +48,9 @@ def converge(spec: ServerSpec) -> ServerFacts:
     snapshot_copy.settle()
     session = server.Session()
     outside = data_volume.warnings(session) if spec.data else []
-    return ServerFacts(session.one("SELECT VERSION()"), (*warnings, *_shut_out(session), *outside))
+    version = session.one("SELECT VERSION()")
+    series.note(version)
+    return ServerFacts(version, (*warnings, *_shut_out(session), *outside))
 
 
 def _install(spec: ServerSpec, names: Sequence[str]) -> None:

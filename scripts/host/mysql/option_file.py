@@ -50,18 +50,18 @@ def values_without() -> dict[str, str]:
     values = {}
     for line in printed.splitlines():
         name, equals, value = line.removeprefix("--").partition("=")
-        values[_variable(name)] = value if equals else "ON"
+        values[variable(name)] = value if equals else "ON"
     return values
 
 
-def _variable(option: str) -> str:
+def variable(option: str) -> str:
     """Return the name of the variable that an option sets (MySQL manual, "Using System Variables")."""
     return option.strip().lower().replace("-", "_")
 
 
 def _option(line: str) -> str:
     match = re.search(r"option '([^']+)'", line)
-    return _variable(match[1]) if match else ""
+    return variable(match[1]) if match else ""
 
 
 @contextlib.contextmanager

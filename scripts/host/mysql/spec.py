@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from scripts.host.common.option_text import quoted
 from scripts.host.constants import SYSTEMD_UNITS
-from scripts.host.system.spec import DiffSpec, HostSpec
+from scripts.host.system.spec import DiffSpec, HostSpec, UpgradeFinding
 
 Setting = bool | int | float | str
 """A setting's value: ON and OFF as bool, sizes in bytes, everything else as it is."""
@@ -103,6 +103,27 @@ class ServerDiffSpec(DiffSpec):
     """None where no certificate was ever issued."""
     authority: str | None = None
     """The certificate (PEM) of the authority that the clients know."""
+
+
+@dataclass(frozen=True)
+class SeriesCheckSpec:
+    """What is to be known, or done, before the server goes to another series of MySQL."""
+
+    target: str
+    """The series, such as 8.4."""
+    removed: Mapping[str, str]
+    """The settings that it does not know, each with a hint."""
+    prepare: bool
+    """Whether mysqld is made ready to be shut down for it; otherwise it is only checked."""
+
+
+@dataclass(frozen=True)
+class SeriesFacts:
+    """What a check finds."""
+
+    version: str
+    """Of the server that there is."""
+    findings: tuple[UpgradeFinding, ...]
 
 
 def _option(name: str) -> str:

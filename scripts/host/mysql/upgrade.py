@@ -12,7 +12,7 @@ from pathlib import Path
 from scripts.host.common import process, state_file, stdin
 from scripts.host.common.difference import Difference
 from scripts.host.common.errors import HostError
-from scripts.host.mysql import server, service
+from scripts.host.mysql import newer_mysqld, server, service, upgrade_check
 from scripts.host.system import packages, updates
 from scripts.host.system.spec import PackageUpgrade, UpgradeFacts, UpgradeSpec
 
@@ -27,7 +27,7 @@ PROCESSES = Path("/proc")
 
 
 def upgrade(spec: UpgradeSpec) -> UpgradeFacts:
-    """Tell what is newer, or install it and see that mysqld comes up.
+    """Tell what is newer and what of it would not go well, or install it and see that mysqld comes up.
 
     Raises:
         HostError: something failed; the message says which packages are there now, and whether mysqld is up.
@@ -36,7 +36,11 @@ def upgrade(spec: UpgradeSpec) -> UpgradeFacts:
         _finish("an upgrade was cut off")
     planned, libraries = updates.planned(), replaced_libraries()
     one_way = why_one_way(planned)
-    facts = UpgradeFacts(planned, f"it runs with {', '.join(libraries)} of before" if libraries else "", one_way)
+    restart = f"it runs with {', '.join(libraries)} of before" if libraries else ""
+    if not spec.apply and planned and server.is_up():
+        found = (*upgrade_check.tables(), *newer_mysqld.findings(planned))
+        return UpgradeFacts(planned, restart, one_way, found)
+    facts = UpgradeFacts(planned, restart, one_way)
     if not spec.apply or not (planned or libraries):
         return facts
     if not server.is_up():

@@ -53,6 +53,17 @@ class PackageUpgrade:
 
 
 @dataclass(frozen=True)
+class UpgradeFinding:
+    """What would not go well in an upgrade."""
+
+    wrong: str
+    hint: str
+    """How to mend it."""
+    stops: bool
+    """Whether the upgrade would fail."""
+
+
+@dataclass(frozen=True)
 class UpgradeFacts:
     """What an upgrade changes, or has changed."""
 
@@ -61,6 +72,8 @@ class UpgradeFacts:
     """Why mysqld is restarted although none of its packages is newer; empty for no such reason."""
     one_way: str = ""
     """Why there is no way back, should mysqld not come up with the newer packages; empty where there is one."""
+    findings: tuple[UpgradeFinding, ...] = ()
+    """What is to be known before; of a plan."""
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,14 @@ def kept(made: dict[str, Any]) -> dict[str, Any]:
     return made
 
 
+SNAPSHOT = f"{OWN}DataVolume$aws:ebs/snapshot:Snapshot"
+OLD_ONE, NEW_ONE = "MySQL 8.0 (Ubuntu 24.04)", "MySQL 8.4 (Ubuntu 26.04)"
+KEPT = (
+    "! The server `server`'s **host is replaced, its data are kept** on `vol-1`; MySQL is down for about 120 "
+    "seconds: `ami`."
+)
+CHECKED = "`python -m scripts upgrade --release` tells beforehand what would not go well."
+
 Assess = Callable[[Sequence[Step]], Iterable[Finding]]
 Row = tuple[str, Assess, list[Any], list[str]]
 
@@ -398,6 +406,21 @@ ROWS: list[Row] = [
     ("a host replaced whose data are kept", downtime.assess, REPLACED_ON_VOLUME,
      ["! The server `server`'s **host is replaced, its data are kept** on `vol-1`; MySQL is down for about 120 "
       "seconds: `ami`."]),
+    ("a server that moves to another release", downtime.assess,
+     [*REPLACED_ON_VOLUME, step("update", SERVER, "server", {"distribution": OLD_ONE}, {"distribution": NEW_ONE}),
+      step("create", SNAPSHOT, "server-data-before-26.04", None, {})],
+     [KEPT, f"! **{OLD_ONE} → {NEW_ONE}**: a snapshot of the data is made first, and is the only way back. {CHECKED}"]),
+    ("an image of its own", downtime.assess,
+     [*REPLACED_ON_VOLUME, step("create", SNAPSHOT, "server-data-before-ami-1", None, {})],
+     [KEPT, f"! **MySQL may be of another version**: a snapshot of the data is made first, and is the only way back. "
+      f"{CHECKED}"]),
+    ("the way back from another release", downtime.assess,
+     [*REPLACED_ON_VOLUME, step("replace", VOLUME, "server-data-volume", {}, {}),
+      step("update", SERVER, "server", {"distribution": NEW_ONE}, {"distribution": OLD_ONE})],
+     ["! The server `server` is **down until its successor is set up**, minutes later.",
+      f"! **{NEW_ONE} → {OLD_ONE}**: its data are those of another volume. {CHECKED}"]),
+    ("a stack that learns which release it has", downtime.assess,
+     [step("update", SERVER, "server", {}, {"distribution": OLD_ONE})], []),
     ("a host replaced with its volume", downtime.assess,
      [*REPLACED_ON_VOLUME, step("replace", VOLUME, "server-data-volume", {}, {})],
      ["! The server `server` is **down until its successor is set up**, minutes later."]),

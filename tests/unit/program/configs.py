@@ -49,6 +49,8 @@ class FakeCloud(Aws):
         self.vcpus: int | None = None
         self.gives_public_addresses = False
         self.attached: set[str] = set()
+        self.volumes: dict[str, str] = {}
+        self.snapshots: set[str] = set()
         self._zones, self._only = zones, only or {}
         self.made = {name.replace("_", "-"): host for name, host in made.items()}
         """The hosts that there are, each with its architecture."""
@@ -126,6 +128,12 @@ class FakeCloud(Aws):
             "vol-0e0e0e0e": ("eu-central-1a", 20, False),
         }
         return VolumeFacts(*self._answer(known, volume_id))
+
+    def own_volume(self, name: str) -> str | None:
+        return self.volumes.get(name)
+
+    def has_snapshot(self, name: str) -> bool:
+        return name in self.snapshots
 
     def is_attached(self, volume_id: str) -> bool:
         return volume_id in self.attached

@@ -93,6 +93,7 @@ class Recorder(Mocks):
             },
             "aws:ec2/getAmi:getAmi": {"architecture": "x86_64"},
             "aws:ebs/getSnapshot:getSnapshot": {"volumeSize": 16},
+            "aws:ebs/getEbsVolumes:getEbsVolumes": {"ids": []},
             "aws:index/getRegion:getRegion": {"region": REGION},
             "aws:s3/getBucket:getBucket": {
                 "bucket": args.args.get("bucket"),

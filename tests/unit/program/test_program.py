@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import runpy
+import sys
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -484,6 +485,17 @@ def test_the_image_is_looked_up_unless_it_is_given() -> None:
     given = Run(serverAmi="ami-0123456789abcdef0")
     assert given.instances["server-instance"]["ami"] == "ami-0123456789abcdef0"
     assert given.instances["client-1-instance"]["ami"] == mocks.AMI
+
+
+def test_a_server_that_moves_has_a_snapshot_of_its_volume_between_both_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules["stack_config.load"], "read_move", lambda *_: "26.04")
+    seen = Run().seen
+    (snapshot,) = seen.of_type("aws:ebs/snapshot:Snapshot").items()
+    assert snapshot[0] == "server-data-before-26.04"
+    assert snapshot[1]["tags"]["Name"] == "mysql-pair-unit-server-data-before-26.04", "what the program looks for"
+    assert seen.dependencies[snapshot[0]] >= {"server-instance"}, "whose former one is gone by then"
+    assert seen.dependencies["server-data-attached"] >= {snapshot[0], "server-ready"}
+    assert snapshot[0] in seen.retained and snapshot[0] not in seen.protected
 
 
 def changed_commands(before: Run, after: Run) -> set[str]:

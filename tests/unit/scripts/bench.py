@@ -187,6 +187,7 @@ case "$*" in
   "$agent accounts list") cat "$BENCH/list.json" ;;
   "$agent accounts diff") cat >"$BENCH/spec.accounts"; . "$BENCH/diff.accounts" ;;
   "$agent diff") cat >"$BENCH/spec.$HOST"; . "$BENCH/diff.$HOST" ;;
+  "$agent upgrade-check") (cat; echo) >>"$BENCH/asked.check"; . "$BENCH/upgrade-check" ;;
   "$agent upgrade") (cat; echo) >>"$BENCH/asked.$HOST"; . "$BENCH/upgrade.$HOST" ;;
   "$agent backup "*) word=${*: -1}; cat >"$BENCH/spec.backup.$word"; . "$BENCH/backup.$word" ;;
   "-n zstd "*) cat "$BENCH/extract.sql" ;;

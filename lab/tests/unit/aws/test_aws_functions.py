@@ -12,6 +12,7 @@ import pytest
 from lab.aws import config, functions
 from lab.aws.schema import Cloud
 from lab.aws.wire import Values, from_struct, to_struct
+from lab.cloud import catalog
 from lab.cloud.model import Eip
 from lab.cloud.rules import AwsError
 from lab.settings import LabError
@@ -80,6 +81,34 @@ def test_canonicals_parameters_name_the_labs_image_and_no_other_does(cloud: Clou
     assert len(set(images.values())) == 2
     with pytest.raises(AwsError, match="ParameterNotFound"):
         functions.call(cloud, token, {"name": "/my/password"})
+
+
+def test_with_an_ubuntu_archive_each_parameter_names_an_image_of_its_release(
+    world: World, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LAB_MIRROR", "http://mirror.test/ubuntu")
+    monkeypatch.delenv("LAB_SUITE", raising=False)
+    name = "/aws/service/canonical/ubuntu/server/{}/stable/current/amd64/hvm/ebs-gp3/ami-id"
+
+    def image(release: str) -> str:
+        answer = functions.call(cloud, "aws:ssm/getParameter:getParameter", {"name": name.format(release)})
+        return str(answer["insecureValue"])
+
+    def told(image_id: str) -> str:
+        by_id = [{"name": "image-id", "values": [image_id]}]
+        return str(functions.call(cloud, "aws:ec2/getAmi:getAmi", {"filters": by_id})["name"])
+
+    former = {release: image(release) for release in catalog.RELEASES}
+    assert [catalog.image_release(image_id) for image_id in former.values()] == [*catalog.RELEASES]
+    assert "/ubuntu-noble-24.04-amd64-server-" in told(former["24.04"])
+    world.ec2.publish_images(["26.04"])
+    assert image("24.04") == former["24.04"] and image("26.04") != former["26.04"]
+    assert "/ubuntu-resolute-26.04-amd64-server-" in told(image("26.04"))
+    pattern = [{"name": "name", "values": ["ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-*"]}]
+    found = functions.call(cloud, "aws:ec2/getAmi:getAmi", {"filters": pattern, "mostRecent": True})
+    assert found["imageId"] == former["24.04"]
+    with pytest.raises(AwsError, match="ParameterNotFound"):
+        image("20.04")
 
 
 def test_a_newer_image_takes_the_parameters_place_and_both_are_known(world: World, cloud: Cloud) -> None:

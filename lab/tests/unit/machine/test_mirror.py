@@ -80,11 +80,14 @@ def test_a_hosted_runners_list_of_mirrors_is_read(monkeypatch: pytest.MonkeyPatc
 
 
 def test_hosts_of_another_archive(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LAB_MIRROR", UBUNTU)
+    monkeypatch.setenv("LAB_MIRROR", "http://mirror.test/debian")
     with pytest.raises(LabError, match="LAB_SUITE is not: name one of that archive's releases too"):
         read_mirror()
+    monkeypatch.setenv("LAB_MIRROR", UBUNTU)
+    assert mirror.has_releases(), "each host is of its image's"
     monkeypatch.setenv("LAB_SUITE", "noble")
     assert read_mirror().sources[1] == f"deb {UBUNTU} noble-updates main universe"
+    assert not mirror.has_releases()
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,14 @@ import pytest
 
 from scripts.host.common import state_file
 from scripts.host.common.errors import HostError
-from scripts.host.mysql import server, service, upgrade
+from scripts.host.mysql import newer_mysqld, server, service, upgrade, upgrade_check
 from scripts.host.system import updates
-from scripts.host.system.spec import PackageUpgrade, UpgradeSpec
+from scripts.host.system.spec import PackageUpgrade, UpgradeFinding, UpgradeSpec
 from tests.unit.host.bench import Bench
 
 NEWER = PackageUpgrade("mysql-server-8.0", "8.0.41-1", "8.0.45-1")
+TABLE = UpgradeFinding("shop.t: Table upgrade required", "Do what it says", stops=True)
+OPTION = UpgradeFinding("The newer mysqld does not start", "Correct it", stops=True)
 APPLY = UpgradeSpec(apply=True, no_way_back=False)
 
 
@@ -34,6 +36,8 @@ class Server:
         bench.stand_in("apt-get", "exit 100")
         self.bench = bench
         monkeypatch.setattr(upgrade, "ARCHIVES", archives)
+        monkeypatch.setattr(upgrade_check, "tables", lambda: [TABLE])
+        monkeypatch.setattr(newer_mysqld, "findings", lambda _: iter([OPTION]))
         monkeypatch.setattr(updates, "planned", lambda: self.planned)
         monkeypatch.setattr(updates, "install", self.install)
         monkeypatch.setattr(upgrade, "replaced_libraries", lambda: self.libraries)
@@ -67,6 +71,12 @@ def test_an_upgrade_leaves_the_restart_to_the_package_and_keeps_the_former_one(h
     assert (host.version, host.restarts) == ("8.0.45-1", 0)
     assert [path.name for path in host.folder.iterdir()] == ["mysql-server-8.0_8.0.41-1_amd64.deb"]
     assert state_file.load(upgrade.JOURNAL) is None
+
+
+def test_a_plan_tells_what_would_not_go_well(host: Server) -> None:
+    assert upgrade.upgrade(UpgradeSpec(apply=False, no_way_back=False)).findings == (TABLE, OPTION)
+    host.planned = ()
+    assert upgrade.upgrade(UpgradeSpec(apply=False, no_way_back=False)).findings == ()
 
 
 def test_where_mysqld_does_not_come_up_the_former_package_is_back_and_mysqlds_words_are_told(host: Server) -> None:

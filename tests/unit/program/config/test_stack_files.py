@@ -94,7 +94,7 @@ def test_the_example_has_every_key_and_each_commented_one_parses() -> None:
     example = yaml.safe_load(re.sub(r"^  # (?=mysql-pair:|  +(- \{|\w+:) ?)", "  ", text, flags=re.M))["config"]
     assert example["mysql-pair:mysqlSettings"]["innodb_buffer_pool_size"] == "640M"
     left_out = {*SECRET, "sshPublicKey", "sshHostKeys", "vpcId", "serverSubnetId", "dataVolumeId", "dataVolumeSnapshot"}
-    left_out |= {"restoreFrom"}
+    left_out |= {"restoreFrom", "serverUbuntuRelease"}
     given = {key.removeprefix("mysql-pair:"): as_text(value) for key, value in example.items()}
     kept = {key: value for key, value in given.items() if key not in left_out and key != "aws:region"}
     stack_config.parse(GOOD | kept, SECRET, FakeCloud())

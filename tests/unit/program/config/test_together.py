@@ -28,6 +28,7 @@ ALONE: dict[str, object] = {
     "admittedSecurityGroupIds": ["x"], "admittedCidrs": ["x"], "admittedPrefixListIds": ["x"],
     "operatorPrefixListIds": ["x"], "extraEgress": ["x"], "sshPublicKey": "x", "sshPrivateKey": "x",
     "sshEndpoints": {"nobody": {}}, "sshHostKeys": {"server": "x"}, "instanceProfile": "a b", "ubuntuRelease": "7",
+    "serverUbuntuRelease": "7",
     "serverInstanceType": "small", "serverAmi": "ubuntu", "serverPrivateIp": "x", "serverPublic": "x",
     "terminationProtection": "x", "serverVolumeSize": "x", "serverPackages": ["X"],
     "dataVolumeSize": "x", "dataVolumeIops": 1, "dataVolumeThroughput": 1, "dataVolumeKmsKey": "x",
