@@ -6,8 +6,8 @@ from lab.cloud.model import Instance, Snapshot
 from lab.cloud.store import Store
 from lab.testing.project import PLAIN
 from scripts.host.constants import CA_FILE
+from tests.lab.crashing_server import Server
 from tests.lab.pair import Pair, lab_command
-from tests.lab.test_data_volume import Server
 
 
 def images(pair: Pair) -> dict[str, str]:
