@@ -13,14 +13,14 @@ with Ahead() as ahead:
     import stack_config
     from components import outputs
     from components.backups.backups import Backups
-    from components.backups.snapshots import Snapshots
+    from components.backups.snapshots import snapshots_of
     from components.component import Component, tags
-    from components.data_volume import DataVolume
+    from components.data_volume import a_data_volume
     from components.firewall import Firewall
     from components.mysql.accounts import MySqlAccounts, describe
     from components.mysql.client import MySqlClient
     from components.mysql.server import DataArgs, MySqlServer
-    from components.network import Network, a_network
+    from components.network import a_network
     from components.placement import Placement
     from components.protection import TerminationProtection
 
@@ -33,20 +33,14 @@ backups = Backups("backups", {**config.backups, "tags": config.tags})
 who = (config.ssh, config.jump_host, config.instance_profile, config.tags, config.ubuntu_release)
 placement = Placement(network, firewall, key_pair.key_name, *who)
 
-# The jump host first: what is private is reached through it.
 groups = {name: group for group in config.clients for name in group.hosts}
 clients: dict[str, MySqlClient] = {}
-for name in sorted(groups, key=lambda name: name != config.jump_host):
-    group = groups[name]
+# The jump host first: what is private is reached through it.
+for name, group in sorted(groups.items(), key=lambda item: item[0] != config.jump_host):
     place = placement.client(name, clients, group.instance["public"], group.zone, group.subnet_id)
     clients[name] = MySqlClient(name, {**group.instance, **place})
-volume, snapshots = None, None
-if config.data_volume:
-    # Where its host will be: a subnet keeps its zone, whatever zones are chosen later.
-    zone = network.server_zone if isinstance(network, Network) else config.data_volume["zone"]
-    volume = DataVolume("server-data", {**config.data_volume, "zone": zone})
-    if config.snapshots:
-        snapshots = Snapshots("snapshots", {**config.snapshots, "volume": volume, "tags": config.tags})
+volume = a_data_volume("server-data", config.data_volume, network.server_zone)
+snapshots = snapshots_of("snapshots", config.snapshots, volume, config.tags)
 place = placement.server("server", clients, backups.instance_profile)
 data: DataArgs = {"data_volume": volume, "replay": "restore" in config.backups, "before": config.snapshot_before}
 server = MySqlServer("server", {**config.server, **place, **data, "distribution": config.distribution})
@@ -59,10 +53,8 @@ for name, client in clients.items():
     trusted = client.trust(server)
     client.check_logins(f"{name}-logins", accounts, ready=[firewall, trusted])
 accounts.warn_of_untried({name: client.private_ip for name, client in clients.items()})
-
 optional = [part for part in (network, volume, snapshots) if isinstance(part, Component)]
 everything = [*optional, firewall, key_pair, backups, *clients.values(), server, *accounts.described, accounts]
 TerminationProtection("terminationProtection", config.protected, everything)
-
-hosts = [clients[name] for name in groups]
-outputs.export(server, volume, hosts, accounts, backups, config.primary_user, config.jump_host)
+in_order = [clients[name] for name in groups]
+outputs.export(server, volume, in_order, accounts, backups, config.primary_user, config.jump_host)

@@ -149,6 +149,16 @@ class DataVolume(Component):
         )
 
 
+def a_data_volume(name: str, args: DataVolumeArgs | None, zone: pulumi.Input[str] | None) -> DataVolume | None:
+    """Return the volume, if there is to be one: in this zone, if its host's subnet is one that is made.
+
+    A subnet keeps its zone, whatever zones are chosen later.
+    """
+    if args is None:
+        return None
+    return DataVolume(name, args if zone is None else {**args, "zone": zone})
+
+
 def volume_faults(args: VolumeArgs) -> Iterator[SpecFault]:
     """Yield what is right by itself and wrong together."""
     size, iops, throughput = args.get("size_gib"), args.get("iops"), args.get("throughput")

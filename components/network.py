@@ -45,6 +45,8 @@ class ExistingNetwork:
     server_subnet_id: pulumi.Input[str]
     ready: tuple[pulumi.Resource, ...] = ()
     """What must be there before a host is."""
+    server_zone: None = None
+    """Config has looked it up."""
 
     def client_subnet_id(self, public: bool, zone: int) -> pulumi.Input[str]:
         """Refuse: only whoever made the subnets knows which one is public, and of which zone."""

@@ -79,6 +79,13 @@ class Snapshots(Component):
         self.end()
 
 
+def snapshots_of(
+    name: str, args: SnapshotsArgs | None, volume: DataVolume | None, more_tags: Mapping[str, str]
+) -> Snapshots | None:
+    """Return the snapshots of a volume, if there are to be any."""
+    return Snapshots(name, {**args, "volume": volume, "tags": more_tags}) if args and volume else None
+
+
 def may_snapshot() -> str:
     """Return the policy (JSON) that Data Lifecycle Manager needs for snapshots of volumes.
 
