@@ -17,7 +17,7 @@ from scripts.host.backups.spec import NEWEST
 from scripts.host.common.errors import HostError
 from scripts.host.mysql.server import Error, Session
 
-# A foreign key may refer to an index that is not unique, in a table that comes after it.
+# A foreign key may refer to an index that is not unique, which MySQL 8.4 refuses by default.
 INIT = "SET SESSION sql_log_bin = 0, sql_require_primary_key = 0 /*!80400 , restrict_fk_on_non_standard_key = 0 */"
 BATCH_FILES, BATCH_BYTES = 200, 512 << 20
 """How much of the log lies on the disk at a time; one file alone may be larger."""
