@@ -107,12 +107,13 @@ def rate(size: float, seconds: float) -> float:
 
 
 def clear() -> None:
-    """Drop all databases."""
+    """Drop all databases, and start MySQL anew: nothing of before is still to be written."""
     cursor = session()
     cursor.execute("SELECT schema_name FROM information_schema.schemata")
     for (name,) in cursor.fetchall():
         if name not in ("information_schema", "mysql", "performance_schema", "sys"):
             cursor.execute(f"DROP DATABASE `{name}`")
+    subprocess.run(["systemctl", "restart", "mysql"], check=True)
 
 
 def plain_load() -> float:
@@ -120,12 +121,11 @@ def plain_load() -> float:
     from scripts.host.backups import listing, own, repository
     from scripts.host.backups import restore as verb
 
-    cursor = session()
     with repository.opened(own.spec().repository) as repo, DUMP.open("wb") as out:
         newest = max(manifest["id"] for manifest in listing.contents(repo).manifests)
         subprocess.run(repo.argv("cat", repo.at(f"bases/{newest}/{listing.DUMP}")), stdout=out, check=True)
     clear()
-    former = {}
+    cursor, former = session(), {}
     for name, value in verb.MEANWHILE.items():
         cursor.execute(f"SELECT @@GLOBAL.{name}")
         former[name] = cursor.fetchone()[0]
