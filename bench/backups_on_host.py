@@ -24,6 +24,7 @@ AGENT = "/usr/local/lib/mysql-pair/current"
 SOCKET = "/run/mysqld/mysqld.sock"
 STATUS = Path("/var/lib/mysql-pair-status/backups.json")
 MARKER = Path("/var/lib/mysql/mysql-pair-restore.json")
+UUID_FILE, LOG_SENT = Path("/var/lib/mysql/auto.cnf"), Path("/var/lib/mysql-pair/backups/log.json")
 TIMERS = ("mysql-pair-base.timer", "mysql-pair-log.timer", "mysql-pair-drill.timer")
 MIB = 1 << 20
 TABLES, ROW_BYTES = 8, 200
@@ -40,6 +41,14 @@ def session() -> Any:
     """Return a cursor of root's."""
     connection = pymysql.connect(unix_socket=SOCKET, user="root", autocommit=True, ssl_disabled=True, local_infile=True)
     return connection.cursor()
+
+
+def renew() -> None:
+    """Be another server to the repository: the log of one that was restored begins anew, by the same names."""
+    subprocess.run(["systemctl", "stop", "mysql"], check=True)
+    for file in (UUID_FILE, LOG_SENT):
+        file.unlink(missing_ok=True)
+    subprocess.run(["systemctl", "start", "mysql"], check=True)
 
 
 def fill(gib: float) -> int:
@@ -161,6 +170,8 @@ def restore() -> dict[str, float]:
 
     replay.load, replay.replay = timed("load", replay.load), timed("replay", replay.replay)
     facts = verb.restore(RestoreSpec(own.spec().repository))
+    if not facts.logs:
+        sys.exit("no log was replayed")
     return {**figures, "restore s": facts.seconds, "files of the log": facts.logs}
 
 
@@ -214,6 +225,7 @@ def main(gib: float, log_mib: float, has_drill: bool) -> dict[str, Any]:
     """Fill, back up and restore; return the figures."""
     sys.path.insert(0, AGENT)
     subprocess.run(["systemctl", "stop", *TIMERS], check=True)
+    renew()
     loads = [os.getloadavg()[0]]
     rows = fill(gib)
     cursor = session()
