@@ -1,12 +1,11 @@
 """Part of backups.py: runs as root on a lab's server, and prints its figures as JSON.
 
-Arguments: GiB of rows, MiB of log, pairs of restores, and whether to rehearse one (yes or no). The server's data are
-the bench's own: its databases are dropped.
+Arguments: GiB of rows, MiB of log, and whether to rehearse a restore (yes or no). The server's data are the bench's
+own: its databases are dropped. What is beside a base or a restore is measured for small sizes only.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import random
@@ -25,6 +24,7 @@ AGENT = "/usr/local/lib/mysql-pair/current"
 SOCKET = "/run/mysqld/mysqld.sock"
 STATUS = Path("/var/lib/mysql-pair-status/backups.json")
 MARKER = Path("/var/lib/mysql/mysql-pair-restore.json")
+UUID_FILE, LOG_SENT = Path("/var/lib/mysql/auto.cnf"), Path("/var/lib/mysql-pair/backups/log.json")
 TIMERS = ("mysql-pair-base.timer", "mysql-pair-log.timer", "mysql-pair-drill.timer")
 MIB = 1 << 20
 TABLES, ROW_BYTES = 8, 200
@@ -33,12 +33,22 @@ LOG_ROW_BYTES = 420
 BATCH_ROWS = 1000
 ALONE_SECONDS = 25
 CLIENTS = 4
+SMALL_GIB = 1
+DUMP = Path("/var/tmp/bench-dump.zst")  # noqa: S108  the host is the bench's own
 
 
 def session() -> Any:
     """Return a cursor of root's."""
     connection = pymysql.connect(unix_socket=SOCKET, user="root", autocommit=True, ssl_disabled=True, local_infile=True)
     return connection.cursor()
+
+
+def renew() -> None:
+    """Be another server to the repository: the log of one that was restored begins anew, by the same names."""
+    subprocess.run(["systemctl", "stop", "mysql"], check=True)
+    for file in (UUID_FILE, LOG_SENT):
+        file.unlink(missing_ok=True)
+    subprocess.run(["systemctl", "start", "mysql"], check=True)
 
 
 def fill(gib: float) -> int:
@@ -105,70 +115,63 @@ def rate(size: float, seconds: float) -> float:
     return round(size / MIB / seconds, 1)
 
 
-def one_client(repo: Any, manifest: dict[str, Any], socket: str, *_: Any) -> None:
-    """Load a dump by a single client, indexes and all: how it was done before."""
-    from scripts.host.backups import listing, replay
-    from scripts.host.backups.pipeline import CHUNK, Pipeline
-
-    whole = hashlib.sha256()
-    with Pipeline() as pipeline:
-        source = pipeline.start(repo.argv("cat", repo.at(f"bases/{manifest['id']}/{listing.DUMP}")))
-        plain = pipeline.start(["zstd", "--quiet", "--decompress", "--stdout"], stdin=source.stdout)
-        client = pipeline.start(replay.client_argv(socket), end=True)
-        assert plain.stdout is not None and client.stdin is not None  # noqa: S101
-        while chunk := plain.stdout.read(CHUNK):
-            whole.update(chunk)
-            client.stdin.write(chunk)
-        pipeline.finish(source, plain)
-        client.stdin.close()
-        pipeline.finish()
-
-
-def written(pid: str) -> int:
-    """Return how many bytes mysqld has had the disk write."""
-    lines = Path(f"/proc/{pid}/io").read_text().splitlines()
-    return int(next(line.split()[1] for line in lines if line.startswith("write_bytes")))
-
-
-def processor(pid: str) -> float:
-    """Return how many seconds of CPU mysqld has taken."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def restore(is_before: bool) -> dict[str, Any]:
-    """Restore the newest base and the log after it into this server, emptied; return what that took."""
-    from scripts.host.backups import own, replay
-    from scripts.host.backups import restore as verb
-    from scripts.host.backups.spec import RestoreSpec
-
-    MARKER.unlink(missing_ok=True)
+def clear() -> None:
+    """Drop all databases, and start MySQL anew: nothing of before is still to be written."""
     cursor = session()
     cursor.execute("SELECT schema_name FROM information_schema.schemata")
     for (name,) in cursor.fetchall():
         if name not in ("information_schema", "mysql", "performance_schema", "sys"):
             cursor.execute(f"DROP DATABASE `{name}`")
-    pid = subprocess.run(["pidof", "mysqld"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
-    figures: dict[str, Any] = {"before": is_before, "load average": round(os.getloadavg()[0], 1)}
+    subprocess.run(["systemctl", "restart", "mysql"], check=True)
+
+
+def plain_load() -> float:
+    """Load the newest base from a file by `zstd -d | mysql`, with a restore's settings; return how long that took."""
+    from scripts.host.backups import listing, own, repository
+    from scripts.host.backups import restore as verb
+
+    with repository.opened(own.spec().repository) as repo, DUMP.open("wb") as out:
+        newest = max(manifest["id"] for manifest in listing.contents(repo).manifests)
+        subprocess.run(repo.argv("cat", repo.at(f"bases/{newest}/{listing.DUMP}")), stdout=out, check=True)
+    clear()
+    cursor, former = session(), {}
+    for name, value in verb.MEANWHILE.items():
+        cursor.execute(f"SELECT @@GLOBAL.{name}")
+        former[name] = cursor.fetchone()[0]
+        cursor.execute(f"SET GLOBAL {name} = %s", [value])
+    begun = time.monotonic()
+    command = f"zstd -dc {DUMP} | mysql --binary-mode --max-allowed-packet=1G --init-command='SET sql_log_bin = 0'"
+    subprocess.run(["bash", "-o", "pipefail", "-c", command], check=True)
+    seconds = time.monotonic() - begun
+    for name, value in former.items():
+        cursor.execute(f"SET GLOBAL {name} = %s", [value])
+    DUMP.unlink()
+    return round(seconds, 1)
+
+
+def restore() -> dict[str, float]:
+    """Restore the newest base and the log after it into this server, emptied; return what that took."""
+    from scripts.host.backups import own, replay
+    from scripts.host.backups import restore as verb
+    from scripts.host.backups.spec import RestoreSpec
+
+    clear()
+    MARKER.unlink(missing_ok=True)
+    figures: dict[str, float] = {}
 
     def timed(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         def run(*words: Any) -> Any:
-            begun, wrote, took = time.monotonic(), written(pid), processor(pid)
+            begun = time.monotonic()
             answer = function(*words)
             figures[f"{name} s"] = round(time.monotonic() - begun, 1)
-            figures[f"{name} MiB written"] = (written(pid) - wrote) // MIB
-            figures[f"{name} CPU s"] = round(processor(pid) - took, 1)
             return answer
 
         return run
 
-    load, replayed = replay.load, replay.replay
-    replay.load = timed("load", one_client if is_before else load)
-    replay.replay = timed("replay", replayed)
-    try:
-        facts = verb.restore(RestoreSpec(own.spec().repository))
-    finally:
-        replay.load, replay.replay = load, replayed
+    replay.load, replay.replay = timed("load", replay.load), timed("replay", replay.replay)
+    facts = verb.restore(RestoreSpec(own.spec().repository))
+    if not facts.logs:
+        sys.exit("no log was replayed")
     return {**figures, "restore s": facts.seconds, "files of the log": facts.logs}
 
 
@@ -204,24 +207,26 @@ def quantiles(milliseconds: list[float]) -> dict[str, float]:
     return {"transactions": len(milliseconds), **{name: round(value, 1) for name, value in figures.items()}}
 
 
-def base_beside_clients(rows: int) -> tuple[dict[str, Any], dict[str, dict[str, float]]]:
-    """Make a base while clients work; return it, and how long transactions take alone and beside it, in ms."""
+def base_beside_clients(rows: int) -> dict[str, dict[str, float]]:
+    """Make a base while clients work; return how long transactions take alone and beside it, in ms."""
     busy, stop, seen = threading.Event(), threading.Event(), dict[str, list[float]]()
     thread = threading.Thread(target=lambda: seen.update(latency(rows, busy, stop)), daemon=True)
     thread.start()
     time.sleep(ALONE_SECONDS)
     busy.set()
-    made = base()
+    base()
     busy.clear()
     stop.set()
     thread.join()
-    return made, {name: quantiles(values) for name, values in seen.items()}
+    return {name: quantiles(values) for name, values in seen.items()}
 
 
-def main(gib: float, log_mib: float, pairs: int, is_rehearsed: bool) -> dict[str, Any]:
-    """Fill, back up, rehearse and restore; return the figures."""
+def main(gib: float, log_mib: float, has_drill: bool) -> dict[str, Any]:
+    """Fill, back up and restore; return the figures."""
     sys.path.insert(0, AGENT)
     subprocess.run(["systemctl", "stop", *TIMERS], check=True)
+    renew()
+    loads = [os.getloadavg()[0]]
     rows = fill(gib)
     cursor = session()
     cursor.execute(
@@ -236,11 +241,11 @@ def main(gib: float, log_mib: float, pairs: int, is_rehearsed: bool) -> dict[str
         "MiB of buffer pool": pool // MIB,
         "MySQL": version,
         "CPUs": os.cpu_count(),
-        "load average": round(os.getloadavg()[0], 1),
     }
-    base_beside, figures["transactions, ms"] = base_beside_clients(rows)
-    figures["base beside clients s"] = base_beside["seconds"]
-    time.sleep(1)  # ids are seconds
+    if gib <= SMALL_GIB:
+        figures["transactions, ms"] = base_beside_clients(rows)
+        time.sleep(1)  # ids are seconds
+    loads.append(os.getloadavg()[0])
     made = base()
     figures |= {
         "base s": made["seconds"],
@@ -254,19 +259,19 @@ def main(gib: float, log_mib: float, pairs: int, is_rehearsed: bool) -> dict[str
     cursor.execute("SHOW BINARY LOGS")
     log_bytes = cursor.fetchall()[-2][1]
     figures["log MiB"] = log_bytes // MIB
-    begun = time.monotonic()
     agent("log")
-    figures["log sent MiB/s"] = rate(log_bytes, time.monotonic() - begun)
-    if is_rehearsed:
-        drill = agent("drill")
-        figures["drill"] = {"s": drill["seconds"], "of it the restore": drill["restore_seconds"]}
-    figures["restores"] = [
-        restore(is_before) for pair in range(pairs) for is_before in ([True, False] if pair % 2 == 0 else [False, True])
-    ]
-    figures["log MiB/s"] = [rate(log_bytes, one["replay s"]) for one in figures["restores"]]
-    return figures
+    if has_drill:
+        figures["drill s"] = agent("drill")["seconds"]
+    loads.append(os.getloadavg()[0])
+    if gib <= SMALL_GIB:
+        figures["plain load s"] = plain_load()
+    loads.append(os.getloadavg()[0])
+    figures |= restore()
+    loads.append(os.getloadavg()[0])
+    figures["load MiB/s"] = rate(made["dump_bytes"], figures["load s"])
+    return {**figures, "load average": [round(load, 1) for load in loads]}
 
 
 if __name__ == "__main__":
-    gib, log_mib, pairs, rehearsed = sys.argv[1:]
-    print(json.dumps(main(float(gib), float(log_mib), int(pairs), rehearsed == "yes"), indent=1))
+    gib, log_mib, drill = sys.argv[1:]
+    print(json.dumps(main(float(gib), float(log_mib), drill == "yes"), indent=1))

@@ -87,16 +87,20 @@ class Pipeline:
         self._parts.append((process, stderr))
         return process
 
-    def finish(self, *processes: subprocess.Popen[bytes]) -> None:
+    def finish(self, *processes: subprocess.Popen[bytes], at_leisure: bool = False) -> None:
         """Wait until these programs, or all, have ended well.
+
+        Args:
+            processes: these programs; all if none is named.
+            at_leisure: whether each may still take any time.
 
         Raises:
             HostError: one did not; the message has its own words.
         """
-        if words := self._failures(END_SECONDS, processes):
+        if words := self._failures(None if at_leisure else END_SECONDS, processes):
             raise HostError(words)
 
-    def _failures(self, wait: float, processes: Sequence[subprocess.Popen[bytes]] = ()) -> str:
+    def _failures(self, wait: float | None, processes: Sequence[subprocess.Popen[bytes]] = ()) -> str:
         words = []
         for process, stderr in self._parts:
             if processes and process not in processes:

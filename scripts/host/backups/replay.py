@@ -1,7 +1,6 @@
 """A base and the log after it, chosen, and brought into a MySQL server: this host's own or a scratch one."""
 
 import hashlib
-import os
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,21 +10,18 @@ from typing import IO, cast
 from scripts.host.backups import binary_log, listing, status
 from scripts.host.backups.binary_log import LogFile
 from scripts.host.backups.listing import Chain, Manifest
-from scripts.host.backups.load import LONGEST, Client, Loader, Sessions, room_for_keys
-from scripts.host.backups.pipeline import Pipeline
+from scripts.host.backups.pipeline import CHUNK, Pipeline
 from scripts.host.backups.progress import Progress
 from scripts.host.backups.repository import Repository, UnreadableError, failure
 from scripts.host.backups.spec import NEWEST
 from scripts.host.common.errors import HostError
 from scripts.host.mysql.server import Error, Session
 
-# A foreign key may refer to an index that is not unique, in a table that comes after it.
+# A foreign key may refer to an index that is not unique, which MySQL 8.4 refuses by default.
 INIT = "SET SESSION sql_log_bin = 0, sql_require_primary_key = 0 /*!80400 , restrict_fk_on_non_standard_key = 0 */"
 BATCH_FILES, BATCH_BYTES = 200, 512 << 20
 """How much of the log lies on the disk at a time; one file alone may be larger."""
 GIB = 1 << 30
-MOST_SESSIONS = 8
-"""That load rows: each takes some 20 MiB of mysqld's memory."""
 
 
 @dataclass(frozen=True)
@@ -123,39 +119,29 @@ def _needed(log: Chain, at: str) -> tuple[LogFile, ...]:
     return log.files[: len(before) + 1]
 
 
-def load(repo: Repository, manifest: Manifest, socket: str, sessions: int | None = None) -> None:
+def load(repo: Repository, manifest: Manifest, socket: str) -> None:
     """Load a base's dump.
-
-    Args:
-        repo: where from.
-        manifest: of the base.
-        socket: of the server.
-        sessions: how many load rows side by side; one for each CPU if not given.
 
     Raises:
         HostError: it is damaged, or MySQL refuses it; some of it is loaded then.
     """
     whole = hashlib.sha256()
     progress = Progress(f"load base {manifest['id']}", int(manifest["dump_bytes"]))
-    fits = room_for_keys(manifest["parts"], Path(str(Session(socket).one("SELECT @@tmpdir"))))
-    number = sessions or min(os.cpu_count() or 1, MOST_SESSIONS)
-    with Pipeline() as pipeline, Sessions(socket, number) as rows:
+    with Pipeline() as pipeline:
         source = pipeline.start(repo.argv("cat", repo.at(f"bases/{manifest['id']}/{listing.DUMP}")))
         plain = pipeline.start(["zstd", "--quiet", "--decompress", "--stdout"], stdin=source.stdout)
-        client = pipeline.start([*client_argv(socket), "--unbuffered", "--skip-column-names"])
-        loader = Loader(Client(client), rows, fits)
-        output = cast("IO[bytes]", plain.stdout)
-        while line := output.readline(LONGEST):
-            whole.update(line)
-            progress.add(len(line))
-            loader.add(line)
+        client = pipeline.start(client_argv(socket), end=True)
+        output, sink = cast("IO[bytes]", plain.stdout), cast("IO[bytes]", client.stdin)
+        while chunk := output.read(CHUNK):
+            whole.update(chunk)
+            sink.write(chunk)
+            progress.add(len(chunk))
         try:
             pipeline.finish(source, plain)
         except HostError as error:
             raise _damaged(manifest, error) from error
-        loader.end()
-        cast("IO[bytes]", client.stdin).close()
-        pipeline.finish()
+        sink.close()
+        pipeline.finish(client, at_leisure=True)
     if whole.hexdigest() != manifest["sha256"]:
         raise HostError(f"base {manifest['id']} is damaged: its dump is not the one that its manifest was written for")
 
@@ -248,7 +234,8 @@ def _replay_files(paths: Sequence[Path], at: str, stop: _Stop, socket: str) -> N
         if not stop.reached:
             pipeline.finish(source)
         sink.close()
-        pipeline.finish(client)
+        # An ALTER TABLE may be the last of it, and takes as long as it takes.
+        pipeline.finish(client, at_leisure=True)
 
 
 def client_argv(socket: str) -> list[str]:

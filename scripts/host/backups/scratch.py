@@ -31,8 +31,6 @@ STOP_SECONDS = 300
 MEMINFO = Path("/proc/meminfo")
 LEAST_MIB, OWN_MIB, LARGEST_POOL_MIB = 300, 180, 1024
 """Memory that has to be available, what mysqld takes besides its buffer pool, and the pool at most."""
-SESSIONS = 2
-"""That load rows: its memory is what the running server leaves."""
 OPTIONS = (
     "--skip-networking",
     "--mysqlx=OFF",
@@ -160,4 +158,4 @@ def load(repo: Repository, chosen: Plan, scratch: Scratch) -> None:
     # The instance is thrown away if anything stops it.
     statements = [*replay.reset_statements(manifest, version), "ALTER INSTANCE DISABLE INNODB REDO_LOG"]
     replay.statements(scratch.socket, ";\n".join(statements) + ";\n")
-    replay.load(repo, manifest, scratch.socket, SESSIONS)
+    replay.load(repo, manifest, scratch.socket)

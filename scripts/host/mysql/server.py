@@ -30,12 +30,8 @@ class Error(HostError):
 class Session:
     """A session of root's; whatever the server refuses is an Error."""
 
-    def __init__(self, socket: str = service.SOCKET, seconds: float | None = STATEMENT_SECONDS) -> None:
+    def __init__(self) -> None:
         """Log in.
-
-        Args:
-            socket: of the server.
-            seconds: how long a statement may take; None for any time.
 
         Raises:
             Error: the server does not answer, or refuses.
@@ -49,22 +45,17 @@ class Session:
         self._refusals = pymysql.MySQLError
         with self._translated():
             connection = pymysql.connect(
-                unix_socket=socket,
+                unix_socket=service.SOCKET,
                 user="root",
                 charset="utf8mb4",
                 autocommit=True,
                 ssl_disabled=True,  # to a socket it protects nothing, and takes 5 ms
                 connect_timeout=CONNECT_SECONDS,
-                read_timeout=seconds,
+                read_timeout=STATEMENT_SECONDS,
             )
-        self._connection, self._cursor = connection, connection.cursor()
+        self._cursor = connection.cursor()
 
-    def close(self) -> None:
-        """Log out."""
-        with self._translated():
-            self._connection.close()
-
-    def rows(self, statement: str | bytes, args: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    def rows(self, statement: str, args: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return the rows of a query."""
         with self._translated():
             self._cursor.execute(statement, args or None)
