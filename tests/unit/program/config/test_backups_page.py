@@ -13,15 +13,31 @@ import typer
 from scripts.__main__ import app
 from stack_outputs.contract import OUTPUTS
 from tests import PROJECT_ROOT
-from tests.unit.program.configs import BACKUP_KEY, parsed
+from tests.unit.program.configs import BACKUP_KEY, DECLARED, parsed
 
-SECTIONS = {
-    text.partition("\n")[0]: [line.strip().removeprefix("$ ") for line in text.splitlines() if line.startswith("    ")]
-    for text in re.split(r"^##+ ", (PROJECT_ROOT / "docs" / "backups.md").read_text(), flags=re.MULTILINE)[1:]
-}
-"""By title, the lines of commands of each section."""
+
+def sections(page: str) -> dict[str, list[str]]:
+    """Return the lines of commands of each section of a page, by its title."""
+    return {
+        text.partition("\n")[0]: [
+            line.strip().removeprefix("$ ") for line in text.splitlines() if line.startswith("    ")
+        ]
+        for text in re.split(r"^##+ ", (PROJECT_ROOT / "docs" / page).read_text(), flags=re.MULTILINE)[1:]
+    }
+
+
+SECTIONS = sections("backups.md")
 VALUES = {"backup_bucket": "example-backups", "backup_prefix": "mysql-pair-prod", "backup_key": BACKUP_KEY}
 COMMANDS = [line for lines in SECTIONS.values() for line in lines]
+OF_THE_FIRST_SERVER = {
+    "serverPrivateIp",
+    "dataVolumeId",
+    "dataVolumeSnapshot",
+    "restoreFrom",
+    "sshHostKeys",
+    "sshEndpoints",
+}
+"""Keys with which a second stack would take the first one's volume or moment, or look for its host."""
 
 
 def words(line: str) -> list[str]:
@@ -36,14 +52,14 @@ def config(lines: list[str]) -> dict[str, Any]:
     for line in lines:
         if "pulumi config set" not in line:
             continue
-        given = words(line.partition("pulumi config set")[2].partition(" && ")[0])
+        given = words(re.sub(r" <\S+", "", line.partition("pulumi config set")[2].partition(" && ")[0]))
         if "--stack" in given:
             del given[given.index("--stack") : given.index("--stack") + 2]
         key, *value = (word for word in given if word not in ("--path", "--secret"))
         # A secret comes on standard input.
         text = value[0] if value else BACKUP_KEY
-        # The page's moment may be yet to come, and AWS on paper knows one snapshot.
-        text = text.replace("2026-12-01", "2026-01-01").replace("snap-0123456789abcdef0", "snap-0a0a0a0a")
+        # The page's moment may be yet to come, and AWS on paper knows other ids.
+        text = text.replace("2026-12-01", "2026-01-01").replace("-0123456789abcdef0", "-0a0a0a0a")
         name, _, field = key.partition(".")
         if field:
             made.setdefault(name, {})[field] = text
@@ -52,11 +68,37 @@ def config(lines: list[str]) -> dict[str, Any]:
     return made
 
 
+def taken_out(lines: list[str]) -> set[str]:
+    """Return the keys that `pulumi config rm-all` takes out."""
+    given = [words(line) for line in lines if line.startswith("pulumi config rm-all --stack rescue ")]
+    return {key for command in given for key in command[5:]}
+
+
 @pytest.mark.parametrize("title", [title for title, lines in SECTIONS.items() if config(lines)])
 def test_the_config_of_each_section_is_one_that_the_program_takes(title: str) -> None:
     given = config(SECTIONS[title])
     made = parsed(**given, dataVolumeSize=100)  # where there are faults, they are an exception
     assert ("restore" in made.backups) == ("restoreFrom" in given)
+
+
+@pytest.mark.parametrize("title", ["All of it, to a moment", "The state is lost"])
+def test_a_second_stack_takes_over_nothing_that_is_of_the_first_server(title: str) -> None:
+    keys = taken_out(SECTIONS[title])
+    assert keys <= set(DECLARED) and keys >= OF_THE_FIRST_SERVER
+    copied, made = map(SECTIONS[title].index, ("cp Pulumi.STACK.yaml Pulumi.rescue.yaml", "pulumi stack init rescue"))
+    assert copied < made, "or `stack init` makes a salt with which the file's secrets cannot be read"
+
+
+@pytest.mark.parametrize("page", ["backups.md", "versions.md"])
+def test_commands_name_their_stack(page: str) -> None:
+    lines = [line for lines in sections(page).values() for line in lines]
+    parts = [part for line in lines for part in re.split(r"\$\(|[|]|&&", line)]
+    commands = [
+        part.strip()
+        for part in parts
+        if re.match(r" ?(pulumi (up|config|stack output|stack -)|python -m scripts)", part)
+    ]
+    assert commands and not [command for command in commands if " --stack " not in command]
 
 
 def test_the_verbs_take_the_words_of_the_page() -> None:
