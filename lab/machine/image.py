@@ -114,8 +114,9 @@ def _bootstrap(mirror: Mirror, archive: Path, work: Path) -> None:
         "--dpkgopt=path-exclude=/usr/share/doc/*",
         "--dpkgopt=path-exclude=/usr/share/man/*",
         *_folder_options(mirror, work),
-        # A file may be a link there that leads nowhere yet, as /etc/default/locale on Ubuntu 24.04.
-        f'--customize-hook=cp -r --preserve=mode --remove-destination {shlex.quote(str(tree))}/. "$1"',
+        # On newer releases /etc/default/locale is a link to it, which leads nowhere yet on Ubuntu 24.04.
+        '--customize-hook=[ ! -h "$1/etc/default/locale" ] || touch "$1/etc/locale.conf"',
+        f'--customize-hook=cp -r --preserve=mode {shlex.quote(str(tree))}/. "$1"',
         f'--customize-hook=sh {shlex.quote(str(RECIPE / "customize"))} "$1"',
         mirror.suite,
         str(archive),
