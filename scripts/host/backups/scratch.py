@@ -20,7 +20,7 @@ from scripts.host.backups.replay import Plan
 from scripts.host.backups.repository import Repository
 from scripts.host.common import process
 from scripts.host.common.errors import HostError
-from scripts.host.mysql import service
+from scripts.host.mysql import server, service
 
 FOLDER = service.DATA / ".mysql-pair-scratch"
 OVERHEAD_BYTES = 600 << 20
@@ -79,11 +79,20 @@ def running(lower_case_table_names: int) -> Iterator[Scratch]:
             done = process.run([*base, "--initialize-insecure"], seconds=INITIALIZE_SECONDS)
             if done.returncode != 0:
                 raise HostError(f"a scratch mysqld cannot be initialized: {_words(log) or process.last_lines(done)}")
-            argv = [*base, *OPTIONS, f"--socket={socket}", f"--pid-file={FOLDER / 'pid'}"]
+            argv = [*base, *OPTIONS, *plugins(), f"--socket={socket}", f"--pid-file={FOLDER / 'pid'}"]
             with _started(argv, socket, log):
                 yield Scratch(str(socket), FOLDER)
         finally:
             remove()
+
+
+def plugins() -> list[str]:
+    """Return the options that load what accounts of the running server log in by: without it they are refused."""
+    query = (
+        "SELECT plugin_name, plugin_library FROM information_schema.plugins WHERE plugin_type = 'AUTHENTICATION'"
+        " AND plugin_status = 'ACTIVE' AND plugin_library IS NOT NULL ORDER BY plugin_name"
+    )
+    return [f"--plugin-load-add={name}={library}" for name, library in server.Session().rows(query)]
 
 
 def pool_mib() -> int:

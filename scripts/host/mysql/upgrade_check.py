@@ -104,7 +104,8 @@ def check(spec: SeriesCheckSpec) -> SeriesFacts:
 
 def tables() -> list[UpgradeFinding]:
     """Return what `CHECK TABLE ... FOR UPGRADE` says of every table: it reads no rows, unless it has to."""
-    argv = ["nice", "-n", "19", "mysqlcheck", "--check-upgrade", "--all-databases"]
+    # Whatever the locale is: names need not be ASCII.
+    argv = ["nice", "-n", "19", "mysqlcheck", "--default-character-set=utf8mb4", "--check-upgrade", "--all-databases"]
     printed = process.must(argv, seconds=CHECK_SECONDS)
     found, table = [], ""
     for line in printed.splitlines():
