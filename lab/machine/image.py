@@ -27,8 +27,8 @@ NEEDED_BYTES = 3 * 1024**3
 
 
 def tag(mirror: Mirror) -> str:
-    """Return the image's name: the same recipe, mirror and folder of packages give the same name."""
-    digest = hashlib.sha256(f"{mirror!r} {_folder(mirror)}".encode())
+    """Return the image's name: the same recipe, this file too, mirror and folder of packages give the same name."""
+    digest = hashlib.sha256(f"{mirror!r} {_folder(mirror)}".encode() + Path(__file__).read_bytes())
     for path in sorted(RECIPE.rglob("*")):
         if path.is_file():
             digest.update(str(path.relative_to(RECIPE)).encode() + b"\0" + path.read_bytes())
