@@ -224,6 +224,7 @@ def test_a_drill_passes_and_fails_on_a_changed_byte_and_drift_tells_it(server: S
     server.base()
     # What the package does with its own account, when it is upgraded.
     server.pair.sql("insert into shop.item values (4); create user al identified with auth_socket; drop user al")
+    server.pair.sql("alter user `debian-sys-maint`@localhost account unlock")
     server.answer("log")
     drill = server.answer("drill")
     assert (drill["tables"], drill["logs"]) == (3, 1)

@@ -31,6 +31,7 @@ STOP_SECONDS = 300
 MEMINFO = Path("/proc/meminfo")
 LEAST_MIB, OWN_MIB, LARGEST_POOL_MIB = 300, 180, 1024
 """Memory that has to be available, what mysqld takes besides its buffer pool, and the pool at most."""
+MAINTENANCE = "'debian-sys-maint'@'localhost'"
 OPTIONS = (
     "--skip-networking",
     "--mysqlx=OFF",
@@ -165,6 +166,11 @@ def load(repo: Repository, chosen: Plan, scratch: Scratch) -> None:
     )
     replay.check_version(manifest, version, int(manifest["lower_case_table_names"]))
     # The instance is thrown away if anything stops it.
-    statements = [*replay.reset_statements(manifest, version), "ALTER INSTANCE DISABLE INNODB REDO_LOG"]
+    statements = [
+        # The package's own account, which no base has, and which an upgrade of the package changes in the log.
+        f"CREATE USER IF NOT EXISTS {MAINTENANCE} ACCOUNT LOCK",
+        *replay.reset_statements(manifest, version),
+        "ALTER INSTANCE DISABLE INNODB REDO_LOG",
+    ]
     replay.statements(scratch.socket, ";\n".join(statements) + ";\n")
     replay.load(repo, manifest, scratch.socket)
