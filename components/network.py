@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, NotRequired, TypedDict
+from typing import Annotated, Any, ClassVar, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -45,7 +45,7 @@ class ExistingNetwork:
     server_subnet_id: pulumi.Input[str]
     ready: tuple[pulumi.Resource, ...] = ()
     """What must be there before a host is."""
-    server_zone: None = None
+    server_zone: ClassVar[None] = None
     """Config has looked it up."""
 
     def client_subnet_id(self, public: bool, zone: int) -> pulumi.Input[str]:

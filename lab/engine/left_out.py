@@ -1,7 +1,7 @@
 """What a Go program is built without: packages that the lab does not use are replaced before the build.
 
-Each file of a folder has its place in its first line: that of a package, or of some of its files. The modules that it
-is in are copied from Go's cache, which is never changed, and the copies are what is built.
+Each file of a folder has its place in its first line: that of a package, there already or not, or of some of its files.
+The modules that it is in are copied from Go's cache, which is never changed, and the copies are what is built.
 """
 
 from __future__ import annotations
@@ -79,6 +79,7 @@ def _replace(place: StandIn, copy: Path, fetched: Callable[[str], Path], languag
         for below in (copy, *copy.rglob("*/")):
             below.chmod(0o755)  # Go's cache is read-only
     package = copy / place.package.removeprefix(place.module).lstrip("/")
+    package.mkdir(exist_ok=True)
     for path in package.glob(place.files):
         path.unlink()
     shutil.copyfile(place.path, package / f"left_out_{place.path.name}")

@@ -2,23 +2,12 @@
 package cloud
 
 import (
-	"errors"
-
 	"github.com/spf13/cobra"
+
+	"github.com/pulumi/pulumi/pkg/v3/cmd/pulumi/leftout"
 )
 
-func NewAPICmd() *cobra.Command { return leftOut("api") }
-
-func leftOut(name string) *cobra.Command {
-	return &cobra.Command{
-		Use:                name,
-		Short:              "Not in the lab's engine",
-		DisableFlagParsing: true,
-		RunE: func(*cobra.Command, []string) error {
-			return errors.New("the lab's engine is built without `pulumi " + name + "`; install the Pulumi CLI for it")
-		},
-	}
-}
+func NewAPICmd() *cobra.Command { return leftout.Command("api") }
 
 // APIError is what the engine's exit code would come from.
 type APIError struct {

@@ -2,22 +2,11 @@
 package do
 
 import (
-	"errors"
-
 	"github.com/spf13/cobra"
+
+	"github.com/pulumi/pulumi/pkg/v3/cmd/pulumi/leftout"
 )
 
-func NewDoCmd(...any) *cobra.Command { return leftOut("do") }
-
-func leftOut(name string) *cobra.Command {
-	return &cobra.Command{
-		Use:                name,
-		Short:              "Not in the lab's engine",
-		DisableFlagParsing: true,
-		RunE: func(*cobra.Command, []string) error {
-			return errors.New("the lab's engine is built without `pulumi " + name + "`; install the Pulumi CLI for it")
-		},
-	}
-}
+func NewDoCmd(...any) *cobra.Command { return leftout.Command("do") }
 
 func DefaultRunStatefulUpdate() {}

@@ -15,6 +15,7 @@ from scripts.host.backups.progress import Progress
 from scripts.host.backups.repository import Repository, UnreadableError, failure
 from scripts.host.backups.spec import NEWEST
 from scripts.host.common.errors import HostError
+from scripts.host.mysql import series
 from scripts.host.mysql.server import Error, Session
 
 # A foreign key may refer to an index that is not unique, which MySQL 8.4 refuses by default.
@@ -264,9 +265,8 @@ def statements(socket: str, text: str) -> None:
 
 def reset_statements(manifest: Manifest, version: str) -> list[str]:
     """Return the statements that make a server have executed what a base has, and nothing else."""
-    numbers = tuple(int(part) for part in version.split(".")[:2])
     # MySQL 8.2 and later; gone under its old name in 8.4.
-    reset = "RESET BINARY LOGS AND GTIDS" if numbers >= (8, 2) else "RESET MASTER"
+    reset = "RESET BINARY LOGS AND GTIDS" if series.of(version) >= (8, 2) else "RESET MASTER"
     return [reset, f"SET GLOBAL gtid_purged = '{manifest['gtid_executed']}'"]
 
 
@@ -276,8 +276,7 @@ def check_version(manifest: Manifest, version: str, lower_case: int) -> None:
     Raises:
         HostError: it is of an older series, or names tables otherwise.
     """
-    of_base = tuple(int(part) for part in str(manifest["mysql_version"]).split(".")[:2])
-    if tuple(int(part) for part in version.split(".")[:2]) < of_base:
+    if series.of(version) < series.of(str(manifest["mysql_version"])):
         raise HostError(
             f"base {manifest['id']} was made by MySQL {manifest['mysql_version']}, and this server has {version}, of "
             "an older series: restore it into the same series or a later one"

@@ -43,8 +43,7 @@ def _unpacked(updates: Sequence[PackageUpgrade]) -> Iterator[Path]:
             path.mkdir(exist_ok=True)
             path.chmod(0o755)  # the user mysql reads it
         for update in updates:
-            argv = ["sh", "-c", 'cd "$0" && apt-get -q download "$1"', folder, f"{update.name}={update.candidate}"]
-            process.must(argv, seconds=packages.APT_SECONDS)
+            packages.download(Path(folder), update.name, update.candidate)
         for deb in sorted(Path(folder).glob("*.deb")):
             done = process.run(["dpkg-deb", "--extract", str(deb), str(root)], seconds=packages.APT_SECONDS)
             if done.returncode != 0:

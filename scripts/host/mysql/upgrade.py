@@ -105,9 +105,9 @@ def keep_former(planned: Sequence[PackageUpgrade]) -> bool:
         if cached := sorted(ARCHIVES.glob(name)):
             shutil.copy(cached[0], folder)
             continue
-        wanted = f"{update.name}={update.installed}"
-        argv = ["sh", "-c", 'cd "$0" && apt-get -q download "$1"', str(folder), wanted]
-        if process.run(argv, seconds=packages.APT_SECONDS).returncode != 0:
+        try:
+            packages.download(folder, update.name, update.installed)
+        except HostError:
             return False
     return True
 

@@ -91,6 +91,16 @@ def _install(names: Sequence[str], installed: Iterable[str]) -> None:
     apt_get("install", "--no-upgrade", "-o", "Dpkg::Options::=--force-confold", *missing)
 
 
+def download(folder: Path, name: str, version: str) -> None:
+    """Have apt put a version of a package into a folder.
+
+    Raises:
+        HostError: it cannot be had, in apt's words.
+    """
+    argv = ["sh", "-c", 'cd "$0" && apt-get -q download "$1"', str(folder), f"{name}={version}"]
+    process.must(argv, seconds=APT_SECONDS)
+
+
 def _purge(dropped: Sequence[str]) -> None:
     """Purge packages and what was installed for them alone; one that another needs stays."""
     if not dropped:
