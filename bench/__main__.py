@@ -24,7 +24,7 @@ PARTS: dict[str, ModuleType] = {"preview": preview, "slope": slope, "up": up}
 HEAD = """# Performance
 
 `make bench` measures on this machine and writes this page, its plots and
-[its figures](performance/figures.json); `make bench QUICK=1` takes less than ten minutes, and
+[its figures](performance/figures.json); `make bench QUICK=1` repeats less, and
 `make bench ARGS=preview` runs one part. What is compared runs by turns in one run, so a ratio holds on other machines
 where seconds do not. Behind a median stand the least and the greatest value.
 """
