@@ -90,7 +90,7 @@ test: $(STAMP) ## run all checks and tests, on labs of their own
 	@$(PYTHON) -m pytest tests lab/tests --numprocesses=2 --no-loadscope-reorder --maxfail=10 --durations=30
 
 test-lab: $(STAMP)
-	@LAB_PREINSTALL="$${LAB_PREINSTALL-$$(cat tests/preinstall.txt)}" $(PYTHON) -m lab setup --lab test
+	@LAB_PROVISION="$${LAB_PROVISION-image/provision.sh}" $(PYTHON) -m lab setup --lab test
 
 bench: $(STAMP) ## measure beside empty programs and plain scripts, and write docs/performance.md: QUICK=1
 	@$(PYTHON) -m bench $(if $(QUICK),--quick) $(ARGS)
