@@ -22,8 +22,8 @@ unit tests need none."""
 LONG = ("tests/labs/", "lab/tests/conformance/", "tests/lab/", "tests/policy/", "lab/tests/network/")
 SHORT = ("tests/unit/", "lab/tests/unit/")
 
-# The golden image, so that few tests wait for packages. Those of a first boot on a machine that has none of them use the
-# plain image: the fixture `plain_image`.
+# The golden image, so that few tests wait for packages. Those of a first boot on a machine that has none of them use
+# the plain image: the fixture `plain_image`.
 os.environ.setdefault(golden.VARIABLE, str(Path(__file__).parent / "image/provision.sh"))
 
 

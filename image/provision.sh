@@ -33,7 +33,9 @@ find /var/lib/mysql /var/lib/mysql-files /var/lib/mysql-keyring -mindepth 1 -del
 rm -f /etc/mysql/debian.cnf # its password (Ubuntu's MySQL 8.0), too
 
 cloud-init clean --logs --seed
-: >/etc/machine-id # empty: the next boot is a first one (machine-id(5))
+# Empty. With `cloud-init clean --machine-id` systemd would enable every service at the next boot, MySQL's too
+# (machine-id(5), "First Boot Semantics").
+: >/etc/machine-id
 rm -f /etc/ssh/ssh_host_* /home/*/.ssh/authorized_keys /root/.ssh/authorized_keys
 rm -f /var/lib/systemd/random-seed /var/lib/systemd/credential.secret /root/.bash_history /home/*/.bash_history
 rm -rf /var/log/journal/*

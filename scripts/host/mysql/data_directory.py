@@ -31,7 +31,7 @@ LETTERS = string.ascii_letters + string.digits
 RECONFIGURE_SECONDS = 600
 
 
-def is_cut_off(folder: Path = DATA) -> bool:
+def is_cut_off(folder: Path) -> bool:
     """Return whether the making of a data directory was begun, and has not ended."""
     return (folder / kept.FOLDER.name / MARKER).exists()
 

@@ -1,8 +1,8 @@
 """Where the initialization of MySQL's data directory failed or was cut off, it is done anew; nothing is deleted.
 
-The package ends its own with SHUTDOWN in an init file, and now and then mysqld takes that for a failure (seen with 9.7.4:
-"System views initialization failed"). Nothing initializes the directory again, as it is no longer empty. Debian's
-package then fails, and is set up by the next installation; Ubuntu's mysql-server-8.0 says nothing of it.
+The package ends its own with SHUTDOWN in an init file, and now and then mysqld takes that for a failure (seen with
+9.7.4: "System views initialization failed"). Nothing initializes the directory again, as it is no longer empty.
+Debian's package then fails, and is set up by the next installation; Ubuntu's mysql-server-8.0 says nothing of it.
 """
 
 import os
@@ -43,7 +43,7 @@ def install(names: Sequence[str]) -> None:
     if _is_failed():
         set_aside()
         data_directory.make()
-    elif data_directory.is_cut_off():
+    elif data_directory.is_cut_off(DATA):
         data_directory.end()  # a server ran on it since
     data_directory.set_up()
 
@@ -54,7 +54,7 @@ def set_aside() -> Path | None:
         return None
     aside = DATA.with_name(f"{DATA.name}.unusable-{time.time_ns()}")
     status = DATA.stat()
-    if data_directory.is_cut_off():
+    if data_directory.is_cut_off(DATA):
         data_directory.CREDENTIALS.unlink(missing_ok=True)
     if DATA.is_mount():
         # A mount point cannot be renamed; this is small, as it has no database. The marker goes last.
