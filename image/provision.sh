@@ -11,9 +11,11 @@ for path in /var/lib/mysql /var/lib/mysql-pair; do
     fi
 done
 
-# A machine that has just booted changes apt's sources meanwhile. 2: done, with warnings that it recovered from.
+# A machine that has just booted changes apt's sources meanwhile, and has apt's lists locked: `apt-get update` does not
+# wait for that. 2: done, with warnings that it recovered from.
 if [ -d /run/systemd/system ]; then
     cloud-init status --wait >/dev/null || [ $? = 2 ]
+    systemctl stop apt-daily.timer apt-daily-upgrade.timer apt-daily.service
 fi
 
 # No service is started here. apt's lists stay: a host that needs one package more asks for what has changed only.
