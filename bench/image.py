@@ -100,6 +100,8 @@ def markdown(measured: dict[str, Any], folder: Path) -> str:
             "| --- | --- | --- | --- |",
             *rows,
             "",
+            f"Load average of the machine meanwhile: {spread([pair['load'] for pair in pairs])}.",
+            "",
             "![ratio](performance/image.svg)",
             "",
         ]

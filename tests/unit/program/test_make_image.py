@@ -27,7 +27,7 @@ def packer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
 
 def make(bench: Bench, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": f"{bench.folder}:/usr/bin:/bin", "HOME": str(bench.folder), **variables}
-    argv = [ROOT / "tools" / "image", *arguments]
+    argv = [str(ROOT / "tools" / "image"), *arguments]
     return subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
 
 

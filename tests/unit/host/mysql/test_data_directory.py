@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -111,7 +112,7 @@ def test_on_a_volume_the_marker_is_set_aside_last(host: Host, monkeypatch: pytes
     kept.save(data_directory.MARKER, {"log": 0})
     (host.data / "ibdata1").touch()
     moved: list[str] = []
-    monkeypatch.setattr(initialization.shutil, "move", lambda path, _: moved.append(path.name))
+    monkeypatch.setattr(shutil, "move", lambda path, _: moved.append(path.name))
     initialization.set_aside()
     assert moved == ["ibdata1", ".mysql-pair"]
 
