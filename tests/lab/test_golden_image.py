@@ -18,7 +18,7 @@ for path in /etc/mysql/debian.cnf /etc/mysql/mysql.conf.d/zz-* /etc/mysql/conf.d
     /var/lib/systemd/random-seed /var/lib/systemd/credential.secret /var/log/journal/*; do
     [ ! -e "$path" ] || echo "$path"
 done
-find / -xdev -name '*.pem' ! -path '/etc/ssl/certs/*' ! -path '/usr/share/*' ! -path '/usr/lib/python3/*'
+find / -xdev -type f -name '*.pem' ! -path '/etc/ssl/certs/*' ! -path '/usr/share/*' ! -path '/usr/lib/python3/*'
 find /var/log -type f -size +0
 find /var/cache/apt/archives -name '*.deb'
 cat /etc/machine-id
