@@ -13,7 +13,7 @@ PYTHON := .venv/bin/python
 STAMP := .venv/requirements.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up preview down status check unit test test-lab bench connect tunnel users backup backups drill rotate finish-rotation drift repair upgrade diagram
+.PHONY: help setup up preview down status check unit test test-lab bench connect tunnel users backup backups drill rotate finish-rotation drift repair upgrade diagram image
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -77,8 +77,11 @@ drill: $(STAMP) ## rehearse a restore now
 diagram: $(STAMP) ## draw what is deployed, as SVG: ARGS='--output FILE'
 	@$(PYTHON) -m scripts diagram --stack '$(S)' $(ARGS)
 
+image: ## make an AMI with the packages in it: ARGS='region=eu-central-1 ubuntu_release=24.04'
+	@tools/image $(ARGS)
+
 check: $(STAMP) ## check lint, format, types and templates
-	@tools/packages
+	@tools/packages check
 	@tools/check
 
 unit: $(STAMP) ## run the tests that need no lab
@@ -90,7 +93,7 @@ test: $(STAMP) ## run all checks and tests, on labs of their own
 	@$(PYTHON) -m pytest tests lab/tests --numprocesses=2 --no-loadscope-reorder --maxfail=10 --durations=30
 
 test-lab: $(STAMP)
-	@LAB_PREINSTALL="$${LAB_PREINSTALL-$$(cat tests/preinstall.txt)}" $(PYTHON) -m lab setup --lab test
+	@LAB_PROVISION="$${LAB_PROVISION-image/provision.sh}" $(PYTHON) -m lab setup --lab test
 
 bench: $(STAMP) ## measure beside empty programs and plain scripts, and write docs/performance.md: QUICK=1
 	@$(PYTHON) -m bench $(if $(QUICK),--quick) $(ARGS)

@@ -22,9 +22,9 @@ unit tests need none."""
 LONG = ("tests/labs/", "lab/tests/conformance/", "tests/lab/", "tests/policy/", "lab/tests/network/")
 SHORT = ("tests/unit/", "lab/tests/unit/")
 
-# What the program's hosts install (scripts/cloud_init), so that few tests wait for it. Those of the first boot use
+# The golden image, so that few tests wait for packages. Those of a first boot on a machine that has none of them use
 # the plain image: the fixture `plain_image`.
-os.environ.setdefault(golden.VARIABLE, (Path(__file__).parent / "tests/preinstall.txt").read_text().strip())
+os.environ.setdefault(golden.VARIABLE, str(Path(__file__).parent / "image/provision.sh"))
 
 
 def place(nodeid: str) -> int:

@@ -20,6 +20,11 @@ LIMIT = 16 * 1024
 
 FOLDER = ROOT / "scripts" / "cloud_init"
 
+SKIP_PACKAGES = """[ $(dpkg-query -W -f '${db:Status-Status}\\n' "$@" 2>/dev/null | grep -cx installed) != $# ] ||
+: >/var/lib/cloud/instance/sem/config_package_update_upgrade_install"""
+"""Where an image has all of the packages (the arguments), cloud-init takes its module for packages as run already: the
+module downloads apt's lists, whatever is missing. Names of such files are cloud-init's ("Module frequency")."""
+
 ON_CHANGE = {
     # A second, as for a moment nobody listens, and what follows is to be let in.
     "/etc/ssh/": ("sh", "-c", "sshd -t && systemctl reload ssh && sleep 1"),
@@ -44,6 +49,8 @@ def _user_data(role: str, files: tuple[tuple[str, str], ...], packages: tuple[st
     added = [{"path": path, "content": content} for path, content in files]
     config = join(cloud_config(role), {"write_files": added})
     config["packages"] = config["packages"] if packages is None else list(packages)
+    # On the first boot alone: on every later one, cloud-init does not run the module.
+    config["bootcmd"] = [*config["bootcmd"], ["sh", "-c", SKIP_PACKAGES, "sh", *config["packages"]]]
     text: str = "#cloud-config\n" + yaml.safe_dump(config, sort_keys=False)
     if len(text.encode()) > LIMIT:
         raise ValueError(f"the user data of {role} is {len(text.encode())} bytes, EC2 takes {LIMIT}")

@@ -1,6 +1,6 @@
-"""A golden image: the hosts' image, in which packages are installed already. Hosts boot from it in a third of the time.
+"""A golden image: the hosts' image, after a script of the project's own has run in it.
 
-A service is set up by its own package: that one is left to the first boot, so that no two hosts share its data.
+The script is the one that makes the project's images on AWS, so both have the same in them.
 """
 
 from __future__ import annotations
@@ -14,48 +14,62 @@ from pathlib import Path
 from lab.machine import hosts, podman
 from lab.settings import LabError
 
-VARIABLE = "LAB_PREINSTALL"
-"""The packages, with blanks between them; one with a minus after it is not installed, what it needs is."""
-SCRIPT = Path(__file__).with_name("preinstall.sh")
+VARIABLE = "LAB_PROVISION"
+"""The script's path. It runs as root, and finds the files of its folder beside it."""
 BUILDER = "golden-image"
 """The container in which an image is built; the holder of the image's lock alone has one."""
+FOLDER = "/run/provision"
+"""Where the script's folder is in that container."""
+SECONDS = 1200
 
 
-def packages() -> tuple[str, ...]:
-    """Return which packages the hosts' image is to have besides its own."""
-    return tuple(os.environ.get(VARIABLE, "").split())
+def script() -> Path | None:
+    """Return the script that the hosts' image is to be provisioned with; None for the plain image.
+
+    Raises:
+        LabError: there is no such file.
+    """
+    given = os.environ.get(VARIABLE)
+    path = Path(given).absolute() if given else None
+    if path and not path.is_file():
+        raise LabError(f"{VARIABLE} is {given!r}: there is no such script")
+    return path
 
 
 def variables() -> dict[str, str]:
-    """Return the variable, if it is set, for whoever starts a host of the lab later."""
-    return {VARIABLE: " ".join(packages())} if packages() else {}
+    """Return the variable, if it is set, for whoever starts a host of the lab later; the script's path is whole."""
+    path = script()
+    return {VARIABLE: str(path)} if path else {}
 
 
-def tag(plain: str) -> str:
-    """Return the image's name: what is made of the same image, by the same script, of the same packages."""
-    digest = hashlib.sha256(" ".join([plain, *packages()]).encode() + SCRIPT.read_bytes())
+def tag(plain: str, path: Path) -> str:
+    """Return the image's name: what is made of the same image by the same script, beside the same files."""
+    digest = hashlib.sha256(f"{plain} {path.name}".encode())
+    for file in sorted(entry for entry in path.parent.iterdir() if entry.is_file()):
+        digest.update(file.name.encode() + b"\0" + file.read_bytes())
     return f"{plain.rpartition(':')[0]}:golden-{digest.hexdigest()[:16]}"
 
 
-def build(plain: str, say: Callable[[str], None]) -> None:
+def build(plain: str, path: Path, say: Callable[[str], None]) -> None:
     """Make the image of the plain one, which is there.
 
     Args:
         plain: the name of the hosts' image.
+        path: the script.
         say: called with a line of progress.
 
     Raises:
-        LabError: there is no such package, or the mirror does not answer; with apt's own words.
+        LabError: the script failed; with the end of what it said.
     """
     began = time.monotonic()
     podman.run("rm", "--force", "--ignore", BUILDER)  # of a build that was killed
     try:
-        container = [f"--name={BUILDER}", "--network=host", *hosts.PRIVILEGES, f"--volume={SCRIPT}:/preinstall.sh:ro"]
-        done = podman.run("run", *container, plain, "sh", "/preinstall.sh", *packages(), check=False, timeout=900)
+        container = [f"--name={BUILDER}", "--network=host", *hosts.PRIVILEGES, f"--volume={path.parent}:{FOLDER}:ro"]
+        done = podman.run("run", *container, plain, f"{FOLDER}/{path.name}", check=False, timeout=SECONDS)
         if done.returncode != 0:
             tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-15:])
-            raise LabError(f"the packages of {VARIABLE} were not installed; nothing was kept.\n{tail}")
-        podman.run("commit", "--quiet", BUILDER, tag(plain))
+            raise LabError(f"{path} failed in the hosts' image; nothing was kept.\n{tail}")
+        podman.run("commit", "--quiet", BUILDER, tag(plain, path))
     finally:
         podman.run("rm", "--force", "--ignore", BUILDER)
     say(f"the hosts' golden image is built: {time.monotonic() - began:.0f} s")

@@ -40,7 +40,7 @@ def _folder(mirror: Mirror) -> PackageFolder | None:
 
 
 def ensure_image(say: Callable[[str], None] = print, suite: str | None = None) -> str:
-    """Build the image unless it is there, and return its name: the golden one's, where packages are to be in it.
+    """Build the image unless it is there, and return its name: the golden one's, where a script is to provision it.
 
     Two runs at once build it once. A build that was killed leaves nothing that a later one would trust.
 
@@ -55,7 +55,8 @@ def ensure_image(say: Callable[[str], None] = print, suite: str | None = None) -
     mirror = read_mirror()
     mirror = replace(mirror, suite=suite) if suite else mirror
     plain = tag(mirror)
-    name = golden.tag(plain) if golden.packages() else plain
+    script = golden.script()
+    name = golden.tag(plain, script) if script else plain
     if _exists(name):  # without the lock: another image may be being built
         return name
     cache_folder().mkdir(parents=True, exist_ok=True)
@@ -63,9 +64,9 @@ def ensure_image(say: Callable[[str], None] = print, suite: str | None = None) -
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not _exists(plain):
             _build(mirror, plain, say)
-        if not _exists(name):
+        if script and not _exists(name):
             _require_room()
-            golden.build(plain, say)
+            golden.build(plain, script, say)
     return name
 
 

@@ -18,6 +18,11 @@ KEYS = "/home/ubuntu/.ssh/authorized_keys"
 FILES = ["/etc/ssh/sshd_config", KEYS]
 DATA = "/var/lib/mysql"
 CERTIFICATES = ["ca.pem", "ca-key.pem", "client-cert.pem", "client-key.pem", "server-cert.pem", "server-key.pem"]
+OPTION_FILE = "/etc/mysql/mysql.conf.d/zz-mysql-pair.cnf"
+"""A server's: an image may have MySQL's package, and so its folders, on a client too."""
+OWN_FOLDERS = [DATA, "/var/lib/mysql-files", "/var/lib/mysql-keyring", "/var/log/mysql"]
+COME_AND_GO = re.compile(r"binlog\.\d+|.*\.pid|.*\.log\..*|#ib_.*|ib_buffer_pool")
+"""Files that mysqld makes while it works."""
 UNLIKE = {"/etc/mysql/debian.cnf"}
 """Files whose content no two hosts share: the package makes up a password."""
 
@@ -56,8 +61,9 @@ def main() -> None:
         "units": sorted(column(run("systemctl", "list-unit-files", "--state=enabled", "--no-legend", "--plain"), 0)),
         "sshd": sorted(run("sshd", "-T").splitlines()),
     }
-    if Path(DATA).exists():
+    if Path(OPTION_FILE).exists():
         state["mysql"] = mysql()
+        state["folders"] = {name: entries(Path(name)) for name in OWN_FOLDERS}
     print(json.dumps(state, indent=1, sort_keys=True))
 
 
@@ -78,6 +84,16 @@ def described(path: Path) -> list[str]:
     else:
         content = digest(path.read_text(errors="replace"))
     return [oct(status.st_mode), f"{path.owner()}:{path.group()}", content]
+
+
+def entries(folder: Path) -> dict[str, list[str]]:
+    """Return mode and owner of what is in one of MySQL's folders, and of the folder itself."""
+    paths = {path.name: path for path in folder.iterdir() if not COME_AND_GO.fullmatch(path.name)} | {".": folder}
+    return {
+        name: [oct(path.lstat().st_mode), f"{path.owner()}:{path.group()}"]
+        for name, path in paths.items()
+        if not path.is_symlink()
+    }
 
 
 def packages() -> dict[str, list[str]]:

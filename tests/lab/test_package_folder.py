@@ -36,7 +36,7 @@ def test_hosts_have_a_folders_packages_rather_than_the_mirrors(tmp_path: Path, m
     (recipe / "customize").touch()
     monkeypatch.setattr(image, "RECIPE", recipe)
     monkeypatch.setenv("LAB_PACKAGES", str(folder))
-    monkeypatch.delenv("LAB_PREINSTALL", raising=False)
+    monkeypatch.delenv("LAB_PROVISION", raising=False)
     name = image.ensure_image()
     try:
         folder.rename(tmp_path / "gone")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import inspect
-import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -12,9 +9,9 @@ from typing import Any
 import pytest
 
 from lab.settings import Lab
-from scripts.host.constants import LOGIN_USER, OPTION_FILE
-from tests.lab import host_state
+from scripts.host.constants import OPTION_FILE
 from tests.lab.pair import Pair, lab_command
+from tests.labs.compared import differences, state
 
 GRANTS = [{"database": "app", "privileges": ["SELECT"]}]
 OLDER: dict[str, Any] = {
@@ -37,8 +34,6 @@ NEWER: dict[str, Any] = {
     "users": {"app": {"name": "present", "grants": GRANTS}},
     "xProtocol": False,
 }
-
-KEYS = f"/home/{LOGIN_USER}/.ssh/authorized_keys"
 
 
 def made(name: str, config: dict[str, Any]) -> Pair:
@@ -65,29 +60,6 @@ def fresh_and_converged() -> Iterator[tuple[Pair, Pair]]:
     finally:
         for name in labs:
             lab_command("down", name=name)
-
-
-def state(pair: Pair, host: str) -> dict[str, Any]:
-    """Return what host_state.py says of a host, the lab's own addresses made alike."""
-    done = pair.ssh(host, "sudo python3 -", stdin=inspect.getsource(host_state))
-    assert done.returncode == 0, done.stderr
-    network = ".".join(pair.outputs()["server_private_ip"].split(".")[:2])
-    told: dict[str, Any] = json.loads(done.stdout.replace(f"{network}.", "10.0."))
-    own_key = (pair.lab.folder / "operator-key.pub").read_text()
-    own = hashlib.sha256(own_key.encode()).hexdigest()
-    *_, digest = told["files"][KEYS]
-    told["files"][KEYS][-1] = "the lab's own operator" if digest == own else "somebody else"
-    return told
-
-
-def differences(one: Any, other: Any, at: str = "") -> dict[str, tuple[Any, Any]]:
-    """Return where two states differ, by the path to each value."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        rows: dict[str, tuple[Any, Any]] = {}
-        for key in sorted(one.keys() | other.keys()):
-            rows |= differences(one.get(key), other.get(key), f"{at}/{key}")
-        return rows
-    return {} if one == other else {at: (one, other)}
 
 
 @pytest.mark.timeout(600)

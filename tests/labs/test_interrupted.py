@@ -1,4 +1,7 @@
-"""`up` killed at three points and run again ends in the same place; `down` then leaves nothing of the lab."""
+"""`up` killed at three points and run again ends in the same place; `down` then leaves nothing of the lab.
+
+One lab boots the plain image; the other one the golden image, and its server loses power while MySQL is initialized.
+"""
 
 from __future__ import annotations
 
@@ -15,17 +18,24 @@ import pytest
 
 from lab.cloud.model import Instance, Subnet, Vpc
 from lab.cloud.store import Store
-from lab.machine import hosts, network, slots
+from lab.machine import golden, hosts, network, slots
+from lab.machine.plane import Plane
 from lab.machine.podman import CGROUPS
 from lab.machine.slots import Slot
 from lab.settings import Lab
 from lab.testing.processes import running, wait_for
 from tests import PROJECT_ROOT
 from tests.lab.pair import Pair, lab_command
+from tests.labs.compared import differences, state
 
 pytestmark = pytest.mark.usefixtures("plain_image")
 
-NAME = "killed"
+NAME, GOLDEN = "killed", "killedgolden"
+ERROR_LOG = "/var/log/mysql/error.log"
+HEALER = "xfs_healer@-.service"
+"""A unit that Debian sid's xfsprogs enables only where systemd runs as it is installed."""
+OF_IMAGES = {"/packages/mysql-client", f"/files//etc/systemd/system/multi-user.target.wants/{HEALER}"}
+"""In what a server may differ: the golden image is a client's too."""
 
 
 def killed_when(reached: Callable[[], bool], name: str = NAME) -> None:
@@ -79,6 +89,64 @@ def _slot(lab: Lab) -> Slot:
     found = slots.find(lab)
     assert found is not None
     return found
+
+
+@pytest.fixture(scope="module")
+def golden_lab() -> Iterator[Lab]:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv(golden.VARIABLE, str(PROJECT_ROOT / "image/provision.sh"))
+        yield Lab.named(GOLDEN)
+        lab_command("down", name=GOLDEN)
+
+
+@pytest.mark.timeout(600)
+def test_a_server_that_loses_power_while_mysql_is_initialized_ends_like_one_that_the_package_made(
+    lab: Lab, golden_lab: Lab
+) -> None:
+    """Its image had the package, and no data: accounts, files, modes and settings are those of the plain image's."""
+    store = Store(golden_lab.cloud)
+    plane = Plane(golden_lab, store)
+
+    def server() -> Instance | None:
+        return next((one for one in store.all(Instance) if one.tags["Name"].endswith("server")), None)
+
+    def on_server(command: str) -> bool:
+        one = server()
+        return one is not None and hosts.execute(plane.host_name(one.id), "sh", "-c", command).returncode == 0
+
+    def loses_power() -> bool:
+        if not on_server(f"grep -q MY-013169 {ERROR_LOG}"):
+            return False
+        assert on_server("! systemctl is-enabled mysql && findmnt /var/lib/mysql"), "nothing starts it before"
+        if one := server():
+            plane.crash(one.id)
+        return True
+
+    killed_when(loses_power, GOLDEN)
+    assert lab_command("start", "server", name=GOLDEN).returncode == 0
+    done = lab_command("up", name=GOLDEN)
+    assert done.returncode == 0, done.stdout + done.stderr
+    made, plain = Pair(golden_lab), Pair(lab)
+    aside = made.ssh("server", "sudo sh -c 'ls -A /var/lib/mysql.unusable-*'").stdout.split()
+    assert ".mysql-pair" in aside, "nothing was deleted"
+    said = made.ssh("server", f"sudo grep -c -e MY-013169 -e MY-010116 -e MY-013172 {ERROR_LOG}").stdout
+    assert said == "3\n", "begun, done anew, started once"
+    golden_state, plain_state = (state(pair, "server") for pair in (made, plain))
+    units = set(golden_state.pop("units")) ^ set(plain_state.pop("units"))
+    assert units <= {HEALER} and differences(golden_state, plain_state).keys() <= OF_IMAGES
+    assert made.sql("select count(*) from mysql.user where user = 'app'") == "1"
+    assert made.unchanged()
+
+
+@pytest.mark.timeout(300)
+def test_it_is_up_again_after_a_reboot(golden_lab: Lab) -> None:
+    pair = Pair(golden_lab)
+    before = pair.sql("select @@server_uuid")
+    for verb in ("stop", "start"):
+        done = lab_command(verb, "server", name=GOLDEN)
+        assert done.returncode == 0, done.stderr
+    wait_for(lambda: pair.ssh("client-1", "true").returncode == 0 and pair.sql("select @@server_uuid") == before)
+    assert lab_command("down", name=GOLDEN).returncode == 0
 
 
 @pytest.mark.timeout(300)

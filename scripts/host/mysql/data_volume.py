@@ -14,7 +14,16 @@ from scripts.host.common import atomic_write, codec, process, state_file
 from scripts.host.common.difference import Difference
 from scripts.host.common.errors import HostError
 from scripts.host.constants import DATA_DROP_IN, DATA_UNIT
-from scripts.host.mysql import data_move, initialization, kept, series, service, snapshot_copy, volume_device
+from scripts.host.mysql import (
+    data_directory,
+    data_move,
+    initialization,
+    kept,
+    series,
+    service,
+    snapshot_copy,
+    volume_device,
+)
 from scripts.host.mysql.server import Session
 from scripts.host.mysql.service import DATA
 from scripts.host.mysql.spec import DataSpec
@@ -109,6 +118,8 @@ def _check(spec: DataSpec, device: Path) -> None:
 
 def described(point: Path) -> str:
     """Return what a mounted file system has: "empty", "data", or what is wrong with it, in words."""
+    if data_directory.is_cut_off(point):
+        return "empty"  # no server ever ran on it: what is there is set aside
     if data_move.is_incomplete(point):
         return (
             "has an incomplete copy of a server's data, and this host has not the data that were copied. Take the "

@@ -1,8 +1,8 @@
-"""Where the package's initialization of MySQL's data directory failed, it is done anew; nothing is deleted.
+"""Where the initialization of MySQL's data directory failed or was cut off, it is done anew; nothing is deleted.
 
-The package ends it with SHUTDOWN in an init file, and now and then mysqld takes that for a failure (seen with 9.7.4:
-"System views initialization failed"). Nothing initializes the directory again, as it is no longer empty. Debian's
-package then fails, and is set up by the next installation; Ubuntu's (mysql-server-8.0, -8.4) says nothing of it.
+The package ends its own with SHUTDOWN in an init file, and now and then mysqld takes that for a failure (seen with
+9.7.4: "System views initialization failed"). Nothing initializes the directory again, as it is no longer empty.
+Debian's package then fails, and is set up by the next installation; Ubuntu's mysql-server-8.0 says nothing of it.
 """
 
 import os
@@ -11,9 +11,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from scripts.host.common import atomic_write, process
+from scripts.host.common import atomic_write
 from scripts.host.common.errors import HostError
-from scripts.host.mysql import service
+from scripts.host.mysql import data_directory, kept, service
 from scripts.host.mysql.service import DATA, ERROR_LOG
 from scripts.host.system import packages
 
@@ -25,15 +25,13 @@ READY = "[MY-010931]"
 """A server runs on the directory."""
 SYSTEM_FOLDERS = ("mysql", "performance_schema", "sys", "lost+found")
 """What a failed initialization may leave, besides InnoDB's own folders; any other folder is a database."""
-MAINTAINER_SCRIPTS = Path("/var/lib/dpkg/info")
-RECONFIGURE_SECONDS = 600
 
 
 def install(names: Sequence[str]) -> None:
     """Make the packages, MySQL's server among them, be as listed; an initialization that fails is done once more.
 
     Raises:
-        HostError: something else failed, or the initialization did twice.
+        HostError: something else failed, or the initialization did once more.
     """
     set_aside()
     try:
@@ -44,19 +42,24 @@ def install(names: Sequence[str]) -> None:
         packages.converge(names)
     if _is_failed():
         set_aside()
-        _reconfigure()
+        data_directory.make()
+    elif data_directory.is_cut_off(DATA):
+        data_directory.end()  # a server ran on it since
+    data_directory.set_up()
 
 
 def set_aside() -> Path | None:
-    """Give the package an empty data directory, if its initialization failed; return where the other is."""
-    if not _is_failed() or _is_empty():
+    """Have an empty data directory, if its initialization failed or was cut off; return where the other is."""
+    if not _is_failed() or data_directory.is_empty():
         return None
     aside = DATA.with_name(f"{DATA.name}.unusable-{time.time_ns()}")
     status = DATA.stat()
+    if data_directory.is_cut_off(DATA):
+        data_directory.CREDENTIALS.unlink(missing_ok=True)
     if DATA.is_mount():
-        # A mount point cannot be renamed; this is small, as it has no database.
+        # A mount point cannot be renamed; this is small, as it has no database. The marker goes last.
         aside.mkdir(mode=0o700)
-        for path in DATA.iterdir():
+        for path in sorted(DATA.iterdir(), key=lambda path: path.name == kept.FOLDER.name):
             shutil.move(path, aside)
     else:
         DATA.rename(aside)
@@ -67,13 +70,14 @@ def set_aside() -> Path | None:
 
 
 def _is_failed() -> bool:
-    """Return whether mysqld could not initialize the directory, no server ran on it since, and it has no database."""
-    return not _databases() and _last_initialization_failed() and service.state() != "active"
+    """Return whether mysqld did not initialize the directory, no server ran on it since, and it has no database."""
+    return not _databases() and (_is_cut_off() or _last_initialization_failed()) and service.state() != "active"
 
 
-def _is_empty() -> bool:
-    # To the package, which would then initialize it.
-    return not DATA.exists() or {path.name for path in DATA.iterdir()} <= {"lost+found"}
+def _is_cut_off() -> bool:
+    """Return whether the agent's initialization did not end, and no server ran on the directory since."""
+    marker = kept.load(data_directory.MARKER)
+    return marker is not None and READY not in service.log_since(marker["log"])
 
 
 def _databases() -> list[str]:
@@ -98,15 +102,3 @@ def _last_initialization_failed() -> bool:
             elif READY in line:
                 failed = False
     return failed
-
-
-def _reconfigure() -> None:
-    """Have the installed package initialize the empty data directory, in its own way."""
-    scripts = sorted(MAINTAINER_SCRIPTS.glob("mysql-server*.postinst"))
-    owners = [path.stem for path in scripts if "--initialize" in path.read_text(errors="replace")]
-    if not owners:
-        raise HostError(f"no package initializes {DATA}, which mysqld could not")
-    begin = service.log_size()
-    process.must(["dpkg-reconfigure", "--frontend=noninteractive", owners[-1]], seconds=RECONFIGURE_SECONDS)
-    if _last_initialization_failed():
-        raise HostError(f"mysqld cannot initialize {DATA}: {service.words_since(begin)}")

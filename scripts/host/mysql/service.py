@@ -14,6 +14,8 @@ DATA = Path("/var/lib/mysql")
 ERROR_LOG = Path(LOG_DIR) / "error.log"
 """Both distributions' log_error."""
 SOCKET = "/run/mysqld/mysqld.sock"
+PACKAGE_SOCKET = "/var/run/mysqld/mysqld.sock"
+"""The same, as the package's own files have it."""
 QUIET_SECONDS = 600
 """How long a stop or start may take without a word in the error log: a shutdown writes every dirty page first."""
 LONGEST_SECONDS = 4 * 3600
@@ -35,6 +37,16 @@ def state() -> str:
     return process.run(["systemctl", "is-active", NAME]).stdout.strip() or "unknown"
 
 
+def is_disabled() -> bool:
+    """Return whether no boot starts it: so an image has it, and a host until its data directory is made."""
+    return process.run(["systemctl", "is-enabled", NAME]).stdout.strip() == "disabled"
+
+
+def enable() -> None:
+    """Have every boot start it."""
+    process.must(["systemctl", "enable", NAME])
+
+
 def errors_of(text: str) -> str:
     """Return the errors in a log of mysqld's, without their time stamps."""
     lines = [line for line in text.splitlines() if "[ERROR]" in line and not line.endswith("Aborting")]
@@ -50,7 +62,14 @@ def words_since(begin: int) -> str:
     """Return the errors in the error log, or else its last lines, from an offset in bytes on."""
     if not ERROR_LOG.exists():
         return process.run(["journalctl", "--no-pager", "-n", str(LOG_LINES), "-u", NAME]).stdout.strip()
+    text = log_since(begin)
+    return errors_of(text) or "\n".join(text.strip().splitlines()[-LOG_LINES:])
+
+
+def log_since(begin: int) -> str:
+    """Return the error log from an offset in bytes on; all of it, where it is another one by now."""
+    if not ERROR_LOG.exists():
+        return ""
     with ERROR_LOG.open("rb") as log:
         log.seek(begin if begin <= ERROR_LOG.stat().st_size else 0)
-        text = log.read().decode(errors="replace")
-    return errors_of(text) or "\n".join(text.strip().splitlines()[-LOG_LINES:])
+        return log.read().decode(errors="replace")

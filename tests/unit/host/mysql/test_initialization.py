@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from scripts.host.common.errors import HostError
-from scripts.host.mysql import initialization, service
+from scripts.host.mysql import data_directory, initialization, kept, service
 from scripts.host.system import packages
 from tests.unit.host.bench import Bench
 
@@ -31,7 +34,12 @@ def data(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Path:
     leave(folder)
     for module in (initialization, service):
         monkeypatch.setattr(module, "ERROR_LOG", bench.folder / "error.log")
-    monkeypatch.setattr(initialization, "DATA", folder)
+    for module in (data_directory, initialization):
+        monkeypatch.setattr(module, "DATA", folder)
+    monkeypatch.setattr(kept, "FOLDER", folder / ".mysql-pair")
+    monkeypatch.setattr(data_directory, "CREDENTIALS", bench.folder / "debian.cnf")
+    monkeypatch.setattr(data_directory, "STATEMENTS", bench.folder / "own.sql")
+    monkeypatch.setattr(pwd, "getpwnam", lambda _: SimpleNamespace(pw_uid=os.getuid(), pw_gid=os.getgid()))
     bench.stand_in("systemctl", "echo failed; exit 3")
     return folder
 
@@ -171,15 +179,15 @@ def ubuntu(bench: Bench, data: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     scripts.mkdir()
     (scripts / "mysql-server.postinst").write_text("#!/bin/sh\n")
     (scripts / "mysql-server-8.0.postinst").write_text("mysqld --initialize-insecure --user=mysql || true\n")
-    monkeypatch.setattr(initialization, "MAINTAINER_SCRIPTS", scripts)
+    monkeypatch.setattr(data_directory, "MAINTAINER_SCRIPTS", scripts)
     monkeypatch.setattr(packages, "converge", lambda _names: None)
     log = bench.folder / "error.log"
-    bench.stand_in("dpkg-reconfigure", f"ls -A {data} >{bench.folder}/seen; printf '{BEGINS}{ENDS}{READY}' >>{log}")
+    bench.stand_in("mysqld", f"ls {data} >{bench.folder}/seen; printf '{BEGINS}{ENDS}{READY}' >>{log}")
     return bench
 
 
 @pytest.mark.parametrize("in_the_first_boot", [True, False])
-def test_where_the_package_swallows_the_failure_it_is_set_up_anew(
+def test_where_the_package_swallows_the_failure_the_agent_initializes(
     ubuntu: Bench, data: Path, monkeypatch: pytest.MonkeyPatch, in_the_first_boot: bool
 ) -> None:
     def fail(_names: object = None) -> None:
@@ -190,13 +198,13 @@ def test_where_the_package_swallows_the_failure_it_is_set_up_anew(
     else:
         monkeypatch.setattr(packages, "converge", fail)
     initialization.install(["mysql-server"])
-    assert "dpkg-reconfigure --frontend=noninteractive mysql-server-8.0" in ubuntu.calls()
+    assert any(call.startswith("mysqld --initialize-insecure --user=mysql ") for call in ubuntu.calls())
     assert (ubuntu.folder / "seen").read_text() == "", "the directory was empty"
     (aside,) = data.parent.glob("mysql.unusable-*")
     assert (aside / "ibdata1").exists()
 
 
-def test_a_run_that_was_cut_off_before_the_setting_up_does_it(ubuntu: Bench, data: Path) -> None:
+def test_a_run_that_was_cut_off_before_it_was_done_anew_does_it(ubuntu: Bench, data: Path) -> None:
     logged(ubuntu, BEGINS + FAILS)
     initialization.set_aside()
     initialization.install(["mysql-server"])
@@ -206,13 +214,13 @@ def test_a_run_that_was_cut_off_before_the_setting_up_does_it(ubuntu: Bench, dat
 def test_a_second_failure_is_told_in_the_server_s_words(ubuntu: Bench, data: Path) -> None:
     logged(ubuntu, BEGINS + FAILS)
     fails = "0 [ERROR] [MY-012574] [InnoDB] Unable to lock ./ibdata1 error: 11\n"
-    ubuntu.stand_in("dpkg-reconfigure", f"printf '{BEGINS}{fails}{FAILS}' >>{ubuntu.folder}/error.log")
+    ubuntu.stand_in("mysqld", f"printf '{BEGINS}{fails}{FAILS}' >>{ubuntu.folder}/error.log; exit 1")
     with pytest.raises(HostError, match=r"mysqld cannot initialize .*Unable to lock \./ibdata1"):
         initialization.install(["mysql-server"])
     assert data.exists()
 
 
-def test_an_installation_that_went_well_is_not_set_up_again(ubuntu: Bench) -> None:
+def test_an_installation_that_went_well_is_not_done_again(ubuntu: Bench) -> None:
     logged(ubuntu, BEGINS + ENDS + READY)
     initialization.install(["mysql-server"])
-    assert not any(call.startswith("dpkg-reconfigure") for call in ubuntu.calls())
+    assert not any(call.startswith("mysqld") for call in ubuntu.calls())
