@@ -31,7 +31,7 @@ FinishTimestamp=Sun 2026-11-29 21:51:41.752455 UTC
 ]
 
 Start-Date: 2026-11-29  21:51:45
-Commandline: apt-get -q -y -o DPkg::Lock::Timeout=300 install --no-upgrade -o Dpkg::Options::=--force-confold mysql-server
+Commandline: apt-get -q -y -o DPkg::Lock::Timeout=300 install -o Dpkg::Options::=--force-confold mysql-server
 End-Date: 2026-11-29  21:51:57
 2026-11-29T21:51:50.500000Z 0 [System] [MY-013169] [Server] /usr/sbin/mysqld (mysqld 9.7.4-2) initializing of server
 2026-11-29T21:51:52.500000Z 6 [System] [MY-013172] [Server] Received SHUTDOWN from user boot.
