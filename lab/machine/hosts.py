@@ -92,7 +92,7 @@ def launch(boot: Boot, seed: Path) -> None:
     Raises:
         LabError: podman could not start it.
     """
-    if state(boot.name) != "gone":
+    if seed.exists() and state(boot.name) != "gone":
         return start(boot.name, boot.memory_mib, boot.vcpus)
     _write_seed(boot, seed)
     group = limits.make_group(boot.name, boot.memory_mib, boot.vcpus)
