@@ -13,7 +13,7 @@ PYTHON := .venv/bin/python
 STAMP := .venv/requirements.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help packages programs setup up preview down status check unit test test-lab bench connect tunnel users backup backups drill rotate finish-rotation drift repair upgrade diagram
+.PHONY: help packages programs setup lab-setup up lab-up preview down status check unit test test-lab bench connect tunnel users backup backups drill rotate finish-rotation drift repair upgrade diagram
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -22,18 +22,23 @@ $(STAMP): requirements-dev.txt requirements.txt scripts/requirements.txt lab/req
 	@tools/venv
 	@touch $@
 
-packages:
-	@tools/packages
+# Side by side: the lab waits for a program that is still being built when it needs it.
+setup: ## install the lab's packages, find or build the engine, build the hosts' image
+	@$(MAKE) --no-print-directory --jobs=3 programs lab-setup
+
+up: ## bring the pair up on a lab on this machine
+	@$(MAKE) --no-print-directory --jobs=3 programs lab-up
 
 programs:
 	@tools/programs
 
-setup: ## install the lab's packages, find or build the engine, build the hosts' image
-	@$(MAKE) --no-print-directory --jobs=3 packages programs $(STAMP)
+packages:
+	@tools/packages
+
+lab-setup: packages $(STAMP)
 	@$(PYTHON) -m lab setup
 
-up: ## bring the pair up on a lab on this machine
-	@$(MAKE) --no-print-directory --jobs=3 packages programs $(STAMP)
+lab-up: packages $(STAMP)
 	@$(PYTHON) -m lab up
 	@echo "  a shell on a host     $(PYTHON) -m scripts ssh server --stack $(LAB)   (or client-1)"
 	@echo "  a mysql prompt        make connect LAB=$(LAB)"
