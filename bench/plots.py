@@ -60,7 +60,7 @@ def waterfall(path: Path, spans: Sequence[tuple[str, str, float, float]], moment
     axes.axvline(moment[1], color="#444444", linestyle="--", label=moment[0])
     for number, group in enumerate(groups):
         axes.barh(0, 0, color=f"C{number}", label=group)
-    axes.legend(fontsize=7, loc="upper right")
+    axes.legend(fontsize=7, loc="upper right", bbox_to_anchor=(1, 0.9))
     axes.set_xlabel("seconds since `up` began")
     axes.grid(visible=True, axis="x", alpha=0.3)
     _save(path)
