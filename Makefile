@@ -13,7 +13,7 @@ PYTHON := .venv/bin/python
 STAMP := .venv/requirements.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up preview down status check unit test test-lab bench connect tunnel users backup backups drill rotate finish-rotation drift repair upgrade diagram image
+.PHONY: help packages programs setup lab-setup up lab-up preview down status check unit test test-lab bench connect tunnel users backup backups drill rotate finish-rotation drift repair upgrade diagram image
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -22,12 +22,23 @@ $(STAMP): requirements-dev.txt requirements.txt scripts/requirements.txt lab/req
 	@tools/venv
 	@touch $@
 
-setup: $(STAMP) ## install the lab's packages, find or build the engine, build the hosts' image
+# Side by side: the lab waits for a program that is still being built when it needs it.
+setup: ## install the lab's packages, find or build the engine, build the hosts' image
+	@$(MAKE) --no-print-directory --jobs=3 programs lab-setup
+
+up: ## bring the pair up on a lab on this machine
+	@$(MAKE) --no-print-directory --jobs=3 programs lab-up
+
+programs:
+	@tools/programs
+
+packages:
 	@tools/packages
+
+lab-setup: packages $(STAMP)
 	@$(PYTHON) -m lab setup
 
-up: $(STAMP) ## bring the pair up on a lab on this machine
-	@tools/packages
+lab-up: packages $(STAMP)
 	@$(PYTHON) -m lab up
 	@echo "  a shell on a host     $(PYTHON) -m scripts ssh server --stack $(LAB)   (or client-1)"
 	@echo "  a mysql prompt        make connect LAB=$(LAB)"

@@ -43,6 +43,29 @@ def lines(path: Path, labels: tuple[str, str], values: Mapping[str, Mapping[int,
     _save(path)
 
 
+def waterfall(path: Path, spans: Sequence[tuple[str, str, float, float]], moment: tuple[str, float]) -> None:
+    """Draw a line for each row (spans: group, row, begin and end in seconds), groups in colours, and one moment."""
+    groups = list(dict.fromkeys(group for group, *_ in spans))
+    rows = list(dict.fromkeys(row for _, row, *_ in sorted(spans, key=lambda span: (groups.index(span[0]), span[2]))))
+    _, axes = plt.subplots(figsize=(10, 0.2 * len(rows) + 1.2))
+    for group, row, begin, end in spans:
+        place = rows.index(row)
+        axes.barh(place, max(end - begin, 0.1), left=begin, height=0.7, color=f"C{groups.index(group)}")
+    for place, row in enumerate(rows):
+        times = [(begin, end) for _, of_row, begin, end in spans if of_row == row]
+        took = f" {sum(end - begin for begin, end in times):.1f}"
+        axes.text(max(end for _, end in times), place, took, va="center", fontsize=6)
+    axes.set_yticks(range(len(rows)), rows, fontsize=7)
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.axvline(moment[1], color="#444444", linestyle="--", label=moment[0])
+    for number, group in enumerate(groups):
+        axes.barh(0, 0, color=f"C{number}", label=group)
+    axes.legend(fontsize=7, loc="upper right", bbox_to_anchor=(1, 0.9))
+    axes.set_xlabel("seconds since `up` began")
+    axes.grid(visible=True, axis="x", alpha=0.3)
+    _save(path)
+
+
 def _save(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     plt.tight_layout()

@@ -77,7 +77,7 @@ def measure(quick: bool) -> dict[str, Any]:
 def markdown(measured: dict[str, Any], folder: Path) -> str:
     """Return what docs/performance.md says of it; the plot goes into a folder."""
     pairs = measured["up"]
-    plots.ranges(folder / "up.svg", "times what the script takes", {"up": ratios(pairs, "wall")})
+    plots.ranges(folder / "up-ratio.svg", "times what the script takes", {"up": ratios(pairs, "wall")})
     medians = [statistics.median(pair["wall"][which] for pair in pairs) for which in (0, 1)]
     return "\n".join(
         [
@@ -87,7 +87,7 @@ def markdown(measured: dict[str, Any], folder: Path) -> str:
             f"{len(pairs)} pair{'s' if len(pairs) > 1 else ''}: {spread(ratios(pairs, 'wall'))} times; medians "
             f"{medians[0]:.0f} s and {medians[1]:.0f} s.",
             "",
-            "![ratio](performance/up.svg)",
+            "![ratio](performance/up-ratio.svg)",
             "",
         ]
     )

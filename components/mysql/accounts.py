@@ -119,7 +119,7 @@ class MySqlAccounts(Component):
         # Secret even where there are no users: the command's input is one or is none, whoever is taken out.
         self._with_passwords: pulumi.Output[AccountsSpec] = pulumi.Output.secret(passwords.apply(self._given))
         agent = self.server.agent
-        before = [*self.server.ready, *args.get("after", ())]
+        before = [self.server.converged, *args.get("after", ())]
         self.applied = agent.run(f"{name}-applied", "accounts apply", self._with_passwords, SECONDS, self, before)
         pulumi.Output.unsecret(self.applied.stdout).apply(self._warn_of_pending)
         self.logins = self._logins()

@@ -143,8 +143,10 @@ class MySqlServer(MySqlHost):
         self.mysql_port = pulumi.Output.from_input(args.get("mysql_port", MYSQL_PORT))
         self.mysql_version = answer(converged, ServerFacts).apply(partial(_told_version, self))
         self.ca_certificate = answer(certificate, CertificateFacts).apply(lambda facts: facts.ca_certificate)
-        self.ready: list[pulumi.Resource] = [converged, certificate]
+        self.converged: pulumi.Resource = converged
         """What must be there before anything is done in MySQL."""
+        self.ready: list[pulumi.Resource] = [converged, certificate]
+        """What must be there before anybody logs in to MySQL from another host."""
         self.end()
 
     def _with_data(self, spec: ServerSpec, volume: DataVolume | None) -> pulumi.Input[ServerSpec]:

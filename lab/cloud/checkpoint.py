@@ -35,11 +35,20 @@ def has(lab: Lab, urn: str, resource_id: str) -> bool:
     return any(resource.get("id") == resource_id for resource in resources)
 
 
+def exists(lab: Lab, project: str) -> bool:
+    """Tell whether a lab's own stack has been made."""
+    return _read(_own(lab, project)) is not None
+
+
 def protected(lab: Lab, project: str) -> list[str]:
     """Return the names of the resources of a lab's own stack that the engine is told to protect."""
-    state = _read(lab.backend / ".pulumi" / "stacks" / project / f"{lab.name}.json") or {}
+    state = _read(_own(lab, project)) or {}
     resources = state.get("checkpoint", {}).get("latest", {}).get("resources") or []
     return [resource["urn"].split("::")[-1] for resource in resources if resource.get("protect")]
+
+
+def _own(lab: Lab, project: str) -> Path:
+    return lab.backend / ".pulumi" / "stacks" / project / f"{lab.name}.json"
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -48,11 +48,11 @@ def project_of(folder: Path) -> Path | None:
     return None
 
 
-def selected_stack(project: Path, name: str) -> str:
-    """Return the stack that is selected in a project, or nothing; `name` is the project's."""
+def selected_stack(project: Path, name: str, home: Path | None = None) -> str:
+    """Return the stack that is selected in a project, or nothing; `name` is the project's, `home` Pulumi's own."""
     # SHA-1 is how the engine names the file, and guards nothing.
     digest = hashlib.sha1(str(project).encode(), usedforsecurity=False).hexdigest()
-    home = Path(os.environ.get("PULUMI_HOME", Path.home() / ".pulumi"))
+    home = home or Path(os.environ.get("PULUMI_HOME", Path.home() / ".pulumi"))
     try:
         settings = json.loads((home / "workspaces" / f"{name}-{digest}-workspace.json").read_text())
     except (OSError, ValueError):

@@ -7,8 +7,10 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from lab.cloud import checkpoint
 from lab.cloud.store import write_atomically
 from lab.engine import environment
+from lab.engine.pulumi_shim import selected_stack
 from lab.project_config import ProjectConfig, Value
 from lab.settings import Lab, LabError
 from lab.yaml_file import read_yaml, write_yaml
@@ -32,13 +34,20 @@ def ensure_stack(lab: Lab, config: ProjectConfig) -> None:
         f"name: {environment.project_name(lab)}\nruntime: python\n",
     )
     _write_config(lab, config.plain)
-    _pulumi(lab, lab.folder, "stack", "select", lab.name, "--create")
+    if not (is_there := checkpoint.exists(lab, environment.project_name(lab))) or not _is_selected(lab, lab.folder):
+        _pulumi(lab, lab.folder, "stack", "select", lab.name, "--create")
     current = read_yaml(lab.stack_config).get("config") or {}
     for key, secret in config.secrets.items():
         if key not in current:
             _pulumi(lab, lab.folder, "config", "set", "--secret", "--stack", lab.name, key, given=secret)
     lab.stack_config.chmod(0o600)
-    _pulumi(lab, lab.project, "stack", "select", lab.name)
+    if not is_there or not _is_selected(lab, lab.project):
+        _pulumi(lab, lab.project, "stack", "select", lab.name)
+
+
+def _is_selected(lab: Lab, folder: Path) -> bool:
+    """Tell whether the stack that is selected in a project's folder is the lab's."""
+    return selected_stack(folder / "Pulumi.yaml", environment.project_name(lab), lab.pulumi_home) == lab.name
 
 
 def _write_config(lab: Lab, values: Mapping[str, Value]) -> None:

@@ -45,6 +45,8 @@ done"""
 """What update-ca-certificates would do, which takes a second; it does it too when the package is upgraded."""
 DEVICES = "/run/lab-devices"
 """Where a host finds the script that makes its volumes' device nodes."""
+NO_PLACE = 99
+"""Exit code of a host that has no such script."""
 _MOUNTS = "mount --make-rshared / && mount -o remount,bind,ro /sys"
 INIT = ("sh", "-c", f"{_MOUNTS} && sh {DEVICES}/make && {{ {_TRUST}\n}}; exec /sbin/init")
 """PID 1 of a host: its devices and whom it trusts are there before systemd begins. systemd itself shares the mounts of
@@ -92,7 +94,7 @@ def launch(boot: Boot, seed: Path) -> None:
     Raises:
         LabError: podman could not start it.
     """
-    if state(boot.name) != "gone":
+    if seed.exists() and state(boot.name) != "gone":
         return start(boot.name, boot.memory_mib, boot.vcpus)
     _write_seed(boot, seed)
     group = limits.make_group(boot.name, boot.memory_mib, boot.vcpus)
@@ -196,13 +198,16 @@ def make_devices(name: str, gone: list[Device]) -> None:
     Raises:
         LabError: an earlier version of the lab has launched the host, without a place for them.
     """
-    if podman.run("exec", name, "test", "-e", DEVICES, check=False).returncode != 0:
+    paths = " ".join(path for device in gone for path in device.paths)
+    script = f"[ -e {DEVICES} ] || exit {NO_PLACE}; rm -f {paths}; sh {DEVICES}/make"
+    done = podman.run("exec", name, "sh", "-c", script, check=False)
+    if done.returncode == NO_PLACE:
         raise LabError(
             f"{name} was launched by an earlier version of the lab, and can have no volumes: `python -m lab down`, "
             "then `python -m lab up`"
         )
-    paths = " ".join(path for device in gone for path in device.paths)
-    podman.run("exec", name, "sh", "-c", f"rm -f {paths}; sh {DEVICES}/make")
+    if done.returncode != 0:
+        raise LabError(f"{name} could not make its devices: {done.stderr.strip()[-2000:]}")
 
 
 def start(name: str, memory_mib: int, vcpus: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import re
@@ -11,7 +12,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from lab.settings import LabError
+from lab.cloud.store import write_atomically
+from lab.settings import LabError, cache_folder
 
 MIRROR_VARIABLE = "LAB_MIRROR"
 """An archive of Debian's or Ubuntu's form: `http://mirror.example.com/ubuntu`."""
@@ -20,6 +22,7 @@ SUITE_VARIABLE = "LAB_SUITE"
 FOLDER_VARIABLE = "LAB_PACKAGES"
 """A folder of packages with an index, whose packages go before the mirror's: see lab.machine.package_folder."""
 KEYRINGS = Path("/usr/share/keyrings")
+APT = (Path("/etc/apt"), Path("/var/lib/apt/lists"))
 SUITE = re.compile(r"[a-z][a-z0-9-]*")
 LTS = "noble"
 """Where each host is of its own image's release: what stands for the others, as the check of user data."""
@@ -99,16 +102,35 @@ def _machine() -> tuple[str, str, tuple[str, ...]]:
     distribution = release["ID"]
     if distribution not in ("debian", "ubuntu") or not shutil.which("apt-get"):
         raise LabError(f"the lab's image is built with apt: use Debian or Ubuntu (this is {distribution})")
-    targets = subprocess.run(
-        ["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE)", "Identifier: Packages"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.split("\n")
-    uris = [line.split()[0] for line in targets if line.endswith(f" {codename}")]
+    uris = [line.split()[0] for line in _targets().split("\n") if line.endswith(f" {codename}")]
     if not uris:
         raise LabError(f"apt has no source for {codename}: add one to /etc/apt/sources.list.d, run apt-get update")
     return _address(uris[0]), "sid" if distribution == "debian" else codename, _acquire_options()
+
+
+def _targets() -> str:
+    """Return the address and the release of every list of packages that apt has, a line each.
+
+    apt reads all lists for that, half a second of work: what it said is kept, until its sources or lists change.
+    """
+    kept, state = cache_folder() / "apt-targets.json", _apt_state()
+    try:
+        known = json.loads(kept.read_text(encoding="utf-8"))
+        if known["state"] == state:
+            return str(known["targets"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # none yet, or of another version of the lab
+    command = ["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE)", "Identifier: Packages"]
+    targets = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    write_atomically(kept, json.dumps({"state": state, "targets": targets}))  # an address may have a password in it
+    return targets
+
+
+def _apt_state() -> list[list[str | int]]:
+    """Return what changes with apt's settings, sources and lists: each path with its time and size."""
+    paths = [path for folder in APT for path in (folder, *sorted(folder.rglob("*")))]
+    found = [(path, path.stat()) for path in paths if path.exists()]
+    return [[str(path), status.st_mtime_ns, status.st_size] for path, status in found]
 
 
 def _address(uri: str) -> str:

@@ -49,8 +49,7 @@ def set_up(spec: SetUpSpec) -> SetUpFacts:
     _install_units(backups)
     if not status.load().get("set_up"):
         status.update(set_up=status.now())
-    for timer in units.timers():
-        timers.enable(timer)
+    timers.enable(*units.timers())
     if not has_base:
         process.must(["systemctl", "start", "--no-block", f"{units.BASE}.service"])
     return SetUpFacts(version, not has_base)

@@ -31,5 +31,5 @@ def exclusive() -> Iterator[None]:
             except BlockingIOError:
                 if time.monotonic() > deadline:
                     raise HostError(f"another run on this host did not end within {SECONDS} seconds") from None
-                time.sleep(0.2)
+                time.sleep(0.05)
         yield

@@ -41,7 +41,7 @@ def wait_for(lock: IO[str]) -> None:
                 sys.exit(
                     f"another command on this host did not end within {LOCK_SECONDS} seconds; run this again later"
                 )
-            time.sleep(0.2)
+            time.sleep(0.05)
 
 
 def install(folder: Path, files: dict[str, str]) -> None:

@@ -1,19 +1,32 @@
 #!/bin/bash
 # Wait for the end of the first boot, then print the key that host_key.sh prints.
-# Usage: wait_ready.sh LABEL. LABEL is not read: another one makes the engine wait again. It is the readiness check;
-# exits with 1 and the reason on standard error.
+# Usage: wait_ready.sh LABEL [RESULT]. LABEL is not read: another one makes the engine wait again. RESULT is the file that
+# cloud-init writes when it ends. It is the readiness check; exits with 1 and the reason on standard error.
 set -euo pipefail
 
-readonly BOOT_SECONDS=900
+readonly BOOT_SECONDS=900 RESULT=${2:-/run/cloud-init/result.json}
 
 wait_boot() {
   local code=0
-  timeout "$BOOT_SECONDS" cloud-init status --wait >/dev/null </dev/null || code=$?
+  wait_result
+  if grep -qs '"errors": \[\]' "$RESULT"; then return; fi
+  timeout "$((SECONDS < BOOT_SECONDS ? BOOT_SECONDS - SECONDS : 1))" cloud-init status --wait >/dev/null </dev/null || code=$?
   case $code in
     0 | 2) ;; # 2: done, with warnings cloud-init recovered from
     124) fail_boot "cloud-init did not end within $BOOT_SECONDS seconds" ;;
     *) packages_alone || fail_boot "cloud-init ended with errors" ;;
   esac
+}
+
+# Until cloud-init has written how it ended, or is found to run no longer. `cloud-init status --wait` alone would start
+# a systemctl for each of its services, four times a second, on a host that has enough to do.
+wait_result() {
+  local turn
+  for ((turn = 1; SECONDS < BOOT_SECONDS; turn++)); do
+    if [[ -e $RESULT ]]; then return; fi
+    if ((turn % 50 == 0)) && [[ $(cloud-init status </dev/null) != *": "@(running|not*) ]]; then return; fi
+    sleep 0.2
+  done
 }
 
 # Whether nothing but packages failed: `converge` installs them, or says why it cannot. A module's name

@@ -4,17 +4,18 @@
 set -uo pipefail
 
 main() {
-  local address deadline=$((SECONDS + $2)) greeting
+  local address deadline=$((SECONDS + $2)) greeting waited=
   read -r address
   until greeting=$(timeout 5 bash -c "exec 3<>/dev/tcp/$address/22 && head -c 4 <&3" 2>/dev/null) && [[ $greeting == SSH- ]]; do
     if ((SECONDS > deadline)); then
       echo "no sshd answers at $address from $(hostname) within $2 seconds: is the host running, and may this one reach its port 22?" >&2
       return 1
     fi
-    sleep 0.5
+    waited=yes
+    sleep 0.2
   done
   # A host that was made before its sshd waited for the end of pam_nologin lets people in a little later.
-  sleep 1
+  [[ -z $waited ]] || sleep 1
 }
 
 main "$@"

@@ -13,10 +13,10 @@ LOGS = "logrotate.timer"
 UNITS = Path(SYSTEMD_UNITS)
 
 
-def enable(timer: str) -> None:
-    """Start a timer unless it runs and will after a boot."""
-    if differences(timer):
-        process.must(["systemctl", "enable", "--now", timer])
+def enable(*timers: str) -> None:
+    """Start those timers that do not run, or would not after a boot: at once, as systemd then reads its units once."""
+    if stopped := [timer for timer in timers if differences(timer)]:
+        process.must(["systemctl", "enable", "--now", *stopped])
 
 
 def differences(timer: str) -> list[Difference]:

@@ -48,7 +48,7 @@ def wait(spec: DataSpec) -> Path:
         if now >= next_word:
             print(f"waiting for the data volume {spec.volume_id} to be attached", file=sys.stderr, flush=True)
             next_word = now + WORD_SECONDS
-        time.sleep(1)
+        time.sleep(0.1)
     return device
 
 

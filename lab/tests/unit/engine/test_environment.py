@@ -1,5 +1,7 @@
 """The lab's own Pulumi: its stack's config, its variables, its plugins, its launchers."""
 
+import hashlib
+import json
 import subprocess
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import pytest
 from lab.engine import environment, plugins, stack_file
 from lab.engine.build import Engine
 from lab.engine.launcher import is_launcher, write_launcher
+from lab.project_config import ProjectConfig
 from lab.settings import Lab, LabError
 
 ENGINE = Engine(Path("/bin/true"), "3.259.0", has_language_host=True)
@@ -41,6 +44,36 @@ def test_what_the_user_set_in_the_stack_stays(
     values: dict[str, int], given: dict[str, int], current: dict[str, int], result: dict[str, int]
 ) -> None:
     assert stack_file.merged(values, given, current) == result
+
+
+def select(folder: Path, home: Path, stack: str) -> None:
+    """Write what the engine writes when a stack is selected in a project's folder."""
+    digest = hashlib.sha1(str(folder / "Pulumi.yaml").encode(), usedforsecurity=False).hexdigest()
+    file = home / "workspaces" / f"tiny-{digest}-workspace.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps({"stack": stack}))
+
+
+def test_pulumi_is_asked_for_a_stack_that_is_not_there_or_not_selected(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[Path, ...]] = []
+    monkeypatch.setattr(stack_file, "_pulumi", lambda _, folder, *words: asked.append((folder, *words)))
+
+    def folders() -> list[Path]:
+        asked.clear()
+        stack_file.ensure_stack(lab, ProjectConfig({}, {}))
+        return [folder for folder, *_ in asked]
+
+    for folder in (lab.folder, lab.project):
+        select(folder, lab.pulumi_home, lab.name)
+    assert folders() == [lab.folder, lab.project], "it is not there"
+    state = lab.backend / f".pulumi/stacks/tiny/{lab.name}.json"
+    state.parent.mkdir(parents=True)
+    state.write_text("{}")
+    assert folders() == []
+    select(lab.project, lab.pulumi_home, "another")
+    assert folders() == [lab.project]
 
 
 def test_everything_is_private_and_made_twice_the_same(lab: Lab) -> None:

@@ -41,10 +41,8 @@ def machine(monkeypatch: pytest.MonkeyPatch, release: dict[str, str], targets: s
     monkeypatch.undo()
     monkeypatch.setattr(platform, "freedesktop_os_release", lambda: release)
     monkeypatch.setattr(shutil, "which", lambda command: f"/usr/bin/{command}")
-    said = {"indextargets": targets, "dump": ""}
-    monkeypatch.setattr(
-        subprocess, "run", lambda command, **_: subprocess.CompletedProcess(command, 0, said[command[1]])
-    )
+    monkeypatch.setattr(mirror, "_targets", lambda: targets)
+    monkeypatch.setattr(subprocess, "run", lambda command, **_: subprocess.CompletedProcess(command, 0, ""))
     mirror._machine.cache_clear()
     try:
         return read_mirror()
@@ -180,3 +178,24 @@ def test_the_copy_for_hosts_has_a_release_file_that_fits(tmp_path: Path, folder:
     assert (tmp_path / "copy/mysql-server.deb").read_text() == "12345"
     assert (tmp_path / "copy/Packages").read_text() == INDEX
     assert hashlib.sha256(INDEX.encode()).hexdigest() in (tmp_path / "copy/Release").read_text()
+
+
+def test_apt_is_asked_again_when_its_settings_or_lists_have_changed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    lists, asked = tmp_path / "lists", list[list[str]]()
+    lists.mkdir()
+
+    def answer(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        asked.append(command)
+        return subprocess.CompletedProcess(command, 0, f"answer {len(asked)}")
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(mirror, "APT", (lists, tmp_path / "not there"))
+    monkeypatch.setattr(subprocess, "run", answer)
+    assert [mirror._targets(), mirror._targets()] == ["answer 1", "answer 1"]
+    (lists / "Packages").write_text("new")
+    assert [mirror._targets(), mirror._targets()] == ["answer 2", "answer 2"]
+    for path in (tmp_path / "cache").rglob("*.json"):
+        path.write_text("[")
+    assert mirror._targets() == "answer 3", "what is kept cannot be read"
