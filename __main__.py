@@ -1,12 +1,11 @@
 """The program: a MySQL server and its clients. Read it as a table of contents."""
 
-import gc
-
 import pulumi_aws as aws
 
+from components import lean
 from components.ahead import Ahead
 
-gc.disable()  # of what is made in a few seconds nearly everything is used until the end
+lean.begin()
 
 with Ahead() as ahead:
     ahead.begin(aws.get_region)  # the provider starts while the rest is imported, which takes about as long

@@ -87,7 +87,7 @@ SETTINGS = {"settings": {"port": 3306}}
 CA = "-----BEGIN CERTIFICATE-----\n"
 COMMANDS = [
     first_contact("server"),
-    command("server", "install", json.dumps({"scripts/host/__main__.py": "text"})),
+    command("server", "install", packed({"scripts/host/__main__.py": "text"})),
     command("server", "converge", json.dumps({"packages": ["former"]}), delete=True),
     command("server", "converge", json.dumps({"packages": ["mysql-server"], "mysql": SETTINGS})),
     command("server", "certify", json.dumps({"addresses": ["10.20.0.10"], "names": []}), {"ca_certificate": CA}),
