@@ -7,7 +7,6 @@ and identity.json, and client.json with a place for the authority's certificate.
 
 from __future__ import annotations
 
-import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path

@@ -60,7 +60,7 @@ class _Package(ModuleType):
 
 
 def _module_of(name: str) -> str:
-    """Return the module that has a name if any does: instance, of InstanceArgs, and get_instance, of its output form."""
+    """Return the module that probably has a name: instance of InstanceArgs, get_instance of get_instance_output."""
     stem = re.sub(r"(Args|Result|_output)$", "", name)
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", stem).lower()
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from components.host.agent import packed
 from scripts.__main__ import main
 from scripts.stack import PROJECT_ROOT
 from stack_outputs.forms import Login
