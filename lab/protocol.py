@@ -35,15 +35,12 @@ def sdk_version(name: str) -> str:
     return str(json.loads((package_folder(name) / "pulumi-plugin.json").read_text(encoding="utf-8"))["version"])
 
 
-def _messages(name: str) -> Any:
-    """Import one of the files of pulumi.runtime.proto, which know each other by relative names."""
+def __getattr__(name: str) -> Any:
+    """Import one of the files of pulumi.runtime.proto, which know each other by relative names: provider_pb2."""
+    if not name.endswith(("_pb2", "_pb2_grpc")):
+        raise AttributeError(name)
     if _PACKAGE not in sys.modules:
         package = ModuleType(_PACKAGE)
         package.__path__ = [str(package_folder("pulumi") / "runtime" / "proto")]
         sys.modules[_PACKAGE] = package
     return import_module(f"{_PACKAGE}.{name}")
-
-
-provider_pb2, provider_pb2_grpc = _messages("provider_pb2"), _messages("provider_pb2_grpc")
-engine_pb2, engine_pb2_grpc = _messages("engine_pb2"), _messages("engine_pb2_grpc")
-plugin_pb2 = _messages("plugin_pb2")
