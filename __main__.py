@@ -50,7 +50,7 @@ backups.set_up(server, [accounts.applied])
 
 for name, client in clients.items():
     trusted = client.trust(server)
-    client.check_logins(f"{name}-logins", accounts, ready=[firewall, trusted])
+    client.check_logins(f"{name}-logins", accounts, ready=[*firewall.ready, trusted])
 accounts.warn_of_untried({name: client.private_ip for name, client in clients.items()})
 optional = [part for part in (network, volume, snapshots) if isinstance(part, Component)]
 everything = [*optional, firewall, key_pair, backups, *clients.values(), server, *accounts.described, accounts]
