@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pulumi
@@ -39,8 +40,12 @@ class SshRoute:
     user: str = LOGIN_USER
     jump: "SshRoute | None" = None
 
-    def connection(self) -> remote.ConnectionArgs:
-        """Return how pulumi-command reaches the host."""
+    @cached_property
+    def connection(self) -> pulumi.Output[remote.ConnectionArgs]:
+        """How pulumi-command reaches the host: one output, which the SDK puts together once for all its commands."""
+        return pulumi.Output.from_input(self._connection())
+
+    def _connection(self) -> remote.ConnectionArgs:
         if self.jump:
             proxy = remote.ProxyConnectionArgs(**self.jump._fields(), dial_error_limit=DIALS)
             dials = FIRST_DIALS_BEHIND_JUMP if self.host_key is None else DIALS_BEHIND_JUMP
@@ -98,7 +103,7 @@ class Target:
         """
         return remote.Command(
             name,
-            connection=self.route.connection(),
+            connection=self.route.connection,
             create=limited(argv, seconds),
             stdin=stdin,
             triggers=list(triggers) or [self.instance_id],
