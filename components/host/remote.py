@@ -40,12 +40,15 @@ class SshRoute:
     user: str = LOGIN_USER
     jump: "SshRoute | None" = None
 
-    @cached_property
     def connection(self) -> pulumi.Output[remote.ConnectionArgs]:
-        """How pulumi-command reaches the host: one output, which the SDK puts together once for all its commands."""
-        return pulumi.Output.from_input(self._connection())
+        """Return how pulumi-command reaches the host: one output, which the SDK puts together once for all commands."""
+        return self._connection
 
-    def _connection(self) -> remote.ConnectionArgs:
+    @cached_property
+    def _connection(self) -> pulumi.Output[remote.ConnectionArgs]:
+        return pulumi.Output.from_input(self._args())
+
+    def _args(self) -> remote.ConnectionArgs:
         if self.jump:
             proxy = remote.ProxyConnectionArgs(**self.jump._fields(), dial_error_limit=DIALS)
             dials = FIRST_DIALS_BEHIND_JUMP if self.host_key is None else DIALS_BEHIND_JUMP
@@ -103,7 +106,7 @@ class Target:
         """
         return remote.Command(
             name,
-            connection=self.route.connection,
+            connection=self.route.connection(),
             create=limited(argv, seconds),
             stdin=stdin,
             triggers=list(triggers) or [self.instance_id],

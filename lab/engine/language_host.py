@@ -115,7 +115,7 @@ class Toolchain:
         return facts
 
 
-class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
+class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):  # type: ignore[misc]  # generated
     """What the engine asks of a language host; what is not here (code generation, SDK linking) is unimplemented."""
 
     def __init__(self, executor: str, engine: str) -> None:
