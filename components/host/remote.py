@@ -40,15 +40,13 @@ class SshRoute:
     user: str = LOGIN_USER
     jump: "SshRoute | None" = None
 
-    def connection(self) -> pulumi.Output[remote.ConnectionArgs]:
-        """Return how pulumi-command reaches the host: one output, which the SDK puts together once for all commands."""
-        return self._connection
-
     @cached_property
-    def _connection(self) -> pulumi.Output[remote.ConnectionArgs]:
-        return pulumi.Output.from_input(self._args())
+    def shared_connection(self) -> pulumi.Output[remote.ConnectionArgs]:
+        """How pulumi-command reaches the host, which the SDK puts together once for all of its commands."""
+        return pulumi.Output.from_input(self.connection())
 
-    def _args(self) -> remote.ConnectionArgs:
+    def connection(self) -> remote.ConnectionArgs:
+        """Return how pulumi-command reaches the host."""
         if self.jump:
             proxy = remote.ProxyConnectionArgs(**self.jump._fields(), dial_error_limit=DIALS)
             dials = FIRST_DIALS_BEHIND_JUMP if self.host_key is None else DIALS_BEHIND_JUMP
@@ -106,7 +104,7 @@ class Target:
         """
         return remote.Command(
             name,
-            connection=self.route.connection(),
+            connection=self.route.shared_connection,
             create=limited(argv, seconds),
             stdin=stdin,
             triggers=list(triggers) or [self.instance_id],
