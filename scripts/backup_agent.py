@@ -1,5 +1,6 @@
 """The server's backups as an operator asks for them: a word of the agent's verb `backup`, and how sizes are shown."""
 
+import json
 from typing import Any, TypeVar
 
 from scripts.host.common import codec
@@ -13,8 +14,6 @@ Answer = TypeVar("Answer")
 LONG_SECONDS = 24 * 3600
 """How long a base, a drill or an extraction may take."""
 LIST_SECONDS = 600
-OFF = '"backups": null'
-"""In the spec of a set-up."""
 
 
 def ask_backups(ssh: Ssh, word: str, seconds: float, spec: Any = None) -> Any:
@@ -23,10 +22,9 @@ def ask_backups(ssh: Ssh, word: str, seconds: float, spec: Any = None) -> Any:
     Raises:
         OperatorError: the stack has no backups, or the host says why it cannot.
     """
-    command = ssh.access.state.find(SET_UP_BACKUPS)
-    if command is None:
+    if ssh.access.state.find(SET_UP_BACKUPS) is None:
         raise OperatorError(f"backups are not set up yet: {ssh.access.state.stack.up_hint()}")
-    if OFF in command.stdin:
+    if not backups_are_on(ssh):
         raise OperatorError("backups are off: set backupDays to 1 or more, and run `pulumi up`")
     return ask(ssh, SERVER, f"backup {word}", "" if spec is None else codec.encode(spec), seconds)
 
@@ -34,7 +32,7 @@ def ask_backups(ssh: Ssh, word: str, seconds: float, spec: Any = None) -> Any:
 def backups_are_on(ssh: Ssh) -> bool:
     """Return whether the server was told to make backups."""
     command = ssh.access.state.find(SET_UP_BACKUPS)
-    return command is not None and OFF not in command.stdin
+    return command is not None and json.loads(command.stdin)["backups"] is not None
 
 
 def typed(kind: type[Answer], answer: Any) -> Answer:

@@ -10,7 +10,8 @@ def backup(stack: StackName = DEFAULT_STACK) -> None:
     """Make a base backup now.
 
     The server makes one by itself at the times of backupSchedule, and sends its binary log every 30 seconds. Run this
-    before something that may go wrong: a restore from a recent base is quicker.
+    before something that may go wrong: a restore from a recent base is quicker. One that is being made already, as
+    after the first `pulumi up`, ends before it.
     """
     with logins(Stack(stack)) as ssh:
         base = ask_backups(ssh, "run", LONG_SECONDS)

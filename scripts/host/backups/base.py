@@ -50,24 +50,31 @@ def run() -> dict[str, Any]:
     """Make a base, and return what the status has of it.
 
     Raises:
-        HostError: another one is being made, or a part of it failed; there is no base then.
+        HostError: a restore has not ended, or a part of it failed; there is no base then.
     """
     restoring.require_ended()
-    with status.held("run"), status.failures_of("base"):
-        spec, begun = own.spec(), time.monotonic()
-        session = server.Session()
-        own.check_log(session)
-        binary_log.begin(session, spec)
-        with repository.opened(spec.repository) as repo:
-            manifest = _make(session, repo)
-        told = {key: manifest[key] for key in TOLD}
-        told["seconds"] = round(time.monotonic() - begun, 1)
-        changes: dict[str, Any] = {"base": told}
-        gap = status.load().get("gap")
-        if gap and gap["since"] <= manifest["started"]:
-            changes["gap"] = None
-        status.update(**changes)
-        return told
+    # The first one, which a set-up begins, or the timer's may be under way: this one comes after it.
+    with status.held("run", wait=True):
+        restoring.require_ended()
+        with status.failures_of("base"):
+            return _run()
+
+
+def _run() -> dict[str, Any]:
+    spec, begun = own.spec(), time.monotonic()
+    session = server.Session()
+    own.check_log(session)
+    binary_log.begin(session, spec)
+    with repository.opened(spec.repository) as repo:
+        manifest = _make(session, repo)
+    told = {key: manifest[key] for key in TOLD}
+    told["seconds"] = round(time.monotonic() - begun, 1)
+    changes: dict[str, Any] = {"base": told}
+    gap = status.load().get("gap")
+    if gap and gap["since"] <= manifest["started"]:
+        changes["gap"] = None
+    status.update(**changes)
+    return told
 
 
 def _make(session: Session, repo: Repository) -> dict[str, Any]:

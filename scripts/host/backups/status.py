@@ -17,7 +17,6 @@ from scripts.host.constants import STATUS_FILE
 FILE = Path(STATUS_FILE)
 UTC = timezone.utc  # noqa: UP017  Python 3.10 on a host
 HELD = {
-    "run": "a base is being made",
     "log": "the log is being sent",
     "scratch": "a drill or an extraction is under way",
     "restore": "a restore is under way",

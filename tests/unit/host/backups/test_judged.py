@@ -87,7 +87,7 @@ def test_a_failure_is_kept_until_a_run_goes_well_and_everyone_may_read_it(status
 
 
 def test_a_second_run_at_once_is_refused_and_is_no_failure(status_file: Path) -> None:
-    with status.held("run"), pytest.raises(HostError, match="a base is being made on this host already"):  # noqa: SIM117
-        with status.failures_of("base"), status.held("run"):
+    with status.held("log"), pytest.raises(HostError, match="the log is being sent on this host already"):  # noqa: SIM117
+        with status.failures_of("log"), status.held("log"):
             pass
     assert not status_file.exists()

@@ -1,0 +1,62 @@
+"""backups/base.py: when a base is made, and when it is refused."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.host.backups import base, binary_log, own, repository, status
+from scripts.host.common import state_file
+from scripts.host.common.errors import HostError
+from scripts.host.mysql import restoring, server
+from tests.unit.host.backups.test_backup_spec import BACKUPS
+
+MADE = dict.fromkeys(base.TOLD, "x") | {"started": "2026-11-29T12:00:00Z"}
+
+
+@pytest.fixture
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A host on which a base is made at once; return what was made."""
+    made: list[str] = []
+
+    def make(*_: Any) -> dict[str, Any]:
+        made.append("a base")
+        return MADE
+
+    monkeypatch.setattr(state_file, "FOLDER", tmp_path / "state")
+    monkeypatch.setattr(status, "FILE", tmp_path / "status.json")
+    monkeypatch.setattr(restoring, "OPTION_FILE", tmp_path / "restore.cnf")
+    monkeypatch.setattr(server, "Session", object)
+    monkeypatch.setattr(own, "spec", lambda: BACKUPS)
+    monkeypatch.setattr(own, "check_log", lambda _: None)
+    monkeypatch.setattr(binary_log, "begin", lambda *_: None)
+    monkeypatch.setattr(repository, "opened", lambda _: nullcontext())
+    monkeypatch.setattr(base, "_make", make)
+    return made
+
+
+def test_a_base_comes_after_the_one_that_is_being_made(made: list[str]) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with status.held("run"):
+            asked = pool.submit(base.run)
+            with pytest.raises(TimeoutError):
+                asked.result(timeout=0.2)
+            made.append("the one before")
+        assert asked.result(timeout=30)["started"] == MADE["started"]
+    assert made == ["the one before", "a base"]
+
+
+def test_none_is_made_of_a_server_on_which_a_restore_has_begun_meanwhile(made: list[str]) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with status.held("run"):
+            asked = pool.submit(base.run)
+            with pytest.raises(TimeoutError):
+                asked.result(timeout=0.2)
+            restoring.close_at_start()
+        with pytest.raises(HostError, match="restore"):
+            asked.result(timeout=30)
+    assert made == []
