@@ -25,6 +25,7 @@ with Ahead() as ahead:
 
     config = stack_config.load(ahead)
 
+described = describe(config.accounts, config.passwords)  # first, so that the provider of commands starts meanwhile
 network = a_network("network", config.network, config.tags)
 firewall = Firewall("firewall", {**config.reach, "vpc_id": network.vpc_id, "tags": config.tags})
 key_pair = aws.ec2.KeyPair("operators", public_key=config.ssh.public_key, tags=tags("operators", config.tags))
@@ -44,7 +45,6 @@ place = placement.server("server", clients, backups.instance_profile)
 data: DataArgs = {"data_volume": volume, "replay": "restore" in config.backups, "before": config.snapshot_before}
 server = MySqlServer("server", {**config.server, **place, **data, "distribution": config.distribution})
 
-described = describe(config.accounts, config.passwords)
 accounts = MySqlAccounts("accounts", {"server": server, **described, "after": backups.restore(server)})
 backups.set_up(server, [accounts.applied])
 
