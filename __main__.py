@@ -1,12 +1,11 @@
 """The program: a MySQL server and its clients. Read it as a table of contents."""
 
-import gc
-
 import pulumi_aws as aws
 
+from components import lean
 from components.ahead import Ahead
 
-gc.disable()  # of what is made in a few seconds nearly everything is used until the end
+lean.begin()
 
 with Ahead() as ahead:
     ahead.begin(aws.get_region)  # the provider starts while the rest is imported, which takes about as long
@@ -26,6 +25,7 @@ with Ahead() as ahead:
 
     config = stack_config.load(ahead)
 
+described = describe(config.accounts, config.passwords)  # first, so that the provider of commands starts meanwhile
 network = a_network("network", config.network, config.tags)
 firewall = Firewall("firewall", {**config.reach, "vpc_id": network.vpc_id, "tags": config.tags})
 key_pair = aws.ec2.KeyPair("operators", public_key=config.ssh.public_key, tags=tags("operators", config.tags))
@@ -45,13 +45,12 @@ place = placement.server("server", clients, backups.instance_profile)
 data: DataArgs = {"data_volume": volume, "replay": "restore" in config.backups, "before": config.snapshot_before}
 server = MySqlServer("server", {**config.server, **place, **data, "distribution": config.distribution})
 
-described = describe(config.accounts, config.passwords)
 accounts = MySqlAccounts("accounts", {"server": server, **described, "after": backups.restore(server)})
 backups.set_up(server, [accounts.applied])
 
 for name, client in clients.items():
     trusted = client.trust(server)
-    client.check_logins(f"{name}-logins", accounts, ready=[firewall, trusted])
+    client.check_logins(f"{name}-logins", accounts, ready=[*firewall.ready, trusted])
 accounts.warn_of_untried({name: client.private_ip for name, client in clients.items()})
 optional = [part for part in (network, volume, snapshots) if isinstance(part, Component)]
 everything = [*optional, firewall, key_pair, backups, *clients.values(), server, *accounts.described, accounts]

@@ -7,13 +7,12 @@ and identity.json, and client.json with a place for the authority's certificate.
 
 from __future__ import annotations
 
-import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import cast
 
-from components.host.agent import agent_files
+from components.host.agent import agent_files, packed
 from components.host.host import HostArgs
 from components.host.user_data import host_spec, user_data
 from components.mysql.memory import derived
@@ -49,7 +48,7 @@ def write_specs(folder: Path, address: str) -> None:
         "server": codec.encode(server_spec(SERVER)),
         "client": codec.encode(host_spec("client", cast("HostArgs", {}), {CA_FILE: "AUTHORITY"})),
         "identity": codec.encode(CertificateSpec((address,), ())),
-        **{f"{role}-agent": json.dumps(agent_files(role)) for role in ("server", "client")},
+        **{f"{role}-agent": packed(agent_files(role)) for role in ("server", "client")},
     }
     for name, text in files.items():
         (folder / f"{name}.json").write_text(text)

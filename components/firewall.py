@@ -100,8 +100,8 @@ class Firewall(Component):
             self._between("jump", "client", "ssh", SSH_PORT, "ssh from the jump host", "ssh to private hosts")
         for number, port in enumerate(args.get("mysql_ports", (MYSQL_PORT,)), start=1):
             self._mysql("mysql" if number == 1 else f"mysql-{number}", port)
-        for label in self._groups:
-            self._no_other_rules(label)
+        self.ready = tuple(map(self._no_other_rules, self._groups))
+        """What depends on every rule. The SDK and the engine take long over a component that much depends on."""
         self.server_group_id = self._groups["server"].id
         self.client_group_id = self._groups["client"].id
         self.jump_group_id = self._groups["jump"].id
@@ -164,9 +164,9 @@ class Firewall(Component):
         )
         self._rules[label, kind].append(rule.id)
 
-    def _no_other_rules(self, label: str) -> None:
+    def _no_other_rules(self, label: str) -> pulumi.Resource:
         """Claim all rules of a group: of resources alone, a refresh would never see another."""
-        aws.ec2.VpcSecurityGroupRulesExclusive(
+        return aws.ec2.VpcSecurityGroupRulesExclusive(
             f"{self.name}-{label}-rules",
             security_group_id=self._groups[label].id,
             ingress_rule_ids=self._rules[label, IN],

@@ -75,6 +75,7 @@ class Network(Component):
         self.refuse(name, [*args_faults(NetworkArgs, args), *_zone_faults(args)])
         super().__init__(name, opts)
         self._args = args
+        self._ways: list[pulumi.Resource] = []
         self._vpc = aws.ec2.Vpc(
             f"{name}-vpc",
             cidr_block=args["vpc_cidr"],
@@ -106,8 +107,8 @@ class Network(Component):
 
     @property
     def ready(self) -> tuple[pulumi.Resource, ...]:
-        """What must be there before a host is."""
-        return (self,)
+        """What must be there before a host is: all that no other part of the network waits for."""
+        return tuple(self._ways)
 
     def client_subnet_id(self, public: bool, zone: int) -> pulumi.Input[str]:
         """Return the id of a zone's public or private subnet; zones are counted from 1.
@@ -138,9 +139,11 @@ class Network(Component):
             # Zones that are chosen otherwise later must not move the subnet, and every host with it.
             opts=self.child(ignore_changes=["availabilityZone"]),
         )
-        aws.ec2.RouteTableAssociation(
-            f"{name.removesuffix('-subnet')}-routes", route_table_id=table.id, subnet_id=subnet.id, opts=self.child()
+        routes = f"{name.removesuffix('-subnet')}-routes"
+        associated = aws.ec2.RouteTableAssociation(
+            routes, route_table_id=table.id, subnet_id=subnet.id, opts=self.child()
         )
+        self._ways.append(associated)
         return subnet
 
     def _table(self, part: str) -> aws.ec2.RouteTable:
@@ -150,7 +153,9 @@ class Network(Component):
     def _default_route(self, part: str, table: aws.ec2.RouteTable, **gateway: Any) -> aws.ec2.Route:
         name = f"{self.name}-{part}"
         opts = self.child()
-        return aws.ec2.Route(name, route_table_id=table.id, destination_cidr_block=ANYWHERE, opts=opts, **gateway)
+        route = aws.ec2.Route(name, route_table_id=table.id, destination_cidr_block=ANYWHERE, opts=opts, **gateway)
+        self._ways.append(route)
+        return route
 
     def _nat(self, subnet: aws.ec2.Subnet, table: aws.ec2.RouteTable, internet: aws.ec2.Route) -> None:
         name = f"{self.name}-nat"
@@ -168,7 +173,7 @@ class Network(Component):
         """Register a gateway endpoint: it adds a route to S3's addresses to every table, and costs nothing."""
         name = f"{self.name}-s3"
         region = aws.get_region_output(opts=pulumi.InvokeOutputOptions(parent=self)).region
-        aws.ec2.VpcEndpoint(
+        endpoint = aws.ec2.VpcEndpoint(
             name,
             vpc_id=self._vpc.id,
             vpc_endpoint_type="Gateway",
@@ -177,6 +182,7 @@ class Network(Component):
             tags=self._tags(name),
             opts=self.child(),
         )
+        self._ways.append(endpoint)
 
 
 def a_network(

@@ -99,7 +99,7 @@ class Placement:
             "host_key": self.ssh.host_keys.get(name),
             "ssh_host": endpoint.host if endpoint else None,
             "ssh_port": endpoint.port if endpoint else SSH_PORT,
-            "network_ready": [*self.network.ready, self.firewall],
+            "network_ready": [*self.network.ready, *self.firewall.ready],
             "tags": self.tags,
             "ubuntu_image": self._ubuntu_image,
         }

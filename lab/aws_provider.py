@@ -11,14 +11,11 @@ import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import wraps
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import grpc  # type: ignore[import-untyped]
 from google.protobuf.empty_pb2 import Empty  # type: ignore[import-untyped]
-from pulumi.runtime import proto
-from pulumi.runtime.proto import provider_pb2_grpc
 
 from lab.aws import config, functions, provider
 from lab.aws.schema import Cloud, Difference, Failure
@@ -28,6 +25,8 @@ from lab.cloud.machinery import Machinery
 from lab.cloud.store import Store
 from lab.machine.plane import Plane
 from lab.plugin_process import end_with_the_engine
+from lab.protocol import plugin_pb2, provider_pb2_grpc, sdk_version
+from lab.protocol import provider_pb2 as proto
 from lab.settings import Lab, LabError
 
 WORKERS = 64
@@ -59,7 +58,7 @@ def answered(method: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
+class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[misc]  # generated
     """The aws provider of one lab."""
 
     def __init__(self, lab: Lab, plane: Machinery | None = None) -> None:
@@ -81,7 +80,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
     @answered
     def GetPluginInfo(self, request: Any) -> Any:  # noqa: ARG002, N802
         """Give the version of the SDK whose names it speaks."""
-        return proto.PluginInfo(version=version("pulumi-aws"))
+        return plugin_pb2.PluginInfo(version=sdk_version("pulumi_aws"))
 
     @answered
     def CheckConfig(self, request: Any) -> Any:  # noqa: N802

@@ -4,6 +4,8 @@ The state has it where an `up` has failed too, and has left no outputs. Secrets 
 written or shown.
 """
 
+import base64
+import bz2
 import functools
 import json
 from collections.abc import Mapping, Sequence
@@ -118,7 +120,7 @@ class State:
         install, converge, certify = (self.find(verb, host) for verb in (INSTALL, CONVERGE, CERTIFY))
         if converge is None:
             return None
-        spec = {"host": json.loads(converge.stdin), "agent": json.loads(install.stdin) if install else {}}
+        spec = {"host": json.loads(converge.stdin), "agent": _agent_files(install.stdin) if install else {}}
         if "mysql" in spec["host"]:
             spec["certificate"] = json.loads(certify.stdin) if certify else None
             spec["authority"] = json.loads(certify.stdout)["ca_certificate"] if certify else None
@@ -174,6 +176,12 @@ class State:
         """Return the users as the program has described them, those whose password is known."""
         passwords = [(user["inputs"], (user.get("outputs") or {}).get("password")) for user in self._of(USER)]
         return {spec["key"]: {**spec, "password": plain(word)} for spec, word in passwords if word is not None}
+
+
+def _agent_files(text: str) -> dict[str, str]:
+    """Return the texts that the agent was installed from, by path; stacks of earlier versions have them as JSON."""
+    files: dict[str, str] = json.loads(text if text.startswith("{") else bz2.decompress(base64.b64decode(text)))
+    return files
 
 
 def plain(value: Any) -> Any:

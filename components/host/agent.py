@@ -3,6 +3,8 @@
 An operator's command finds each of them in the state by its first trigger: host, verb and instance.
 """
 
+import base64
+import bz2
 import functools
 import hashlib
 import json
@@ -48,11 +50,20 @@ def agent_folder(files: dict[str, str]) -> str:
     return f"{AGENT_DIR}/{hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:12]}"
 
 
+def packed(files: dict[str, str]) -> str:
+    """Return files as first_boot/install.py reads them: JSON, compressed, in base64.
+
+    The engine carries and keeps a command's standard input many times over, in every preview. bzip2, as two machines
+    whose zlib differs would compress the same files to different texts, and each `up` would change the other's.
+    """
+    return base64.b64encode(bz2.compress(json.dumps(files).encode())).decode()
+
+
 @functools.cache
 def _packed(role: str) -> tuple[str, str]:
-    """Return the folder of a role's agent and its files as JSON, the same for all of its hosts."""
+    """Return the folder of a role's agent and its files, the same for all of its hosts."""
     files = agent_files(role)
-    return agent_folder(files), json.dumps(files)
+    return agent_folder(files), packed(files)
 
 
 @dataclass(frozen=True)

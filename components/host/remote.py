@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pulumi
@@ -38,6 +39,11 @@ class SshRoute:
     port: int = SSH_PORT
     user: str = LOGIN_USER
     jump: "SshRoute | None" = None
+
+    @cached_property
+    def shared_connection(self) -> pulumi.Output[remote.ConnectionArgs]:
+        """How pulumi-command reaches the host, which the SDK puts together once for all of its commands."""
+        return pulumi.Output.from_input(self.connection())
 
     def connection(self) -> remote.ConnectionArgs:
         """Return how pulumi-command reaches the host."""
@@ -98,7 +104,7 @@ class Target:
         """
         return remote.Command(
             name,
-            connection=self.route.connection(),
+            connection=self.route.shared_connection,
             create=limited(argv, seconds),
             stdin=stdin,
             triggers=list(triggers) or [self.instance_id],

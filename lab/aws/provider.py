@@ -8,8 +8,6 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from pulumi.runtime.rpc import UNKNOWN
-
 from lab.aws import (
     addresses,
     compute,
@@ -27,6 +25,7 @@ from lab.aws.schema import NOT_SUPPORTED, Cloud, Difference, Failure, ResourceTy
 from lab.aws.wire import Values, unknown_in
 from lab.cloud.model import Record
 from lab.cloud.store import RecordGoneError
+from lab.protocol import UNKNOWN
 from lab.settings import LabError
 
 TYPES: dict[str, ResourceType] = {

@@ -14,13 +14,11 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, ClassVar, Literal, NamedTuple, TypeVar, cast
 
-from pulumi._types import input_type_py_to_pulumi_names
-from pulumi.runtime.rpc import UNKNOWN
-
 from lab.aws.wire import Values, unknown_in
 from lab.cloud.ec2 import Ec2
 from lab.cloud.model import Record, Tags
 from lab.cloud.rules import ACCOUNT_ID
+from lab.protocol import UNKNOWN
 from lab.settings import LabError
 
 NOT_SUPPORTED = "the lab's stand-in for aws does not support it"
@@ -83,6 +81,8 @@ def sdk_names(urn_type: str, block: str = "") -> list[str]:
 
     The SDK is imported here and not before: it takes a second, and a check that refuses nothing asks for no names.
     """
+    from pulumi._types import input_type_py_to_pulumi_names
+
     _, module, name = urn_type.split(":")
     sdk = import_module(f"pulumi_aws.{module.partition('/')[0]}")
     # A resource whose own Args would have the name of a block's has `Init` in it.

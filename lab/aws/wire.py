@@ -11,12 +11,10 @@ from typing import Any
 
 from google.protobuf.json_format import MessageToDict  # type: ignore[import-untyped]
 from google.protobuf.struct_pb2 import Struct  # type: ignore[import-untyped]
-from pulumi.runtime.rpc import UNKNOWN
+
+from lab.protocol import SECRET, SIGNATURE, UNKNOWN
 
 Values = dict[str, Any]
-
-_SIGNATURE = "4dabf18193072939515e22adb298388d"
-_SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a marker of the protocol, not a secret
 
 
 def from_struct(struct: Struct) -> Values:
@@ -43,7 +41,7 @@ def to_struct(values: Mapping[str, Any]) -> Struct:
 
 def secret(value: Any) -> Values:
     """Return a value marked as secret, for the result of a function."""
-    return {_SIGNATURE: _SECRET, "value": value}
+    return {SIGNATURE: SECRET, "value": value}
 
 
 def unknown_in(value: Any) -> bool:

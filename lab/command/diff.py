@@ -10,70 +10,65 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-
-from pulumi.provider.experimental.property_value import PropertyValue
-from pulumi.provider.experimental.provider import DiffResponse, PropertyDiff, PropertyDiffKind
+from typing import NamedTuple
 
 from lab.command.schema import REPLACING
+from lab.command.values import PropertyValue
+from lab.protocol import provider_pb2
 
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
-_AS_REPLACE = {
-    PropertyDiffKind.ADD: PropertyDiffKind.ADD_REPLACE,
-    PropertyDiffKind.DELETE: PropertyDiffKind.DELETE_REPLACE,
-    PropertyDiffKind.UPDATE: PropertyDiffKind.UPDATE_REPLACE,
-}
+_Kind = provider_pb2.PropertyDiff
+_AS_REPLACE = {_Kind.ADD: _Kind.ADD_REPLACE, _Kind.DELETE: _Kind.DELETE_REPLACE, _Kind.UPDATE: _Kind.UPDATE_REPLACE}
 
 
-def compare(old: Mapping[str, PropertyValue], new: Mapping[str, PropertyValue]) -> DiffResponse:
+class Diff(NamedTuple):
+    """What changed."""
+
+    replaces: list[str]
+    """The paths whose change replaces the resource."""
+    properties: list[str]
+    detailed: dict[str, int]
+    """The kind of each change, PropertyDiff's, by path."""
+
+
+def compare(old: Mapping[str, PropertyValue], new: Mapping[str, PropertyValue]) -> Diff:
     """Return the official provider's answer for these old and new inputs."""
     changes = _object_changes("", old, new)
-    detailed = {path: PropertyDiff(_kind(path, kind), input_diff=False) for path, kind in changes.items()}
-    return DiffResponse(
-        changes=bool(changes),
+    return Diff(
         replaces=[path for path in changes if path in REPLACING],
-        diffs=sorted({_head(path) for path in changes}),
-        detailed_diff=detailed,
+        properties=sorted({_head(path) for path in changes}),
+        detailed={path: _AS_REPLACE[kind] if path in REPLACING else kind for path, kind in changes.items()},
     )
 
 
-def _kind(path: str, kind: PropertyDiffKind) -> PropertyDiffKind:
-    return _AS_REPLACE[kind] if path in REPLACING else kind
-
-
-def _object_changes(
-    prefix: str, old: Mapping[str, PropertyValue], new: Mapping[str, PropertyValue]
-) -> dict[str, PropertyDiffKind]:
-    changes: dict[str, PropertyDiffKind] = {}
+def _object_changes(prefix: str, old: Mapping[str, PropertyValue], new: Mapping[str, PropertyValue]) -> dict[str, int]:
+    changes: dict[str, int] = {}
     for name in [*old, *(name for name in new if name not in old)]:
         changes |= _changes(_joined(prefix, name), old.get(name), new.get(name))
     return changes
 
 
-def _changes(path: str, old: PropertyValue | None, new: PropertyValue | None) -> dict[str, PropertyDiffKind]:
+def _changes(path: str, old: PropertyValue | None, new: PropertyValue | None) -> dict[str, int]:
     if old is None or old.value is None:
-        return {} if new is None or new.value is None else {path: PropertyDiffKind.ADD}
+        return {} if new is None or new.value is None else {path: _Kind.ADD}
     if new is None or new.value is None:
-        return {path: PropertyDiffKind.DELETE}
+        return {path: _Kind.DELETE}
     if not (old.is_secret or new.is_secret):
         if isinstance(old.value, Mapping) and isinstance(new.value, Mapping):
             return _object_changes(path, old.value, new.value)
-        if _is_list(old) and _is_list(new):
-            return _list_changes(path, old.value, new.value)  # type: ignore[arg-type]  # both are lists
-    return {} if old == new else {path: PropertyDiffKind.UPDATE}
+        if isinstance(old.value, list) and isinstance(new.value, list):
+            return _list_changes(path, old.value, new.value)
+    return {} if old == new else {path: _Kind.UPDATE}
 
 
-def _list_changes(path: str, old: Sequence[PropertyValue], new: Sequence[PropertyValue]) -> dict[str, PropertyDiffKind]:
-    changes: dict[str, PropertyDiffKind] = {}
+def _list_changes(path: str, old: Sequence[PropertyValue], new: Sequence[PropertyValue]) -> dict[str, int]:
+    changes: dict[str, int] = {}
     for index in range(max(len(old), len(new))):
         before = old[index] if index < len(old) else None
         after = new[index] if index < len(new) else None
         changes |= _changes(f"{path}[{index}]", before, after)
     return changes
-
-
-def _is_list(value: PropertyValue) -> bool:
-    return isinstance(value.value, Sequence) and not isinstance(value.value, str)
 
 
 def _head(path: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
+from lab.protocol import engine_pb2, engine_pb2_grpc
 
 
 @dataclass(frozen=True)

@@ -8,31 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from pulumi.provider.experimental.property_value import PropertyValue
-from pulumi.provider.experimental.provider import (
-    CheckFailure,
-    CheckRequest,
-    CheckResponse,
-    CreateRequest,
-    CreateResponse,
-    DeleteRequest,
-    InvokeRequest,
-    InvokeResponse,
-    Provider,
-    UpdateRequest,
-    UpdateResponse,
-)
-from pulumi.runtime.proto import engine_pb2_grpc
+from typing import Any, NoReturn
 
 from lab.command import local
 from lab.command.capture import CommandError, Job
 from lab.command.engine_log import Log
-from lab.command.schema import LOCAL_COMMAND, REMOTE_COMMAND, Struct, completed, problems
-from lab.command.values import PropertyMap, is_unknown, plain_map, property_map, property_value, unknown
+from lab.command.schema import LOCAL_COMMAND, REMOTE_COMMAND, Problem, Struct, completed, problems
+from lab.command.values import (
+    PropertyMap,
+    PropertyValue,
+    is_unknown,
+    plain_map,
+    property_map,
+    property_value,
+    unknown,
+)
+from lab.protocol import engine_pb2_grpc
 
 VERSION = "1.2.1"
 """The official provider whose behaviour this one has; also the version of the pulumi-command SDK."""
@@ -54,7 +47,7 @@ def no_stand_in(what: str) -> str:
 
 
 @dataclass
-class CommandProvider(Provider):
+class CommandProvider:
     """Answers the engine's calls; every one may run beside others in the same event loop."""
 
     engine: engine_pb2_grpc.EngineStub
@@ -63,48 +56,45 @@ class CommandProvider(Provider):
         """Start with nothing running."""
         self._running: set[asyncio.Task[Any]] = set()
 
-    async def check(self, request: CheckRequest) -> CheckResponse:
-        """Return the inputs with defaults and secrets, or what is wrong with them."""
-        kind = _kind(request.type)
+    def check(self, urn: str, news: PropertyMap) -> tuple[PropertyMap, Sequence[Problem]]:
+        """Return the inputs with defaults and secrets, and what is wrong with them."""
+        kind = _kind(urn)
         struct = RESOURCES.get(kind)
         if struct is None:
-            return CheckResponse(request.new_inputs, [CheckFailure("", no_stand_in(kind))])
-        inputs = completed(struct, request.new_inputs)
-        failures = [CheckFailure(problem.property, problem.reason) for problem in problems(struct, request.new_inputs)]
-        failures += [CheckFailure(name, no_stand_in(f"{kind}'s {name}")) for name in UNSUPPORTED if name in inputs]
-        return CheckResponse(inputs, failures)
+            return news, [Problem("", no_stand_in(kind))]
+        inputs = completed(struct, news)
+        unsupported = [Problem(name, no_stand_in(f"{kind}'s {name}")) for name in UNSUPPORTED if name in inputs]
+        return inputs, [*problems(struct, news), *unsupported]
 
-    async def create(self, request: CreateRequest) -> CreateResponse:
-        """Run `create`, if there is one."""
-        struct = _struct(request.type)
-        identity = f"{request.name}{secrets.token_hex(4)}"
-        if request.preview:
+    async def create(self, urn: str, properties: PropertyMap, timeout: float, preview: bool) -> tuple[str, PropertyMap]:
+        """Run `create`, if there is one; return the new id and the state. A timeout is in seconds, 0 is none."""
+        struct = _struct(urn)
+        identity = f"{urn.split('::', 3)[-1]}{secrets.token_hex(4)}"
+        if preview:
             outputs = {name: unknown() for name in OUTPUTS}
         else:
-            outputs = await self._run(request.urn, struct, "create", request.properties, {}, request.timeout)
-        return CreateResponse(identity, {**request.properties, **outputs})
+            outputs = await self._run(urn, struct, "create", properties, {}, timeout)
+        return identity, {**properties, **outputs}
 
-    async def update(self, request: UpdateRequest) -> UpdateResponse:
-        """Run `update`, or `create` where there is none."""
-        struct = _struct(request.type)
-        if request.preview:
-            return UpdateResponse({**request.news, **_previewed(struct, request.olds, request.news)})
-        news = plain_map(request.news)
-        verb = "update" if news.get("update") is not None else "create"
-        outputs = await self._run(request.urn, struct, verb, request.news, request.olds, request.timeout)
-        return UpdateResponse({**request.news, **outputs})
+    async def update(
+        self, urn: str, olds: PropertyMap, news: PropertyMap, timeout: float, preview: bool
+    ) -> PropertyMap:
+        """Run `update`, or `create` where there is none; return the state."""
+        struct = _struct(urn)
+        if preview:
+            return {**news, **_previewed(struct, olds, news)}
+        verb = "update" if plain_map(news).get("update") is not None else "create"
+        return {**news, **await self._run(urn, struct, verb, news, olds, timeout)}
 
-    async def delete(self, request: DeleteRequest) -> None:
+    async def delete(self, urn: str, properties: PropertyMap, timeout: float) -> None:
         """Run `delete`, if there is one, with the properties and outputs of the state."""
-        struct = _struct(request.type)
-        properties = request.properties
-        await self._run(request.urn, struct, "delete", properties, properties, request.timeout)
+        await self._run(urn, _struct(urn), "delete", properties, properties, timeout)
 
-    async def invoke(self, request: InvokeRequest) -> InvokeResponse:
+    def invoke(self, token: str) -> NoReturn:
         """Refuse: the package's only function is local.run."""
-        raise CommandError(no_stand_in(request.tok))
+        raise CommandError(no_stand_in(token))
 
-    async def cancel(self) -> None:
+    def cancel(self) -> None:
         """End every command that runs."""
         for task in self._running:
             task.cancel()
@@ -146,13 +136,13 @@ class CommandProvider(Provider):
             self._running.discard(task)
 
 
-def _kind(urn_type: str) -> str:
+def _kind(urn: str) -> str:
     """Return the resource's own type: a URN's begins with the types of its parents."""
-    return urn_type.rsplit("$", 1)[-1]
+    return urn.split("::", 3)[2].rpartition("$")[2]
 
 
-def _struct(urn_type: str) -> Struct:
-    kind = _kind(urn_type)
+def _struct(urn: str) -> Struct:
+    kind = _kind(urn)
     if kind not in RESOURCES:
         raise CommandError(no_stand_in(kind))
     return RESOURCES[kind]

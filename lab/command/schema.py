@@ -7,12 +7,10 @@ common/inputs.go for the tables; Pulumi's mapper (sdk/v3/go/common/util/mapper) 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from pulumi.provider.experimental.property_value import PropertyValue
-
-from lab.command.values import PropertyMap, is_unknown, property_value
+from lab.command.values import PropertyMap, PropertyValue, is_unknown, property_value
 
 
 @dataclass(frozen=True)
@@ -120,8 +118,8 @@ def _completed(spec: Field | None, value: PropertyValue) -> PropertyValue:
     if spec is None:
         return value
     if isinstance(spec.type, Struct) and isinstance(value.value, Mapping):
-        value = value.with_value(completed(spec.type, value.value))
-    return value.with_secret(True) if spec.secret else value
+        value = replace(value, value=completed(spec.type, value.value))
+    return property_value(value, secret=spec.secret)
 
 
 def _field_problem(struct: Struct, name: str, spec: Field, value: PropertyValue | None) -> Problem | None:

@@ -1,8 +1,4 @@
-"""The gRPC server the engine talks to: the SDK's own, with what the official provider's does and the SDK's lacks.
-
-That is: an error reaches the user as its bare text, without the name of a Python class, and `diff` is given the old
-inputs, which the SDK's DiffRequest leaves out.
-"""
+"""The gRPC server the engine talks to. An error reaches the user as its bare text, as the official provider's does."""
 
 from __future__ import annotations
 
@@ -10,83 +6,125 @@ import argparse
 import asyncio
 import traceback
 from collections.abc import Awaitable, Callable
+from functools import wraps
 from typing import Any, NoReturn
 
 import grpc  # type: ignore[import-untyped]
 import grpc.aio  # type: ignore[import-untyped]
-from pulumi.provider.experimental.property_value import PropertyValue
-from pulumi.provider.experimental.provider import PropertyDiffKind
-from pulumi.provider.experimental.server import ProviderServicer
-from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2, provider_pb2_grpc
+from google.protobuf.empty_pb2 import Empty  # type: ignore[import-untyped]
 
 from lab.command.capture import CommandError
 from lab.command.diff import compare
 from lab.command.provider import VERSION, CommandProvider
+from lab.command.values import from_struct, to_struct
 from lab.plugin_process import end_with_the_engine
+from lab.protocol import engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc
 
 _NO_LIMIT = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 
-_KINDS = {
-    PropertyDiffKind.ADD: provider_pb2.PropertyDiff.ADD,
-    PropertyDiffKind.ADD_REPLACE: provider_pb2.PropertyDiff.ADD_REPLACE,
-    PropertyDiffKind.DELETE: provider_pb2.PropertyDiff.DELETE,
-    PropertyDiffKind.DELETE_REPLACE: provider_pb2.PropertyDiff.DELETE_REPLACE,
-    PropertyDiffKind.UPDATE: provider_pb2.PropertyDiff.UPDATE,
-    PropertyDiffKind.UPDATE_REPLACE: provider_pb2.PropertyDiff.UPDATE_REPLACE,
-}
+
+def answered(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """Turn a CommandError into the call's error, in its own words; all else is a fault of the stand-in's own."""
+
+    @wraps(method)
+    async def call(self: Servicer, request: Any, context: Any) -> Any:
+        try:
+            return await method(self, request)
+        except CommandError as error:
+            return await _abort(context, str(error))
+        except Exception:  # nobody could find it without its traceback
+            return await _abort(context, traceback.format_exc())
+
+    return call
 
 
-class Servicer(ProviderServicer):
-    """The SDK's servicer with a `diff` of its own."""
+class Servicer(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[misc]  # generated
+    """The engine's calls, of which the provider sees values and no messages."""
 
-    async def Diff(  # noqa: N802  # the protocol's name
-        self,
-        request: provider_pb2.DiffRequest,
-        context: object,  # noqa: ARG002  # the protocol's signature
-    ) -> provider_pb2.DiffResponse:
+    def __init__(self, provider: CommandProvider) -> None:
+        """Serve a provider."""
+        self.provider = provider
+
+    @answered
+    async def Attach(self, request: Any) -> Any:  # noqa: ARG002, N802
+        """Let a running provider be used, as PULUMI_DEBUG_PROVIDERS does."""
+        return Empty()
+
+    @answered
+    async def GetPluginInfo(self, request: Any) -> Any:  # noqa: ARG002, N802
+        """Give the version of the official provider."""
+        return plugin_pb2.PluginInfo(version=VERSION)
+
+    @answered
+    async def CheckConfig(self, request: Any) -> Any:  # noqa: N802
+        """Take any configuration: there is none to be had."""
+        return provider_pb2.CheckResponse(inputs=request.news)
+
+    @answered
+    async def DiffConfig(self, request: Any) -> Any:  # noqa: ARG002, N802
+        """Leave the question to the engine."""
+        return provider_pb2.DiffResponse()
+
+    @answered
+    async def Configure(self, request: Any) -> Any:  # noqa: ARG002, N802
+        """Say what the provider takes."""
+        return provider_pb2.ConfigureResponse(acceptSecrets=True, acceptResources=True, supportsPreview=True)
+
+    @answered
+    async def Cancel(self, request: Any) -> Any:  # noqa: ARG002, N802
+        """End every command that runs."""
+        self.provider.cancel()
+        return Empty()
+
+    @answered
+    async def Invoke(self, request: Any) -> Any:  # noqa: N802
+        """Refuse a function."""
+        self.provider.invoke(request.tok)
+
+    @answered
+    async def Check(self, request: Any) -> Any:  # noqa: N802
+        """Check a resource's inputs."""
+        inputs, problems = self.provider.check(request.urn, from_struct(request.news))
+        failures = [provider_pb2.CheckFailure(property=item.property, reason=item.reason) for item in problems]
+        return provider_pb2.CheckResponse(inputs=to_struct(inputs), failures=failures)
+
+    @answered
+    async def Diff(self, request: Any) -> Any:  # noqa: N802
         """Compare old inputs with new ones."""
-        old = PropertyValue.unmarshal_map(request.old_inputs)
-        new = PropertyValue.unmarshal_map(request.news)
-        for name in request.ignoreChanges:
-            if name in old:
-                new[name] = old[name]
-        diff = compare(old, new)
-        some = provider_pb2.DiffResponse.DIFF_SOME if diff.changes else provider_pb2.DiffResponse.DIFF_NONE
+        old, new = from_struct(request.old_inputs), from_struct(request.news)
+        diff = compare(old, {**new, **{name: old[name] for name in request.ignoreChanges if name in old}})
         return provider_pb2.DiffResponse(
-            changes=some,
+            changes=provider_pb2.DiffResponse.DIFF_SOME if diff.detailed else provider_pb2.DiffResponse.DIFF_NONE,
             replaces=diff.replaces,
-            diffs=diff.diffs,
-            detailedDiff={
-                path: provider_pb2.PropertyDiff(kind=_KINDS[change.kind]) for path, change in diff.detailed_diff.items()
-            },
+            diffs=diff.properties,
+            detailedDiff={path: provider_pb2.PropertyDiff(kind=kind) for path, kind in diff.detailed.items()},
             hasDetailedDiff=True,
         )
 
+    @answered
+    async def Create(self, request: Any) -> Any:  # noqa: N802
+        """Run a new command."""
+        properties = from_struct(request.properties)
+        identity, state = await self.provider.create(request.urn, properties, request.timeout, request.preview)
+        return provider_pb2.CreateResponse(id=identity, properties=to_struct(state))
 
-class BareErrors(grpc.aio.ServerInterceptor):  # type: ignore[misc]
-    """Answers a CommandError with its text alone, and a fault of the stand-in's own with its traceback."""
+    @answered
+    async def Read(self, request: Any) -> Any:  # noqa: N802
+        """Tell what the state tells: a command cannot be read."""
+        return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
 
-    async def intercept_service(self, continuation: Callable[[Any], Awaitable[Any]], handler_call_details: Any) -> Any:
-        """Wrap the method that answers this call."""
-        handler = await continuation(handler_call_details)
-        if handler is None or handler.unary_unary is None:
-            return handler
+    @answered
+    async def Update(self, request: Any) -> Any:  # noqa: N802
+        """Run a changed command."""
+        olds, news = from_struct(request.olds), from_struct(request.news)
+        state = await self.provider.update(request.urn, olds, news, request.timeout, request.preview)
+        return provider_pb2.UpdateResponse(properties=to_struct(state))
 
-        async def answer(request: Any, context: Any) -> Any:
-            try:
-                return await handler.unary_unary(request, context)
-            except CommandError as error:
-                return await _abort(context, str(error))
-            except (grpc.aio.AbortError, NotImplementedError):
-                raise
-            except Exception:  # a fault of the stand-in's own: nobody could find it without its traceback
-                return await _abort(context, traceback.format_exc())
-
-        return grpc.unary_unary_rpc_method_handler(
-            answer,
-            request_deserializer=handler.request_deserializer,
-            response_serializer=handler.response_serializer,
-        )
+    @answered
+    async def Delete(self, request: Any) -> Any:  # noqa: N802
+        """Run a command's end."""
+        await self.provider.delete(request.urn, from_struct(request.properties), request.timeout)
+        return Empty()
 
 
 async def _abort(context: Any, text: str) -> NoReturn:
@@ -97,9 +135,8 @@ async def _abort(context: Any, text: str) -> NoReturn:
 async def serve(engine_address: str) -> None:
     """Serve the provider to the engine at this address until the process ends; the port goes to standard output."""
     async with grpc.aio.insecure_channel(engine_address, options=_NO_LIMIT) as channel:
-        provider = CommandProvider(engine_pb2_grpc.EngineStub(channel))
-        server = grpc.aio.server(options=_NO_LIMIT, interceptors=[BareErrors()])
-        servicer = Servicer([], VERSION, provider, engine_address=engine_address)
+        server = grpc.aio.server(options=_NO_LIMIT)
+        servicer = Servicer(CommandProvider(engine_pb2_grpc.EngineStub(channel)))
         provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
         port = server.add_insecure_port("127.0.0.1:0")
         await server.start()

@@ -15,13 +15,19 @@ from pathlib import Path
 from lab.cloud.store import write_atomically
 from lab.engine.build import EXECUTOR, LANGUAGE_HOST, Engine, executor
 from lab.engine.launcher import write_launcher
-from lab.engine.plugins import install_plugins
+from lab.engine.plugins import IMPORT_FOLDER, install_plugins
 from lab.machine import golden, mirror
 from lab.settings import Lab, LabError
 from lab.yaml_file import read_yaml
 
 FOREIGN = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_STACK", "PULUMI_ACCESS_TOKEN", "PULUMI_OPTION_STACK")
 """Variables of a user's own stacks that would win over the lab's."""
+_LANGUAGE_HOST = f"""
+import sys
+sys.path.append({str(IMPORT_FOLDER)!r})
+from lab.engine.language_host import main
+main()"""
+"""The language host's program: -I leaves no other way to the lab's package."""
 
 
 def prepare(lab: Lab, engine: Engine) -> None:
@@ -126,7 +132,7 @@ def _runnable(lab: Lab, engine: Engine) -> Path:
     script = beside if beside.exists() else executor()
     write_launcher(
         path.with_name(LANGUAGE_HOST),
-        [sys.executable, "-I", _script("language_host.py"), "--executor", str(script)],
+        [sys.executable, "-I", "-c", _LANGUAGE_HOST, "--executor", str(script)],
     )
     return path
 

@@ -1,8 +1,8 @@
 """A stand-in for Pulumi's Python language host, for engines that came without one.
 
 A gRPC server that the engine starts: it runs the program with the SDK's own executor, in the virtual environment
-that Pulumi.yaml names, and starts policy packs. It is started as a file with `python -I`, so that nothing of its
-own environment reaches the program, and imports nothing of the lab.
+that Pulumi.yaml names, and starts policy packs. Its launcher imports it in `python -I`, so that nothing of its own
+environment reaches the program.
 Source: pulumi/pulumi, sdk/python/cmd/pulumi-language-python (behaviour), proto/pulumi/language.proto.
 """
 # ruff: noqa: N802, ARG002
@@ -20,14 +20,14 @@ import subprocess
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
 import grpc  # type: ignore[import-untyped]
 from google.protobuf.empty_pb2 import Empty  # type: ignore[import-untyped]
-from pulumi.runtime.proto import language_pb2 as pb
-from pulumi.runtime.proto import language_pb2_grpc, plugin_pb2
+
+from lab.protocol import language_pb2 as pb
+from lab.protocol import language_pb2_grpc, plugin_pb2
 
 BAIL = 32
 """The executor's exit code for "the user was shown the error already" (pulumi-language-python-exec)."""
@@ -115,7 +115,7 @@ class Toolchain:
         return facts
 
 
-class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
+class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):  # type: ignore[misc]  # generated
     """What the engine asks of a language host; what is not here (code generation, SDK linking) is unimplemented."""
 
     def __init__(self, executor: str, engine: str) -> None:
@@ -132,6 +132,8 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
 
     def GetPluginInfo(self, request: Any, context: grpc.ServicerContext) -> Any:
         """Name the version, which is the SDK's."""
+        from importlib.metadata import version  # no run asks for it
+
         return plugin_pb2.PluginInfo(version=f"v{version('pulumi')}")
 
     def About(self, request: Any, context: grpc.ServicerContext) -> Any:
@@ -370,7 +372,3 @@ def main() -> None:
     parser.add_argument("engine", nargs="?", default="", help="the engine's address")
     known, _ = parser.parse_known_args()
     serve(known.executor, known.engine)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,10 +1,13 @@
 """Put the agent's files into a folder of their own, at once, and point `current` beside it there.
 
-Usage: install.py FOLDER <FILES, as root; FILES is a JSON object of texts by path in the folder. It is handed to
-python3 -c, so it needs nothing that is on the host already. No running command loses its modules: it waits for the lock
-that commands hold, and the agent that `current` pointed to before stays until the next one comes, for those without.
+Usage: install.py FOLDER <FILES, as root; FILES is a JSON object of texts by path in the folder, compressed by bzip2, in
+base64. It is handed to python3 -c, so it needs nothing that is on the host already. No running command loses its
+modules: it waits for the lock that commands hold, and the agent that `current` pointed to before stays until the next
+one comes, for those without.
 """
 
+import base64
+import bz2
 import fcntl
 import json
 import os
@@ -86,4 +89,4 @@ def switch(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), json.load(sys.stdin))
+    main(Path(sys.argv[1]), json.loads(bz2.decompress(base64.b64decode(sys.stdin.read()))))

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from components.host.agent import packed
 from scripts.__main__ import main
 from scripts.stack import PROJECT_ROOT
 from stack_outputs.forms import Login
@@ -87,7 +88,7 @@ SETTINGS = {"settings": {"port": 3306}}
 CA = "-----BEGIN CERTIFICATE-----\n"
 COMMANDS = [
     first_contact("server"),
-    command("server", "install", json.dumps({"scripts/host/__main__.py": "text"})),
+    command("server", "install", packed({"scripts/host/__main__.py": "text"})),
     command("server", "converge", json.dumps({"packages": ["former"]}), delete=True),
     command("server", "converge", json.dumps({"packages": ["mysql-server"], "mysql": SETTINGS})),
     command("server", "certify", json.dumps({"addresses": ["10.20.0.10"], "names": []}), {"ca_certificate": CA}),

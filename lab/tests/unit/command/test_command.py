@@ -3,53 +3,45 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from pulumi.provider.experimental.provider import CheckRequest, CheckResponse, InvokeRequest
-from pulumi.runtime.proto import engine_pb2_grpc
 
 from lab.command.capture import Capture, CommandError, Job
 from lab.command.diff import compare
 from lab.command.go_text import endpoint, quote
 from lab.command.provider import CommandProvider
-from lab.command.schema import REMOTE_COMMAND, completed, problems
+from lab.command.schema import REMOTE_COMMAND, Problem, completed, problems
 from lab.command.values import UNKNOWN, plain_map, property_map, property_value, unknown
 
 
-class _NoEngine(engine_pb2_grpc.EngineStub):
-    def __init__(self) -> None:
-        pass
-
-
-def _check(kind: str, inputs: dict[str, Any]) -> CheckResponse:
-    request = CheckRequest(f"urn:pulumi:s::p::{kind}::name", {}, property_map(inputs), b"")
-    return asyncio.run(CommandProvider(_NoEngine()).check(request))
+def _check(kind: str, inputs: dict[str, Any]) -> Sequence[Problem]:
+    return CommandProvider(None).check(f"urn:pulumi:s::p::{kind}::name", property_map(inputs))[1]
 
 
 @pytest.mark.parametrize("kind", ["command:remote:CopyFile", "command:remote:CopyToRemote"])
 def test_other_resources_are_refused_by_name(kind: str) -> None:
-    [failure] = _check(kind, {}).failures or []
+    [failure] = _check(kind, {})
     assert failure.reason.startswith(f"{kind} is not in the lab's stand-in")
     assert "LAB_COMMAND_PLUGIN=/path/to/pulumi-resource-command" in failure.reason
     assert "LAB_COMMAND_PLUGIN=install" in failure.reason
 
 
 def test_functions_are_refused_by_name() -> None:
-    request = InvokeRequest("command:local:run", {})
     with pytest.raises(CommandError, match="command:local:run is not in the lab's stand-in"):
-        asyncio.run(CommandProvider(_NoEngine()).invoke(request))
+        CommandProvider(None).invoke("command:local:run")
 
 
 @pytest.mark.parametrize("name", ["assetPaths", "archivePaths"])
 def test_asset_globs_are_refused_by_name(name: str) -> None:
-    [failure] = _check("test:index:Parent$command:local:Command", {name: ["*.txt"]}).failures or []
+    [failure] = _check("test:index:Parent$command:local:Command", {name: ["*.txt"]})
     assert failure.property == name
     assert f"command:local:Command's {name} is not in the lab's stand-in" in failure.reason
 
 
 def test_a_mistyped_property_is_refused() -> None:
-    [failure] = _check("command:local:Command", {"craete": "true"}).failures or []
+    [failure] = _check("command:local:Command", {"craete": "true"})
     assert failure.reason == "Unrecognized field 'craete' on 'local.CommandInputs'"
 
 
@@ -108,9 +100,8 @@ def test_what_counts_as_a_change(
     old: dict[str, Any], new: dict[str, Any], changed: list[str], replacing: list[str]
 ) -> None:
     diff = compare(property_map(old), property_map(new))
-    assert list(diff.detailed_diff) == changed
+    assert list(diff.detailed) == changed
     assert diff.replaces == replacing
-    assert diff.changes == bool(changed)
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from components.host.agent import packed
 from scripts.host import constants
 from scripts.host.first_boot import install
 
@@ -49,7 +49,7 @@ def test_an_agent_is_there_whole_for_everyone_to_read_and_current_leads_to_it(ag
 def test_it_needs_nothing_that_is_on_the_host(agents: Path, lock: Path) -> None:
     script = Path(install.__file__).read_text().replace(str(constants.STATE_DIR), str(lock.parent))
     argv = [sys.executable, "-I", "-c", script, str(agents / "one")]
-    done = subprocess.run(argv, input=json.dumps(FILES), capture_output=True, text=True)
+    done = subprocess.run(argv, input=packed(FILES), capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert contents(agents / "current") == FILES
 
