@@ -3,6 +3,7 @@ a lost connection says."""
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 from collections.abc import Iterator
@@ -64,3 +65,8 @@ def lost_connections() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(settings, "grpc_error_to_exception", told)
         yield
+
+
+def pytest_collection_finish() -> None:
+    """Have no garbage collection look again at what was imported and collected: it stays until the end."""
+    gc.freeze()
