@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from scripts.host.constants import AGENT_DIR
-from tests.lab.pair import Pair, on
-from tests.lab.test_drift import drift
+from tests.lab.pair import Pair, drift, on
 
 POINT = "/mnt/grown"
 MAKE = f"""

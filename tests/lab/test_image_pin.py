@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from lab.cloud.model import Instance, Snapshot
+from lab.cloud.model import Snapshot
 from lab.cloud.store import Store
 from lab.testing.project import PLAIN
 from scripts.host.constants import CA_FILE
+from tests.lab.behind_its_back import images, newest
 from tests.lab.crashing_server import Server
 from tests.lab.pair import Pair, lab_command
-
-
-def images(pair: Pair) -> dict[str, str]:
-    """Return the image of every host, by its name."""
-    named = f"mysql-pair-{pair.lab.name}-"
-    return {instance.tags["Name"].removeprefix(named): instance.ami for instance in Store(pair.lab.cloud).all(Instance)}
 
 
 def test_a_newer_image_changes_no_host_that_is_there(pair: Pair) -> None:
@@ -70,10 +65,3 @@ def refuses_to_be_destroyed(pair: Pair) -> None:
     down = lab_command("down")
     assert (down.returncode, "terminationProtection), and nothing was touched" in down.stderr) == (1, True)
     assert images(pair) == hosts
-
-
-def newest(pair: Pair) -> str:
-    """Return an image that no host has, of the hosts' architecture."""
-    published = lab_command("publish-image").stdout.split()
-    assert not set(published) & set(images(pair).values())
-    return published[0]

@@ -19,11 +19,11 @@ from lab.cloud.store import Store
 from lab.machine.plane import Plane
 from lab.testing.processes import wait_for
 from scripts.host.constants import CA_FILE
+from tests.lab.backed import LOG_SECONDS, Backed
+from tests.lab.behind_its_back import newest
 from tests.lab.crashing_server import lost
 from tests.lab.logins import Login
 from tests.lab.pair import Pair, lab_command
-from tests.lab.test_backups import LOG_SECONDS, Backed
-from tests.lab.test_image_pin import newest
 from tests.lab.way import way
 
 MOST_LOST = 60

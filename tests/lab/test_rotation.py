@@ -24,7 +24,6 @@ from tests import PROJECT_ROOT
 from tests.lab.accounts_script import COMMAND, own_spec
 from tests.lab.logins import Login
 from tests.lab.pair import Pair, on, run
-from tests.lab.way import way
 
 HERE = Path(__file__).parent
 LOG_UNITS = "mysql-pair-log.timer mysql-pair-log.service"
@@ -41,14 +40,6 @@ def server_says(pair: Pair) -> tuple[int, bool]:
     row = pair.sql(f"select {generation}, {old} from mysql.user where user = '{USER}'")  # noqa: S608
     generation, old = row.split()
     return int(generation), old == "1"
-
-
-def ssh_argv(pair: Pair, host: str, command: str) -> list[str]:
-    return list(way(pair.lab).argv(host, [command]))
-
-
-def started(argv: list[str]) -> subprocess.Popen[str]:
-    return subprocess.Popen(argv, cwd=PROJECT_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +62,7 @@ def rotating(pair: Pair) -> Iterator[Pair]:
 def gate(pair: Pair, number: int, act: str = "cut") -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
     """Stand in the way of MySQL's socket; afterwards the list has the statements that went by."""
     seen: list[str] = []
-    process = started(ssh_argv(pair, "server", f"sudo python3 {GATE} {number} {act}"))
+    process = pair.start("server", f"sudo python3 {GATE} {number} {act}")
     assert process.stdout and process.stdin
     assert process.stdout.readline() == "ready\n"
     try:
@@ -239,7 +230,7 @@ def test_an_application_that_connects_all_the_time_sees_no_failure(rotating: Pai
     """20 new connections a second from a client host, through `rotate` and `finish-rotation`."""
     pair = rotating
     old = Login.of(pair, USER)
-    load = started(ssh_argv(pair, "client-1", f"python3 {LOAD} {PER_SECOND}"))
+    load = pair.start("client-1", f"python3 {LOAD} {PER_SECOND}")
     assert load.stdin and load.stdout
     load.stdin.write(old.as_json() + "\n")
     load.stdin.flush()
@@ -268,7 +259,7 @@ def test_an_application_that_connects_all_the_time_sees_no_failure(rotating: Pai
 
 def test_the_load_sees_a_password_that_is_refused(rotating: Pair) -> None:
     """Or the test before this one could not fail."""
-    load = started(ssh_argv(rotating, "client-1", f"python3 {LOAD} {PER_SECOND}"))
+    load = rotating.start("client-1", f"python3 {LOAD} {PER_SECOND}")
     assert load.stdin and load.stdout
     load.stdin.write(replace(Login.of(rotating, USER), password="another").as_json() + "\n")
     load.stdin.flush()

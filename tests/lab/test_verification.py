@@ -10,8 +10,8 @@ import pytest
 from scripts.host.accounts.host_parts import rank
 from scripts.host.constants import AGENT_DIR
 from scripts.state import CHECK_LOGINS, Command
+from tests.lab.behind_its_back import remove_rule
 from tests.lab.pair import Pair
-from tests.lab.test_drift import remove_rule
 
 CHECK = f"python3 {AGENT_DIR}/current check-logins"
 

@@ -19,8 +19,7 @@ from lab.machine import hosts
 from lab.testing.processes import wait_for
 from scripts.host.constants import AGENT_DIR
 from tests.lab.crashing_server import Server
-from tests.lab.pair import Pair
-from tests.lab.test_drift import drift, verb
+from tests.lab.pair import Pair, drift, verb
 
 DATA, UNIT = "/var/lib/mysql", "mysql-pair-data"
 SUPERBLOCK = 512

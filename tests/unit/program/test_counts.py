@@ -43,7 +43,7 @@ def changed(before: Run, after: Run) -> dict[str, dict[str, Any]]:
 
 
 def counts() -> dict[str, Any]:
-    first, again, one_more = run_with(**users("app")), Run(**users("app")), run_with(**users("app", "other"))
+    first, again, one_more = run_with(**users("app")), Run(None, **users("app")), run_with(**users("app", "other"))
     two_clients = run_with(**users("app"), clients='[{"name": "client", "count": 2}]')
     more, client = changed(first, one_more), changed(first, two_clients)
     account = user(grants=(grant("SELECT", database="app"),))
