@@ -1,17 +1,44 @@
-"""What an operator asks of the pair's backups."""
+"""What an operator asks of the pair's backups, and a server on which nothing of them happens by itself."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from lab.testing.processes import wait_for
 from scripts.host.constants import AGENT_DIR
-from tests.lab.pair import Pair, verb
+from tests.lab.pair import Pair, drift, on, verb
 
 LOG_SECONDS = 90
 """Within which the log of a write is in the bucket: it is sent every 30 seconds."""
+UNITS = ("mysql-pair-base", "mysql-pair-log", "mysql-pair-drill")
+TIMERS = " ".join(f"{name}.timer" for name in UNITS)
+RUNNING = f"systemctl show --property=SubState {' '.join(f'{name}.service' for name in UNITS)}"
+ENDED = f"while {RUNNING} | grep -qx SubState=start; do sleep 0.2; done"
+"""A line that waits for what timers, or an `up`, have begun; not for what has failed and is tried again later."""
+
+
+def stop_timers(pair: Pair) -> None:
+    """Have nothing more begun by itself, and what has begun ended: a first base takes long on a slow machine."""
+    on(pair, "server", f"systemctl stop {TIMERS}; {ENDED}")
+
+
+@contextmanager
+def timers_stopped(pair: Pair) -> Iterator[None]:
+    """Have no base, no sending of the log and no drill in the block but those of the test itself."""
+    stop_timers(pair)
+    try:
+        yield
+    finally:
+        on(pair, "server", f"systemctl start {TIMERS}")
+
+
+def drift_goes() -> None:
+    """Wait until there is no drift: what a timer's run has failed at meanwhile, its next one does."""
+    wait_for(lambda: drift() == (0, [], []), seconds=LOG_SECONDS)
 
 
 @dataclass(frozen=True)

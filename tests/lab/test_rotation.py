@@ -22,11 +22,11 @@ from scripts.host.accounts.spec import AccountsSpec, UserSpec
 from scripts.host.common import codec
 from tests import PROJECT_ROOT
 from tests.lab.accounts_script import COMMAND, own_spec
+from tests.lab.backed import timers_stopped
 from tests.lab.logins import Login
-from tests.lab.pair import Pair, on, run
+from tests.lab.pair import Pair, run
 
 HERE = Path(__file__).parent
-LOG_UNITS = "mysql-pair-log.timer mysql-pair-log.service"
 GATE, LOAD = "/home/ubuntu/statement_gate.py", "/home/ubuntu/connection_load.py"
 USER = "turning"
 GRANTS = [{"database": "app", "privileges": ["ALL"]}]
@@ -52,10 +52,8 @@ def rotating(pair: Pair) -> Iterator[Pair]:
     assert done.returncode == 0, done.stderr
     with pair.configured(users={"app": {"grants": GRANTS}, USER: {"grants": GRANTS}}, primaryUser="app"):
         pair.up()
-        # The log is sent every 30 seconds: its statements would be counted too.
-        on(pair, "server", f"systemctl stop {LOG_UNITS}")
-        yield pair
-        on(pair, "server", f"systemctl start {LOG_UNITS.split()[0]}")
+        with timers_stopped(pair):  # whose statements would be counted too
+            yield pair
 
 
 @contextmanager
