@@ -28,6 +28,8 @@ SAID = {
     "-certificate": json.dumps({"ca_certificate": CA_CERTIFICATE}),
 }
 """What commands print, by the end of their names."""
+resource._get_stack_trace = StackTrace
+"""The engine is told each resource's stack, pytest's forty frames among it: a third of a run's time."""
 STACK = "pulumi:pulumi:Stack"
 GENERATED = "s3cret-made-here"
 """How a generated password begins."""
@@ -130,7 +132,6 @@ class Monitor(MockMonitor):
 
 def start() -> Recorder:
     """Set a fresh engine up for a test and return it."""
-    resource._get_stack_trace = StackTrace  # each resource's, pytest's forty frames among it: a third of a run's time
     recorder = Recorder()
     asyncio.set_event_loop(asyncio.new_event_loop())
     monitor = Monitor(recorder)
