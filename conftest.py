@@ -20,7 +20,16 @@ from lab.machine import golden
 BY_FILE = ("tests/lab/", "tests/labs/", "tests/unit/", "lab/tests/unit/")
 """A process brings up one lab for all files of the first that it gets; files of the second have labs of their own;
 unit tests need none."""
-LONG = ("tests/labs/", "lab/tests/conformance/", "tests/lab/", "tests/policy/", "lab/tests/network/")
+LONG = (
+    "tests/labs/",
+    "lab/tests/conformance/",
+    "lab/tests/network/",
+    "tests/policy/",
+    # Of the suite that is shared out by file, those of some minutes; what is left to the end is short.
+    *(f"tests/lab/test_{name}.py" for name in ("data_volume", "rotation", "volume_faults", "lost_volume", "consumer")),
+    *(f"tests/lab/test_{name}.py" for name in ("backups", "backup_agent", "settings", "accounts", "upgrade")),
+    "tests/lab/",
+)
 SHORT = ("tests/unit/", "lab/tests/unit/")
 
 # What the program's hosts install (scripts/cloud_init), so that few tests wait for it. Those of the first boot use
