@@ -14,6 +14,8 @@ from tests.lab.pair import Pair, drift, on, verb
 
 LOG_SECONDS = 90
 """Within which the log of a write is in the bucket: it is sent every 30 seconds."""
+PAUSE = 3
+"""Seconds between two looks by an operator's verb."""
 UNITS = ("mysql-pair-base", "mysql-pair-log", "mysql-pair-drill")
 TIMERS = " ".join(f"{name}.timer" for name in UNITS)
 RUNNING = f"systemctl show --property=SubState {' '.join(f'{name}.service' for name in UNITS)}"
@@ -38,7 +40,7 @@ def timers_stopped(pair: Pair) -> Iterator[None]:
 
 def drift_goes() -> None:
     """Wait until there is no drift: what a timer's run has failed at meanwhile, its next one does."""
-    wait_for(lambda: drift() == (0, [], []), seconds=LOG_SECONDS)
+    wait_for(lambda: drift() == (0, [], []), seconds=LOG_SECONDS, pause=PAUSE)
 
 
 @dataclass(frozen=True)
@@ -73,10 +75,20 @@ class Backed:
         """Tell whether one can go back to a moment."""
         return bool(self.listed()["latest"] >= moment)
 
+    def sent(self, moment: str) -> None:
+        """Wait until the timer has sent the log up to a moment."""
+        wait_for(lambda: self.is_sent(moment), seconds=LOG_SECONDS, pause=PAUSE)
+
+    def based(self) -> None:
+        """Wait for the first base of the server that there is now, which begins by itself."""
+        on(self.pair, "server", ENDED)
+        server = self.pair.sql("select @@server_uuid")
+        wait_for(lambda: self.listed()["bases"][0]["server_uuid"] == server, seconds=LOG_SECONDS, pause=PAUSE)
+
     def send(self) -> None:
         """Send the log now, as the timer does twice a minute; only one run may be at it."""
         line = f"sudo python3 -B {AGENT_DIR}/current backup log"
-        wait_for(lambda: self.pair.ssh("server", line).returncode == 0, seconds=LOG_SECONDS)
+        wait_for(lambda: self.pair.ssh("server", line).returncode == 0, seconds=LOG_SECONDS, pause=1)
 
     def rclone(self, *words: str) -> tuple[int, str]:
         """Run rclone on the server with nothing but the server's own role, as whoever has taken it over would."""

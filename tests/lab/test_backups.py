@@ -18,10 +18,9 @@ import yaml  # type: ignore[import-untyped]
 
 from lab.engine.pulumi_shim import OPTION
 from lab.testing import s3
-from lab.testing.processes import wait_for
 from lab.testing.project import Project
 from tests import PROJECT_ROOT
-from tests.lab.backed import LOG_SECONDS, Backed
+from tests.lab.backed import Backed
 from tests.lab.pair import Pair, run
 
 WRONG_KEY = "another-key-of-enough-signs"
@@ -47,7 +46,7 @@ def test_a_base_is_in_the_bucket_encrypted_and_the_log_follows(backed: Backed) -
     backed.pair.sql("INSERT INTO shop.orders VALUES (2, 'in the log')")
     moment = backed.now()
     backed.pair.sql("INSERT INTO shop.orders VALUES (3, 'after it')")
-    wait_for(lambda: backed.is_sent(moment), seconds=LOG_SECONDS)
+    backed.sent(moment)
 
 
 def test_a_drill_passes_and_there_is_no_drift(backed: Backed) -> None:
