@@ -37,13 +37,22 @@ def descendants(pid: int) -> set[int]:
     return family
 
 
-def wait_for(reached: Callable[[], object], process: subprocess.Popen[Any] | None = None, seconds: float = 120) -> None:
-    """Wait until a condition holds, and no longer than the process that is to bring it about runs."""
+def wait_for(
+    reached: Callable[[], object],
+    process: subprocess.Popen[Any] | None = None,
+    seconds: float = 120,
+    pause: float = 0.02,
+) -> None:
+    """Wait until a condition holds, and no longer than the process that is to bring it about runs.
+
+    A look that is itself a run of a command takes the processor from the tests beside it: its `pause`, in seconds, is
+    long.
+    """
     deadline = time.monotonic() + seconds
     while not reached():
         assert process is None or process.poll() is None, "it ended before"
         assert time.monotonic() < deadline
-        time.sleep(0.02)
+        time.sleep(pause)
 
 
 def cmdline(pid: int) -> str:

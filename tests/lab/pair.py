@@ -45,6 +45,19 @@ def lab_command(verb: str, *arguments: str, name: str = LAB) -> subprocess.Compl
     return run(sys.executable, "-m", "lab", verb, "--lab", name, *arguments)
 
 
+def verb(*words: str) -> subprocess.CompletedProcess[str]:
+    """Run a verb on the lab's stack, as an operator would."""
+    return run(sys.executable, "-m", "scripts", *words, "--stack", LAB)
+
+
+def drift() -> tuple[int, list[dict[str, str]], list[str]]:
+    """Return the exit code, the rows of drift and what could not be told."""
+    done = verb("drift", "--json")
+    assert done.stdout, done.stderr
+    report: dict[str, Any] = json.loads(done.stdout)
+    return done.returncode, report["drift"], report["unknown"]
+
+
 class Pair(Project):
     """The pair of a lab that is up."""
 
@@ -128,6 +141,11 @@ class Pair(Project):
     def ssh(self, host: str, *command: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """Run a command on a host by the operator's ssh."""
         return run(*way(self.lab).argv(host, command), stdin=stdin)
+
+    def start(self, host: str, command: str) -> subprocess.Popen[str]:
+        """Start a command on a host, to be spoken to while it runs."""
+        pipe = subprocess.PIPE
+        return subprocess.Popen(way(self.lab).argv(host, [command]), stdin=pipe, stdout=pipe, text=True)
 
     def sessions(self, host: str) -> int:
         """Return how many logins a host's sshd has accepted since it booted, this look's own among them."""

@@ -22,13 +22,12 @@ from lab.testing.processes import wait_for
 from scripts.host.backups.spec import BackupSpec, ExtractSpec, RepositorySpec, RestoreSpec, SetUpSpec
 from scripts.host.common import codec
 from scripts.host.constants import AGENT_DIR, STATUS_FILE
+from tests.lab.backed import ENDED, stop_timers
 from tests.lab.pair import Pair, on
 from tests.lab.way import way
 
 FOLDER = "/srv/test-repository"
 BACKUPS = BackupSpec(key="a-key-of-enough-characters", bucket="", prefix=FOLDER, region="")
-TIMERS = "mysql-pair-base.timer mysql-pair-log.timer mysql-pair-drill.timer"
-ENDED = "while systemctl show --property=ActiveState mysql-pair-base.service | grep -q activating; do sleep 0.2; done"
 HOLD, HELD, GIVEN = "/root/hold", "/root/held", "/root/given"
 SHIM = f"""\
 #!/bin/sh
@@ -155,7 +154,7 @@ class Server:
         plane.crash(instance)
         Ec2(self.pair.lab, store, plane).start(instance)
         wait_for(lambda: self.pair.ssh("server", "sudo mysqladmin ping").returncode == 0)
-        on(self.pair, "server", f"systemctl stop {TIMERS}")
+        stop_timers(self.pair)
 
     def told(self) -> list[str]:
         """Return what drift would say of it, but for the timers that are stopped, and what they would have sent."""
@@ -179,8 +178,9 @@ def server(pair: Pair) -> Iterator[Server]:
         "create user joe identified by 'Joes-0123456789'; grant select on shop.* to joe"
     )
     try:
+        stop_timers(pair)  # or the base that is in the works would be the stack's own
         server.answer("set-up", SetUpSpec(BACKUPS))
-        on(pair, "server", f"systemctl stop {TIMERS}; {ENDED}")
+        stop_timers(pair)
         assert server.status()["base"]["id"]
         yield server
     finally:

@@ -12,66 +12,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml  # type: ignore[import-untyped]
 
 from lab.engine.pulumi_shim import OPTION
 from lab.testing import s3
-from lab.testing.processes import wait_for
 from lab.testing.project import Project
-from scripts.host.constants import AGENT_DIR
 from tests import PROJECT_ROOT
+from tests.lab.backed import Backed
 from tests.lab.pair import Pair, run
 
-LOG_SECONDS = 90
-"""Within which the log of a write is in the bucket: it is sent every 30 seconds."""
 WRONG_KEY = "another-key-of-enough-signs"
-
-
-@dataclass(frozen=True)
-class Backed:
-    """The pair, and what an operator asks of its backups."""
-
-    pair: Pair
-    bucket: str
-    prefix: str
-
-    def verb(self, *words: str) -> tuple[int, str]:
-        """Run a verb of the operator's; return its exit code and what it said."""
-        done = run(sys.executable, "-m", "scripts", *words, "--stack", self.pair.lab.name)
-        return done.returncode, done.stdout + done.stderr
-
-    def well(self, *words: str) -> str:
-        """Run a verb that has to end well."""
-        code, said = self.verb(*words)
-        assert code == 0, said
-        return said
-
-    def listed(self) -> dict[str, Any]:
-        """Return what `backups` lists."""
-        listed: dict[str, Any] = json.loads(self.well("backups", "--json"))
-        return listed
-
-    def now(self) -> str:
-        """Return the server's time: what was written before is of an earlier second, what comes of a later one."""
-        return self.pair.ssh("server", "sleep 1.1; date -u +%FT%TZ; sleep 1.1").stdout.strip()
-
-    def is_sent(self, moment: str) -> bool:
-        """Tell whether one can go back to a moment."""
-        return bool(self.listed()["latest"] >= moment)
-
-    def send(self) -> None:
-        """Send the log now, as the timer does twice a minute; only one run may be at it."""
-        line = f"sudo python3 -B {AGENT_DIR}/current backup log"
-        wait_for(lambda: self.pair.ssh("server", line).returncode == 0, seconds=LOG_SECONDS)
-
-    def rclone(self, *words: str) -> tuple[int, str]:
-        """Run rclone on the server with nothing but the server's own role, as whoever has taken it over would."""
-        remote = "--s3-provider=AWS --s3-env-auth --s3-region=eu-central-1 --s3-no-check-bucket --retries=1"
-        done = self.pair.ssh("server", f"sudo rclone {remote} {' '.join(words)}")
-        return done.returncode, done.stderr
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +46,7 @@ def test_a_base_is_in_the_bucket_encrypted_and_the_log_follows(backed: Backed) -
     backed.pair.sql("INSERT INTO shop.orders VALUES (2, 'in the log')")
     moment = backed.now()
     backed.pair.sql("INSERT INTO shop.orders VALUES (3, 'after it')")
-    wait_for(lambda: backed.is_sent(moment), seconds=LOG_SECONDS)
+    backed.sent(moment)
 
 
 def test_a_drill_passes_and_there_is_no_drift(backed: Backed) -> None:

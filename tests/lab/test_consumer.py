@@ -19,7 +19,6 @@ from tests.lab.canaries import Search
 from tests.lab.logins import Login
 from tests.lab.other_project import OtherProject
 from tests.lab.pair import Pair
-from tests.lab.test_rotation import ssh_argv, started
 
 USER = "noting"
 GRANTS = [{"database": "app", "privileges": ["ALL"]}]
@@ -156,7 +155,7 @@ def test_another_authority_is_refused(deployed: Consumer) -> None:
 def test_a_rotation_fails_no_request(deployed: Consumer) -> None:
     """Requests all through: the password is rotated, this project's `up` brings it, the old one ends."""
     pair, before, old = deployed.pair, deployed.started(), Login.of(deployed.pair, USER)
-    load = started(ssh_argv(pair, "client-1", f"python3 {LOAD} {PORT} {PER_SECOND}"))
+    load = pair.start("client-1", f"python3 {LOAD} {PORT} {PER_SECOND}")
     assert load.stdout and load.stdout.readline() == "started\n"
     began = time.monotonic()
 
@@ -184,7 +183,7 @@ def test_a_rotation_fails_no_request(deployed: Consumer) -> None:
 
 def test_the_load_sees_a_port_that_nobody_listens_on(deployed: Consumer) -> None:
     """Or the test before this one could not fail."""
-    load = started(ssh_argv(deployed.pair, "client-1", f"python3 {LOAD} {NOBODYS_PORT} {PER_SECOND}"))
+    load = deployed.pair.start("client-1", f"python3 {LOAD} {NOBODYS_PORT} {PER_SECOND}")
     assert load.stdout and load.stdout.readline() == "started\n"
     time.sleep(0.5)
     printed, _ = load.communicate(timeout=60)

@@ -18,9 +18,8 @@ from lab.machine import hosts
 from scripts.host.constants import CA_FILE
 from scripts.host.mysql import data_move
 from tests.lab.crashing_server import MOST, TABLE, Server, lost
-from tests.lab.pair import LAB, Pair, lab_command, on
-from tests.lab.test_drift import drift
-from tests.labs.test_interrupted import killed_when
+from tests.lab.killed_up import killed_when
+from tests.lab.pair import LAB, Pair, drift, lab_command, on
 
 CRASHES = int(os.environ.get("CRASHES", "4"))
 IDENTITY = "select @@server_uuid, group_concat(concat(user, '@', host) order by user) from mysql.user "

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from scripts.host.constants import AGENT_DIR
-from tests.lab.pair import Pair, on
-from tests.lab.test_drift import drift
+from tests.lab.backed import timers_stopped
+from tests.lab.pair import Pair, drift, on
 
 POINT = "/mnt/grown"
 MAKE = f"""
@@ -91,19 +91,20 @@ def test_a_host_without_a_disk_of_its_own_has_nothing_to_grow(pair: Pair) -> Non
 def test_the_slow_log_is_where_the_distribution_rotates_it_and_a_large_one_is_rotated_within_the_hour(
     pair: Pair,
 ) -> None:
-    pair.sql("set global slow_query_log = on")
-    try:
-        considered = pair.ssh("server", "sudo logrotate --debug /etc/logrotate.d/mysql-server 2>&1").stdout
-        assert f"considering log {SLOW_LOG}" in considered
-        assert "hourly" in pair.ssh("server", "systemctl cat logrotate.timer").stdout
-        binary_logs = pair.sql("show binary logs")
-        on(pair, "server", f"truncate -s 101M {SLOW_LOG}; systemctl start logrotate.service")
-        assert pair.ssh("server", f"sudo ls {SLOW_LOG}.1.gz").returncode == 0
-        pair.sql("set long_query_time = 0; select 'written after the rotation'")
-        assert "written after the rotation" in pair.ssh("server", f"sudo cat {SLOW_LOG}").stdout
-        assert pair.sql("show binary logs") == binary_logs
-    finally:
-        pair.sql("set global slow_query_log = off")
+    with timers_stopped(pair):  # the log that is sent is closed first
+        pair.sql("set global slow_query_log = on")
+        try:
+            considered = pair.ssh("server", "sudo logrotate --debug /etc/logrotate.d/mysql-server 2>&1").stdout
+            assert f"considering log {SLOW_LOG}" in considered
+            assert "hourly" in pair.ssh("server", "systemctl cat logrotate.timer").stdout
+            binary_logs = pair.sql("show binary logs")
+            on(pair, "server", f"truncate -s 101M {SLOW_LOG}; systemctl start logrotate.service")
+            assert pair.ssh("server", f"sudo ls {SLOW_LOG}.1.gz").returncode == 0
+            pair.sql("set long_query_time = 0; select 'written after the rotation'")
+            assert "written after the rotation" in pair.ssh("server", f"sudo cat {SLOW_LOG}").stdout
+            assert pair.sql("show binary logs") == binary_logs
+        finally:
+            pair.sql("set global slow_query_log = off")
 
 
 def test_binary_logs_are_kept_for_as_long_as_the_volume_holds_them(pair: Pair) -> None:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 import pytest
 
 from lab.cloud.ec2 import Ec2
 from lab.cloud.model import Eip, EipAssociation, Instance, InstanceProfile, Role, SecurityGroup, SecurityGroupRule
-from lab.cloud.store import Store
-from lab.machine.plane import Plane
 from scripts.host.constants import AGENT_DIR
-from tests.lab.pair import LAB, Pair, on, run
+from tests.lab.behind_its_back import cloud, remove_rule
+from tests.lab.pair import Pair, drift, on, verb
 
 OPTION_FILE = "/etc/mysql/mysql.conf.d/zz-mysql-pair.cnf"
 KEYS = "/home/ubuntu/.ssh/authorized_keys"
@@ -35,37 +33,10 @@ CONFIG: dict[str, object] = {
 }
 
 
-def verb(*words: str) -> subprocess.CompletedProcess[str]:
-    """Run a verb on the lab's stack, as an operator would."""
-    return run(sys.executable, "-m", "scripts", *words, "--stack", LAB)
-
-
-def drift() -> tuple[int, list[dict[str, str]], list[str]]:
-    """Return the exit code, the rows of drift and what could not be told."""
-    done = verb("drift", "--json")
-    assert done.stdout, done.stderr
-    report: dict[str, Any] = json.loads(done.stdout)
-    return done.returncode, report["drift"], report["unknown"]
-
-
 def account(pair: Pair, name: str) -> str:
     """Return an account as SQL."""
     host = pair.sql(f"select host from mysql.user where user = '{name}'")  # noqa: S608
     return f"'{name}'@'{host}'"
-
-
-def remove_rule(pair: Pair, description: str) -> None:
-    """Remove a security group's rules behind the engine's back."""
-    ec2 = cloud(pair)
-    for rule in ec2.store.all(SecurityGroupRule):
-        if rule.description == description and rule.direction == "ingress":
-            ec2.delete(SecurityGroupRule, rule.id)
-
-
-def cloud(pair: Pair) -> Ec2:
-    """Return the lab's EC2, to do something behind the engine's back as in AWS's console."""
-    store = Store(pair.lab.cloud)
-    return Ec2(pair.lab, store, Plane(pair.lab, store))
 
 
 def add_rule(pair: Pair, direction: Literal["ingress", "egress"], port: int) -> None:

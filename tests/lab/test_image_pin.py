@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from lab.cloud.model import Instance, Snapshot
+from lab.cloud.model import Snapshot
 from lab.cloud.store import Store
 from lab.testing.project import PLAIN
 from scripts.host.constants import CA_FILE
+from tests.lab.behind_its_back import images, newest
 from tests.lab.crashing_server import Server
 from tests.lab.pair import Pair, lab_command
-
-
-def images(pair: Pair) -> dict[str, str]:
-    """Return the image of every host, by its name."""
-    named = f"mysql-pair-{pair.lab.name}-"
-    return {instance.tags["Name"].removeprefix(named): instance.ami for instance in Store(pair.lab.cloud).all(Instance)}
 
 
 def test_a_newer_image_changes_no_host_that_is_there(pair: Pair) -> None:
@@ -26,22 +21,6 @@ def test_a_newer_image_changes_no_host_that_is_there(pair: Pair) -> None:
         assert new != old == images(pair)["server"]
         with pair.configured(clients=two, serverAmi=old):
             assert "server-instance" not in pair.planned()
-
-
-def test_a_protected_stack_is_not_destroyed_and_nothing_is_touched(pair: Pair) -> None:
-    """Without a preview too, as the automation API and `make up` run the engine."""
-    before = pair.outputs()
-    with pair.configured(terminationProtection=True):
-        pair.up()
-        hosts = images(pair)
-        destroyed = pair.pulumi("destroy", "--yes", "--skip-preview", *PLAIN)
-        assert destroyed.returncode != 0
-        assert "TerminationProtection::terminationProtection" in destroyed.stdout
-        down = lab_command("down")
-        assert (down.returncode, "terminationProtection), and nothing was touched" in down.stderr) == (1, True)
-        assert images(pair) == hosts
-        assert pair.unchanged()
-    assert pair.outputs() == before
 
 
 def test_a_type_of_another_architecture_is_refused_while_the_server_is_still_there(pair: Pair) -> None:
@@ -68,6 +47,7 @@ def test_a_replaced_host_has_the_same_data_address_and_authority_also_in_a_prote
         assert after["mysql_ca_certificate"] == before["mysql_ca_certificate"]
         assert (after["mysql_host"], after["connection_string"]) == (before["mysql_host"], before["connection_string"])
         assert pair.ssh("client-1", "cat", CA_FILE).stdout == after["mysql_ca_certificate"]
+        refuses_to_be_destroyed(pair)
         assert pair.unchanged()
     assert pair.unchanged()  # without the key it keeps the image that it has
     pair.sql("drop table app.kept")
@@ -76,8 +56,12 @@ def test_a_replaced_host_has_the_same_data_address_and_authority_also_in_a_prote
     Server(pair).ec2.delete_snapshot(snapshot.id)
 
 
-def newest(pair: Pair) -> str:
-    """Return an image that no host has, of the hosts' architecture."""
-    published = lab_command("publish-image").stdout.split()
-    assert not set(published) & set(images(pair).values())
-    return published[0]
+def refuses_to_be_destroyed(pair: Pair) -> None:
+    """Without a preview too, as the automation API and `make up` run the engine."""
+    hosts = images(pair)
+    destroyed = pair.pulumi("destroy", "--yes", "--skip-preview", *PLAIN)
+    assert destroyed.returncode != 0
+    assert "TerminationProtection::terminationProtection" in destroyed.stdout
+    down = lab_command("down")
+    assert (down.returncode, "terminationProtection), and nothing was touched" in down.stderr) == (1, True)
+    assert images(pair) == hosts

@@ -19,11 +19,11 @@ from lab.cloud.store import Store
 from lab.machine.plane import Plane
 from lab.testing.processes import wait_for
 from scripts.host.constants import CA_FILE
+from tests.lab.backed import Backed
+from tests.lab.behind_its_back import newest
 from tests.lab.crashing_server import lost
 from tests.lab.logins import Login
 from tests.lab.pair import Pair, lab_command
-from tests.lab.test_backups import LOG_SECONDS, Backed
-from tests.lab.test_image_pin import newest
 from tests.lab.way import way
 
 MOST_LOST = 60
@@ -127,7 +127,7 @@ def test_the_log_is_replayed_over_a_snapshot_up_to_a_moment(backed: Backed) -> N
     assert pair.unchanged()
     pair.configure({}, without=["restoreFrom", "serverAmi"])
     pair.up()
-    wait_for(lambda: backed.listed()["bases"][0]["server_uuid"] == pair.sql(SERVER), seconds=LOG_SECONDS)
+    backed.based()
     assert backed.well("drift").splitlines()[0] == "no drift detected"
 
 
@@ -139,7 +139,7 @@ def test_server_and_volume_are_lost_and_less_than_a_minute_of_commits_with_them(
     with written(pair, tmp_path) as writer:
         wait_for(lambda: len(writer.acknowledged()) > 100, seconds=60)
         begun = backed.now()
-        wait_for(lambda: backed.is_sent(begun), seconds=LOG_SECONDS)
+        backed.sent(begun)
         time.sleep(20)  # some commits that are not in the bucket yet
         lose(pair)
         acknowledged = writer.acknowledged()
@@ -164,7 +164,7 @@ def test_server_and_volume_are_lost_and_less_than_a_minute_of_commits_with_them(
     # Backups go on, as those of another server.
     server = pair.sql(SERVER)
     assert server != former
-    wait_for(lambda: backed.listed()["bases"][0]["server_uuid"] == server, seconds=LOG_SECONDS)
+    backed.based()
     moment = backed.now()
     pair.sql("delete from app.acknowledged")
     backed.send()

@@ -7,7 +7,7 @@ import subprocess
 
 from tests.lab.other_project import OtherProject
 from tests.lab.pair import Pair
-from tests.lab.test_reach import admit, connects_from_third, from_machine
+from tests.lab.reach import admit, connects_from_third, from_machine
 
 
 def test_the_server_has_no_public_address(pair: Pair) -> None:

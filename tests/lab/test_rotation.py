@@ -22,12 +22,11 @@ from scripts.host.accounts.spec import AccountsSpec, UserSpec
 from scripts.host.common import codec
 from tests import PROJECT_ROOT
 from tests.lab.accounts_script import COMMAND, own_spec
+from tests.lab.backed import timers_stopped
 from tests.lab.logins import Login
-from tests.lab.pair import Pair, on, run
-from tests.lab.way import way
+from tests.lab.pair import Pair, run
 
 HERE = Path(__file__).parent
-LOG_UNITS = "mysql-pair-log.timer mysql-pair-log.service"
 GATE, LOAD = "/home/ubuntu/statement_gate.py", "/home/ubuntu/connection_load.py"
 USER = "turning"
 GRANTS = [{"database": "app", "privileges": ["ALL"]}]
@@ -43,14 +42,6 @@ def server_says(pair: Pair) -> tuple[int, bool]:
     return int(generation), old == "1"
 
 
-def ssh_argv(pair: Pair, host: str, command: str) -> list[str]:
-    return list(way(pair.lab).argv(host, [command]))
-
-
-def started(argv: list[str]) -> subprocess.Popen[str]:
-    return subprocess.Popen(argv, cwd=PROJECT_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-
 @pytest.fixture(scope="module")
 def rotating(pair: Pair) -> Iterator[Pair]:
     """The pair, with a user to be rotated and what the tests run on its hosts."""
@@ -61,17 +52,15 @@ def rotating(pair: Pair) -> Iterator[Pair]:
     assert done.returncode == 0, done.stderr
     with pair.configured(users={"app": {"grants": GRANTS}, USER: {"grants": GRANTS}}, primaryUser="app"):
         pair.up()
-        # The log is sent every 30 seconds: its statements would be counted too.
-        on(pair, "server", f"systemctl stop {LOG_UNITS}")
-        yield pair
-        on(pair, "server", f"systemctl start {LOG_UNITS.split()[0]}")
+        with timers_stopped(pair):  # whose statements would be counted too
+            yield pair
 
 
 @contextmanager
 def gate(pair: Pair, number: int, act: str = "cut") -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
     """Stand in the way of MySQL's socket; afterwards the list has the statements that went by."""
     seen: list[str] = []
-    process = started(ssh_argv(pair, "server", f"sudo python3 {GATE} {number} {act}"))
+    process = pair.start("server", f"sudo python3 {GATE} {number} {act}")
     assert process.stdout and process.stdin
     assert process.stdout.readline() == "ready\n"
     try:
@@ -239,7 +228,7 @@ def test_an_application_that_connects_all_the_time_sees_no_failure(rotating: Pai
     """20 new connections a second from a client host, through `rotate` and `finish-rotation`."""
     pair = rotating
     old = Login.of(pair, USER)
-    load = started(ssh_argv(pair, "client-1", f"python3 {LOAD} {PER_SECOND}"))
+    load = pair.start("client-1", f"python3 {LOAD} {PER_SECOND}")
     assert load.stdin and load.stdout
     load.stdin.write(old.as_json() + "\n")
     load.stdin.flush()
@@ -268,7 +257,7 @@ def test_an_application_that_connects_all_the_time_sees_no_failure(rotating: Pai
 
 def test_the_load_sees_a_password_that_is_refused(rotating: Pair) -> None:
     """Or the test before this one could not fail."""
-    load = started(ssh_argv(rotating, "client-1", f"python3 {LOAD} {PER_SECOND}"))
+    load = rotating.start("client-1", f"python3 {LOAD} {PER_SECOND}")
     assert load.stdin and load.stdout
     load.stdin.write(replace(Login.of(rotating, USER), password="another").as_json() + "\n")
     load.stdin.flush()

@@ -30,7 +30,7 @@ def value(pair: Pair, name: str) -> str:
     return pair.sql(f"select @@global.{name}")
 
 
-def test_a_dynamic_setting_is_changed_live(pair: Pair) -> None:
+def test_a_dynamic_setting_is_changed_live_and_one_that_mysql_refuses_changes_nothing(pair: Pair) -> None:
     before, installed = started(pair), value(pair, "max_connections")
     with pair.configured(mysqlSettings={"max_connections": 77, "long_query_time": 0.25}):
         assert pair.planned() == {"server": "update", "server-converged": "update"}
@@ -40,45 +40,60 @@ def test_a_dynamic_setting_is_changed_live(pair: Pair) -> None:
         pair.up()
         assert (value(pair, "max_connections"), float(value(pair, "long_query_time"))) == ("77", 0.25)
         assert pair.unchanged()
+
+        file = pair.ssh("server", "sudo", "cat", OPTION_FILE).stdout
+        pair.configure({"mysqlSettings": {"max_connections": 66, "no_such_setting": 1}})
+        said = pair.failing_up()
+        assert "no_such_setting" in said
+        assert "unknown variable" in said, "in MySQL's words"
+        assert value(pair, "max_connections") == "77"
+        assert pair.ssh("server", "sudo", "cat", OPTION_FILE).stdout == file
     assert value(pair, "max_connections") == installed
     assert started(pair) == before
     assert pair.unchanged()
 
 
-def test_a_static_setting_costs_one_restart_and_the_host_stays(pair: Pair) -> None:
+def test_static_settings_cost_one_restart_and_survive_another_and_the_host_stays(pair: Pair) -> None:
+    """Among them more tables than the unit's open files allow, a pool between two sizes, and a variable that may go."""
     instance, before = pair.outputs()["server_instance_id"], starts(pair)
-    with pair.configured(mysqlSettings={"table_open_cache_instances": 4, "back_log": 99, "max_connections": 88}):
-        pair.up()
-        assert (value(pair, "back_log"), value(pair, "table_open_cache_instances")) == ("99", "4")
-        assert value(pair, "max_connections") == "88"
+    component = "component 'file://component_validate_password'"
+    pair.sql(f"install {component}")
+    static = {"table_open_cache_instances": 4, "back_log": 99, "table_open_cache": 6000}
+    dynamic = {"max_connections": 88, "innodb_buffer_pool_size": "700M", "validate_password.length": 12}
+    with pair.configured(mysqlSettings=static | dynamic):
+        assert "innodb_buffer_pool_size: is 734003200 bytes, of which mysqld makes 805306368" in pair.up()
         assert starts(pair) == before + 1
         assert pair.unchanged()
+        expected = {**static, **dynamic, "innodb_buffer_pool_size": 768 * 1024**2, "open_files_limit": 12098}
+        for restart in ("", "sudo systemctl restart mysql"):
+            assert pair.ssh("server", restart or "true").returncode == 0
+            assert {name: int(value(pair, name)) for name in expected} == expected, restart
+        pair.sql(f"uninstall {component}")
+        assert pair.ssh("server", "sudo systemctl restart mysql").returncode == 0
+        assert value(pair, "table_open_cache") == "6000"
     assert value(pair, "back_log") != "99"
-    assert starts(pair) == before + 2
+    assert starts(pair) == before + 4, "two of them by hand"
     assert pair.outputs()["server_instance_id"] == instance
     assert pair.unchanged()
 
 
-def test_a_setting_that_mysql_refuses_changes_nothing_and_is_told_in_its_words(pair: Pair) -> None:
-    before = started(pair)
-    file = pair.ssh("server", "sudo", "cat", OPTION_FILE).stdout
-    with pair.configured(mysqlSettings={"max_connections": 66, "no_such_setting": 1}):
-        said = pair.failing_up()
-        assert "no_such_setting" in said
-        assert "unknown variable" in said
-        assert started(pair) == before
-        assert value(pair, "max_connections") != "66"
-        assert pair.ssh("server", "sudo", "cat", OPTION_FILE).stdout == file
-    assert pair.unchanged()
-
-
-def test_x_protocol_is_off_and_comes_with_its_port_open_to_the_clients(pair: Pair) -> None:
+def test_x_protocol_has_its_port_open_to_the_clients_and_packages_come_behind_anothers_lock(pair: Pair) -> None:
+    """And upgrades by themselves pass MySQL by."""
     address = pair.outputs()["mysql_host"]
     assert pair.ssh("server", "ss -ltnH 'sport = :33060'").stdout == ""
-    with pair.configured(xProtocol=True):
+    holder = "sudo flock /var/lib/dpkg/lock-frontend sleep 8"
+    pair.ssh("server", f"nohup {holder} >/dev/null 2>&1 </dev/null &")
+    with pair.configured(xProtocol=True, serverPackages=["unattended-upgrades", "pv"]):
         pair.up()
         assert pair.connects("client-1", address, 33060)
+        assert pair.ssh("server", "pv", "--version").returncode == 0
+        said = pair.ssh("server", "sudo unattended-upgrade --dry-run --debug 2>&1").stdout
+        assert "Initial blacklist: mysql-" in said, said
+    settings = "our %nrconf; do shift or die; print join ' ', keys %{$nrconf{override_rc}}"
+    file = "/etc/needrestart/conf.d/50-mysql-pair.conf"
+    assert "^mysql" in pair.ssh("server", "perl", "-e", settings, file).stdout
     assert not pair.connects("client-1", address, 33060)
+    assert pair.ssh("server", "command -v pv").returncode != 0
     assert pair.unchanged()
 
 
@@ -98,24 +113,6 @@ def test_memory_follows_the_instance_type_and_the_jump_hosts_type_may_change_in_
     assert value(pair, "innodb_buffer_pool_size") == str(768 * 1024**2)
 
 
-def test_what_is_accepted_survives_a_restart_and_an_uninstalled_component(pair: Pair) -> None:
-    """More tables than the unit's open files allow, a pool between two sizes, and a variable that may go."""
-    component, before = "component 'file://component_validate_password'", starts(pair)
-    pair.sql(f"install {component}")
-    chosen = {"table_open_cache": 6000, "innodb_buffer_pool_size": "700M", "validate_password.length": 12}
-    with pair.configured(mysqlSettings=chosen):
-        assert "innodb_buffer_pool_size: is 734003200 bytes, of which mysqld makes 805306368" in pair.up()
-        assert starts(pair) == before + 1
-        pair.ssh("server", "sudo systemctl restart mysql")
-        expected = {"table_open_cache": 6000, "open_files_limit": 12161, "innodb_buffer_pool_size": 768 * 1024**2}
-        assert {name: int(value(pair, name)) for name in expected} == expected
-        assert value(pair, "validate_password.length") == "12"
-        pair.sql(f"uninstall {component}")
-        assert pair.ssh("server", "sudo systemctl restart mysql").returncode == 0
-        assert value(pair, "table_open_cache") == "6000"
-    assert pair.unchanged()
-
-
 def test_no_new_connection_waits_for_a_look_up_and_localhost_is_let_in(pair: Pair) -> None:
     assert (
         pair.ssh("client-1", f"mysqladmin --host {pair.outputs()['mysql_host']} --user nobody ping").returncode != 127
@@ -132,23 +129,3 @@ def test_a_server_is_clean(pair: Pair) -> None:
     assert pair.sql("select count(*) from mysql.user where user = ''") == "0"
     assert pair.sql("show databases like 'test'") == ""
     assert pair.sql("select convert_tz('2026-07-01 12:00:00', 'UTC', 'Europe/Berlin')") == "2026-07-01 14:00:00"
-
-
-def test_upgrades_by_themselves_pass_mysql_by(pair: Pair) -> None:
-    with pair.configured(serverPackages=["unattended-upgrades"]):
-        pair.up()
-        said = pair.ssh("server", "sudo unattended-upgrade --dry-run --debug 2>&1").stdout
-        assert "Initial blacklist: mysql-" in said, said
-    settings = "our %nrconf; do shift or die; print join ' ', keys %{$nrconf{override_rc}}"
-    file = "/etc/needrestart/conf.d/50-mysql-pair.conf"
-    assert "^mysql" in pair.ssh("server", "perl", "-e", settings, file).stdout
-    assert pair.unchanged()
-
-
-def test_a_package_is_installed_behind_anothers_lock(pair: Pair) -> None:
-    holder = "sudo flock /var/lib/dpkg/lock-frontend sleep 8"
-    pair.ssh("server", f"nohup {holder} >/dev/null 2>&1 </dev/null &")
-    with pair.configured(serverPackages=["pv"]):
-        pair.up()
-        assert pair.ssh("server", "pv", "--version").returncode == 0
-    assert pair.ssh("server", "command -v pv").returncode != 0

@@ -7,14 +7,12 @@ number: newer_packages.sh.
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.lab.pair import LAB, Pair, run
+from tests.lab.pair import Pair, verb
 
 SCRIPT = Path(__file__).with_name("newer_packages.sh").read_text()
 PUT_BACK = """
@@ -22,11 +20,6 @@ rm -f /etc/apt/sources.list.d/newer.list
 dpkg --force-downgrade --install /var/lib/mysql-pair/former-packages/*.deb >/dev/null 2>&1 || true
 apt-get -q update >/dev/null
 """
-
-
-def verb(*words: str) -> subprocess.CompletedProcess[str]:
-    """Run a verb on the lab's stack, as an operator would."""
-    return run(sys.executable, "-m", "scripts", *words, "--stack", LAB)
 
 
 def publish(pair: Pair, suffix: str, mysqld: str) -> None:

@@ -10,8 +10,8 @@ import pytest
 from scripts.host.accounts.host_parts import rank
 from scripts.host.constants import AGENT_DIR
 from scripts.state import CHECK_LOGINS, Command
+from tests.lab.behind_its_back import remove_rule
 from tests.lab.pair import Pair
-from tests.lab.test_drift import remove_rule
 
 CHECK = f"python3 {AGENT_DIR}/current check-logins"
 
@@ -82,17 +82,14 @@ def test_mysql_takes_a_login_for_the_account_that_the_program_says(pair: Pair) -
     assert taken == [f"ranked@{host}" for host in hosts]
 
 
-def test_two_accounts_of_one_name_come_up_and_the_one_that_no_host_can_reach_is_told(pair: Pair) -> None:
+def test_a_login_that_no_host_can_try_is_told_and_an_up_that_ends_with_nobody_reaching_mysql_fails(pair: Pair) -> None:
     app = {"grants": [{"database": "app", "privileges": ["ALL"]}]}
-    with pair.configured(users={"app": app, "wide": {**app, "name": "app", "host": "%"}}):
+    users = {"app": app, "wide": {**app, "name": "app", "host": "%"}}
+    with pair.configured(users=users):
         said = pair.up()
         assert "no client host tries the login of user wide (client-1: MySQL takes it for the account with" in said
-
-
-def test_an_up_that_ends_with_nobody_reaching_mysql_fails_and_says_why(pair: Pair) -> None:
-    remove_rule(pair, "MySQL from the clients")
-    changed = {"app": {"grants": [{"database": "app", "privileges": ["ALL"]}], "comment": "changed"}}
-    with pair.configured(users=changed):
+        remove_rule(pair, "MySQL from the clients")
+        pair.configure({"users": {**users, "app": {**app, "comment": "changed"}}})
         assert "failed at network: no answer" in pair.failing_up()
         done = pair.pulumi("up", "--refresh", "--yes", "--skip-preview", "--non-interactive")
         assert done.returncode == 0, done.stdout + done.stderr

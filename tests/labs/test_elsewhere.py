@@ -10,7 +10,7 @@ import pytest
 from lab.settings import Lab
 from tests.lab.other_project import OtherProject, other_project
 from tests.lab.pair import Pair, lab_command
-from tests.lab.test_reach import from_machine
+from tests.lab.reach import from_machine
 
 NAME = "given"
 

@@ -5,13 +5,7 @@ One lab boots the plain image; the other one the golden image, and its server lo
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,8 +17,7 @@ from lab.machine.plane import Plane
 from lab.machine.podman import CGROUPS
 from lab.machine.slots import Slot
 from lab.settings import Lab
-from lab.testing.processes import running, wait_for
-from tests import PROJECT_ROOT
+from tests.lab.killed_up import killed_when
 from tests.lab.pair import Pair, lab_command
 from tests.labs.compared import differences, state
 
@@ -36,27 +29,6 @@ HEALER = "xfs_healer@-.service"
 """A unit that Debian sid's xfsprogs enables only where systemd runs as it is installed."""
 OF_IMAGES = {"/packages/mysql-client", f"/files//etc/systemd/system/multi-user.target.wants/{HEALER}"}
 """In what a server may differ: the golden image is a client's too."""
-
-
-def killed_when(reached: Callable[[], bool], name: str = NAME) -> None:
-    """Start `lab up`, and kill it with all that it started, but the hosts, once something is reached."""
-    up = subprocess.Popen(
-        [sys.executable, "-m", "lab", "up", "--lab", name],
-        cwd=PROJECT_ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    wait_for(reached, up)
-    deadline = time.monotonic() + 30
-    # By session: one that is started while others are killed is found the next time. A host's is its own.
-    while left := sorted(process.pid for process in running() if process.session == up.pid):
-        assert time.monotonic() < deadline
-        for pid in left:
-            with contextlib.suppress(ProcessLookupError):  # one that has just ended by itself
-                os.kill(pid, signal.SIGKILL)
-    up.wait()
-    time.sleep(0.5)  # open files are closed
 
 
 @pytest.fixture(scope="module")
@@ -73,9 +45,9 @@ def _checkpoint_has(lab: Lab, word: str) -> bool:
 @pytest.mark.timeout(600)
 def test_up_killed_at_three_points_ends_in_the_same_place(lab: Lab) -> None:
     store = Store(lab.cloud)
-    killed_when(lambda: bool(store.all(Subnet)))  # the network half made
-    killed_when(lambda: bool(store.all(Instance)))  # an instance recorded, its host perhaps not yet there
-    killed_when(lambda: _checkpoint_has(lab, "accounts-applied"))  # the accounts on their way
+    killed_when(lambda: bool(store.all(Subnet)), NAME)  # the network half made
+    killed_when(lambda: bool(store.all(Instance)), NAME)  # an instance recorded, its host perhaps not yet there
+    killed_when(lambda: _checkpoint_has(lab, "accounts-applied"), NAME)  # the accounts on their way
     done = lab_command("up", name=NAME)
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(store.all(Vpc)) == 1

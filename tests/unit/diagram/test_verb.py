@@ -28,7 +28,7 @@ def test_it_is_printed_and_no_secret_is_asked_for(pair: Bench, capsys: pytest.Ca
     printed = capsys.readouterr().out
     assert printed.startswith("<svg ") and printed.endswith("</svg>\n")
     asked = (pair.folder / "pulumi.log").read_text()
-    assert '"export"' in asked and "--show-secrets" not in asked
+    assert "'export'" in asked and "--show-secrets" not in asked
 
 
 @pytest.mark.usefixtures("pair")

@@ -24,7 +24,7 @@ from sqlalchemy.engine import make_url
 from scripts.host.common.option_text import quoted
 from stack_outputs import forms
 from stack_outputs.forms import FormError, Login
-from tests.unit.outputs.awkward import AWKWARD
+from tests.unit.outputs.awkward import AWKWARD, each
 
 CA_FILE = "/etc/mysql-pair/ca.pem"
 PLAIN = Login("app", "s3cret", "10.20.0.10", 3306, "shop", CA_FILE)
@@ -94,14 +94,14 @@ def test_a_login_without_a_database_names_none(form: Callable[[Login], str]) -> 
     assert "shop" not in said and "None" not in said and "DATABASE" not in said and "database" not in said
 
 
-@pytest.mark.parametrize("text", AWKWARD)
+@each()
 def test_a_url_is_read_back(text: str) -> None:
     assert forms.login_of(forms.url(login(text))) == login(text)
     assert forms.login_of(forms.url(replace(login(text), database=None))).database is None
     assert parse_qs(urlsplit(forms.url(login(text))).query) == {"ssl-mode": ["VERIFY_IDENTITY"], "ssl-ca": [CA_FILE]}
 
 
-@pytest.mark.parametrize("text", AWKWARD)
+@each()
 def test_sqlalchemy_reads_its_url(text: str) -> None:
     read = sqlalchemy_arguments(forms.sqlalchemy_url(login(text)))
     assert read | {"client_flag": 0} == {
@@ -115,10 +115,13 @@ def test_sqlalchemy_reads_its_url(text: str) -> None:
     }
 
 
-@pytest.mark.parametrize("text", AWKWARD)
+@each()
 def test_pymysql_sends_the_password_in_utf_8(text: str) -> None:
     arguments = sqlalchemy_arguments(forms.sqlalchemy_url(login(text)))
-    assert pymysql.connections.Connection(defer_connect=True, **arguments | {"ssl": None}).password == text.encode()
+    assert (
+        pymysql.connections.Connection(defer_connect=True, **arguments | {"ssl_disabled": True}).password
+        == text.encode()
+    )
 
 
 def test_pymysql_still_sends_a_passwords_characters_in_latin_1() -> None:
@@ -136,7 +139,7 @@ def test_a_url_of_a_plain_login_stands_in_an_ini_file_as_it_is(form: Callable[[L
     assert parser.get("alembic", "sqlalchemy.url") == url
 
 
-@pytest.mark.parametrize("text", AWKWARD)
+@each()
 def test_any_url_stands_in_an_ini_file_with_its_percent_signs_doubled(text: str) -> None:
     url = forms.sqlalchemy_url(login(text))
     parser = configparser.ConfigParser()
@@ -144,7 +147,7 @@ def test_any_url_stands_in_an_ini_file_with_its_percent_signs_doubled(text: str)
     assert parser.get("alembic", "sqlalchemy.url") == url
 
 
-@pytest.mark.parametrize("text", AWKWARD)
+@each()
 def test_dj_database_url_reads_djangos_url(text: str) -> None:
     read = dj_database_url.parse(forms.django_url(login(text)))
     assert {name: read[name] for name in ("ENGINE", "USER", "PASSWORD", "HOST", "PORT", "NAME", "OPTIONS")} == {
@@ -158,7 +161,7 @@ def test_dj_database_url_reads_djangos_url(text: str) -> None:
     }
 
 
-@pytest.mark.parametrize("text", AWKWARD)
+@each()
 def test_prismas_url_has_what_its_connector_decodes(text: str) -> None:
     """Source: prisma-engines, quaint/src/connector/mysql/url.rs: user and password are decoded, the database is not."""
     url = forms.prisma_url(replace(PLAIN, user=text, password=text))
@@ -178,7 +181,7 @@ def test_a_database_that_a_form_cannot_name_is_refused_in_words(
     assert PLAIN.password not in str(caught.value)
 
 
-@pytest.mark.parametrize("text", [text for text in AWKWARD if ":" not in text])
+@each([text for text in AWKWARD if ":" not in text])
 def test_golang_migrate_reads_its_url(text: str) -> None:
     """Source: golang-migrate 4.20, database/mysql/mysql.go, and go-sql-driver's README, "DSN"; run in tests/drivers."""
     url = forms.golang_migrate_url(replace(PLAIN, user=text, password=text, database="my data+base"))
@@ -222,7 +225,7 @@ def test_pymysql_verifies_by_the_option_file_too(authority: str, tmp_path: Path)
     assert tls_of(read_default_file=str(tmp_path / "my.cnf")) == VERIFIED
 
 
-@pytest.mark.parametrize("text", [text for text in AWKWARD if not set(text) & set('\\"')])
+@each([text for text in AWKWARD if not set(text) & set('\\"')])
 def test_pymysql_reads_an_option_file(text: str) -> None:
     parser = Parser()
     parser.read_string(forms.option_file(login(text)))
@@ -260,24 +263,23 @@ def wanted(text: str) -> list[str]:
     return [text, text, text, "10.20.0.10", "3306", CA_FILE, "VERIFY_IDENTITY"]
 
 
-@pytest.mark.parametrize("text", AWKWARD)
+@each()
 def test_python_dotenv_reads_a_dotenv(text: str) -> None:
     read = dotenv.dotenv_values(stream=io.StringIO(forms.dotenv(login(text))))
     assert [read[name] for name in WANTED] == wanted(text)
 
 
-@pytest.mark.parametrize("shell", ["sh", "bash"])
-@pytest.mark.parametrize("text", AWKWARD)
-def test_a_shell_reads_the_same_dotenv(text: str, shell: str) -> None:
-    script = "set -aeu; . /dev/stdin; env -0"
-    argv = [shell, "-c", script]
+@each()
+def test_a_shell_reads_the_same_dotenv(text: str) -> None:
     environment = {"PATH": os.environ["PATH"], "HOME": "/nowhere"}
-    done = subprocess.run(argv, input=forms.dotenv(login(text)), capture_output=True, text=True, env=environment)
-    read = dict(line.split("=", 1) for line in done.stdout.split("\0") if line)
-    assert ([read.get(name) for name in WANTED], done.stderr) == (wanted(text), "")
+    for shell in ("sh", "bash"):
+        argv = [shell, "-c", "set -aeu; . /dev/stdin; env -0"]
+        done = subprocess.run(argv, input=forms.dotenv(login(text)), capture_output=True, text=True, env=environment)
+        read = dict(line.split("=", 1) for line in done.stdout.split("\0") if line)
+        assert ([read.get(name) for name in WANTED], done.stderr) == (wanted(text), ""), shell
 
 
-@pytest.mark.parametrize("text", AWKWARD)
+@each()
 def test_a_dotenv_has_no_more_variables_than_it_needs(text: str) -> None:
     names = {line.split("=")[0] for line in forms.dotenv(login(text)).splitlines()}
     helpers = names - {*WANTED}

@@ -168,6 +168,8 @@ def _key_pair(algorithm: str, _seed: int, passphrase: str, form: str = "RFC4716"
         words = [
             "-t",
             algorithm,
+            "-b",
+            "1024",  # of RSA, the least and so the fastest; ed25519 has one size
             "-N",
             passphrase,
             "-C",

@@ -13,15 +13,10 @@ from scripts.host.backups.spec import BackupSpec, RepositorySpec, RestoreSpec, S
 from scripts.host.mysql.spec import ServerSpec
 from tests.unit.program import mocks
 from tests.unit.program.configs import BACKUP_KEY
-from tests.unit.program.test_program import Run, plain, without_secrets
+from tests.unit.program.program_run import Run, plain, run_with, without_secrets
 
 OWN = "mysql-pair-unit-backups-1a2b3c"
 MADE = f"{mocks.GENERATED}-backups-key-1"
-
-
-@pytest.fixture(scope="module")
-def run() -> Run:
-    return Run()
 
 
 def only(run: Run, kind: str) -> dict[str, Any]:
@@ -55,7 +50,7 @@ RETENTION: list[tuple[dict[str, str], int, int]] = [
 def test_a_base_is_kept_for_as_long_as_a_day_that_it_is_needed_for(
     changes: dict[str, str], current: int, former: int
 ) -> None:
-    made = only(Run(None, **changes), "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration")
+    made = only(run_with(**changes), "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration")
     (rule,) = made["rules"]
     assert rule["expiration"] == {"days": current}
     assert rule["noncurrentVersionExpiration"] == {"noncurrentDays": former}
@@ -67,7 +62,7 @@ def test_the_bucket_stays_when_the_stack_goes_unless_config_says_otherwise(run: 
     kept = {name for name in run.seen.retained if name.startswith("backups-")}
     parts = ("bucket", "public-access", "versioning", "encryption", "lifecycle", "policy")
     assert kept == {f"backups-{part}" for part in parts}
-    without = Run(backupKeep="false")
+    without = run_with(backupKeep="false")
     assert only(without, "aws:s3/bucket:Bucket")["forceDestroy"] is True
     assert not any(name.startswith("backups-") for name in without.seen.retained)
 
@@ -86,7 +81,7 @@ def test_the_server_may_add_and_read_its_own_files_and_list_and_nothing_else(run
 
 
 def test_a_profile_from_config_stays_and_its_role_gets_the_rights() -> None:
-    run = Run(instanceProfile="session-manager")
+    run = run_with(instanceProfile="session-manager")
     assert "backups-role" not in run.inputs("aws:iam/role:Role")
     assert run.inputs("aws:iam/instanceProfile:InstanceProfile") == {}
     assert run.inputs("aws:iam/rolePolicy:RolePolicy")["backups-policy"]["role"] == "role-of-session-manager"
@@ -109,14 +104,14 @@ def test_outputs_say_where_backups_are_and_have_the_key_as_a_secret(run: Run) ->
 
 
 def test_a_key_of_ones_own_is_used_and_none_is_made() -> None:
-    run = Run(backupKey=BACKUP_KEY)
+    run = run_with(backupKey=BACKUP_KEY)
     assert "backups-key" not in run.inputs("command:local:Command")
     assert run.outputs["backup_key"] == BACKUP_KEY and "backup_key" in run.secret_outputs
     assert BACKUP_KEY not in json.dumps([without_secrets(seen.inputs) for seen in run.seen.resources])
 
 
 def test_a_bucket_that_is_there_is_only_written_to() -> None:
-    run = Run(backupBucket="example-backups")
+    run = run_with(backupBucket="example-backups")
     assert [kind for kind, _ in run.seen.parents if kind.startswith("aws:s3/")] == []
     backups = run.spec("server-backups", SetUpSpec).backups
     assert backups and (backups.bucket, backups.region) == ("example-backups", "eu-west-1")
@@ -125,7 +120,7 @@ def test_a_bucket_that_is_there_is_only_written_to() -> None:
 
 
 def test_backups_that_are_turned_off_stop_on_the_server_and_the_key_stays() -> None:
-    run = Run(backupDays="0")
+    run = run_with(backupDays="0")
     assert [kind for kind, _ in run.seen.parents if kind.startswith("aws:s3/")] == []
     assert "backups-role" not in run.inputs("aws:iam/role:Role")
     assert run.inputs("aws:ec2/vpcEndpoint:VpcEndpoint") == {}
@@ -143,7 +138,7 @@ def test_a_vpc_of_the_programs_own_reaches_s3_from_all_its_subnets(run: Run) -> 
 
 def test_a_new_server_is_restored_from_another_stacks_bucket_before_its_accounts_are_made() -> None:
     source = {"bucket": "example-backups", "prefix": "mysql-pair-prod", "at": "2026-01-01T10:30:00Z"}
-    run = Run(restoreFrom=json.dumps(source), restoreKey=BACKUP_KEY)
+    run = run_with(restoreFrom=json.dumps(source), restoreKey=BACKUP_KEY)
     repository = RepositorySpec(BACKUP_KEY, "example-backups", "mysql-pair-prod", "eu-west-1")
     assert run.spec("server-restored", RestoreSpec) == RestoreSpec(repository, at="2026-01-01T10:30:00Z")
     assert run.commands["server-restored"]["triggers"][0]["verb"] == "backup restore"
@@ -156,19 +151,19 @@ def test_a_new_server_is_restored_from_another_stacks_bucket_before_its_accounts
 
 
 def test_a_restore_from_the_stacks_own_backups_needs_no_key() -> None:
-    run = Run(restoreFrom='{"base": "20260101T033000Z"}')
+    run = run_with(restoreFrom='{"base": "20260101T033000Z"}')
     spec = run.spec("server-restored", RestoreSpec)
     assert (spec.source.key, spec.source.bucket, spec.base) == (MADE, OWN, "20260101T033000Z")
 
 
 def test_beside_a_snapshot_the_log_is_replayed_over_it_and_mysql_lets_nobody_in_before() -> None:
     snapshot = "snap-0a0a0a0a"
-    run = Run(restoreFrom='{"at": "2026-01-01T10:30:00Z"}', dataVolumeSnapshot=snapshot)
+    run = run_with(restoreFrom='{"at": "2026-01-01T10:30:00Z"}', dataVolumeSnapshot=snapshot)
     assert run.spec("server-restored", RestoreSpec).snapshot == snapshot
     data = run.spec("server-converged", ServerSpec).data
     assert data and data.replay_over == snapshot
     # As they are once restoreFrom is taken out.
-    data = Run(dataVolumeSnapshot=snapshot).spec("server-converged", ServerSpec).data
+    data = run_with(dataVolumeSnapshot=snapshot).spec("server-converged", ServerSpec).data
     assert data and data.replay_over == ""
 
 
@@ -190,4 +185,4 @@ def test_the_data_volume_is_snapshot_on_a_schedule_by_its_name(run: Run) -> None
     role = json.loads(run.inputs("aws:iam/role:Role")["snapshots-role"]["assumeRolePolicy"])
     assert role["Statement"][0]["Principal"] == {"Service": "dlm.amazonaws.com"}
     for none in ({"snapshotCount": "0"}, {"dataVolumeSize": "0"}):
-        assert Run(None, **none).inputs("aws:dlm/lifecyclePolicy:LifecyclePolicy") == {}
+        assert run_with(**none).inputs("aws:dlm/lifecyclePolicy:LifecyclePolicy") == {}

@@ -17,7 +17,7 @@ import pytest
 
 from components.host.user_data import LIMIT
 from tests.unit.host.accounts.builders import changes, grant, has, sql, state, user
-from tests.unit.program.test_program import Run, plain
+from tests.unit.program.program_run import Run, plain, run_with
 
 KEPT = Path(__file__).with_name("counts.json")
 WRITE = "MYSQL_PAIR_WRITE_COUNTS"
@@ -43,8 +43,8 @@ def changed(before: Run, after: Run) -> dict[str, dict[str, Any]]:
 
 
 def counts() -> dict[str, Any]:
-    first, again, one_more = Run(None, **users("app")), Run(None, **users("app")), Run(None, **users("app", "other"))
-    two_clients = Run(None, **users("app"), clients='[{"name": "client", "count": 2}]')
+    first, again, one_more = run_with(**users("app")), Run(None, **users("app")), run_with(**users("app", "other"))
+    two_clients = run_with(**users("app"), clients='[{"name": "client", "count": 2}]')
     more, client = changed(first, one_more), changed(first, two_clients)
     account = user(grants=(grant("SELECT", database="app"),))
     granted = state(has())
@@ -79,7 +79,7 @@ def counts() -> dict[str, Any]:
 
 
 def sizes() -> dict[str, dict[str, int]]:
-    run = Run(None, **users("app"))
+    run = run_with(**users("app"))
     return {
         "bytes of user data": {name: len(made["userData"].encode()) for name, made in sorted(run.instances.items())},
         "bytes of standard input": {

@@ -26,26 +26,21 @@ assert all(module.__file__.startswith(sys.argv[1]) for module in modules)
 assert GENERATOR.read_text() and user_data("server") and user_data("client")
 print(json.dumps({role: sorted(agent_files(role)) for role in ("server", "client")}))
 """
-PIP = [
-    "-m",
-    "pip",
-    "install",
-    "--quiet",
-    "--disable-pip-version-check",
-    "--no-deps",
-    "--no-build-isolation",
-    "--no-index",
-]
+BUILD = "import sys; from setuptools import build_meta; build_meta.build_wheel(sys.argv[1])"
+"""What pip asks for before it unpacks the wheel (PEP 517), without the starts of pip itself."""
 
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that a copy of the repository was installed in: pip leaves its work in the one it installs from."""
+    """The folder that the wheel of a copy of the repository was unpacked in: the build leaves its work in the copy."""
     source, target = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("target")
     shutil.copy(ROOT / "pyproject.toml", source)
     for name in INSTALLED:
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
-    subprocess.run([sys.executable, *PIP, "--target", str(target), str(source)], check=True)
+    subprocess.run([sys.executable, "-c", BUILD, str(target)], cwd=source, check=True, capture_output=True)
+    (wheel,) = target.glob("*.whl")
+    shutil.unpack_archive(wheel, target, "zip")
+    wheel.unlink()
     return target
 
 

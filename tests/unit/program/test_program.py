@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import runpy
 import sys
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pulumi
 import pytest
@@ -27,83 +25,9 @@ from stack_outputs import contract, forms
 from tests.unit.host.accounts import builders
 from tests.unit.program import mocks
 from tests.unit.program.configs import PASSWORD, public_key, set_config
+from tests.unit.program.program_run import PROGRAM, SECRET_MARK, Run, plain, run_with, without_secrets
 
-Spec = TypeVar("Spec")
-PROGRAM = Path(__file__).resolve().parents[3] / "__main__.py"
 CONFIGURED_KEY = " ".join(public_key().split()[:2])
-SECRET_MARK = "4dabf18193072939515e22adb298388d"
-"""The key of a secret in Pulumi's wire format."""
-
-
-class Run:
-    """One run of the program: what it registered and what it exported."""
-
-    def __init__(self, said: dict[str, str] | None = None, **changes: str) -> None:
-        self.seen = mocks.start()
-        self.seen.said = {**(said or {}), **self.seen.said}  # the first end that fits counts
-        self.outputs: dict[str, Any] = {}
-        self.secret_outputs: set[str] = set()
-        set_config(**changes)
-
-        async def read_outputs() -> None:
-            for name, value in mocks.exported().items():
-                output = pulumi.Output.from_input(value)
-                self.outputs[name] = await output.future()
-                if await output.is_secret():
-                    self.secret_outputs.add(name)
-
-        @mocks.tested
-        def program() -> Any:
-            runpy.run_path(str(PROGRAM))
-            return read_outputs()
-
-        try:
-            program()
-        finally:
-            gc.enable()  # which the program turns off, in a process of its own
-
-    def inputs(self, kind: str) -> dict[str, dict[str, Any]]:
-        """Return the inputs of every resource of a kind, by name."""
-        return self.seen.of_type(kind)
-
-    @property
-    def commands(self) -> dict[str, dict[str, Any]]:
-        """The inputs of the remote commands, by name."""
-        return self.inputs("command:remote:Command")
-
-    def spec(self, command: str, kind: type[Spec]) -> Spec:
-        """Return what a command's standard input is to the agent that reads it."""
-        return codec.decode(kind, plain(self.commands[command]["stdin"]))
-
-    @property
-    def instances(self) -> dict[str, dict[str, Any]]:
-        """The inputs of the instances, by name."""
-        return self.inputs("aws:ec2/instance:Instance")
-
-    @property
-    def ingress(self) -> list[dict[str, Any]]:
-        """The inputs of the ingress rules."""
-        return list(self.inputs("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule").values())
-
-
-@pytest.fixture(scope="module")
-def run() -> Run:
-    """The program with a config without faults."""
-    return Run()
-
-
-def plain(value: Any) -> Any:
-    """Return an input without its secret marks."""
-    if isinstance(value, dict):
-        return plain(value["value"]) if SECRET_MARK in value else {k: plain(v) for k, v in value.items()}
-    return [plain(entry) for entry in value] if isinstance(value, list) else value
-
-
-def without_secrets(value: Any) -> Any:
-    """Return an input with every secret left out."""
-    if isinstance(value, dict):
-        return None if SECRET_MARK in value else {k: without_secrets(v) for k, v in value.items()}
-    return [without_secrets(entry) for entry in value] if isinstance(value, list) else value
 
 
 def test_instances_are_hardened(run: Run) -> None:
@@ -117,10 +41,10 @@ def test_instances_are_hardened(run: Run) -> None:
 def test_the_servers_address_is_fixed_and_it_is_protected(run: Run) -> None:
     server, client = run.instances["server-instance"], run.instances["client-1-instance"]
     assert (server["privateIp"], server["disableApiTermination"]) == ("10.20.0.10", False)
-    on_root = Run(dataVolumeSize="0")
+    on_root = run_with(dataVolumeSize="0")
     assert on_root.instances["server-instance"]["disableApiTermination"] is True
     assert ("privateIp" in client, client["disableApiTermination"]) == (False, False)
-    unprotected = Run(terminationProtection="false")
+    unprotected = run_with(terminationProtection="false")
     assert unprotected.instances["server-instance"]["disableApiTermination"] is False
     assert unprotected.seen.protected == set()
 
@@ -128,8 +52,8 @@ def test_the_servers_address_is_fixed_and_it_is_protected(run: Run) -> None:
 def test_what_has_the_data_is_protected_in_pulumi_and_nothing_else_is_but_what_a_destroy_comes_to_first() -> None:
     """A protected command or client could not be replaced or taken away any more."""
     backups = {"backups-bucket", "backups-key"}
-    assert Run().seen.protected == {"server-data-volume", "terminationProtection", *backups}
-    assert Run(dataVolumeSize="0").seen.protected == {"server-instance", "terminationProtection", *backups}
+    assert run_with().seen.protected == {"server-data-volume", "terminationProtection", *backups}
+    assert run_with(dataVolumeSize="0").seen.protected == {"server-instance", "terminationProtection", *backups}
 
 
 def test_the_data_volume_is_encrypted_and_the_host_is_stopped_in_order_before_it_goes(run: Run) -> None:
@@ -155,14 +79,14 @@ def test_mysql_is_installed_on_the_mounted_volume_and_not_by_the_first_boot(run:
     assert {"mysql-server", "xfsprogs"} <= set(spec["packages"])
     paths = [file["path"] for file in spec["files"]]
     assert {"/etc/systemd/system/mysql-pair-data.service", DROP_IN} <= set(paths)
-    on_root = Run(dataVolumeSize="0")
+    on_root = run_with(dataVolumeSize="0")
     assert "mysql-server" in yaml.safe_load(on_root.instances["server-instance"]["userData"])["packages"]
     spec = json.loads(on_root.commands["server-converged"]["stdin"])
     assert spec["data"] is None and DROP_IN not in [file["path"] for file in spec["files"]]
 
 
 def test_tags_are_on_instances_and_their_volumes() -> None:
-    made = Run(tags='{"Team": "data"}').instances["server-instance"]
+    made = run_with(tags='{"Team": "data"}').instances["server-instance"]
     assert made["tags"] == made["rootBlockDevice"]["tags"]
     assert made["tags"]["Team"] == "data"
     assert made["tags"]["Name"] == "mysql-pair-unit-server"
@@ -273,14 +197,14 @@ def test_the_servers_commands_go_through_the_jump_host_whose_key_is_pinned(run: 
 
 
 def test_a_public_server_is_dialled_itself() -> None:
-    public = Run(serverPublic="true")
+    public = run_with(serverPublic="true")
     assert WAIT not in public.commands
     assert dials(public)["server-ready"] == (90, None)
     assert public.outputs["server_public_ip"] == mocks.PUBLIC_IP
 
 
 def test_a_tunnels_end_is_dialled_instead_and_without_a_jump() -> None:
-    tunnel = Run(sshEndpoints='{"server": {"host": "127.0.0.1", "port": 2201}}')
+    tunnel = run_with(sshEndpoints='{"server": {"host": "127.0.0.1", "port": 2201}}')
     connection = plain(tunnel.commands["server-converged"]["connection"])
     assert (connection["host"], connection["port"], connection.get("proxy")) == ("127.0.0.1", 2201, None)
     assert tunnel.outputs["jump_host"] is None
@@ -298,7 +222,7 @@ def test_a_host_that_shows_another_key_stops_the_program() -> None:
 
 
 def test_another_password_changes_no_trigger() -> None:
-    before, after = Run().commands, Run(userPasswords='{"app": "another one"}').commands
+    before, after = run_with().commands, run_with(userPasswords='{"app": "another one"}').commands
     assert {name: made["triggers"] for name, made in before.items()} == {
         name: made["triggers"] for name, made in after.items()
     }
@@ -308,7 +232,10 @@ def test_another_password_changes_no_trigger() -> None:
 
 def test_another_name_or_host_part_replaces_nothing() -> None:
     users = {"app": {"name": "other", "host": "%", "grants": []}}
-    before, after = Run().commands["accounts-applied"], Run(users=json.dumps(users)).commands["accounts-applied"]
+    before, after = (
+        run_with().commands["accounts-applied"],
+        run_with(users=json.dumps(users)).commands["accounts-applied"],
+    )
     assert before["triggers"] == after["triggers"]
     (user,) = json.loads(plain(after["stdin"]))["users"]
     assert (user["key"], user["name"], user["host"]) == ("app", "other", "%")
@@ -332,7 +259,7 @@ GRANTS = [
 def test_a_preview_shows_of_each_user_who_it_is_and_what_it_may_do_and_no_password() -> None:
     users = {"app": {"grants": GRANTS, "roles": ["reader"], "locked": False}, "other": {"grants": []}}
     roles = {"reader": {"name": "readers", "grants": [{"database": "app", "privileges": ["SELECT"]}]}}
-    run = Run(users=json.dumps(users), roles=json.dumps(roles))
+    run = run_with(users=json.dumps(users), roles=json.dumps(roles))
     shown = run.inputs("mysql-pair:index:MySqlUser")
     assert shown.keys() == {"user-app", "user-other"}
     assert shown["user-app"]["grants"] == {
@@ -348,7 +275,7 @@ def test_a_preview_shows_of_each_user_who_it_is_and_what_it_may_do_and_no_passwo
 
 
 def test_a_password_that_is_not_given_is_made_once_for_each_generation() -> None:
-    first, second = Run(userPasswords=""), Run(userPasswords="", passwordGenerations='{"app": 2}')
+    first, second = run_with(userPasswords=""), run_with(userPasswords="", passwordGenerations='{"app": 2}')
     made = [run.inputs("command:local:Command")["user-app-password"] for run in (first, second)]
     assert [command["triggers"] for command in made] == [[1], [2]]
     assert made[0]["logging"] == "none" and "stdin" not in made[0] and "environment" not in made[0]
@@ -361,7 +288,7 @@ def test_a_password_that_is_not_given_is_made_once_for_each_generation() -> None
 def test_logins_are_tried_with_what_they_should_see() -> None:
     users = {"app": {"grants": GRANTS, "roles": ["reader"]}, "bare": {"host": "%", "grants": [], "locked": True}}
     roles = {"reader": {"grants": [{"database": "more", "privileges": ["SELECT"]}]}}
-    run = Run(users=json.dumps(users), roles=json.dumps(roles), databases='{"app": {}, "more": {}}')
+    run = run_with(users=json.dumps(users), roles=json.dumps(roles), databases='{"app": {}, "more": {}}')
     spec = run.spec("client-1-logins", LoginCheckSpec)
     assert (spec.host, spec.port) == ("10.20.0.10", 3306)
     app, bare = spec.logins
@@ -371,7 +298,7 @@ def test_logins_are_tried_with_what_they_should_see() -> None:
 
 @pytest.mark.parametrize("change", [{"comment": "another"}, {"plugin": "sha256_password"}])
 def test_logins_are_tried_again_whatever_changes_of_an_account(change: dict[str, object]) -> None:
-    runs = [Run(users=json.dumps({"app": user})) for user in ({}, change)]
+    runs = [run_with(users=json.dumps({"app": user})) for user in ({}, change)]
     commands = [run.commands["client-1-logins"] for run in runs]
     assert commands[0]["stdin"] == commands[1]["stdin"] and commands[0]["triggers"] == commands[1]["triggers"]
     assert commands[0]["create"] != commands[1]["create"]
@@ -443,7 +370,7 @@ def test_a_user_for_one_group_is_no_secret_of_the_others_and_a_client_that_tries
 
 
 def test_without_users_there_is_no_connection_string() -> None:
-    run = Run(users="{}", userPasswords="")
+    run = run_with(users="{}", userPasswords="")
     assert (run.outputs["connection_string"], run.outputs["connection_strings"]) == (None, {})
 
 
@@ -482,7 +409,7 @@ def test_faults_stop_the_program_before_it_registers_anything() -> None:
 
 
 def test_the_image_is_looked_up_unless_it_is_given() -> None:
-    given = Run(serverAmi="ami-0123456789abcdef0")
+    given = run_with(serverAmi="ami-0123456789abcdef0")
     assert given.instances["server-instance"]["ami"] == "ami-0123456789abcdef0"
     assert given.instances["client-1-instance"]["ami"] == mocks.AMI
 
@@ -504,26 +431,26 @@ def changed_commands(before: Run, after: Run) -> set[str]:
 
 
 def test_settings_reach_the_server_alone_and_by_standard_input() -> None:
-    after = Run(mysqlSettings='{"max_connections": 300}')
-    assert changed_commands(Run(), after) == {"server-converged"}
+    after = run_with(mysqlSettings='{"max_connections": 300}')
+    assert changed_commands(run_with(), after) == {"server-converged"}
     mysql = after.spec("server-converged", ServerSpec).mysql
     assert mysql.settings["max_connections"] == 300
     assert mysql.settings["innodb_buffer_pool_size"] == 768 * 1024**2
 
 
 def test_a_grown_volume_converges_its_host() -> None:
-    before, after = Run(), Run(serverVolumeSize="20")
+    before, after = run_with(), run_with(serverVolumeSize="20")
     assert changed_commands(before, after) == {"server-converged"}
     assert after.spec("server-converged", ServerSpec).volume_gib == 20
 
 
 def test_the_component_itself_shows_the_settings_in_a_preview() -> None:
-    shown = Run(mysqlSettings='{"max_connections": 300}').inputs("mysql-pair:index:MySqlServer")["server"]
+    shown = run_with(mysqlSettings='{"max_connections": 300}').inputs("mysql-pair:index:MySqlServer")["server"]
     assert shown["settings"]["max_connections"] == 300
 
 
 def test_what_an_operator_sets_is_not_in_the_first_boot() -> None:
-    made = Run(mysqlSettings='{"max_connections": 300}').instances["server-instance"]
+    made = run_with(mysqlSettings='{"max_connections": 300}').instances["server-instance"]
     assert "max_connections" not in made["userData"]
     assert "require_secure_transport = ON" in made["userData"]
 
@@ -540,14 +467,14 @@ def test_the_certificate_names_the_address_and_the_dns_name(run: Run) -> None:
 
 
 def test_names_of_one_s_own_are_in_the_certificate_too() -> None:
-    spec = Run(serverCertificateNames='["db.example.org", "*.db.example.org"]').spec(
+    spec = run_with(serverCertificateNames='["db.example.org", "*.db.example.org"]').spec(
         "server-certificate", CertificateSpec
     )
     assert spec.names == ("server-instance.internal", "db.example.org", "*.db.example.org")
 
 
 def test_lower_case_table_names_hold_from_the_first_start() -> None:
-    made = Run(lowerCaseTableNames="1")
+    made = run_with(lowerCaseTableNames="1")
     assert "lower_case_table_names = 1" in str(made.instances["server-instance"]["userData"])
     assert made.spec("server-converged", ServerSpec).mysql.settings["lower_case_table_names"] == 1
 
@@ -578,7 +505,7 @@ def test_the_agent_reads_what_the_program_writes(run: Run) -> None:
 def test_what_the_agent_reads_is_a_plan_on_an_empty_server() -> None:
     users = {"app": {"grants": GRANTS, "roles": ["reader"]}}
     roles = {"reader": {"grants": [{"database": "app", "privileges": ["SELECT"]}]}}
-    spec = Run(users=json.dumps(users), roles=json.dumps(roles)).spec("accounts-applied", AccountsSpec)
+    spec = run_with(users=json.dumps(users), roles=json.dumps(roles)).spec("accounts-applied", AccountsSpec)
     changes = plan.plan(spec, builders.state(databases={}))
     assert builders.refusals(changes) == []
     statements = builders.sql(changes)

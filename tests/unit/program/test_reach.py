@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.unit.program.test_program import Run
+from tests.unit.program.program_run import Run, run_with
 
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
@@ -14,12 +14,6 @@ OPERATORS = ("203.0.113.7/32", "198.51.100.0/24")
 ANOTHER_ACCOUNTS = "123456789012/sg-0a1b2c3d"
 Rule = tuple[str, int, str]
 """Whose rule, which port, who: a range, a prefix list or a group."""
-
-
-@pytest.fixture(scope="module")
-def run() -> Run:
-    """The program with a config without faults."""
-    return Run()
 
 
 def rules(run: Run, kind: str) -> list[Rule]:
@@ -67,7 +61,7 @@ def test_every_group_has_the_rules_that_the_program_makes_and_no_others(run: Run
 
 
 def test_a_public_server_is_the_operators_own_way() -> None:
-    public = rules(Run(serverPublic="true"), INGRESS)
+    public = rules(run_with(serverPublic="true"), INGRESS)
     assert set(public) == {
         ("server", 3306, "client"),
         *((group, 22, operator) for group in ("server", "client") for operator in OPERATORS),
@@ -75,54 +69,55 @@ def test_a_public_server_is_the_operators_own_way() -> None:
 
 
 def test_the_number_of_rules_does_not_grow_with_the_hosts(run: Run) -> None:
-    many = Run(clients='[{"name": "client", "count": 7}, {"name": "app", "count": 5}]')
+    many = run_with(clients='[{"name": "client", "count": 7}, {"name": "app", "count": 5}]')
     assert len(many.instances) == 13
     assert rules(many, INGRESS) == rules(run, INGRESS)
 
 
 def test_private_clients_are_reached_by_jump_and_by_no_other_client() -> None:
-    made = Run(clients='[{"name": "client", "count": 2}, {"name": "app", "public": false}]')
+    made = run_with(clients='[{"name": "client", "count": 2}, {"name": "app", "public": false}]')
     assert ("client", 22, "jump") in rules(made, INGRESS)
     groups = {name: host["vpcSecurityGroupIds"] for name, host in made.instances.items()}
     assert [name for name, ids in groups.items() if "firewall-jump-id" in ids] == ["client-1-instance"]
 
 
-# config, rules that are there besides
-MORE: list[tuple[dict[str, object], str, set[Rule]]] = [
-    ({"mysqlPort": 3307}, INGRESS, {("server", 3307, "client")}),
-    ({"xProtocol": True}, INGRESS, {("server", 33060, "client")}),
-    ({"xProtocol": True}, EGRESS, {("client", 33060, "server")}),
-    ({"admittedSecurityGroupIds": ["sg-0a1b2c3d"]}, INGRESS, {("server", 3306, "sg-0a1b2c3d")}),
-    ({"admittedSecurityGroupIds": [ANOTHER_ACCOUNTS]}, INGRESS, {("server", 3306, ANOTHER_ACCOUNTS)}),
-    ({"admittedPrefixListIds": ["pl-0a1b2c3d"]}, INGRESS, {("server", 3306, "pl-0a1b2c3d")}),
-    ({"admittedCidrs": ["10.40.0.0/16"]}, INGRESS, {("server", 3306, "10.40.0.0/16")}),
+# config, rules that are there besides; what is in one config tells its rules apart by whom they let in
+MORE: list[tuple[dict[str, object], set[Rule], set[Rule]]] = [
+    ({"mysqlPort": 3307}, {("server", 3307, "client")}, {("client", 3307, "server")}),
+    ({"xProtocol": True}, {("server", 33060, "client")}, {("client", 33060, "server")}),
     (
-        {"operatorPrefixListIds": ["pl-0a1b2c3d"]},
-        INGRESS,
-        {("server", 22, "pl-0a1b2c3d"), ("client", 22, "pl-0a1b2c3d")},
+        {
+            "admittedSecurityGroupIds": ["sg-0a1b2c3d", ANOTHER_ACCOUNTS],
+            "admittedPrefixListIds": ["pl-0a1b2c3d"],
+            "admittedCidrs": ["10.40.0.0/16"],
+        },
+        {("server", 3306, who) for who in ("sg-0a1b2c3d", ANOTHER_ACCOUNTS, "pl-0a1b2c3d", "10.40.0.0/16")},
+        set(),
     ),
     (
-        {"operatorSecurityGroupIds": ["sg-0a1b2c3d"]},
-        INGRESS,
-        {("server", 22, "sg-0a1b2c3d"), ("client", 22, "sg-0a1b2c3d")},
-    ),
-    (
-        {"extraEgress": [{"cidr": "10.0.0.0/8", "protocol": "tcp", "ports": "5432"}]},
-        EGRESS,
+        {
+            "operatorPrefixListIds": ["pl-0a1b2c3d"],
+            "operatorSecurityGroupIds": ["sg-0a1b2c3d"],
+            "extraEgress": [{"cidr": "10.0.0.0/8", "protocol": "tcp", "ports": "5432"}],
+        },
+        {(group, 22, who) for group in ("server", "client") for who in ("pl-0a1b2c3d", "sg-0a1b2c3d")},
         {("server", 5432, "10.0.0.0/8"), ("client", 5432, "10.0.0.0/8")},
     ),
 ]
 
 
-@pytest.mark.parametrize(("config", "kind", "more"), MORE)
-def test_config_opens_just_what_it_names(run: Run, config: dict[str, object], kind: str, more: set[Rule]) -> None:
-    values = {key: json.dumps(value) for key, value in config.items()}
-    gone = {("server", 3306, "client")} if "mysqlPort" in config else set()
-    assert set(rules(Run(None, **values), kind)) == (set(rules(run, kind)) - gone) | more
+@pytest.mark.parametrize(("config", "inwards", "outwards"), MORE)
+def test_config_opens_just_what_it_names(
+    run: Run, config: dict[str, object], inwards: set[Rule], outwards: set[Rule]
+) -> None:
+    made = run_with(**{key: json.dumps(value) for key, value in config.items()})
+    gone = {("server", 3306, "client"), ("client", 3306, "server")} if "mysqlPort" in config else set()
+    for kind, more in ((INGRESS, inwards), (EGRESS, outwards)):
+        assert set(rules(made, kind)) == (set(rules(run, kind)) - gone) | more
 
 
 def test_one_operator_less_takes_away_that_operators_rules_alone(run: Run) -> None:
-    fewer = Run(operatorCidrs='["198.51.100.0/24"]').inputs(INGRESS)
+    fewer = run_with(operatorCidrs='["198.51.100.0/24"]').inputs(INGRESS)
     assert fewer.items() <= run.inputs(INGRESS).items()
 
 
@@ -150,7 +145,7 @@ WAYS = [("false", 1, "network-private-routes-id"), ("true", 0, "network-routes-i
 
 @pytest.mark.parametrize(("public", "gateways", "table"), WAYS)
 def test_a_private_server_has_a_nat_gateway_and_a_public_one_needs_none(public: str, gateways: int, table: str) -> None:
-    made = Run(serverPublic=public)
+    made = run_with(serverPublic=public)
     assert len(made.inputs("aws:ec2/natGateway:NatGateway")) == gateways
     associations = made.inputs("aws:ec2/routeTableAssociation:RouteTableAssociation")
     assert associations["network-server-routes"]["routeTableId"] == table
@@ -158,7 +153,9 @@ def test_a_private_server_has_a_nat_gateway_and_a_public_one_needs_none(public: 
 
 def test_an_existing_vpc_gets_no_network() -> None:
     groups = json.dumps([{"name": "client", "subnetId": "subnet-0a1b2c3d"}])
-    made = Run(vpcId="vpc-0a1b2c3d", serverSubnetId="subnet-0a1b2c3e", clients=groups, serverPublic="true", vpcCidr="")
+    made = run_with(
+        vpcId="vpc-0a1b2c3d", serverSubnetId="subnet-0a1b2c3e", clients=groups, serverPublic="true", vpcCidr=""
+    )
     assert made.inputs("aws:ec2/vpc:Vpc") == made.inputs("aws:ec2/subnet:Subnet") == {}
     assert made.instances["server-instance"]["subnetId"] == "subnet-0a1b2c3e"
     assert "privateIp" not in made.instances["server-instance"], "others may have the address"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.unit.program.test_program import Run
+from tests.unit.program.program_run import run_with
 
 FORMER = Path(__file__).with_name("former_resources.txt")
 COMMAND = "command:remote:Command"
@@ -31,7 +31,7 @@ def test_what_a_former_stack_has_is_still_called_so() -> None:
     """Type, name and parent are the identity of a resource; remote commands may come and go."""
     users = {"app": {}, "reports": {"grants": [], "roles": ["reader"]}}
     clients = [{"name": "client", "count": 1}, {"name": "batch", "public": False, "zone": 2}]
-    made = Run(
+    made = run_with(
         clients=json.dumps(clients), users=json.dumps(users), roles=json.dumps({"reader": {"grants": []}})
     ).seen.parents
     resources = {(kind, name, parent) for (kind, name), parent in made.items() if parent}
@@ -43,6 +43,6 @@ def test_what_a_former_stack_has_is_still_called_so() -> None:
 
 def test_a_known_host_is_not_met_anew() -> None:
     """The first contact's triggers are the former ones: another trigger would replace it, and pin whoever answers."""
-    commands = Run().commands
+    commands = run_with().commands
     assert commands["server-host-key"]["triggers"] == ["server-instance-id"]
     assert commands["client-1-host-key"]["triggers"] == ["client-1-instance-id"]

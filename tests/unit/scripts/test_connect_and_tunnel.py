@@ -135,7 +135,7 @@ def test_what_an_up_has_not_come_to_is_named(
 
 
 def test_a_reader_that_never_comes_is_not_waited_for(bench: Bench, tmp_path: Path) -> None:
-    offer = ["bash", "-c", connect.OFFER, "offer", "3"]
+    offer = ["bash", "-c", connect.OFFER, "offer", "2"]
     process = subprocess.Popen(offer, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdin and process.stdout
     process.stdin.write(CANARY)

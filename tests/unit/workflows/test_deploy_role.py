@@ -12,7 +12,7 @@ import json
 import re
 
 from tests import PROJECT_ROOT
-from tests.unit.program.test_program import Run
+from tests.unit.program.program_run import run_with
 
 RULE = {"ModifySecurityGroupRules"}
 IN, OUT = ({f"{verb}SecurityGroup{way}gress" for verb in ("Authorize", "Revoke")} for way in ("In", "E"))
@@ -114,13 +114,12 @@ def test_the_deploy_role_may_do_what_the_program_asks_of_aws() -> None:
     listed = [entry["Action"] if isinstance(entry["Action"], list) else [entry["Action"]] for entry in statements]
     allowed = [action for actions in listed for action in actions]
     clients = json.dumps([{"name": "client"}, {"name": "batch", "public": False}])
-    seen = Run(clients=clients).seen
-    profiled = Run(instanceProfile="mysql-pair-session-manager", backupBucket="example-backups").seen
-    seen.calls += profiled.calls
+    seen = run_with(clients=clients).seen
+    profiled = run_with(instanceProfile="mysql-pair-session-manager", backupBucket="example-backups").seen
     kinds = {made.typ.split(":")[-1] for made in seen.resources if made.typ.startswith("aws:")}
     assert kinds <= ACTIONS.keys(), "a new kind of resource: which actions does it need?"
     needed = {in_full(action) for kind in kinds for action in ACTIONS[kind]} | {f"ec2:{action}" for action in TAGS}
-    for call in seen.calls:
+    for call in [*seen.calls, *profiled.calls]:
         needed |= FUNCTIONS[call.token.split(":")[-1]] if call.token.startswith("aws:") else set()
     needed.add("iam:PassRole")
     assert {action for action in needed if not any(fnmatch.fnmatch(action, each) for each in allowed)} == set()

@@ -18,6 +18,12 @@ from tests.unit.program.configs import (
     texts,
 )
 
+
+@pytest.fixture(autouse=True)
+def no_threads() -> None:
+    """With them: that questions are put beside each other is what is looked at."""
+
+
 # what the SDK raises, what is told of it
 REFUSALS = [
     (

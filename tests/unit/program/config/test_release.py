@@ -8,7 +8,7 @@ import pytest
 import stack_config
 from stack_config.aws import HostFacts
 from tests.unit.program.configs import GOOD, SECRET, FakeCloud, assert_told, messages, parsed, texts, user
-from tests.unit.program.test_program import Run
+from tests.unit.program.program_run import run_with
 
 IMAGES = {"22.04": "ami-22222222222222222", "24.04": "ami-24242424242424242", "26.04": "ami-26262626262626262"}
 
@@ -36,7 +36,7 @@ def test_hosts_are_made_from_the_image_of_the_release(given: dict[str, str], rel
     """As text or as a number: YAML takes 26.04 for one."""
     assert parsed(**given).ubuntu_release == release
     assert parsed(ubuntuRelease=26.04).ubuntu_release == "26.04"
-    asked = {call.args["name"] for call in Run(None, **given).seen.calls if call.token.startswith("aws:ssm")}
+    asked = {call.args["name"] for call in run_with(**given).seen.calls if call.token.startswith("aws:ssm")}
     assert asked == {f"/aws/service/canonical/ubuntu/server/{release}/stable/current/amd64/hvm/ebs-gp3/ami-id"}
 
 
