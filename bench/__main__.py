@@ -14,12 +14,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from bench import preview, slope, up
+from bench import database, preview, slope, up
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE, FOLDER = ROOT / "docs/performance.md", ROOT / "docs/performance"
 KEPT = FOLDER / "figures.json"
-PARTS: dict[str, ModuleType] = {"preview": preview, "slope": slope, "up": up}
+PARTS: dict[str, ModuleType] = {"preview": preview, "slope": slope, "up": up, "database": database}
 """Each measures (`measure`), and says its section of the page (`markdown`)."""
 HEAD = """# Performance
 
