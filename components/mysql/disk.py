@@ -13,7 +13,10 @@ MOST_DAYS = 30
 REDO_LOG_SHARE = 8
 REDO_LOG = "innodb_redo_log_capacity"
 IO_CAPACITY = ("innodb_io_capacity", "innodb_io_capacity_max")
-"""What InnoDB writes in the background, a second: usually, and at the most."""
+"""How many pages InnoDB writes in the background, a second: usually, and at the most."""
+EBS: Mapping[str, Setting] = {"innodb_flush_method": "O_DIRECT", "innodb_doublewrite_pages": 128}
+"""What 8.4 has by itself and 8.0 has not (MySQL manual, "InnoDB Startup Options and System Variables"): the page cache
+keeps no second copy of the pool's pages, and the doublewrite buffer takes 128 pages to a sync, not 4."""
 
 
 def fitted(
@@ -21,15 +24,22 @@ def fitted(
 ) -> dict[str, Setting]:
     """Return derived settings with those that follow from the volume: 4 days of binary logs on 16 GiB.
 
-    Half of its IOPS are for pages that InnoDB writes in the background, and all of them where the redo log is nearly
-    full (MySQL manual, "Configuring InnoDB I/O Capacity"): 8.0's own 200 leaves a gp3 volume idle, and 8.4's 10000 has
-    pages written again and again that commits need the IOPS for. Where either of the two is among the chosen settings,
-    both are left to whoever chose. MySQL has no limit of their total size (binlog_space_limit is Percona's, max_binlog_total_size MariaDB's). Expired
+    MySQL has no limit of their total size (binlog_space_limit is Percona's, max_binlog_total_size MariaDB's). Expired
     ones are removed when the log is flushed, which logrotate does every day (MySQL manual, "The Binary Log"). The redo
     log is an eighth at most.
+
+    Half of the IOPS are for pages that InnoDB writes in the background, and all of them where it must (MySQL manual,
+    "Configuring InnoDB I/O Capacity"). 8.0's own 200 leaves a gp3 volume idle; by 8.4's 10000 pages are written again
+    and again, and commits wait for the same IOPS.
+
+    Args:
+        derived: what follows from the memory and the vCPUs.
+        volume_gib: of the volume.
+        iops: of the volume.
+        chosen: settings of config's; where one of the two I/O capacities is among them, both are its.
     """
     days = min(max(volume_gib // BINARY_LOG_SHARE, 1), MOST_DAYS)
-    settings = {**derived, "binlog_expire_logs_seconds": days * DAY_SECONDS}
+    settings = {**derived, **EBS, "binlog_expire_logs_seconds": days * DAY_SECONDS}
     if REDO_LOG in settings:
         settings[REDO_LOG] = min(int(settings[REDO_LOG]), volume_gib * GIB // REDO_LOG_SHARE)
     if not {*IO_CAPACITY} & {*chosen}:
