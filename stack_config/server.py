@@ -4,7 +4,7 @@ from ipaddress import IPv4Address
 from typing import Any, cast
 
 from components import checks
-from components.mysql import disk, memory, processors
+from components.mysql import disk, memory
 from components.mysql import settings as mysql_settings
 from components.mysql.contradictions import contradictions
 from components.mysql.server import ServerArgs
@@ -60,7 +60,6 @@ def read_server(reader: Reader, lookups: Lookups, args: dict[str, Any]) -> tuple
         reader.add_fault("serverInstanceType", wrong, "Choose one with 1024 MiB or more, like t3.micro")
         memory_mib = None
     derived = memory.derived(memory_mib) if memory_mib else {}
-    derived |= processors.derived(facts.vcpus) if facts else {}
     args["derived_settings"] = disk.fitted(derived, data.gib or args["volume_gib"], data.iops, args["settings"])
     for fault in contradictions({**args["derived_settings"], **args["settings"]}, memory_mib):
         keys = [f"mysqlSettings.{name}" for name in fault.names]

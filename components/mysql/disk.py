@@ -33,7 +33,7 @@ def fitted(
     and again, and commits wait for the same IOPS.
 
     Args:
-        derived: what follows from the memory and the vCPUs.
+        derived: what follows from the memory.
         volume_gib: of the volume.
         iops: of the volume.
         chosen: settings of config's; where one of the two I/O capacities is among them, both are its.

@@ -116,7 +116,6 @@ def test_memory_settings_follow_the_instance_type() -> None:
         "innodb_io_capacity_max": 3000,
         "innodb_flush_method": "O_DIRECT",
         "innodb_doublewrite_pages": 128,
-        "innodb_log_writer_threads": False,
         "innodb_log_buffer_size": 16 * mib,
         "temptable_max_ram": 56 * mib,
         "skip_name_resolve": True,
@@ -148,12 +147,6 @@ def test_the_redo_log_of_a_large_host_is_small_beside_its_volume() -> None:
     large = {"innodb_redo_log_capacity": 2 * 1024**3}
     assert fitted(large, 16, 3000)["innodb_redo_log_capacity"] == 2 * 1024**3
     assert fitted(large, 8, 3000)["innodb_redo_log_capacity"] == 1024**3
-
-
-def test_the_redo_log_has_threads_of_its_own_only_where_there_are_processors_for_them() -> None:
-    few, more = (parsed(serverInstanceType=name).server["derived_settings"] for name in ("t3.micro", "m5.xlarge"))
-    assert few["innodb_log_writer_threads"] is False
-    assert "innodb_log_writer_threads" not in more
 
 
 # config, innodb_io_capacity, innodb_io_capacity_max
