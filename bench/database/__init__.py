@@ -30,7 +30,7 @@ class Size(NamedTuple):
     """Of writing before a crash."""
 
 
-QUICK = Size(("t3.small",), 300_000, 2, 4, 1, 8)
+QUICK = Size(("t3.small",), 500_000, 2, 4, 1, 8)
 WHOLE = Size(("t3.small", "m7i.large"), 500_000, 3, 6, 3, 20)
 
 
