@@ -14,12 +14,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from bench import image, preview, slope, trace, up
+from bench import database, image, preview, slope, trace, up
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE, FOLDER = ROOT / "docs/performance.md", ROOT / "docs/performance"
 KEPT = FOLDER / "figures.json"
-PARTS: dict[str, ModuleType] = {"preview": preview, "slope": slope, "trace": trace, "up": up, "image": image}
+PARTS: dict[str, ModuleType] = {"preview": preview, "slope": slope, "trace": trace, "up": up, "image": image, "database": database}
 """Each measures (`measure`), and says its section of the page (`markdown`)."""
 HEAD = """# Performance
 

@@ -3,7 +3,7 @@
 import re
 from typing import Any, NamedTuple, cast
 
-from components.data_volume import DataVolumeArgs, VolumeArgs, volume_faults
+from components.data_volume import BASE_IOPS, DataVolumeArgs, VolumeArgs, volume_faults
 from components.network import ExistingNetwork
 from scripts.host.common.checks import whole
 from stack_config.aws import HostFacts, Lookups
@@ -32,6 +32,11 @@ class DataRead(NamedTuple):
     """None where the data are on the root volume."""
     gib: int
     """The size of what the data are on; 0 if it is not known."""
+
+    @property
+    def iops(self) -> int:
+        """The IOPS of what the data are on: those in config, or what every gp3 volume has."""
+        return (self.args or {}).get("iops") or BASE_IOPS
 
 
 def read_data(reader: Reader, lookups: Lookups, root_gib: int) -> DataRead:

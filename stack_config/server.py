@@ -59,9 +59,8 @@ def read_server(reader: Reader, lookups: Lookups, args: dict[str, Any]) -> tuple
         wrong = f"{args['instance_type']} has {memory_mib} MiB, too little for mysqld and a hundred connections"
         reader.add_fault("serverInstanceType", wrong, "Choose one with 1024 MiB or more, like t3.micro")
         memory_mib = None
-    args["derived_settings"] = disk.fitted(
-        memory.derived(memory_mib) if memory_mib else {}, data.gib or args["volume_gib"]
-    )
+    derived = memory.derived(memory_mib) if memory_mib else {}
+    args["derived_settings"] = disk.fitted(derived, data.gib or args["volume_gib"], data.iops, args["settings"])
     for fault in contradictions({**args["derived_settings"], **args["settings"]}, memory_mib):
         keys = [f"mysqlSettings.{name}" for name in fault.names]
         if reader.is_readable(*keys):

@@ -73,6 +73,15 @@ def test_what_is_derived_is_kept_by_mysqld_and_fits_the_memory(memory_mib: int) 
     assert left > memory.SYSTEM_MIB + memory.FREE_MIB
 
 
+# MiB of the instance type, MiB of the redo log
+REDO_LOGS = [(1024, 128), (2048, 768), (4096, 1024), (8192, 1536), (65536, 2048)]
+
+
+@pytest.mark.parametrize(("memory_mib", "redo_mib"), REDO_LOGS)
+def test_a_redo_log_holds_what_a_small_pool_has_and_a_part_of_a_large_one(memory_mib: int, redo_mib: int) -> None:
+    assert derived(memory_mib)["innodb_redo_log_capacity"] == redo_mib * MIB
+
+
 # MySQL 8.0 manual, open_files_limit: the larger of 10 + max_connections + table_open_cache * 2 and max_connections * 5
 OPEN: list[tuple[dict[str, Setting], int | None]] = [
     ({}, None),

@@ -111,7 +111,11 @@ def test_memory_settings_follow_the_instance_type() -> None:
     mib = 1024**2
     assert parsed().server["derived_settings"] == {
         "innodb_buffer_pool_size": 768 * mib,
-        "innodb_redo_log_capacity": 192 * mib,
+        "innodb_redo_log_capacity": 768 * mib,
+        "innodb_io_capacity": 1500,
+        "innodb_io_capacity_max": 3000,
+        "innodb_flush_method": "O_DIRECT",
+        "innodb_doublewrite_pages": 128,
         "innodb_log_buffer_size": 16 * mib,
         "temptable_max_ram": 56 * mib,
         "skip_name_resolve": True,
@@ -141,8 +145,26 @@ def test_binary_logs_are_kept_for_as_long_as_the_volume_holds_them(gib: int, day
 
 def test_the_redo_log_of_a_large_host_is_small_beside_its_volume() -> None:
     large = {"innodb_redo_log_capacity": 2 * 1024**3}
-    assert fitted(large, 16)["innodb_redo_log_capacity"] == 2 * 1024**3
-    assert fitted(large, 8)["innodb_redo_log_capacity"] == 1024**3
+    assert fitted(large, 16, 3000)["innodb_redo_log_capacity"] == 2 * 1024**3
+    assert fitted(large, 8, 3000)["innodb_redo_log_capacity"] == 1024**3
+
+
+# config, innodb_io_capacity, innodb_io_capacity_max
+CAPACITIES: list[tuple[dict[str, object], int | None, int | None]] = [
+    ({}, 1500, 3000),
+    ({"dataVolumeSize": 100, "dataVolumeIops": 16000}, 8000, 16000),
+    ({"dataVolumeSize": 0}, 1500, 3000),
+    ({"mysqlSettings": {"innodb_io_capacity": 5000}}, None, None),
+    ({"mysqlSettings": {"innodb_io_capacity_max": 1000}}, None, None),
+]
+
+
+@pytest.mark.parametrize(("config", "usual", "most"), CAPACITIES)
+def test_pages_are_written_at_the_pace_of_the_volume_unless_one_is_chosen(
+    config: dict[str, object], usual: int | None, most: int | None
+) -> None:
+    settings = parsed(**config).server["derived_settings"]
+    assert (settings.get("innodb_io_capacity"), settings.get("innodb_io_capacity_max")) == (usual, most)
 
 
 # as written, as mysqld shows it

@@ -69,7 +69,7 @@ def test_a_good_config_is_what_the_components_take() -> None:
         "require_secure_transport": True,
         "certificate_names": (),
         "lower_case_table_names": 0,
-        "derived_settings": {**fitted(derived(2048), 16), "skip_name_resolve": True, **GTIDS},
+        "derived_settings": {**fitted(derived(2048), 16, 3000), "skip_name_resolve": True, **GTIDS},
         "settings": {},
     }
     assert config.network == {
