@@ -19,7 +19,9 @@ from bench import database, image, preview, slope, trace, up
 ROOT = Path(__file__).resolve().parent.parent
 PAGE, FOLDER = ROOT / "docs/performance.md", ROOT / "docs/performance"
 KEPT = FOLDER / "figures.json"
-PARTS: dict[str, ModuleType] = {"preview": preview, "slope": slope, "trace": trace, "up": up, "image": image, "database": database}
+PARTS: dict[str, ModuleType] = {
+    part.__name__.rpartition(".")[2]: part for part in (preview, slope, trace, up, image, database)
+}
 """Each measures (`measure`), and says its section of the page (`markdown`)."""
 HEAD = """# Performance
 

@@ -23,7 +23,7 @@ def killed_when(reached: Callable[[], bool], name: str) -> None:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    wait_for(reached, up)
+    wait_for(reached, up, seconds=240)
     deadline = time.monotonic() + 30
     # By session: one that is started while others are killed is found the next time. A host's is its own.
     while left := sorted(process.pid for process in running() if process.session == up.pid):
