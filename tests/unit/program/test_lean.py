@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from components.lean import DEBUG, _module_of
-from tests.unit.program.test_program import PROGRAM
+from tests.unit.program.program_run import PROGRAM
 
 BEGIN = "import sys, pulumi_aws as aws; from components import lean; lean.begin(); "
 
