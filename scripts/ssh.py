@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.host.constants import LOGIN_USER, SSH_PORT
-from scripts.stack import OperatorError, Stack, run_in_foreground
+from scripts.stack import OperatorError, Stack, ended_with_us, run_in_foreground
 from scripts.state import SERVER, State
 
 KEY_SECONDS = 120
@@ -137,28 +137,27 @@ class Ssh:
 
         Ctrl-C does not reach it. `seconds` is how long the first line may take.
         """
-        process = subprocess.Popen(
-            self.argv(host, command, [*KEPT_ALIVE, *flags]),
+        argv = self.argv(host, command, [*KEPT_ALIVE, *flags])
+        with ended_with_us(
+            argv,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             encoding="utf-8",
             start_new_session=True,
-        )
-        late = threading.Timer(seconds, process.kill)
-        late.start()
-        try:
-            assert process.stdin and process.stdout  # noqa: S101  they are pipes
-            with contextlib.suppress(BrokenPipeError):
-                process.stdin.write(stdin)
-                process.stdin.close()
-            line = process.stdout.readline().strip()
-            late.cancel()
-            yield process, line
-        finally:
-            late.cancel()
-            process.terminate()
-            process.wait()
+        ) as process:
+            late = threading.Timer(seconds, process.kill)
+            late.start()
+            try:
+                assert process.stdin and process.stdout  # noqa: S101  they are pipes
+                with contextlib.suppress(BrokenPipeError):
+                    process.stdin.write(stdin)
+                    process.stdin.close()
+                line = process.stdout.readline().strip()
+                late.cancel()
+                yield process, line
+            finally:
+                late.cancel()
 
 
 def last_words(process: subprocess.Popen[str]) -> str:
@@ -194,12 +193,9 @@ def _agent(folder: Path, private_key: str | None, seconds: int) -> Iterator[str]
         return
     socket = folder / "agent"
     argv = ["ssh-agent", "-D", "-a", str(socket)]
-    with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as agent:
-        try:
-            _add_key(socket, private_key, seconds, agent)
-            yield str(socket)
-        finally:
-            agent.terminate()
+    with ended_with_us(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as agent:
+        _add_key(socket, private_key, seconds, agent)
+        yield str(socket)
 
 
 def _add_key(socket: Path, private_key: str, seconds: int, agent: subprocess.Popen[bytes]) -> None:

@@ -1,10 +1,11 @@
 """What an operator's command knows of a stack: its outputs and config, as the pulumi CLI gives them."""
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -151,14 +152,37 @@ def run_in_foreground(argv: Sequence[str], **options: Any) -> int:
     # A handler and not SIG_IGN, which the program would inherit.
     before = signal.signal(signal.SIGINT, lambda *_: None)
     try:
-        with subprocess.Popen(argv, **options) as process:
-            try:
-                code = process.wait()
-            finally:
-                process.terminate()
+        with ended_with_us(argv, **options) as process:
+            code = process.wait()
     finally:
         signal.signal(signal.SIGINT, before)
     return code if code >= 0 else 128 - code
+
+
+@contextlib.contextmanager
+def ended_with_us(argv: Sequence[str], **options: Any) -> Iterator[subprocess.Popen[Any]]:
+    """Run a program beside the block, in the main thread; it is told to end with the block, and waited for.
+
+    A signal to this process that comes while the program is being started is held back until then: whatever its
+    handler raises in the middle of that would leave the program behind.
+    """
+    held: list[int] = []
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    raising = {number: handler for number, handler in handlers.items() if callable(handler)}
+    for number in raising:
+        signal.signal(number, lambda number, _: held.append(number))
+    try:
+        process = subprocess.Popen(argv, **options)
+    finally:
+        for number, handler in raising.items():
+            signal.signal(number, handler)
+    with process:
+        try:
+            for number in held:
+                signal.raise_signal(number)
+            yield process
+        finally:
+            process.terminate()
 
 
 def stack_environment(name: str, environment: Mapping[str, str], root: Path = PROJECT_ROOT) -> dict[str, str]:

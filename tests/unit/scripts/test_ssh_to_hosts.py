@@ -14,7 +14,7 @@ import pytest
 
 from lab.testing.processes import wait_for
 from scripts.ssh import Access, Endpoint, Ssh
-from scripts.stack import OperatorError, Stack, stack_environment
+from scripts.stack import OperatorError, Stack, ended_with_us, stack_environment
 from scripts.state import State
 from tests.unit.scripts.bench import APP_KEY, CLIENT_KEY, HOST_KEY, RESOURCES, Bench, first_contact, state
 from tests.unit.scripts.bench import bench as bench
@@ -86,6 +86,29 @@ def test_a_stop_from_outside_and_ctrl_c_leave_no_agent_and_no_traceback(
     _, said = process.communicate(timeout=20)
     assert (process.returncode, said) == (code, "")
     assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_a_stop_that_comes_while_a_program_is_being_started_leaves_none_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = subprocess.Popen
+    begun: list[subprocess.Popen[bytes]] = []
+
+    def stopped_at_once(argv: list[str]) -> subprocess.Popen[bytes]:
+        begun.append(real(argv))
+        signal.raise_signal(signal.SIGTERM)
+        return begun[0]
+
+    def leave(*_: object) -> None:
+        raise SystemExit(143)
+
+    before = signal.signal(signal.SIGTERM, leave)
+    monkeypatch.setattr(subprocess, "Popen", stopped_at_once)
+    try:
+        with pytest.raises(SystemExit), ended_with_us(["sleep", "60"]):
+            pytest.fail("the block is not to begin")
+        assert signal.getsignal(signal.SIGTERM) is leave
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert begun[0].returncode == -signal.SIGTERM
 
 
 # words of the command line, what is said
