@@ -4,6 +4,9 @@ LAB ?= lab
 export LAB
 # Set in many containers, and then every process compiles what it imports: each `pulumi` of the lab starts five.
 unexport PYTHONDONTWRITEBYTECODE
+# Labs boot the golden image; `LAB_PROVISION= make up` boots one without the packages, as a stock image is.
+LAB_PROVISION ?= $(CURDIR)/image/provision.sh
+export LAB_PROVISION
 # For the operator's targets: the stack, a user's key, a port, and more arguments for the command.
 S ?= $(LAB)
 U ?= app
@@ -114,7 +117,7 @@ test: $(STAMP) ## run all checks and tests, on labs of their own
 	@$(PYTHON) -m pytest tests lab/tests --numprocesses=2 --no-loadscope-reorder --maxfail=10 --durations=30
 
 test-lab: $(STAMP)
-	@LAB_PROVISION="$${LAB_PROVISION-image/provision.sh}" $(PYTHON) -m lab setup --lab test
+	@$(PYTHON) -m lab setup --lab test
 
 bench: $(STAMP) ## measure beside empty programs and plain scripts, and write docs/performance.md: QUICK=1
 	@$(PYTHON) -m bench $(if $(QUICK),--quick) $(ARGS)

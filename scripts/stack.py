@@ -169,13 +169,13 @@ def ended_with_us(argv: Sequence[str], **options: Any) -> Iterator[subprocess.Po
     held: list[int] = []
     handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
     raising = {number: handler for number, handler in handlers.items() if callable(handler)}
-    for number in raising:
-        signal.signal(number, lambda number, _: held.append(number))
+    for stop in raising:
+        signal.signal(stop, lambda number, _: held.append(number))
     try:
         process = subprocess.Popen(argv, **options)
     finally:
-        for number, handler in raising.items():
-            signal.signal(number, handler)
+        for stop, handler in raising.items():
+            signal.signal(stop, handler)
     with process:
         try:
             for number in held:

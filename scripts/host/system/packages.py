@@ -19,6 +19,14 @@ EXTENDED_STATES = Path("/var/lib/apt/extended_states")
 LOCK_SECONDS = 300
 """How long another apt (the daily upgrade) may take."""
 APT_SECONDS = 900
+UPDATED = (
+    Path("/var/cache/apt/pkgcache.bin"),
+    Path("/var/lib/cloud/instance/sem/config_package_update_upgrade_install"),
+)
+"""Files that an update of apt's lists writes: apt itself where they have changed, and cloud-init in the first boot."""
+FRESH_SECONDS = 600
+OUTDATED = ("Unable to fetch", "Failed to fetch", "Unable to locate", "no installation candidate")
+"""apt's words where its lists are not those of the archive any more, or never had a package."""
 QUIET = {
     "DEBIAN_FRONTEND": "noninteractive",
     # Ubuntu's needrestart would otherwise restart mysqld when a library of its own is new.
@@ -86,9 +94,23 @@ def _install(names: Sequence[str], installed: Iterable[str]) -> None:
     missing = [name for name in names if name not in installed or name in marked]
     if not missing:
         return
+    install = ("install", "--no-upgrade", "-o", "Dpkg::Options::=--force-confold", *missing)
     if not set(missing) <= set(installed):
+        if _lists_are_fresh():
+            try:
+                apt_get(*install)
+            except HostError as error:
+                if not any(words in str(error) for words in OUTDATED):
+                    raise
+            else:
+                return
         apt_get("update")
-    apt_get("install", "--no-upgrade", "-o", "Dpkg::Options::=--force-confold", *missing)
+    apt_get(*install)
+
+
+def _lists_are_fresh() -> bool:
+    """Return whether apt's lists were updated a moment ago, as in the first boot."""
+    return any(path.exists() and time.time() - path.stat().st_mtime < FRESH_SECONDS for path in UPDATED)
 
 
 def download(folder: Path, name: str, version: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -56,6 +58,7 @@ class Apt:
 @pytest.fixture
 def apt(bench: Bench, monkeypatch: pytest.MonkeyPatch, state_folder: Path) -> Apt:  # noqa: ARG001  # it is used
     """A host with three packages on it."""
+    monkeypatch.setattr(packages, "UPDATED", ())
     monkeypatch.setattr(packages, "APT_GET", ["apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=5"])
     return Apt(bench, monkeypatch, "mysql-server", "curl", "orphan")
 
@@ -71,6 +74,28 @@ def test_what_is_missing_is_installed_after_an_update(apt: Apt) -> None:
     packages.converge(["curl", "sysstat"])
     assert "sysstat" in apt.there()
     assert [line.split()[0] for line in apt.asked()] == ["update", "install"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said", "asked"),
+    [
+        (60, "", ["install"]),
+        (3600, "", ["update", "install"]),
+        (60, "E: Unable to locate package sysstat", ["install", "update", "install"]),
+    ],
+)
+def test_lists_that_were_updated_a_moment_ago_are_updated_only_if_they_will_not_do(
+    apt: Apt, monkeypatch: pytest.MonkeyPatch, seconds: int, said: str, asked: list[str]
+) -> None:
+    updated = apt.bench.folder / "updated"
+    updated.touch()
+    os.utime(updated, (0, time.time() - seconds))
+    monkeypatch.setattr(packages, "UPDATED", (updated, apt.bench.folder / "none"))
+    flag = apt.bench.folder / "again"
+    if said:
+        apt.bench.stand_in("apt-get", f'[ -e {flag} ] && exit 0; touch {flag}; echo "{said}" >&2; exit 100')
+    packages.converge(["sysstat"])
+    assert [line.split()[0] for line in apt.asked()] == asked
 
 
 def test_what_came_for_another_package_is_marked_as_asked_for_and_not_upgraded(apt: Apt) -> None:
