@@ -31,7 +31,8 @@ rm /usr/sbin/policy-rc.d
 
 # The host agent makes the data directory, once the data volume is mounted there, and enables the service.
 systemctl disable --quiet mysql
-find /var/lib/mysql /var/lib/mysql-files /var/lib/mysql-keyring -mindepth 1 -delete
+rm -rf /var/lib/mysql
+find /var/lib/mysql-files /var/lib/mysql-keyring -mindepth 1 -delete
 rm -f /etc/mysql/debian.cnf # its password (Ubuntu's MySQL 8.0), too
 
 cloud-init clean --logs --seed
