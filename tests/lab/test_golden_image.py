@@ -12,8 +12,9 @@ LOOK = """
 command -v mysqld mysql rclone zstd mkfs.xfs logrotate openssl >/dev/null || echo a program is missing
 [ "$(systemctl is-enabled mysql)" = disabled ] || echo mysql would start
 find /var/lib/mysql-files /var/lib/mysql-keyring -mindepth 1
-for path in /var/lib/mysql /etc/mysql/debian.cnf /etc/mysql/mysql.conf.d/zz-* /etc/mysql/conf.d/mysql-pair.cnf /etc/mysql-pair \
-    /var/lib/mysql-pair* /usr/local/lib/mysql-pair /etc/systemd/system/mysql* /usr/sbin/policy-rc.d \
+for path in /var/lib/mysql /var/lib/mysql-pair* /etc/mysql/debian.cnf /etc/mysql/mysql.conf.d/zz-* \
+    /etc/mysql/conf.d/mysql-pair.cnf /usr/local/lib/mysql-pair /etc/mysql-pair /etc/systemd/system/mysql* \
+    /usr/sbin/policy-rc.d \
     /var/lib/cloud/instance* /etc/ssh/ssh_host_* /root/.ssh/authorized_keys /home/*/.ssh/authorized_keys \
     /var/lib/systemd/random-seed /var/lib/systemd/credential.secret /var/log/journal/*; do
     [ ! -e "$path" ] || echo "$path"
