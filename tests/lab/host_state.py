@@ -21,7 +21,7 @@ CERTIFICATES = ["ca.pem", "ca-key.pem", "client-cert.pem", "client-key.pem", "se
 OPTION_FILE = "/etc/mysql/mysql.conf.d/zz-mysql-pair.cnf"
 """A server's: an image may have MySQL's package, and so its folders, on a client too."""
 OWN_FOLDERS = [DATA, "/var/lib/mysql-files", "/var/lib/mysql-keyring", "/var/log/mysql"]
-COME_AND_GO = re.compile(r"binlog\.\d+|.*\.pid|.*\.log\..*|#ib_.*|ib_buffer_pool|mysql-slow\.log")
+COME_AND_GO = re.compile(r"binlog\.(\d+|~rec~)|.*\.pid|.*\.log\..*|#ib_.*|ib_buffer_pool|mysql-slow\.log")
 """Files that mysqld makes while it works; a log that was on once stays."""
 UNLIKE = {"/etc/mysql/debian.cnf"}
 """Files whose content no two hosts share: the package makes up a password."""
