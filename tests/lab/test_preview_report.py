@@ -167,10 +167,13 @@ def test_there_is_no_golden_file_without_a_change() -> None:
 
 
 def test_a_preview_that_shows_secrets_is_reported_without_them(bench: Bench) -> None:
-    shown = bench.preview(ROTATION, "--show-secrets")
-    assert shown.returncode == 0, shown.stderr
-    assert "PRIVATE KEY" in shown.stdout, "there is something to find"
-    done = report(shown.stdout)
+    previewed = bench.preview(ROTATION, "--show-secrets")
+    assert previewed.returncode == 0, previewed.stderr
+    # Engine 3.259 hides them in JSON all the same; another one may not.
+    own = bench.search.needles["own", "plain"].decode()
+    shown = previewed.stdout.replace("[secret]", own)
+    assert own in shown, "there is something to find"
+    done = report(shown)
     bench.search.look("the report", (done.stdout + done.stderr).encode())
-    assert not bench.search.found and "PRIVATE KEY" not in done.stdout
+    assert not bench.search.found
     assert bench.general(done.stdout) == file_of(ROTATION).read_text()
