@@ -12,8 +12,8 @@ from typing import Any
 
 from bench import plots
 from bench.measured import ratios, spread
+from bench.up import PROJECT_ROOT, lab
 
-PROJECT_ROOT = Path(__file__).resolve().parent.parent
 NAME = "benchimage"
 VARIABLE, SCRIPT = "LAB_PROVISION", PROJECT_ROOT / "image/provision.sh"
 PAIRS = 3
@@ -33,7 +33,7 @@ sudo stat -c %.Y /var/lib/mysql/app"""
 def measure(quick: bool) -> dict[str, Any]:
     """Return pair by pair the seconds on the golden and on the plain image, the order turned about."""
     os.environ[VARIABLE] = str(SCRIPT)
-    _lab("setup")  # builds both images, if need be
+    lab("setup", NAME)  # builds both images, if need be
     measured = []
     for number in range(1 if quick else PAIRS):
         if number % 2:
@@ -53,27 +53,21 @@ def _up(golden: bool) -> dict[str, float]:
         os.environ[VARIABLE] = str(SCRIPT)
     else:
         os.environ.pop(VARIABLE, None)
-    _lab("setup")
+    lab("setup", NAME)
     began = time.monotonic()
-    _lab("up")
+    lab("up", NAME)
     took = time.monotonic() - began
-    said = _run("-m", "scripts", "ssh", "server", "--stack", NAME, "--", MOMENTS)
-    launch, *moments = map(float, said.split())
-    _lab("down")
+    launch, *moments = map(float, _ask(MOMENTS).split())
+    lab("down", NAME)
     return {"wall": took, **{name: moment - launch for name, moment in zip(PHASES, moments, strict=True)}}
 
 
-def _lab(verb: str) -> None:
-    _run("-m", "lab", verb, "--lab", NAME)
-
-
-def _run(*arguments: str) -> str:
-    """Return what a command of this project prints, or stop the measurement with it."""
-    environment = {**os.environ, "LAB": NAME}
-    argv = [sys.executable, *arguments]
-    done = subprocess.run(argv, cwd=PROJECT_ROOT, env=environment, capture_output=True, text=True, check=False)
+def _ask(script: str) -> str:
+    """Return what a script prints on the server's host, or stop the measurement with what it said."""
+    argv = [sys.executable, "-m", "scripts", "ssh", "server", "--stack", NAME, "--", script]
+    done = subprocess.run(argv, cwd=PROJECT_ROOT, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        sys.exit(f"bench: {' '.join(argv[1:5])} failed\n{done.stdout}{done.stderr}")
+        sys.exit(f"bench: the server was not asked\n{done.stdout}{done.stderr}")
     return done.stdout
 
 

@@ -4,8 +4,6 @@ The state has it where an `up` has failed too, and has left no outputs. Secrets 
 written or shown.
 """
 
-import base64
-import bz2
 import functools
 import json
 from collections.abc import Mapping, Sequence
@@ -15,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from policy.rules.resource import name_of, types_of
 from scripts.host.constants import CA_FILE
+from scripts.host.first_boot.install import unpacked
 from scripts.stack import OperatorError, Stack
 from stack_outputs.forms import Login
 
@@ -180,7 +179,7 @@ class State:
 
 def _agent_files(text: str) -> dict[str, str]:
     """Return the texts that the agent was installed from, by path; stacks of earlier versions have them as JSON."""
-    files: dict[str, str] = json.loads(text if text.startswith("{") else bz2.decompress(base64.b64decode(text)))
+    files: dict[str, str] = json.loads(text) if text.startswith("{") else unpacked(text)
     return files
 
 

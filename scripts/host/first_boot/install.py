@@ -88,5 +88,11 @@ def switch(folder: Path) -> None:
             shutil.rmtree(other)
 
 
+def unpacked(text: str) -> dict[str, str]:
+    """Return the files that a text has, as standard input has it."""
+    files: dict[str, str] = json.loads(bz2.decompress(base64.b64decode(text)))
+    return files
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), json.loads(bz2.decompress(base64.b64decode(sys.stdin.read()))))
+    main(Path(sys.argv[1]), unpacked(sys.stdin.read()))

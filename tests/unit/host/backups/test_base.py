@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -39,24 +40,26 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return made
 
 
+@contextmanager
+def asked_beside_another() -> Iterator[Future[dict[str, Any]]]:
+    """Ask for a base while one is being made, which ends with the block."""
+    with ThreadPoolExecutor(1) as pool, status.held("run"):
+        asked = pool.submit(base.run)
+        with pytest.raises(TimeoutError):
+            asked.result(timeout=0.2)
+        yield asked
+
+
 def test_a_base_comes_after_the_one_that_is_being_made(made: list[str]) -> None:
-    with ThreadPoolExecutor(1) as pool:
-        with status.held("run"):
-            asked = pool.submit(base.run)
-            with pytest.raises(TimeoutError):
-                asked.result(timeout=0.2)
-            made.append("the one before")
-        assert asked.result(timeout=30)["started"] == MADE["started"]
+    with asked_beside_another() as asked:
+        made.append("the one before")
+    assert asked.result(timeout=30)["started"] == MADE["started"]
     assert made == ["the one before", "a base"]
 
 
 def test_none_is_made_of_a_server_on_which_a_restore_has_begun_meanwhile(made: list[str]) -> None:
-    with ThreadPoolExecutor(1) as pool:
-        with status.held("run"):
-            asked = pool.submit(base.run)
-            with pytest.raises(TimeoutError):
-                asked.result(timeout=0.2)
-            restoring.close_at_start()
-        with pytest.raises(HostError, match="restore"):
-            asked.result(timeout=30)
+    with asked_beside_another() as asked:
+        restoring.close_at_start()
+    with pytest.raises(HostError, match="restore"):
+        asked.result(timeout=30)
     assert made == []
