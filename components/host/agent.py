@@ -28,7 +28,7 @@ INSTALL_SECONDS = 360
 """More than install.py waits for another command of the agent."""
 PACKAGE = ("scripts/__init__.py", "scripts/host/__init__.py", "scripts/host/constants.py", "scripts/host/entry.py")
 ROOMS = {
-    "server": ("common", "system", "mysql", "accounts", "backups"),
+    "server": ("common", "system", "mysql", "group", "accounts", "backups"),
     "client": ("common", "system", "client"),
 }
 """What a host of a role needs, so that a change in another role's rooms runs nothing on it."""

@@ -6,6 +6,14 @@ SSH_PORT = 22
 MYSQL_PORT = 3306
 MYSQLX_PORT = 33060
 """The X protocol's."""
+GROUP_PORT = 33061
+"""Where the members of a group of servers talk to each other (Group Replication's customary port)."""
+ROLE_PORT = 33065
+"""Where a member says over HTTP what it is good for: GET /primary and GET /reader answer 200 or 503."""
+READ_PORT_STEP = 1
+"""The port for reading, on client hosts, is MySQL's and this: 3307 beside 3306."""
+PROXY_ADDRESS = "127.0.0.1"
+"""Where client hosts reach a group: by their own proxy; each member's certificate has this address, too."""
 
 AGENT_DIR = "/usr/local/lib/mysql-pair"
 """Has a folder for each installed agent, named by its content, and `current`, a link to the newest."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from scripts.host.common.option_text import quoted
 from scripts.host.constants import SYSTEMD_UNITS
+from scripts.host.group.spec import GroupSpec
 from scripts.host.system.spec import DiffSpec, HostSpec, UpgradeFinding
 
 Setting = bool | int | float | str
@@ -66,6 +67,8 @@ class ServerSpec(HostSpec):
     mysql: MySqlSpec = field(default_factory=MySqlSpec)
     data: DataSpec | None = None
     """None where the data are on the root volume."""
+    group: GroupSpec | None = None
+    """None of a server that is alone."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,9 @@ class CertificateSpec:
 
     addresses: tuple[str, ...]
     names: tuple[str, ...]
+    authority: str = field(default="", repr=False)
+    """Key and certificate (PEM) of the authority that the members of a group share, a secret; empty of a server that is
+    alone, whose authority never leaves it."""
 
 
 @dataclass(frozen=True)
