@@ -13,6 +13,7 @@ VERBS = {
     "mount-data": ("mysql.data_volume.mount_verb",),
     "certify": ("mysql.certificate.certify_verb",),
     "renew-certificate": ("mysql.certificate.renew_verb",),
+    "group": ("group.verbs.main",),
     "accounts": ("accounts.commands.main",),
     "backup": ("backups.verbs.main",),
     "check-logins": ("client.check_logins.main",),
