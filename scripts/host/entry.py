@@ -11,6 +11,7 @@ VERBS = {
     "upgrade": ("mysql.upgrade.upgrade_verb", "system.updates.upgrade_verb"),
     "upgrade-check": ("mysql.upgrade_check.check_verb",),
     "mount-data": ("mysql.data_volume.mount_verb",),
+    "authority": ("mysql.certificate.authority_verb",),
     "certify": ("mysql.certificate.certify_verb",),
     "renew-certificate": ("mysql.certificate.renew_verb",),
     "group": ("group.verbs.main",),
