@@ -45,8 +45,8 @@ place = placement.server("server", clients, backups.instance_profile)
 data: DataArgs = {"data_volume": volume, "replay": "restore" in config.backups, "before": config.snapshot_before}
 server = MySqlServer("server", {**config.server, **place, **data, "distribution": config.distribution})
 
-accounts = MySqlAccounts("accounts", {"server": server, **described, "after": backups.restore(server)})
-backups.set_up(server, [accounts.applied])
+accounts = MySqlAccounts("accounts", {"servers": [server], **described, "after": backups.restore(server)})
+backups.set_up(server, accounts.applied)
 
 for name, client in clients.items():
     trusted = client.trust(server)

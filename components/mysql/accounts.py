@@ -85,7 +85,8 @@ class DescribedArgs(TypedDict):
 class MySqlAccountsArgs(DescribedArgs):
     """What MySqlAccounts are made from."""
 
-    server: MySqlServer
+    servers: Sequence[MySqlServer]
+    """The one, or all members of a group: the primary makes the accounts, and the others wait for them."""
     after: NotRequired[Sequence[pulumi.Resource]]
     """What must be done in MySQL before, such as a restore."""
 
@@ -93,8 +94,8 @@ class MySqlAccountsArgs(DescribedArgs):
 class MySqlAccounts(Component):
     """Databases, roles and users, as described, on a server.
 
-    Type: mysql-pair:index:MySqlAccounts. Makes: one command.remote.Command, which runs the host agent's verb
-    `accounts apply` on the server. It has no delete: what is taken out is found on the server, as its account says that
+    Type: mysql-pair:index:MySqlAccounts. Makes: one command.remote.Command a server, which runs the host agent's verb
+    `accounts apply` on it. It has no delete: what is taken out is found on the server, as its account says that
     this stack owns it.
     """
 
@@ -104,7 +105,7 @@ class MySqlAccounts(Component):
     def __init__(self, name: str, args: MySqlAccountsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Register the accounts."""
         self.refuse(name, args_faults(MySqlAccountsArgs, args))
-        self.server, self._users = args["server"], args["users"]
+        self.server, self._users = args["servers"][0], args["users"]
         self.described: list[Component] = [*args["databases"], *args["roles"], *args["users"]]
         """What there is to be in MySQL, each as a component of its own."""
         self.spec = AccountsSpec(
@@ -118,10 +119,24 @@ class MySqlAccounts(Component):
         passwords = pulumi.Output.all(*(user.password for user in self._users))
         # Secret even where there are no users: the command's input is one or is none, whoever is taken out.
         self._with_passwords: pulumi.Output[AccountsSpec] = pulumi.Output.secret(passwords.apply(self._given))
-        agent = self.server.agent
-        before = [self.server.converged, *args.get("after", ())]
-        self.applied = agent.run(f"{name}-applied", "accounts apply", self._with_passwords, SECONDS, self, before)
-        pulumi.Output.unsecret(self.applied.stdout).apply(self._warn_of_pending)
+        before = [*args.get("after", ())]
+        if len(args["servers"]) == 1:
+            before = [self.server.converged, *before]
+        else:
+            before = [*(joined for server in args["servers"] for joined in server.ready), *before]
+        self.applied = [
+            server.agent.run(
+                f"{name}-applied" if server is self.server else f"{name}-applied-{server.name}",
+                "accounts apply",
+                self._with_passwords,
+                SECONDS,
+                self,
+                before,
+            )
+            for server in args["servers"]
+        ]
+        """What must be done before anybody logs in."""
+        pulumi.Output.unsecret(self.applied[0].stdout).apply(self._warn_of_pending)
         self.logins = self._logins()
         self.connection_strings = self.logins.apply(lambda logins: {key: url(login) for key, login in logins.items()})
         self.end()
@@ -176,7 +191,7 @@ class MySqlAccounts(Component):
 
     def _warn_of_pending(self, printed: str) -> None:
         for grant in json.loads(printed).get("pending", ()):
-            pulumi.warn(f"{grant}. `repair` grants it once that is there", self.applied)
+            pulumi.warn(f"{grant}. `repair` grants it once that is there", self.applied[0])
 
     def _given(self, passwords: Sequence[str]) -> AccountsSpec:
         pairs = zip(self.spec.users, passwords, strict=True)
@@ -204,7 +219,7 @@ class MySqlAccounts(Component):
             }
 
         # Not before the accounts are as described. The id, and not the output: a preview knows it.
-        known = (self.server.mysql_host, self.server.mysql_port, self._with_passwords, self.applied.id)
+        known = (self.server.mysql_host, self.server.mysql_port, self._with_passwords, self.applied[0].id)
         return pulumi.Output.secret(pulumi.Output.all(*known).apply(logins))
 
 

@@ -49,7 +49,7 @@ class MySqlClient(MySqlHost):
             accounts.login_check(self.name, self.private_ip),
             CHECK_SECONDS + len(accounts.spec.users),
             parent=self,
-            depends_on=[accounts.applied, *ready],
+            depends_on=[*accounts.applied, *ready],
             triggers=[accounts.server.instance_id],
             words=[f"--accounts={accounts.digest}"],
         )

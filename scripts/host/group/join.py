@@ -11,7 +11,7 @@ from scripts.host.group import membership, peers, units, waiting
 from scripts.host.group.peers import Answer
 from scripts.host.group.spec import GroupSpec
 from scripts.host.group.view import ERROR, View
-from scripts.host.mysql import restoring, server, series
+from scripts.host.mysql import restoring, series, server
 from scripts.host.mysql.server import Session
 
 CHANNEL = "group_replication_recovery"
@@ -31,7 +31,9 @@ def begin(group: GroupSpec) -> dict[str, str]:
     view = View.read(session)
     if not view.is_member:
         if inside := peers.with_majority(peers.ask(group)):
-            raise HostError(f"{inside.member.name} is in the group already, so it is not begun anew: run `pulumi up` again")
+            raise HostError(
+                f"{inside.member.name} is in the group already, so it is not begun anew: run `pulumi up` again"
+            )
         peers.make_accounts(session, group)
         start(session, bootstrap=True)
         session = waiting.until_online()
@@ -64,7 +66,7 @@ def join(group: GroupSpec) -> dict[str, str]:
 def enter(session: Session, group: GroupSpec, view: View) -> None:
     """Begin to join: by the log what was in the group before, by CLONE what is new."""
     answer = peers.require_primary(group, peers.ask(group))
-    if membership.has_joined():
+    if membership.has_joined(group):
         require_same_history(session, group, answer)
         if view.own.state == ERROR:
             session.do("STOP GROUP_REPLICATION")
@@ -99,25 +101,14 @@ def require_same_history(session: Session, group: GroupSpec, answer: Answer) -> 
         HostError: it has some; the text has their GTIDs.
     """
     query = "SELECT GTID_SUBTRACT(@@GLOBAL.gtid_executed, %s)"
-    own = session.rows(query, [answer.executed])[0][0].replace("\n", "")
-    # What only came between the two questions is the group's, and arrives with it.
-    own = _without_group(session, own, group.name)
-    if own:
+    parts = session.rows(query, [answer.executed])[0][0].replace("\n", "").split(",")
+    # What the group has numbered itself is the group's: it only came between the two questions.
+    if own := ",".join(part.strip() for part in parts if part.strip() and not part.strip().startswith(group.name)):
         raise HostError(
-            f"{group.own} has transactions that the group does not have: {own}. It stays out of the group, and its data "
-            f"as they are. Look at them with `python -m scripts ssh {group.own}`; `python -m scripts rejoin {group.own} "
-            "--discard` gives them up and takes the group's data instead"
+            f"{group.own} has transactions that the group does not have: {own}. It stays out of the group, and its "
+            f"data as they are. Look at them with `python -m scripts ssh {group.own}`; `python -m scripts rejoin "
+            f"{group.own} --discard` gives them up and takes the group's data instead"
         )
-
-
-def _without_group(session: Session, gtids: str, name: str) -> str:
-    """Return those of the GTIDs that are not of transactions that the group itself has numbered.
-
-    A former primary that was cut off may have them too: the group cannot have given the same number to another, so they
-    only count as the group's if the member is not ahead of it, which START GROUP_REPLICATION checks.
-    """
-    parts = [part.strip() for part in gtids.split(",") if part.strip()]
-    return ",".join(part for part in parts if not part.lower().startswith(name.lower()))
 
 
 def open_again(session: Session) -> None:

@@ -1,4 +1,4 @@
-"""What this host knows of its own membership, beside the data: which group it is told of, and whether it was ever in it.
+"""What this host knows of its own membership: which group it is told of, and whether it was ever in it.
 
 A server that was in the group once never begins another one by itself, and joins by START GROUP_REPLICATION at every
 start; one that was not does not, as nobody would let it in.
@@ -32,9 +32,9 @@ def told() -> GroupSpec | None:
     return codec.from_data(GroupSpec, data) if data else None
 
 
-def has_joined() -> bool:
-    """Return whether the server was ever in the group that this host was told of."""
-    group, joined = told(), kept.load(JOINED)
+def has_joined(group: GroupSpec | None) -> bool:
+    """Return whether the server was ever in a group."""
+    joined = kept.load(JOINED)
     return group is not None and joined is not None and joined["name"] == group.name
 
 
@@ -45,7 +45,7 @@ def tell(group: GroupSpec) -> None:
 
 def mark_joined(group: GroupSpec) -> None:
     """Note that the server is in the group."""
-    if not has_joined():
+    if not has_joined(group):
         kept.save(JOINED, {"name": group.name})
     start_at_boot()
 
@@ -59,7 +59,7 @@ def start_at_boot() -> None:
 
 def prepare(mysql: MySqlSpec, group: GroupSpec) -> None:
     """Have the option files say what they must, before mysqld starts on data that may be a member's."""
-    if has_joined():
+    if has_joined(group):
         # A replaced host's first option file knows of no group, and mysqld would take writes that the group lacks.
         start_at_boot()
         atomic_write.write(OPTION_FILE, completed(mysql, group).option_file.encode(), 0o644)

@@ -137,8 +137,8 @@ def require_primary(group: GroupSpec, answers: Iterable[Answer]) -> Answer:
     if found is None:
         names = ", ".join(member.name for member in group.others)
         raise HostError(
-            f"none of {names} is in a group with a majority, and nothing was changed. Start their hosts; members rejoin "
-            "by themselves while the others have a majority. After an outage of all run `python -m scripts start-group`; "
-            "where the majority is lost for good, `python -m scripts force-quorum`"
+            f"none of {names} is in a group with a majority, and nothing was changed. Start their hosts: members "
+            "rejoin by themselves while the others have a majority. After an outage of all run `python -m scripts "
+            "start-group`; where the majority is lost for good, `python -m scripts force-quorum`"
         )
     return found

@@ -1,4 +1,4 @@
-"""What only an operator decides: a group started after an outage of all, a quorum that is forced, data that are given up.
+"""What only an operator decides: a group started after a full outage, a forced quorum, data that are given up.
 
 Verbs `group contains`, `group start`, `group force` and `group rejoin`.
 """
@@ -60,7 +60,7 @@ def start(_spec: StartSpec) -> dict[str, Any]:
         HostError: this server was never in the group, or members have a majority somewhere.
     """
     group = _told()
-    if not membership.has_joined():
+    if not membership.has_joined(group):
         raise HostError(f"{group.own} was never in the group, so its data are not the group's")
     session = server.Session()
     view = View.read(session)

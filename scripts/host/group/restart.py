@@ -13,7 +13,7 @@ def restart() -> None:
     Raises:
         HostError: the group cannot spare this member, and nothing was changed; or it does not come up.
     """
-    if not membership.has_joined():
+    if not membership.has_joined(membership.told()):
         server.restart()
         return
     require_spare()

@@ -15,7 +15,7 @@ FIXED: Mapping[str, Setting] = {
     "enforce_gtid_consistency": "ON",
     # Rows are certified by their keys.
     "sql_require_primary_key": True,
-    # No failure detector waits beside the group's own 5 seconds, so another primary takes writes 7 seconds after a crash.
+    # Nothing is waited for beside the failure detector's own 5 seconds.
     "group_replication_member_expel_timeout": 0,
     # A primary that is cut off gives up its transactions, and then lets nobody read what is old.
     "group_replication_unreachable_majority_timeout": 10,

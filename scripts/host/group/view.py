@@ -1,8 +1,16 @@
 """The group as this host's MySQL sees it (performance_schema.replication_group_members)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
-from scripts.host.mysql.server import Session
+
+class Asked(Protocol):
+    """A session, as far as this module needs one."""
+
+    def rows(self, statement: str, args: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Return the rows of a query."""
+
 
 ONLINE, RECOVERING, OFFLINE, ERROR, UNREACHABLE = "ONLINE", "RECOVERING", "OFFLINE", "ERROR", "UNREACHABLE"
 PRIMARY, SECONDARY = "PRIMARY", "SECONDARY"
@@ -33,9 +41,9 @@ class View:
     members: tuple[Seen, ...]
 
     @classmethod
-    def read(cls, session: Session) -> "View":
+    def read(cls, session: Asked) -> "View":
         """Ask a server."""
-        return cls(session.one("SELECT @@server_uuid"), tuple(Seen(*row) for row in session.rows(MEMBERS)))
+        return cls(session.rows("SELECT @@server_uuid")[0][0], tuple(Seen(*row) for row in session.rows(MEMBERS)))
 
     @property
     def own(self) -> Seen:
@@ -62,3 +70,9 @@ class View:
     def online(self) -> tuple[Seen, ...]:
         """The members that are ONLINE, if the group has a majority; none otherwise."""
         return tuple(seen for seen in self.members if seen.state == ONLINE) if self.has_majority else ()
+
+
+def is_secondary(session: Asked) -> bool:
+    """Return whether a server is in a group whose writes another member takes."""
+    view = View.read(session)
+    return view.is_member and view.own.role != PRIMARY

@@ -4,7 +4,7 @@ import sys
 
 from scripts.host.common import lock
 from scripts.host.common.errors import HostError
-from scripts.host.group import join, membership, peers
+from scripts.host.group import join, membership
 from scripts.host.group.view import ONLINE, View
 from scripts.host.mysql import server
 
@@ -12,7 +12,7 @@ from scripts.host.mysql import server
 def watch() -> int:
     """Look, rejoin if that is possible, note the reason if it is not; return the exit code."""
     group = membership.told()
-    if group is None or not membership.has_joined():
+    if group is None or not membership.has_joined(group):
         return 0
     try:
         with lock.exclusive():
@@ -31,4 +31,3 @@ def watch() -> int:
         print(error, file=sys.stderr)
         return 1
     return 0
-
