@@ -50,6 +50,13 @@ def mark_joined(group: GroupSpec) -> None:
     start_at_boot()
 
 
+def forget() -> None:
+    """Be a server that was never told of a group."""
+    for name in (NOTE, JOINED, SPEC):
+        kept.find(name).unlink(missing_ok=True)
+    start_at_boot()
+
+
 def start_at_boot() -> None:
     """Have mysqld join the group whenever it starts."""
     if NOT_YET.exists():

@@ -42,7 +42,7 @@ def switch_over(spec: SwitchSpec) -> dict[str, Any]:
     if chosen is None:
         raise HostError("no other member is ONLINE")
     if primary is None or chosen.uuid != primary.uuid:
-        _set_primary(session, chosen)
+        make_primary(session, chosen)
     return {"primary": chosen.address, "former": primary.address if primary else ""}
 
 
@@ -52,7 +52,7 @@ def step_down() -> int:
         session = server.Session()
         view = View.read(session)
         if view.is_primary and (successor := _successor(view, view.own)):
-            _set_primary(session, successor)
+            make_primary(session, successor)
             print(f"{successor.address} is the primary now")
     except (HostError, OSError) as error:
         print(f"the primary's role was not handed on, and the others will choose: {error}", file=sys.stderr)
@@ -77,7 +77,12 @@ def _successor(view: View, primary: Seen | None) -> Seen | None:
     return min(known, key=lambda seen: (own - place.get(seen.address, 0) - 1) % max(len(order), 1))
 
 
-def _set_primary(session: Session, chosen: Seen) -> None:
+def make_primary(session: Session, chosen: Seen) -> None:
+    """Have the group make a member its primary, once the transactions under way have ended.
+
+    Raises:
+        HostError: the group refuses.
+    """
     statement = "SELECT group_replication_set_as_primary(%s, %s)"
     try:
         session.rows(statement, [chosen.uuid, RUNNING_SECONDS])

@@ -1,5 +1,6 @@
 """mysqld's settings of a member of a group, which follow from the group alone."""
 
+import ipaddress
 from collections.abc import Mapping
 
 from scripts.host.constants import GROUP_PORT
@@ -37,6 +38,9 @@ FIXED: Mapping[str, Setting] = {
 def settings_of(group: GroupSpec) -> dict[str, Setting]:
     """Return a member's settings."""
     addresses = [member.address for member in group.members]
+    # By itself it admits private ranges, and the security group decides; the setting is deprecated in MySQL 9.
+    public = any(not ipaddress.ip_address(address).is_private for address in addresses)
+    admitted = {"group_replication_ip_allowlist": ",".join(addresses)} if public else {}
     return {
         **FIXED,
         "server_id": group.number,
@@ -44,7 +48,7 @@ def settings_of(group: GroupSpec) -> dict[str, Setting]:
         "group_replication_group_name": group.name,
         "group_replication_local_address": f"{group.own_address}:{GROUP_PORT}",
         "group_replication_group_seeds": ",".join(f"{address}:{GROUP_PORT}" for address in addresses),
-        "group_replication_ip_allowlist": ",".join(addresses),
+        **admitted,
     }
 
 

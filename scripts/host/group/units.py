@@ -15,6 +15,11 @@ def enable() -> None:
         process.must(["systemctl", "enable", "--now", ROLE])
 
 
+def disable() -> None:
+    """Have none of them run."""
+    process.must(["systemctl", "disable", "--now", WATCH, ROLE])
+
+
 def differences() -> list[Difference]:
     """Return which of them do not run, or would not after a boot; nothing is changed."""
     return [*timers.differences(WATCH), *differences_of_role()]

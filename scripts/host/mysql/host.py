@@ -9,7 +9,7 @@ from functools import partial
 from scripts.host.common import stdin
 from scripts.host.common.difference import Difference
 from scripts.host.common.errors import HostError
-from scripts.host.group import membership, plugins, units
+from scripts.host.group import leave, membership, plugins, units
 from scripts.host.group import settings as group_settings
 from scripts.host.mysql import (
     certificate,
@@ -46,6 +46,8 @@ def converge(spec: ServerSpec) -> ServerFacts:
         time_zones.converge(is_member)
     if spec.group:
         plugins.converge(spec.group)
+    else:
+        leave.converge()
     warnings = settings.converge(group_settings.completed(spec.mysql, spec.group))
     if not running:
         time_zones.converge(is_member)
