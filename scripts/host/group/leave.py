@@ -7,7 +7,7 @@ from scripts.host.group import membership, peers, roles, units
 from scripts.host.group.settings import PLUGINS
 from scripts.host.group.spec import GroupSpec
 from scripts.host.group.view import View
-from scripts.host.mysql import server
+from scripts.host.mysql import kept, server
 from scripts.host.mysql.server import Error, Session
 
 
@@ -35,19 +35,19 @@ def converge() -> None:
 
 def _be_the_last(session: Session, group: GroupSpec) -> None:
     view = View.read(session)
-    if not view.is_member and not session.one("SELECT @@GLOBAL.super_read_only"):
-        return  # a former run had got further
-    if view.own not in view.online:
+    if kept.load(membership.LEAVING) is None and view.own not in view.online:
         raise HostError(
             f"{group.own} is {view.own.state} in its group, so it may not have all data: nothing was changed. Have it "
             "ONLINE first (`python -m scripts status`), or set `servers` as it was"
         )
-    if not view.is_primary:
-        roles.make_primary(session, view.own)
-    for member in group.others:
-        # One that does not answer is in no group with a majority, once this one has left.
-        with contextlib.suppress(Error):
-            peers.Peer(group, member).do("STOP GROUP_REPLICATION")
-    session.do("STOP GROUP_REPLICATION")
+    if view.is_member:
+        if not view.is_primary:
+            roles.make_primary(session, view.own)
+        kept.save(membership.LEAVING, {"group": group.name})
+        for member in group.others:
+            # One that does not answer is in no group with a majority, once this one has left.
+            with contextlib.suppress(Error):
+                peers.Peer(group, member).do("STOP GROUP_REPLICATION")
+        session.do("STOP GROUP_REPLICATION")
     session.do("SET GLOBAL super_read_only = OFF")
     session.do("SET GLOBAL read_only = OFF")

@@ -19,6 +19,8 @@ JOINED = "group/joined.json"
 """Beside the data, once the server was ONLINE in the group: the group's name."""
 NOTE = "group/note.json"
 """Beside the data: why the server is not in the group, as `group watch` has found it; empty where it is."""
+LEAVING = "group/leaving.json"
+"""Beside the data, once the server is the last of its group that goes on."""
 NOT_YET = Path("/etc/mysql/mysql.conf.d/zzz-mysql-pair-group.cnf")
 NOT_YET_TEXT = """# Made by the stack, and taken away when the server is in the group.
 [mysqld]
@@ -52,7 +54,7 @@ def mark_joined(group: GroupSpec) -> None:
 
 def forget() -> None:
     """Be a server that was never told of a group."""
-    for name in (NOTE, JOINED, SPEC):
+    for name in (NOTE, JOINED, SPEC, LEAVING):
         kept.find(name).unlink(missing_ok=True)
     start_at_boot()
 

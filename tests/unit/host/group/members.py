@@ -25,12 +25,9 @@ def seen(name: str, state: str = "ONLINE", role: str = "SECONDARY") -> Seen:
 def view(own: str, primary: str = "server", **states: str) -> View:
     """Return a member's view, in which all are ONLINE but for those with another state: server_2="UNREACHABLE"."""
     named = {name: states.get(name.replace("-", "_"), "ONLINE") for name in ADDRESSES}
-    members = [
-        seen(name, state, "PRIMARY" if name == primary else "SECONDARY")
-        for name, state in named.items()
-        if state != "GONE"
-    ]
-    return View(own, tuple(members))
+    there = {name: state for name, state in named.items() if state != "GONE"}
+    roles = {name: "PRIMARY" if name == primary else "SECONDARY" for name in there}
+    return View(own, tuple(seen(name, state, roles[name]) for name, state in there.items()))
 
 
 class MySql:

@@ -38,7 +38,7 @@ def test_a_primary_hands_its_role_to_whose_turn_is_furthest_away(
     assert session.did == [f"SELECT group_replication_set_as_primary('{successor}', 5)"]
 
 
-def test_nothing_is_handed_on_by_a_secondary_by_the_last_one_or_without_a_majority(
+def test_a_secondary_hands_nothing_on_nor_does_the_last_one_or_one_that_is_cut_off(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for shown in (

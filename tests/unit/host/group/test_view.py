@@ -17,9 +17,7 @@ from tests.unit.host.group.members import MySql, seen, view
         ({"server_2": "GONE", "server_3": "GONE"}, True),
     ],
 )
-def test_a_group_goes_on_while_a_member_reaches_more_than_half_of_it(
-    states: dict[str, str], has_majority: bool
-) -> None:
+def test_a_group_goes_on_while_more_than_half_of_it_is_reached(states: dict[str, str], has_majority: bool) -> None:
     shown = view("server", **states)
     assert shown.has_majority is has_majority
     assert shown.is_primary is has_majority
