@@ -18,6 +18,7 @@ with Ahead() as ahead:
     from components.firewall import Firewall
     from components.mysql.accounts import MySqlAccounts, describe
     from components.mysql.client import MySqlClient
+    from components.mysql.endpoint import Endpoint
     from components.mysql.server import DataArgs, MySqlServer
     from components.network import a_network
     from components.placement import Placement
@@ -45,7 +46,9 @@ place = placement.server("server", clients, backups.instance_profile)
 data: DataArgs = {"data_volume": volume, "replay": "restore" in config.backups, "before": config.snapshot_before}
 server = MySqlServer("server", {**config.server, **place, **data, "distribution": config.distribution})
 
-accounts = MySqlAccounts("accounts", {"server": server, **described, "after": backups.restore(server)})
+where = Endpoint.of_server(server)
+after = backups.restore(server)
+accounts = MySqlAccounts("accounts", {"server": server, **described, "endpoint": where, "after": after})
 backups.set_up(server, [accounts.applied])
 
 for name, client in clients.items():
@@ -56,4 +59,4 @@ optional = [part for part in (network, volume, snapshots) if isinstance(part, Co
 everything = [*optional, firewall, key_pair, backups, *clients.values(), server, *accounts.described, accounts]
 TerminationProtection("terminationProtection", config.protected, everything)
 in_order = [clients[name] for name in groups]
-outputs.export(server, volume, in_order, accounts, backups, config.primary_user, config.jump_host)
+outputs.export([server], volume, in_order, accounts, backups, config.primary_user, config.jump_host)
