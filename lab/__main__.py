@@ -121,7 +121,7 @@ def status(name: LabName = DEFAULT_NAME) -> None:
         table.add_row(
             instance.tags.get("Name", ""),
             instance.id,
-            _state(ec2, instance),
+            _state(lab, instance),
             instance.instance_type,
             instance.private_ip,
             ec2.public_ip(instance) or "-",
@@ -133,11 +133,12 @@ def status(name: LabName = DEFAULT_NAME) -> None:
         _show_volumes(ec2)
 
 
-def _state(ec2: Ec2, instance: Instance) -> str:
+def _state(lab: Lab, instance: Instance) -> str:
     """Return what `status` says of a host: whether it runs, and whether it is cut off."""
-    state = ec2.plane.state(instance.id)
+    plane = Plane(lab, Store(lab.cloud))
+    state = plane.state(instance.id)
     try:
-        router, host = ec2.plane.place(instance.id)
+        router, host = plane.place(instance.id)
         return f"{state}, cut off" if host.link in cuts.cut_off(router) else state
     except LabError:  # its network is being made or taken away
         return state
