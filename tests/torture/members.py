@@ -66,7 +66,7 @@ class Members:
 
     def sql(self, name: str, statement: str) -> str:
         """Return the rows of a statement, empty if MySQL does not answer."""
-        return self.execute(name, "mysql", "-BNe", statement).stdout.strip()
+        return self.execute(name, "mysql", "-BNe", statement).stdout.rstrip("\n")
 
     def views(self) -> list[View]:
         """Return the group as each member sees it."""

@@ -188,25 +188,26 @@ def latest(cursor: Any) -> Row:
 def total(cursor: Any) -> Row:
     """Read the sum of all balances."""
     cursor.execute("select sum(balance) from torture_account")
-    return {"total": int(cursor.fetchall()[0][0])}
+    return {"total": int(cursor.fetchall()[0][0] or 0)}
 
 
 def prepare(settings: Row) -> None:
-    """Make the tables, and wait until they can be read where reads go."""
+    """Make the tables, and wait until all of them is read where reads go."""
     until = time.monotonic() + PREPARE_SECONDS
-    write, reader = (Session(settings[port], settings) for port in ("write", "read"))
-    for session, act in ((write, make_tables), (reader, total)):
-        while (row := session.attempt(act))["outcome"] != "ok" or row.get("total", 0) not in (0, ACCOUNTS * BALANCE):
+    for port, act, key, wanted in (("write", make_tables, "made", True), ("read", total, "total", ACCOUNTS * BALANCE)):
+        session = Session(settings[port], settings)
+        while (row := session.attempt(act)).get(key) != wanted:
             if time.monotonic() > until:
                 raise SystemExit(f"the tables were not made: {row}")
             time.sleep(AGAIN_SECONDS)
         session.close()
 
 
-def make_tables(cursor: Any) -> None:
+def make_tables(cursor: Any) -> Row:
     """Make the tables anew."""
     for statement in TABLES:
         cursor.execute(statement)
+    return {"made": True}
 
 
 def main() -> None:
