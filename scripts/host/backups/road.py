@@ -57,7 +57,9 @@ def extended(road: Road, logs: Mapping[str, Sequence[LogFile]], notes: Notes) ->
     """Return the road as far as it leads over any member's files, and why files after its end do not follow."""
     open_runs = [run for files in logs.values() for run in runs(files)]
     while True:
-        ahead = sorted((run for run in open_runs if run[-1].ended > road.end), key=lambda run: run[-1].ended)
+        ahead = [run for run in open_runs if run[-1].ended > road.end]
+        # A server's own log first: it leads into the part of the group that the server was in. Then the longest.
+        ahead.sort(key=lambda run: (run[-1].server == road.server, run[-1].ended))
         notes.fetch([file for run in ahead for file in (run[_at(run, road.end)], run[-1])])
         for run in reversed(ahead):
             if (longer := _onto(road, run, notes)) is not None:
