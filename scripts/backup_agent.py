@@ -8,7 +8,7 @@ from scripts.host.common.errors import HostError
 from scripts.host_agent import ask
 from scripts.ssh import Ssh
 from scripts.stack import OperatorError
-from scripts.state import SERVER, SET_UP_BACKUPS
+from scripts.state import SERVER, SET_UP_BACKUPS, Command
 
 Answer = TypeVar("Answer")
 LONG_SECONDS = 24 * 3600
@@ -16,17 +16,48 @@ LONG_SECONDS = 24 * 3600
 LIST_SECONDS = 600
 
 
+ELSEWHERE = "elsewhere"
+"""What a member of a group answers with that is not the one to be asked: the address of the one that is, as it sees."""
+NOBODY = (
+    "no server of the group makes backups now: the group chooses one, and none that answers sees more than half of it. "
+    "Try again when one does"
+)
+
+
 def ask_backups(ssh: Ssh, word: str, seconds: float, spec: Any = None) -> Any:
-    """Return what a word of the verb `backup` prints.
+    """Return what a word of the verb `backup` prints; see ask_member."""
+    return ask_member(ssh, word, seconds, spec)[1]
+
+
+def ask_member(ssh: Ssh, word: str, seconds: float, spec: Any = None) -> tuple[str, Any]:
+    """Return which server has done what a word of the verb `backup` says, and what it prints.
+
+    Of a group one does; which one that is, its members know: they are asked in turn.
 
     Raises:
-        OperatorError: the stack has no backups, or the host says why it cannot.
+        OperatorError: the stack has no backups, or the hosts say why they cannot.
     """
-    if ssh.access.state.find(SET_UP_BACKUPS) is None:
+    commands = set_ups(ssh)
+    if not commands:
         raise OperatorError(f"backups are not set up yet: {ssh.access.state.stack.up_hint()}")
     if not backups_are_on(ssh):
         raise OperatorError("backups are off: set backupDays to 1 or more, and run `pulumi up`")
-    return ask(ssh, SERVER, f"backup {word}", "" if spec is None else codec.encode(spec), seconds)
+    failures = []
+    for command in commands:
+        try:
+            answer = ask(ssh, command.host, f"backup {word}", "" if spec is None else codec.encode(spec), seconds)
+        except OperatorError as error:
+            failures.append(str(error))
+            continue
+        if not (isinstance(answer, dict) and ELSEWHERE in answer):
+            return command.host, answer
+    raise OperatorError("\n".join(failures) or NOBODY)
+
+
+def set_ups(ssh: Ssh) -> list[Command]:
+    """Return the commands that have set backups up, one a server: the first server's first."""
+    commands = [command for command in ssh.access.state.commands if command.verb == SET_UP_BACKUPS]
+    return sorted(commands, key=lambda command: (command.host != SERVER, command.host))
 
 
 def backups_are_on(ssh: Ssh) -> bool:
