@@ -33,7 +33,7 @@ SORTING_MIB = 82
 """A hundred connections that sort."""
 SYSTEM_MIB, FREE_MIB = 300, 150
 """Ubuntu's own services, an estimate; and what is to stay free."""
-GROUP_MIB, LEAST_OF_GROUP_MIB = 200, 2048
+GROUP_MIB, LEAST_OF_GROUP_MIB = 192, 2048
 """What a member of a group takes besides, an estimate: Group Replication's cache of messages at its least of 128 MiB
 (MySQL manual, group_replication_message_cache_size: 1 GiB by default), what certification keeps, and its threads. And
 the memory of the smallest instance type that a member fits on."""
