@@ -63,7 +63,7 @@ def read_server(
         memory_mib = None
     derived = memory.derived(memory_mib, in_group) if memory_mib else {}
     args["derived_settings"] = disk.fitted(derived, data.gib or args["volume_gib"], data.iops, args["settings"])
-    for fault in contradictions({**args["derived_settings"], **args["settings"]}, memory_mib):
+    for fault in contradictions({**args["derived_settings"], **args["settings"]}, memory_mib, in_group):
         keys = [f"mysqlSettings.{name}" for name in fault.names]
         if reader.is_readable(*keys):
             reader.add_fault(keys[0], fault.wrong, fault.hint)
