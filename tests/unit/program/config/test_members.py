@@ -19,7 +19,7 @@ HAS = {"server": "10.20.0.10", "server-2": "10.20.64.10", "server-3": "10.20.80.
 
 def made(images: dict[str, str]) -> FakeCloud:
     """Return an AWS in which these servers are, each in its zone, with a data volume of 20 GiB."""
-    hosts = {
+    hosts: dict[str, Any] = {
         name.replace("-", "_"): (HostFacts(image, HAS[name], WHERE[name], False, VOLUMES[name], True), "x86_64")
         for name, image in images.items()
     }
