@@ -92,8 +92,14 @@ class Session:
     def _view(self) -> View:
         if self._connection is None:
             limits = dict.fromkeys(("connect_timeout", "read_timeout", "write_timeout"), MYSQL_SECONDS)
+            # In UTC no hour comes twice, which would be an hour of lag.
             self._connection = self._driver.connect(
-                unix_socket=service.SOCKET, user=USER, autocommit=True, ssl_disabled=True, **limits
+                unix_socket=service.SOCKET,
+                user=USER,
+                autocommit=True,
+                ssl_disabled=True,
+                init_command="SET time_zone = '+00:00'",
+                **limits,
             )
         with self._connection.cursor() as cursor:
             cursor.execute(OWN)
