@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from scripts.cloud_drift import Row, drift_of_cloud
+from scripts.group_drift import drift_of_group
 from scripts.host.system.updates import KIND as UPDATE
 from scripts.host_agent import ask
 from scripts.ssh import Ssh, logins
@@ -75,11 +76,13 @@ def find_drift(stack: Stack) -> Report:
         OperatorError: the stack has no state or no hosts, or there is no key: nothing at all can be told.
     """
     with logins(stack, key_seconds=HOST_SECONDS) as ssh, ThreadPoolExecutor(MAX_THREADS) as pool:
+        state = ssh.access.state
         comparisons = [
             partial(drift_of_cloud, stack),
-            *(partial(drift_of_host, ssh, host) for host in ssh.access.state.host_names),
-            partial(drift_of_accounts, ssh),
-            partial(drift_of_backups, ssh),
+            *(partial(drift_of_host, ssh, host) for host in state.host_names),
+            partial(drift_of_group, ssh),
+            *(partial(drift_of_accounts, ssh, server) for server in state.server_names),
+            *(partial(drift_of_backups, ssh, server) for server in state.server_names),
         ]
         results = [pool.submit(comparison) for comparison in comparisons]
     report = Report()
@@ -89,6 +92,8 @@ def find_drift(stack: Stack) -> Report:
                 (report.updates if row["kind"] == UPDATE else report.drift).append(row)
         except OperatorError as error:
             report.unknown.append(str(error))
+    # Several comparisons ask one host.
+    report.unknown = list(dict.fromkeys(report.unknown))
     return report
 
 
@@ -100,18 +105,19 @@ def drift_of_host(ssh: Ssh, host: str) -> list[Row]:
     return _diff(ssh, host, "diff", json.dumps(spec))
 
 
-def drift_of_accounts(ssh: Ssh) -> list[Row]:
-    """Return the drift of MySQL's databases, roles and users."""
-    apply = ssh.access.state.find(APPLY_ACCOUNTS)
+def drift_of_accounts(ssh: Ssh, server: str) -> list[Row]:
+    """Return the drift of a server's databases, roles and users."""
+    state = ssh.access.state
+    apply = state.find(APPLY_ACCOUNTS, server) or state.find_on_server(APPLY_ACCOUNTS)
     if apply is None:
         raise OperatorError("databases and users are not made yet: run `pulumi up`")
-    return _diff(ssh, apply.host, "accounts diff", apply.stdin)
+    return _diff(ssh, server, "accounts diff", apply.stdin)
 
 
-def drift_of_backups(ssh: Ssh) -> list[Row]:
-    """Return what of the server's backups is not as it should be: timers, a late base, a gap in the log, a drill."""
-    set_up = ssh.access.state.find(SET_UP_BACKUPS)
-    return [] if set_up is None else _diff(ssh, set_up.host, "backup diff", set_up.stdin)
+def drift_of_backups(ssh: Ssh, server: str) -> list[Row]:
+    """Return what of a server's backups is not as it should be: timers, a late base, a gap in the log, a drill."""
+    set_up = ssh.access.state.find(SET_UP_BACKUPS, server)
+    return [] if set_up is None else _diff(ssh, server, "backup diff", set_up.stdin)
 
 
 def _diff(ssh: Ssh, host: str, verb: str, spec: str) -> list[Row]:

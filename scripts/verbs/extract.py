@@ -6,12 +6,11 @@ from typing import Annotated
 
 import typer
 
-from scripts.backup_agent import LONG_SECONDS, ask_backups, size, typed
+from scripts.backup_agent import LONG_SECONDS, ask_backups, backup_server, size, typed
 from scripts.host.backups.spec import NEWEST, ExtractFacts, ExtractSpec
 from scripts.host.common import codec
 from scripts.ssh import FAILED, KEPT_ALIVE, Ssh, logins
 from scripts.stack import OperatorError, Stack
-from scripts.state import SERVER
 from scripts.verbs import DEFAULT_STACK, StackName
 
 REMOVE_SECONDS = 60
@@ -45,12 +44,13 @@ def extract(
     if output.exists():
         raise OperatorError(f"{output} is there already: name another file")
     with logins(Stack(stack), key_seconds=LONG_SECONDS) as ssh:
-        facts = typed(ExtractFacts, ask_backups(ssh, "extract", LONG_SECONDS, spec))
+        server = backup_server(ssh)
+        facts = typed(ExtractFacts, ask_backups(ssh, "extract", LONG_SECONDS, spec, server))
         try:
-            _fetch(ssh, facts.path, output)
+            _fetch(ssh, server, facts.path, output)
         finally:
             subprocess.run(
-                ssh.argv(SERVER, ["sudo", "-n", "rm", "--force", facts.path], KEPT_ALIVE),
+                ssh.argv(server, ["sudo", "-n", "rm", "--force", facts.path], KEPT_ALIVE),
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 check=False,
@@ -59,8 +59,8 @@ def extract(
     print(f"{output}: {size(output.stat().st_size)} of SQL, as of {facts.restored_to}, in {facts.seconds:g} s")
 
 
-def _fetch(ssh: Ssh, path: str, output: Path) -> None:
-    argv = ssh.argv(SERVER, ["sudo", "-n", "zstd", "--decompress", "--quiet", "--stdout", path], KEPT_ALIVE)
+def _fetch(ssh: Ssh, server: str, path: str, output: Path) -> None:
+    argv = ssh.argv(server, ["sudo", "-n", "zstd", "--decompress", "--quiet", "--stdout", path], KEPT_ALIVE)
     output.touch(mode=0o600)
     with output.open("wb") as file:
         done = subprocess.run(
@@ -70,4 +70,4 @@ def _fetch(ssh: Ssh, path: str, output: Path) -> None:
         output.unlink(missing_ok=True)
         reason = done.stderr.decode(errors="replace").strip()
         what = "the connection broke off" if done.returncode == FAILED else reason
-        raise OperatorError(f"{SERVER}: {path} could not be fetched: {what}")
+        raise OperatorError(f"{server}: {path} could not be fetched: {what}")

@@ -16,6 +16,9 @@ from stack_outputs.forms import url
 LOOPBACK = "127.0.0.1"
 OPEN = "open"
 OPEN_SECONDS = 2 * CONNECT_SECONDS
+ONE_SERVER = f""" The server's certificate names its private address
+and not {LOOPBACK}, so it is VERIFY_CA here and not VERIFY_IDENTITY. That is enough: the authority signs for this one
+server alone, and its key never leaves the server's disk."""
 
 
 Port = Annotated[int, typer.Option(min=1, max=65535, help=f"The port on {LOOPBACK}.")]
@@ -66,11 +69,10 @@ def keep_open(ssh: Ssh, host: str, port: int, server: str, words: str) -> None:
 def how_to_use(login_url: str, port: int, ca_file: Path, stack: str) -> str:
     """Return what one needs to know, without the password."""
     parts = urlsplit(login_url)
-    tls = f"ssl-mode=VERIFY_CA&ssl-ca={quote(str(ca_file), safe='')}"
+    # The members of a group are reached by a proxy on the client host, and their certificates name its address.
+    mode, why = ("VERIFY_IDENTITY", "") if parts.hostname == LOOPBACK else ("VERIFY_CA", ONE_SERVER)
     return f"""\
-  mysql://{parts.username}@{LOOPBACK}:{port}{parts.path}?{tls}
+  mysql://{parts.username}@{LOOPBACK}:{port}{parts.path}?ssl-mode={mode}&ssl-ca={quote(str(ca_file), safe="")}
 The password is in
   pulumi stack output connection_strings --show-secrets --stack {stack}
-{ca_file} is there as long as the tunnel is. The server's certificate names its private address
-and not {LOOPBACK}, so it is VERIFY_CA here and not VERIFY_IDENTITY. That is enough: the authority signs for this one
-server alone, and its key never leaves the server's disk."""
+{ca_file} is there as long as the tunnel is.{why}"""
