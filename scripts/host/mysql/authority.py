@@ -101,6 +101,12 @@ def current() -> str | None:
     return certificate_of(path.read_text()) if path.exists() else None
 
 
+def subject() -> str:
+    """Return the authority's name as MySQL writes it in REQUIRE ISSUER."""
+    shown = process.must(["openssl", "x509", "-in", str(kept.find(AUTHORITY)), "-noout", "-subject"])
+    return "/CN=" + re.split(r"CN\s*=\s*", shown.strip())[1]
+
+
 def issue(spec: CertificateSpec, days: int = DAYS) -> str:
     """Return a new key and its certificate from the authority, as one PEM text."""
     ensure()

@@ -55,7 +55,7 @@ def firewall(**args: Any) -> Firewall:
 
 
 def accounts(*users: MySqlUser) -> MySqlAccounts:
-    return MySqlAccounts("all", {"server": server(), "databases": [], "roles": [], "users": users})
+    return MySqlAccounts("all", {"servers": [server()], "databases": [], "roles": [], "users": users})
 
 
 def without(args: dict[str, Any], field: str) -> dict[str, Any]:

@@ -56,7 +56,7 @@ CERTIFICATES = [
 
 def check(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *logins: LoginSpec) -> Any:
     """Run the verb and return exit code, answer and standard error."""
-    spec = LoginCheckSpec("10.0.0.1", 3306, logins)
+    spec = LoginCheckSpec("10.0.0.1", 3306, 3306, logins)
     monkeypatch.setattr("sys.stdin", io.StringIO(codec.encode(spec)))
     code = check_logins.main([])
     printed = capsys.readouterr()
@@ -155,6 +155,6 @@ def test_a_host_without_the_client_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr("sys.stdin", io.StringIO(codec.encode(LoginCheckSpec("127.0.0.1", 3306, (APP,)))))
+    monkeypatch.setattr("sys.stdin", io.StringIO(codec.encode(LoginCheckSpec("127.0.0.1", 3306, 3306, (APP,)))))
     assert check_logins.main([]) == 1
     assert capsys.readouterr().err == "there is no mysql on this host\n"

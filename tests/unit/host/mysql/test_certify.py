@@ -14,6 +14,7 @@ from scripts.host import constants, entry
 from scripts.host.common import codec, state_file
 from scripts.host.mysql import authority, certificate, timers
 from scripts.host.mysql.spec import AuthorityFacts, CertificateSpec
+from scripts.host.system import units as systemd
 from tests.unit.host.bench import FIRST_BOOT, Bench
 
 SPEC = CertificateSpec(("10.0.0.1",), ("db.example.org",))
@@ -26,7 +27,7 @@ def units(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "units"
     (folder / "timers.target.wants").mkdir(parents=True)
     (folder / timers.CERTIFICATE).touch()
-    monkeypatch.setattr(timers, "UNITS", folder)
+    monkeypatch.setattr(systemd, "FOLDER", folder)
     return folder
 
 
