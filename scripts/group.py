@@ -77,7 +77,10 @@ class Group:
     def own(self, name: str) -> MemberFacts | None:
         """Return a server as it sees itself."""
         facts = self.facts.get(name)
-        return next((member for member in facts.members if member.name == name), None) if facts else None
+        if facts is None:
+            return None
+        # MySQL has no address for one that was in no group since it started.
+        return next((it for it in facts.members if it.name == name), MemberFacts(name, "", "", OFFLINE, "", ""))
 
     def require_primary(self) -> str:
         """Return the primary.
@@ -101,9 +104,9 @@ def require_group(ssh: Ssh) -> Group:
     return Group.ask(ssh)
 
 
-def change(ssh: Ssh, member: str, word: str, **spec: Any) -> None:
-    """Have a member change the group."""
-    ask(ssh, member, f"group {word}", json.dumps(spec), CHANGE_SECONDS)
+def change(ssh: Ssh, member: str, word: str, **spec: Any) -> Any:
+    """Have a member change the group, and return what it answers."""
+    return ask(ssh, member, f"group {word}", json.dumps(spec), CHANGE_SECONDS)
 
 
 def writer(ssh: Ssh) -> str:

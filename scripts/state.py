@@ -34,6 +34,8 @@ REPAIRING = (INSTALL, CONVERGE, CERTIFY, JOIN_GROUP, APPLY_ACCOUNTS, SET_UP_BACK
 None of their commands has a delete, so to replace one only runs it again. What is done once for a group is not among
 them: its authority stays, and it is begun once.
 """
+ONCE = ("authority", "group begin")
+"""Verbs that run once in a stack's life: the state has the way to their host as it was then."""
 KEY = "ssh-ed25519 "
 """How what a first contact has printed begins: the host's key."""
 
@@ -134,7 +136,8 @@ class State:
         """Every host that has been reached, by name: the servers first."""
         hosts: dict[str, Host] = {}
         # What the agent has run comes after the first contact, whose connection has no key.
-        for command in sorted(self.commands, key=lambda command: (self._place(command.host), command.verb != "")):
+        commands = [command for command in self.commands if command.verb not in ONCE]
+        for command in sorted(commands, key=lambda command: (self._place(command.host), command.verb != "")):
             known = command.connection.get("hostKey") or command.stdout
             hosts[command.host] = Host(command.connection, " ".join(known.split()[:2]))
         return hosts

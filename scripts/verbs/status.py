@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from collections.abc import Iterator
 
 import typer
 
@@ -41,8 +42,8 @@ def status(stack: StackName = DEFAULT_STACK, as_json: Json = False) -> None:
         print(json.dumps({"servers": rows, "primary": primary, "majority": majority, "advice": words}, indent=2))
     else:
         print(table(HEAD, [[_cell(row[title.lower()]) for title in HEAD] for row in rows]))
-        for reason in group.silent.values() if group else ():
-            print(printable(f"could not tell: {reason}"))
+        for reason in _reasons(group) if group else ():
+            print(printable(reason))
         print(words, end="\n" if words else "")
     if any(row["state"] != ONLINE for row in rows):
         raise typer.Exit(UNWELL)
@@ -84,6 +85,12 @@ def _row(group: Group, name: str) -> Row:
         "mysql": seen.version or None if seen else None,
         "queue": facts.queue if facts else None,
     }
+
+
+def _reasons(group: Group) -> Iterator[str]:
+    """Yield why a server cannot be asked, or is not in the group."""
+    yield from (f"could not tell: {reason}" for reason in group.silent.values())
+    yield from (f"{name}: {facts.note}" for name, facts in group.facts.items() if facts.note)
 
 
 def _alone(ssh: Ssh) -> Row:

@@ -32,6 +32,6 @@ def switch_over(member: To = None, stack: StackName = DEFAULT_STACK) -> None:
             raise OperatorError(f"{member} is not ONLINE: `status` tells what to do. Nothing was changed")
         if not member and group.not_online == [name for name in group.names if name != primary]:
             raise OperatorError("no other server is ONLINE: `status` tells what to do. Nothing was changed")
-        change(ssh, primary, "switch-over", address=group.members[member].address if member else "")
-        now = require_group(ssh).require_primary()
+        told = change(ssh, primary, "switch-over", address=group.members[member].address if member else "")
+    now = next((it.name for it in group.members.values() if it.address == told["primary"]), told["primary"])
     print(f"{now} is the primary; {primary} was")

@@ -28,6 +28,8 @@ from tests.unit.scripts.bench import (
 NAMES = ("server", "server-2", "server-3")
 ADDRESSES = {name: str(CONNECTIONS[name]["host"]) for name in NAMES}
 GROUP = "11111111-2222-4333-8444-555555555555"
+FORMER = {"host": "10.20.0.99", "hostKey": "ssh-ed25519 AAAAFormer"}
+"""The way to the first server when it began the group."""
 KEY = "-----BEGIN PRIVATE KEY-----\nKey-of-the-authority\n"
 
 
@@ -56,8 +58,13 @@ def resources() -> list[dict[str, Any]]:
         ]
     return [
         *made,
-        command("server", "authority", "", {"pem": KEY + CA}),
-        command("server", "group begin", "{}"),
+        *(
+            {**of_once, "inputs": {**of_once["inputs"], "connection": secret({**CONNECTIONS["server"], **FORMER})}}
+            for of_once in (
+                command("server", "authority", "", {"pem": KEY + CA}),
+                command("server", "group begin", "{}"),
+            )
+        ),
         command("client-1", "converge", json.dumps({"packages": ["mysql-client"]})),
         command("client-1", "check-logins", secret("{}")),
     ]
@@ -78,15 +85,16 @@ def tells(
     majority: bool = True,
     executed: str = f"{GROUP}:1-100",
     queue: int = 0,
+    note: str = "",
 ) -> None:
     """Have a server tell its view."""
-    facts = GroupFacts(own, members, majority, executed, queue)
+    facts = GroupFacts(own, members, majority, executed, queue, note)
     bench.put(f"group.{own}", f"cat <<'END'\n{codec.encode(facts)}\nEND\n")
 
 
-def out(bench: Bench, own: str, executed: str = f"{GROUP}:1-100", state: str = "OFFLINE") -> None:
+def out(bench: Bench, own: str, executed: str = f"{GROUP}:1-100", state: str = "OFFLINE", note: str = "") -> None:
     """Have a server be in no group."""
-    tells(bench, own, member(own, state, ""), majority=False, executed=executed)
+    tells(bench, own, member(own, state, ""), majority=False, executed=executed, note=note)
 
 
 def up(bench: Bench, views: Mapping[str, tuple[MemberFacts, ...]] | None = None) -> None:

@@ -6,8 +6,6 @@ import json
 
 import pytest
 
-from scripts.host.common import codec
-from scripts.host.group.spec import GroupFacts, MemberFacts
 from tests.unit.scripts.bench import RESOURCES, Bench, state
 from tests.unit.scripts.bench import bench as bench
 from tests.unit.scripts.servers import ADDRESSES, GROUP, NAMES, WHOLE, changes, member, out, tells, up
@@ -20,13 +18,6 @@ EXPELLED = (member("server", role="PRIMARY"), member("server-2"))
 def stack(bench: Bench) -> None:
     """A group of three, all of them ONLINE."""
     up(bench)
-
-
-def then(bench: Bench, members: tuple[MemberFacts, ...]) -> str:
-    """Return what a change does after which every server sees these members."""
-    facts = codec.encode(GroupFacts("server-3", members, True, "", 0))
-    bench.put("after", f"echo '{facts}'\n")
-    return "".join(f"cp $BENCH/after $BENCH/group.{name}\n" for name in NAMES) + "echo null\n"
 
 
 def table(text: str) -> list[list[str]]:
@@ -74,9 +65,21 @@ def test_a_server_that_is_out_of_the_group_is_shown_as_it_says_itself(
 ) -> None:
     for name in ("server", "server-2"):
         tells(bench, name, *EXPELLED)
-    out(bench, "server-3", state="ERROR")
+    out(bench, "server-3", state="ERROR", note="3 transactions are its own")
     assert bench.scripts("status") == 2
-    assert ["server-3", "eu-central-1c", "ERROR", "-", "9.7.4", "0"] in table(capfd.readouterr().out)
+    shown = capfd.readouterr().out
+    assert ["server-3", "eu-central-1c", "ERROR", "-", "9.7.4", "0"] in table(shown)
+    assert "server-3: 3 transactions are its own\n" in shown
+
+
+def test_a_server_whose_mysql_has_just_started_says_nothing_of_itself(
+    bench: Bench, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("server", "server-2"):
+        tells(bench, name, *EXPELLED)
+    tells(bench, "server-3", majority=False)
+    assert bench.scripts("status") == 2
+    assert ["server-3", "eu-central-1c", "OFFLINE", "-", "-", "0"] in table(capfd.readouterr().out)
 
 
 def minority(bench: Bench) -> None:
@@ -116,14 +119,14 @@ def test_without_a_primary_status_says_what_to_do(
 
 
 def test_the_writes_go_to_the_server_that_is_named(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
-    after = (member("server"), member("server-2", role="PRIMARY"), member("server-3"))
-    bench.put("group.switch-over", then(bench, after))
+    bench.put("group.switch-over", f"echo '{json.dumps({'primary': ADDRESSES['server-2']})}'\n")
     assert bench.scripts("switch-over", "server-2") == 0
     assert changes(bench) == [("server", "switch-over", {"address": ADDRESSES["server-2"]})]
     assert capfd.readouterr().out == "server-2 is the primary; server was\n"
 
 
 def test_the_group_chooses_where_no_server_is_named(bench: Bench) -> None:
+    bench.put("group.switch-over", f"echo '{json.dumps({'primary': ADDRESSES['server-3']})}'\n")
     assert bench.scripts("switch-over") == 0
     assert changes(bench) == [("server", "switch-over", {"address": ""})]
 
@@ -228,10 +231,9 @@ def test_a_group_that_lacks_a_majority_is_not_started_beside_itself(
 
 def test_the_servers_that_are_left_go_on(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
     minority(bench)
-    bench.put("group.force", then(bench, (member("server-3", role="PRIMARY"),)))
     assert bench.scripts("force-quorum", "--yes") == 0
     assert changes(bench) == [("server-3", "force", {"addresses": [ADDRESSES["server-3"]]})]
-    assert capfd.readouterr().out == "the group goes on with server-3; server-3 is the primary\n"
+    assert capfd.readouterr().out == "the group goes on with server-3: `status` shows it\n"
 
 
 def test_a_server_comes_back(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ import pytest
 from scripts.stack import Stack
 from scripts.state import State
 from scripts.verbs import tunnel
-from tests.unit.scripts.bench import APP, CA, RESOURCES, Bench, state
+from tests.unit.scripts.bench import APP, CA, HOST_KEY, RESOURCES, Bench, state
 from tests.unit.scripts.bench import bench as bench
 from tests.unit.scripts.servers import KEY, NAMES, WHOLE, member, out, resources, tells, up
 from tests.unit.scripts.test_drift_and_repair import NO_CHANGE
@@ -34,6 +34,11 @@ def test_the_servers_come_first_and_in_their_order() -> None:
     assert STATE.server_names == [*NAMES]
     assert STATE.host_names == [*NAMES, "client-1"]
     assert list(STATE.hosts) == [*NAMES, "client-1"]
+
+
+def test_the_way_to_the_first_server_is_that_of_now_and_not_of_when_the_group_began() -> None:
+    assert STATE.hosts["server"].connection["host"] == "10.20.0.10"
+    assert STATE.hosts["server"].host_key == HOST_KEY
 
 
 def test_the_login_of_a_group_is_by_the_client_host_s_own_proxy() -> None:
