@@ -54,6 +54,15 @@ def backups_are_on(ssh: Ssh) -> bool:
     return command is not None and json.loads(command.stdin)["backups"] is not None
 
 
+def back_up(ssh: Ssh) -> None:
+    """Make a base backup, where the stack has backups."""
+    if not backups_are_on(ssh):
+        print("no base backup is made: backups are off (backupDays)")
+        return
+    base = ask_backups(ssh, "run", LONG_SECONDS)
+    print(f"base {base['id']} is in the bucket: {size(base['bytes'])}, made in {base['seconds']:g} s")
+
+
 def typed(kind: type[Answer], answer: Any) -> Answer:
     """Return an answer as what the agent's spec says it is."""
     try:

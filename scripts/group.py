@@ -1,6 +1,7 @@
 """The group of servers as an operator asks for it: the view of every member, at once, and what follows from them."""
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ ONLINE, RECOVERING, OFFLINE, PRIMARY = "ONLINE", "RECOVERING", "OFFLINE", "PRIMA
 STATUS_SECONDS = 60
 CHANGE_SECONDS = 3600
 """More than a switch-over waits for transactions, and a member that rejoins for a copy of the data."""
+WHOLE_SECONDS = 1800
+"""How long a server may take to recover what it missed during a restart."""
+POLL_SECONDS = 3.0
 NO_MAJORITY = "the group has no majority, and takes no writes: `status` tells what to do"
 
 
@@ -107,6 +111,25 @@ def require_group(ssh: Ssh) -> Group:
 def change(ssh: Ssh, member: str, word: str, **spec: Any) -> Any:
     """Have a member change the group, and return what it answers."""
     return ask(ssh, member, f"group {word}", json.dumps(spec), CHANGE_SECONDS)
+
+
+def until_whole(ssh: Ssh) -> Group:
+    """Return the group once all of its servers are ONLINE.
+
+    Raises:
+        OperatorError: one is not in time.
+    """
+    deadline = time.monotonic() + WHOLE_SECONDS
+    while True:
+        group = Group.ask(ssh)
+        if not group.not_online and group.primary:
+            return group
+        if time.monotonic() > deadline:
+            missing = ", ".join(group.not_online) or "the primary"
+            raise OperatorError(
+                f"{missing}: not ONLINE in the group after {WHOLE_SECONDS} seconds; `status` tells more"
+            )
+        time.sleep(POLL_SECONDS)
 
 
 def writer(ssh: Ssh) -> str:

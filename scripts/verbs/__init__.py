@@ -22,13 +22,17 @@ Member = Annotated[str, typer.Argument(metavar="MEMBER", help="A server of the g
 
 
 def confirm(question: str, yes: bool) -> None:
-    """Ask at the terminal, unless that is answered already; a no ends the verb.
+    """Ask at the terminal, unless that is answered already; a no ends the verb. See at_a_terminal."""
+    if not yes:
+        at_a_terminal()
+        typer.confirm(question, abort=True)
+
+
+def at_a_terminal() -> None:
+    """Refuse to go on where nobody can be asked.
 
     Raises:
         OperatorError: there is no terminal.
     """
-    if yes:
-        return
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise OperatorError("there is no terminal to ask at: give --yes. Nothing was changed")
-    typer.confirm(question, abort=True)
