@@ -17,11 +17,9 @@ from stack_outputs.forms import url
 LOOPBACK = "127.0.0.1"
 OPEN = "open"
 OPEN_SECONDS = 2 * CONNECT_SECONDS
-NAMES_SERVER = f"""\
-The server's certificate names its private address
+ONE_SERVER = f""" The server's certificate names its private address
 and not {LOOPBACK}, so it is VERIFY_CA here and not VERIFY_IDENTITY. That is enough: the authority signs for this one
 server alone, and its key never leaves the server's disk."""
-NAMES_PROXY = f"Each server's certificate names {LOOPBACK} too."
 
 
 Port = Annotated[int, typer.Option(min=1, max=65535, help=f"The port on {LOOPBACK}.")]
@@ -41,7 +39,7 @@ def tunnel(user: User, port: Port, host: ClientHost = None, stack: StackName = D
         by_proxy = login.host == PROXY_ADDRESS
         way = f"the primary by way of {client}'s proxy" if by_proxy else f"{server} by way of {client}"
         words = f"{LOOPBACK}:{port} leads to {way}; Ctrl-C ends it."
-        keep_open(ssh, client, port, server, f"{words}\n{how_to_use(url(login), port, ca_file, stack, by_proxy)}")
+        keep_open(ssh, client, port, server, f"{words}\n{how_to_use(url(login), port, ca_file, stack)}")
 
 
 def refuse_taken(port: int) -> None:
@@ -71,12 +69,13 @@ def keep_open(ssh: Ssh, host: str, port: int, server: str, words: str) -> None:
         raise OperatorError(f"the tunnel through {host} broke off: {last_words(process)}")
 
 
-def how_to_use(login_url: str, port: int, ca_file: Path, stack: str, by_proxy: bool) -> str:
+def how_to_use(login_url: str, port: int, ca_file: Path, stack: str) -> str:
     """Return what one needs to know, without the password."""
     parts = urlsplit(login_url)
-    tls = f"ssl-mode={'VERIFY_IDENTITY' if by_proxy else 'VERIFY_CA'}&ssl-ca={quote(str(ca_file), safe='')}"
+    # The members of a group are reached by a proxy on the client host, and their certificates name its address.
+    mode, why = ("VERIFY_IDENTITY", "") if parts.hostname == LOOPBACK else ("VERIFY_CA", ONE_SERVER)
     return f"""\
-  mysql://{parts.username}@{LOOPBACK}:{port}{parts.path}?{tls}
+  mysql://{parts.username}@{LOOPBACK}:{port}{parts.path}?ssl-mode={mode}&ssl-ca={quote(str(ca_file), safe="")}
 The password is in
   pulumi stack output connection_strings --show-secrets --stack {stack}
-{ca_file} is there as long as the tunnel is. {NAMES_PROXY if by_proxy else NAMES_SERVER}"""
+{ca_file} is there as long as the tunnel is.{why}"""

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from lab.testing.ports import free_port
-from scripts.verbs import connect, tunnel
-from stack_outputs.forms import option_file, url
+from scripts.verbs import connect
+from stack_outputs.forms import option_file
 from tests.unit.scripts.bench import APP, CANARY, RESOURCES, Bench, state, user
 from tests.unit.scripts.bench import bench as bench
 
@@ -183,12 +183,6 @@ def test_a_tunnel_says_how_to_use_it_and_ends_without_a_trace(
     assert (process.returncode, err) == (code, "")
     assert CANARY not in "".join(said) + out + bench.everything_shown()
     assert list((tmp_path / "tmp").iterdir()) == []
-
-
-def test_a_tunnel_to_a_group_leads_to_the_client_hosts_proxy_and_checks_the_identity() -> None:
-    text = tunnel.how_to_use(url(replace(APP, host="127.0.0.1")), 3307, Path("/x/ca.pem"), "here", by_proxy=True)
-    assert "mysql://ap%40p@127.0.0.1:3307/app?ssl-mode=VERIFY_IDENTITY&ssl-ca=%2Fx%2Fca.pem\n" in text
-    assert text.endswith("Each server's certificate names 127.0.0.1 too.") and CANARY not in text
 
 
 def test_a_port_that_is_taken_is_told_before_anybody_is_dialled(

@@ -16,6 +16,7 @@ from scripts.host import constants
 from scripts.host.group import role_server
 from scripts.host.group.role import Seen, View
 from scripts.host.group.role_server import Request, Session, Told
+from scripts.host.mysql import service
 from tests.unit.host.bench import FIRST_BOOT
 
 PRIMARY = View("a", (Seen("a", "ONLINE", "PRIMARY"), Seen("b", "ONLINE", "SECONDARY")), False, 0, 0)
@@ -182,4 +183,4 @@ def test_the_unit_runs_it_as_the_user_of_its_account_and_sees_no_data() -> None:
     unit = (FIRST_BOOT / "group_units" / constants.ROLE_UNIT).read_text().splitlines()
     assert f"ExecStart=/usr/bin/python3 -B {constants.AGENT_DIR}/current group serve" in unit
     assert "User=mysql" in unit and any(line.startswith("InaccessiblePaths=-/var/lib/mysql ") for line in unit)
-    assert not [line for line in unit if str(Path(role_server.service.SOCKET).parent) in line and "=" in line]
+    assert not [line for line in unit if str(Path(service.SOCKET).parent) in line and "=" in line]
