@@ -10,13 +10,13 @@ from typing import Any
 
 from scripts.host.backups import binary_log, repository, road, status
 from scripts.host.backups.binary_log import LogFile
-from scripts.host.backups.gtids import GtidSet
 from scripts.host.backups.notes import Notes
 from scripts.host.backups.repository import FOLDER, Repository, UnreadableError
 from scripts.host.backups.road import Road
 from scripts.host.backups.spec import BackupList, Base, RepositorySpec
 from scripts.host.common import state_file
 from scripts.host.common.errors import HostError
+from scripts.host.common.gtids import GtidSet
 
 Manifest = dict[str, Any]
 """See base.py."""

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 from scripts.host.backups import chosen, status
 from scripts.host.backups.chosen import View
-from scripts.host.backups.gtids import together
 from scripts.host.backups.repository import FOLDER, Repository
 from scripts.host.common import state_file
+from scripts.host.common.gtids import together
 from scripts.host.mysql.server import Session
 
 if TYPE_CHECKING:

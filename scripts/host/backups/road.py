@@ -14,8 +14,8 @@ from datetime import datetime
 
 from scripts.host.backups import status
 from scripts.host.backups.binary_log import LogFile
-from scripts.host.backups.gtids import GtidSet
 from scripts.host.backups.notes import Notes
+from scripts.host.common.gtids import GtidSet
 
 Run = Sequence[LogFile]
 """Files of one server with notes, by numbers without a gap."""

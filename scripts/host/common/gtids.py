@@ -54,6 +54,15 @@ class GtidSet:
             for first, last in intervals
         )
 
+    def beyond(self, other: "GtidSet") -> int:
+        """Return how many of these the other one does not have."""
+        return sum(
+            last - first + 1 - sum(max(0, min(last, end) - max(first, begin) + 1) for begin, end in known)
+            for source, intervals in self.sources.items()
+            for known in [other.sources.get(source, [])]
+            for first, last in intervals
+        )
+
 
 def together(*texts: str) -> str:
     """Return what any of some sets has, as one text."""

@@ -1,10 +1,10 @@
-"""backups/gtids.py: sets of GTIDs, as MySQL writes them."""
+"""common/gtids.py: sets of GTIDs, as MySQL writes them."""
 
 from __future__ import annotations
 
 import pytest
 
-from scripts.host.backups.gtids import GtidSet, together
+from scripts.host.common.gtids import GtidSet, together
 
 A, B = "97b64900-ebe0-11f1-bdda-6e8c315f54a6", "11111111-ebe0-11f1-bdda-6e8c315f54a6"
 
@@ -45,3 +45,25 @@ def test_what_either_has_is_in_both_together() -> None:
 def test_what_is_no_set_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is no"):
         GtidSet.parsed(text)
+
+
+A, B = "3e11fa47-71ca-11e1-9e33-c80aa9429562", "11111111-2222-4333-8444-555555555555"
+# what one has, what the other has, how many of the first are not in the second
+BEYOND = [
+    ("", "", 0),
+    ("", f"{A}:1-5", 0),
+    (f"{A}:1-5", "", 5),
+    (f"{A}:1-5", f"{A}:1-5", 0),
+    (f"{A}:1-7", f"{A}:1-5", 2),
+    (f"{A}:1-5:9:11-12", f"{A}:2-4:11", 4),
+    (f"{A}:1-100", f"{A}:1-20:40-60", 59),
+    (f"{A}:1-5,\n{B}:3", f"{B}:1-5", 5),
+    (f"{A.upper()}:1-5", f"{A}:1-4", 1),
+    (f"{A}:1-5:by_hand:1-3", f"{A}:1-5", 3),
+    (f"{A}:by_hand:1-3", f"{A}:1-3", 3),
+]
+
+
+@pytest.mark.parametrize(("held", "other", "count"), BEYOND)
+def test_what_another_set_lacks_is_counted(held: str, other: str, count: int) -> None:
+    assert GtidSet.parsed(held).beyond(GtidSet.parsed(other)) == count
