@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -183,4 +183,37 @@ def test_the_unit_runs_it_as_the_user_of_its_account_and_sees_no_data() -> None:
     unit = (FIRST_BOOT / "group_units" / constants.ROLE_UNIT).read_text().splitlines()
     assert f"ExecStart=/usr/bin/python3 -B {constants.AGENT_DIR}/current group serve" in unit
     assert "User=mysql" in unit and any(line.startswith("InaccessiblePaths=-/var/lib/mysql ") for line in unit)
+<<<<<<< HEAD
     assert not [line for line in unit if str(Path(service.SOCKET).parent) in line and "=" in line]
+=======
+
+
+def test_its_port_is_the_one_that_proxies_ask_and_outlives_the_service() -> None:
+    name = constants.ROLE_UNIT.replace(".service", ".socket")
+    assert f"ListenStream=0.0.0.0:{constants.ROLE_PORT}\n" in (FIRST_BOOT / "group_units" / name).read_text()
+    assert f"Requires={name}\n" in (FIRST_BOOT / "group_units" / constants.ROLE_UNIT).read_text()
+
+
+def test_it_asks_mysql_and_serves_on_the_socket_that_it_is_given(driver: Driver) -> None:
+    driver.own, driver.members = ("a", 0, 0, None), [("a", "ONLINE", "PRIMARY")]
+
+    async def until_it_is_the_primary(port: int) -> bytes:
+        while True:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            with contextlib.closing(writer):
+                writer.write(b"GET /primary HTTP/1.0\r\n\r\n")
+                answer = await reader.read()
+            if b" 200 " in answer:
+                return answer
+            await asyncio.sleep(0.01)
+
+    async def main(listening: socket.socket) -> bytes:
+        serving = asyncio.create_task(role_server._serve(listening))
+        try:
+            return await asyncio.wait_for(until_it_is_the_primary(listening.getsockname()[1]), 30)
+        finally:
+            serving.cancel()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        assert asyncio.run(main(listening)).endswith(b"\r\n\r\nthe primary\n")
+>>>>>>> proxy
