@@ -156,7 +156,7 @@ class MySqlServer(MySqlHost):
         identity = pulumi.Output.all(self.host.private_ip, self.host.private_dns, authority)
         # A VPC without DNS hostnames gives its hosts no names.
         own_names = args.get("certificate_names", ())
-        # A group is reached by the proxy of each client host; some drivers look for the name where they have the address.
+        # By the proxy of each client host a group is reached; some drivers look for the name beside the address.
         addresses, names = ((PROXY_ADDRESS,), ("localhost",)) if group else ((), ())
         whom = identity.apply(
             lambda parts: CertificateSpec(

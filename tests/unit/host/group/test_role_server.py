@@ -16,7 +16,6 @@ from scripts.host import constants
 from scripts.host.group import role_server
 from scripts.host.group.role import Seen, View
 from scripts.host.group.role_server import Request, Session, Told
-from scripts.host.mysql import service
 from tests.unit.host.bench import FIRST_BOOT
 
 PRIMARY = View("a", (Seen("a", "ONLINE", "PRIMARY"), Seen("b", "ONLINE", "SECONDARY")), False, 0, 0)
@@ -183,9 +182,6 @@ def test_the_unit_runs_it_as_the_user_of_its_account_and_sees_no_data() -> None:
     unit = (FIRST_BOOT / "group_units" / constants.ROLE_UNIT).read_text().splitlines()
     assert f"ExecStart=/usr/bin/python3 -B {constants.AGENT_DIR}/current group serve" in unit
     assert "User=mysql" in unit and any(line.startswith("InaccessiblePaths=-/var/lib/mysql ") for line in unit)
-<<<<<<< HEAD
-    assert not [line for line in unit if str(Path(service.SOCKET).parent) in line and "=" in line]
-=======
 
 
 def test_its_port_is_the_one_that_proxies_ask_and_outlives_the_service() -> None:
@@ -216,4 +212,3 @@ def test_it_asks_mysql_and_serves_on_the_socket_that_it_is_given(driver: Driver)
 
     with socket.create_server(("127.0.0.1", 0)) as listening:
         assert asyncio.run(main(listening)).endswith(b"\r\n\r\nthe primary\n")
->>>>>>> proxy
