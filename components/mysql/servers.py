@@ -79,7 +79,9 @@ def the_servers(
         volumes += [volume] if volume else []
         place = placement.server(member.name, clients, backups.instance_profile, number)
         # A restore is into the first one; the others take its data from the group.
-        own: DataArgs = {**data, "data_volume": volume, "replay": data.get("replay", False) and number == 1}
+        own: DataArgs = {**data, "data_volume": volume}
+        if number > 1:
+            own = {"data_volume": volume, "distribution": data.get("distribution")}
         server = MySqlServer(member.name, {**of_one, **place, **own, "group": group})
         restored += backups.restore(server) if number == 1 else []
         if group:

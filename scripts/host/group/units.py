@@ -18,8 +18,10 @@ def enable() -> None:
 
 
 def disable() -> None:
-    """Have none of them run."""
-    process.must(["systemctl", "disable", "--now", WATCH, ROLE_SOCKET, ROLE_UNIT])
+    """Have none of them run, some of whose files may be gone already."""
+    for unit in (WATCH, ROLE_UNIT, ROLE_SOCKET):
+        process.run(["systemctl", "disable", unit])
+        process.run(["systemctl", "stop", unit])
 
 
 def differences() -> list[Difference]:
