@@ -20,19 +20,20 @@ from pulumi.runtime.stack import Stack
 HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHostKey"
 PUBLIC_IP = "198.51.100.7"
 CA_CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+GENERATED = "s3cret-made-here"
+"""How a generated password begins."""
 SAID = {
     "-host-key": f"{HOST_KEY}\n",
     "-ready": f"{HOST_KEY} a comment\n",
     "-converged": json.dumps({"mysql_version": "9.7.4", "warnings": []}),
     "-applied": json.dumps({"users": {}, "pending": []}),
+    "-authority": json.dumps({"pem": f"{CA_CERTIFICATE}{GENERATED}-authority"}),
     "-certificate": json.dumps({"ca_certificate": CA_CERTIFICATE}),
 }
 """What commands print, by the end of their names."""
 resource._get_stack_trace = StackTrace
 """The engine is told each resource's stack, pytest's forty frames among it: a third of a run's time."""
 STACK = "pulumi:pulumi:Stack"
-GENERATED = "s3cret-made-here"
-"""How a generated password begins."""
 REGION = "eu-central-1"
 AMI = "ami-0a1b2c3d4e5f60718"
 
