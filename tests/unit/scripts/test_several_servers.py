@@ -172,14 +172,6 @@ def test_without_a_primary_accounts_are_not_read_at_random(bench: Bench, capfd: 
     assert "the group has no majority, and takes no writes: `status` tells what to do" in capfd.readouterr().err
 
 
-def test_a_backup_is_asked_of_a_secondary(bench: Bench) -> None:
-    for name in NAMES:
-        tells(bench, name, WHOLE[0], member("server-2", "RECOVERING"), WHOLE[2])
-    bench.put("backup.run", "echo '" + json.dumps({"id": "x", "bytes": 1, "seconds": 1.0}) + "'\n")
-    assert bench.scripts("backup") == 0
-    assert asked(bench, "backup run") == ["server-3"]
-
-
 def asked(bench: Bench, verb: str) -> list[str]:
     """Return the hosts on which a verb was run over ssh."""
     calls = [path.read_text() for path in bench.folder.glob("ssh.*")]
