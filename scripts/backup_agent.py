@@ -3,13 +3,12 @@
 import json
 from typing import Any, TypeVar
 
-from scripts.group import Group
 from scripts.host.common import codec
 from scripts.host.common.errors import HostError
 from scripts.host_agent import ask
 from scripts.ssh import Ssh
 from scripts.stack import OperatorError
-from scripts.state import SET_UP_BACKUPS
+from scripts.state import SERVER, SET_UP_BACKUPS, Command
 
 Answer = TypeVar("Answer")
 LONG_SECONDS = 24 * 3600
@@ -17,35 +16,48 @@ LONG_SECONDS = 24 * 3600
 LIST_SECONDS = 600
 
 
-def ask_backups(ssh: Ssh, word: str, seconds: float, spec: Any = None, server: str | None = None) -> Any:
-    """Return what a word of the verb `backup` prints on a server; on backup_server if none is named.
+ELSEWHERE = "elsewhere"
+"""What a member of a group answers with that is not the one to be asked: the address of the one that is, as it sees."""
+NOBODY = (
+    "no server of the group makes backups now: the group chooses one, and none that answers sees more than half of it. "
+    "Try again when one does"
+)
+
+
+def ask_backups(ssh: Ssh, word: str, seconds: float, spec: Any = None) -> Any:
+    """Return what a word of the verb `backup` prints; see ask_member."""
+    return ask_member(ssh, word, seconds, spec)[1]
+
+
+def ask_member(ssh: Ssh, word: str, seconds: float, spec: Any = None) -> tuple[str, Any]:
+    """Return which server has done what a word of the verb `backup` says, and what it prints.
+
+    Of a group one does; which one that is, its members know: they are asked in turn.
 
     Raises:
-        OperatorError: the stack has no backups, or the host says why it cannot.
+        OperatorError: the stack has no backups, or the hosts say why they cannot.
     """
-    if ssh.access.state.find_on_server(SET_UP_BACKUPS) is None:
+    commands = set_ups(ssh)
+    if not commands:
         raise OperatorError(f"backups are not set up yet: {ssh.access.state.stack.up_hint()}")
     if not backups_are_on(ssh):
         raise OperatorError("backups are off: set backupDays to 1 or more, and run `pulumi up`")
-    text = "" if spec is None else codec.encode(spec)
-    return ask(ssh, server or backup_server(ssh), f"backup {word}", text, seconds)
+    failures = []
+    for command in commands:
+        try:
+            answer = ask(ssh, command.host, f"backup {word}", "" if spec is None else codec.encode(spec), seconds)
+        except OperatorError as error:
+            failures.append(str(error))
+            continue
+        if not (isinstance(answer, dict) and ELSEWHERE in answer):
+            return command.host, answer
+    raise OperatorError("\n".join(failures) or NOBODY)
 
 
-def backup_server(ssh: Ssh) -> str:
-    """Return the server that is asked for backups: of a group a secondary that is ONLINE, if there is one.
-
-    Raises:
-        OperatorError: no server of the group is ONLINE.
-    """
-    state = ssh.access.state
-    servers = [name for name in state.server_names if state.find(SET_UP_BACKUPS, name)]
-    if len(state.server_names) == 1 or len(servers) == 1:
-        return servers[0] if servers else state.server_names[0]
-    group = Group.ask(ssh)
-    online = [name for name in servers if name not in group.not_online]
-    if not online:
-        raise OperatorError("no server of the group is ONLINE: `status` tells what to do")
-    return next((name for name in online if name != group.primary), online[0])
+def set_ups(ssh: Ssh) -> list[Command]:
+    """Return the commands that have set backups up, one a server: the first server's first."""
+    commands = [command for command in ssh.access.state.commands if command.verb == SET_UP_BACKUPS]
+    return sorted(commands, key=lambda command: (command.host != SERVER, command.host))
 
 
 def backups_are_on(ssh: Ssh) -> bool:

@@ -7,13 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 
+from scripts.backup_agent import set_ups
 from scripts.cloud_drift import Row, drift_of_cloud
 from scripts.group_drift import drift_of_group
 from scripts.host.system.updates import KIND as UPDATE
 from scripts.host_agent import ask
 from scripts.ssh import Ssh, logins
 from scripts.stack import OperatorError, Stack
-from scripts.state import APPLY_ACCOUNTS, SET_UP_BACKUPS
+from scripts.state import APPLY_ACCOUNTS, Command
 from scripts.table import table
 
 HOST_SECONDS = 420
@@ -82,7 +83,7 @@ def find_drift(stack: Stack) -> Report:
             *(partial(drift_of_host, ssh, host) for host in state.host_names),
             partial(drift_of_group, ssh),
             *(partial(drift_of_accounts, ssh, server) for server in state.server_names),
-            *(partial(drift_of_backups, ssh, server) for server in state.server_names),
+            *(partial(drift_of_backups, ssh, set_up) for set_up in set_ups(ssh)),
         ]
         results = [pool.submit(comparison) for comparison in comparisons]
     report = Report()
@@ -114,10 +115,12 @@ def drift_of_accounts(ssh: Ssh, server: str) -> list[Row]:
     return _diff(ssh, server, "accounts diff", apply.stdin)
 
 
-def drift_of_backups(ssh: Ssh, server: str) -> list[Row]:
-    """Return what of a server's backups is not as it should be: timers, a late base, a gap in the log, a drill."""
-    set_up = ssh.access.state.find(SET_UP_BACKUPS, server)
-    return [] if set_up is None else _diff(ssh, server, "backup diff", set_up.stdin)
+def drift_of_backups(ssh: Ssh, set_up: Command) -> list[Row]:
+    """Return what of a server's backups is not as it should be: timers, a late base, a gap in the log, a drill.
+
+    Of a group one server tells of bases, drills and gaps.
+    """
+    return _diff(ssh, set_up.host, "backup diff", set_up.stdin)
 
 
 def _diff(ssh: Ssh, host: str, verb: str, spec: str) -> list[Row]:

@@ -6,6 +6,7 @@ from typing import Any, cast
 from components.mysql import disk, memory
 from components.mysql import settings as mysql_settings
 from components.mysql.contradictions import contradictions
+from components.mysql.group_settings import group_faults
 from components.mysql.server import ServerArgs
 from scripts.host.constants import GROUP_PORT, MYSQLX_PORT, READ_PORT_STEP, ROLE_PORT
 from stack_config.aws import Lookups
@@ -63,7 +64,9 @@ def read_server(
         memory_mib = None
     derived = memory.derived(memory_mib, in_group) if memory_mib else {}
     args["derived_settings"] = disk.fitted(derived, data.gib or args["volume_gib"], data.iops, args["settings"])
-    for fault in contradictions({**args["derived_settings"], **args["settings"]}, memory_mib):
+    of_group = group_faults(args["settings"]) if in_group else ()
+    together = contradictions({**args["derived_settings"], **args["settings"]}, memory_mib, in_group)
+    for fault in [*together, *of_group]:
         keys = [f"mysqlSettings.{name}" for name in fault.names]
         if reader.is_readable(*keys):
             reader.add_fault(keys[0], fault.wrong, fault.hint)

@@ -64,8 +64,9 @@ def warn_of_majority(reader: Reader, key: str, servers: Sequence[str], zones: Se
     zone, count = Counter(zones).most_common(1)[0]
     if count * 2 > len(servers):
         names = ", ".join(name for name, own in zip(servers, zones, strict=True) if own == zone)
+        left = "there is none" if count == len(servers) else "the others are no majority"
         wrong = (
-            f"puts {count} of {len(servers)} servers in {zone} ({names}): while that zone is out, the others are no "
-            "majority, and nobody writes until an operator lets them go on"
+            f"puts {count} of {len(servers)} servers in {zone} ({names}): while that zone is out, {left}, and nobody "
+            "writes to MySQL until an operator has stepped in"
         )
         reader.add_warning(key, wrong, "Spread them so that no zone has more than half of them")

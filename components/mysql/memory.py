@@ -33,7 +33,7 @@ SORTING_MIB = 82
 """A hundred connections that sort."""
 SYSTEM_MIB, FREE_MIB = 300, 150
 """Ubuntu's own services, an estimate; and what is to stay free."""
-GROUP_MIB, LEAST_OF_GROUP_MIB = 200, 2048
+GROUP_MIB, LEAST_OF_GROUP_MIB = 192, 2048
 """What a member of a group takes besides, an estimate: Group Replication's cache of messages at its least of 128 MiB
 (MySQL manual, group_replication_message_cache_size: 1 GiB by default), what certification keeps, and its threads. And
 the memory of the smallest instance type that a member fits on."""
@@ -140,10 +140,10 @@ def _files(settings: Mapping[str, Setting]) -> int:
     return max(OWN_FILES + connections + tables * 2, connections * 5)
 
 
-def faults(settings: Mapping[str, Setting], memory_mib: int | None) -> Iterator[SettingFault]:
+def faults(settings: Mapping[str, Setting], memory_mib: int | None, in_group: bool = False) -> Iterator[SettingFault]:
     """Yield what mysqld would not keep, or what the memory does not hold; see check_settings."""
     if memory_mib:
-        yield from _memory(settings, memory_mib)
+        yield from _memory(settings, memory_mib, in_group)
     yield from _pool(settings)
     files = int(settings.get(OPEN_FILES, UNIT_OPEN_FILES))
     if OPEN_FILES in settings and settings.keys() & {CONNECTIONS, TABLES}:
@@ -170,9 +170,9 @@ def _pool(settings: Mapping[str, Setting]) -> Iterator[SettingFault]:
         yield SettingFault(("innodb_page_cleaners", INSTANCES, POOL), wrong, "Lower it, or leave it out")
 
 
-def _memory(settings: Mapping[str, Setting], memory_mib: int) -> Iterator[SettingFault]:
+def _memory(settings: Mapping[str, Setting], memory_mib: int, in_group: bool) -> Iterator[SettingFault]:
     pool = int(completed({POOL: DEFAULTS[POOL], **settings})[POOL]) // MIB
-    needed = int(pool * POOL_OVERHEAD + _server_mib(settings))
+    needed = int(pool * POOL_OVERHEAD + _server_mib(settings)) + (GROUP_MIB if in_group else 0)
     if needed > visible_mib(memory_mib):
         yield SettingFault(
             (POOL,),

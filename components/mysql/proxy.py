@@ -23,7 +23,11 @@ from scripts.host.system.spec import FileSpec, HostSpec
 PACKAGES = ("haproxy",)
 UNIT_FILE = FIRST_BOOT / "client_units" / PROXY_UNIT
 RELOAD = f"""systemctl daemon-reload
-[ ! -e {PROXY_FILE} ] || {{ haproxy -q -c -f {PROXY_FILE} && systemctl reload-or-restart {PROXY_UNIT}; }}"""
+[ -e {PROXY_FILE} ] || exit 0
+haproxy -q -c -f {PROXY_FILE} || exit
+systemctl reload-or-restart {PROXY_UNIT} && exit
+journalctl --no-pager -o cat -n 5 -u {PROXY_UNIT} >&2
+exit 1"""
 """Makes a change count. What HAProxy refuses is put back as before; without the file there is no proxy any more."""
 CONFIG = """\
 # Made by the stack: changes made here by hand are overwritten.

@@ -156,10 +156,12 @@ class MySqlServer(MySqlHost):
         identity = pulumi.Output.all(self.host.private_ip, self.host.private_dns, authority)
         # A VPC without DNS hostnames gives its hosts no names.
         own_names = args.get("certificate_names", ())
-        # A group is reached by the proxy of each client host.
-        more = (PROXY_ADDRESS,) if group else ()
+        # By the proxy of each client host a group is reached; some drivers look for the name beside the address.
+        addresses, names = ((PROXY_ADDRESS,), ("localhost",)) if group else ((), ())
         whom = identity.apply(
-            lambda parts: CertificateSpec((parts[0], *more), tuple(filter(None, [parts[1], *own_names])), parts[2])
+            lambda parts: CertificateSpec(
+                (parts[0], *addresses), (*filter(None, [parts[1], *own_names]), *names), parts[2]
+            )
         )
         certificate = self.agent.run(f"{name}-certificate", "certify", whom, CERTIFICATE_SECONDS, self, [converged])
         self.instance_type = args["instance_type"]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from scripts.backup_agent import LONG_SECONDS, ask_backups, backup_server, size, typed
+from scripts.backup_agent import LONG_SECONDS, ask_member, size, typed
 from scripts.host.backups.spec import NEWEST, ExtractFacts, ExtractSpec
 from scripts.host.common import codec
 from scripts.ssh import FAILED, KEPT_ALIVE, Ssh, logins
@@ -44,8 +44,8 @@ def extract(
     if output.exists():
         raise OperatorError(f"{output} is there already: name another file")
     with logins(Stack(stack), key_seconds=LONG_SECONDS) as ssh:
-        server = backup_server(ssh)
-        facts = typed(ExtractFacts, ask_backups(ssh, "extract", LONG_SECONDS, spec, server))
+        server, answer = ask_member(ssh, "extract", LONG_SECONDS, spec)
+        facts = typed(ExtractFacts, answer)
         try:
             _fetch(ssh, server, facts.path, output)
         finally:

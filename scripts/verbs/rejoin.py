@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from scripts.group import RECOVERING, change, require_group
-from scripts.gtids import beyond
+from scripts.host.common.gtids import GtidSet
 from scripts.ssh import logins
 from scripts.stack import OperatorError, Stack
 from scripts.verbs import DEFAULT_STACK, Member, StackName, Yes, confirm
@@ -37,7 +37,7 @@ def rejoin(member: Member, discard: Discard = False, stack: StackName = DEFAULT_
             raise OperatorError(group.silent[member])
         if primary not in group.facts:
             raise OperatorError(group.silent[primary])
-        own = beyond(group.facts[member].executed, group.facts[primary].executed)
+        own = GtidSet.parsed(group.facts[member].executed).beyond(GtidSet.parsed(group.facts[primary].executed))
         if own and not discard:
             raise OperatorError(
                 f"{member} has {own} transactions that the group does not have: look at them in its binary log, and "

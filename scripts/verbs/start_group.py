@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from scripts.group import RECOVERING, Group, change, require_group
-from scripts.gtids import beyond
+from scripts.host.common.gtids import GtidSet
 from scripts.ssh import Ssh, logins
 from scripts.stack import OperatorError, Stack
 from scripts.verbs import DEFAULT_STACK, StackName, Yes, confirm
@@ -65,13 +65,13 @@ def _most_complete(group: Group, names: Sequence[str]) -> str:
         raise OperatorError("no server is left to start the group from")
     sets = {name: group.facts[name].executed for name in names}
     for name in names:
-        if not any(beyond(other, sets[name]) for other in sets.values()):
+        if not any(GtidSet.parsed(other).beyond(GtidSet.parsed(sets[name])) for other in sets.values()):
             return name
     lines = [
         f"{name} has {count} transactions that {other} has not"
         for name in names
         for other in names
-        if (count := beyond(sets[name], sets[other]))
+        if (count := GtidSet.parsed(sets[name]).beyond(GtidSet.parsed(sets[other])))
     ]
     raise OperatorError(
         "\n".join(lines) + "\nno server has all: leave out, by --without, whoever has what may be lost; `rejoin "
@@ -84,7 +84,7 @@ def _told_without(group: Group, left_out: Sequence[str], first: str) -> str:
     words = []
     for name in left_out:
         facts = group.facts.get(name)
-        count = beyond(facts.executed, group.facts[first].executed) if facts else None
+        count = GtidSet.parsed(facts.executed).beyond(GtidSet.parsed(group.facts[first].executed)) if facts else None
         what = "what only it has" if count is None else f"{count} transactions that only it has"
         words.append(f"{name} is left out: {what} will not be in the group. ")
     return "".join(words)

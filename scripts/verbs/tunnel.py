@@ -1,4 +1,4 @@
-"""`tunnel USER --port P`: a port of this machine that leads to the server's MySQL, by way of a client host."""
+"""`tunnel USER --port P`: a port of this machine that leads to MySQL, or a group's proxy, by way of a client host."""
 
 import contextlib
 import socket
@@ -8,6 +8,7 @@ from urllib.parse import quote, urlsplit
 
 import typer
 
+from scripts.host.constants import PROXY_ADDRESS
 from scripts.ssh import CONNECT_SECONDS, Ssh, last_words, logins
 from scripts.stack import OperatorError, Stack
 from scripts.verbs import DEFAULT_STACK, ClientHost, StackName, User
@@ -25,7 +26,7 @@ Port = Annotated[int, typer.Option(min=1, max=65535, help=f"The port on {LOOPBAC
 
 
 def tunnel(user: User, port: Port, host: ClientHost = None, stack: StackName = DEFAULT_STACK) -> None:
-    """Forward a port of this machine to the server's MySQL, through a client host.
+    """Forward a port of this machine to the server's MySQL, through a client host; of a group to the primary's.
 
     Prints the connection string to use, without the password. Ctrl-C ends the tunnel.
     """
@@ -35,7 +36,9 @@ def tunnel(user: User, port: Port, host: ClientHost = None, stack: StackName = D
         login, ca_file = state.login(user), ssh.folder / "ca.pem"
         ca_file.write_text(state.ca_certificate)
         server = f"{login.host}:{login.port}"
-        words = f"{LOOPBACK}:{port} leads to {server} by way of {client}; Ctrl-C ends it."
+        by_proxy = login.host == PROXY_ADDRESS
+        way = f"the primary by way of {client}'s proxy" if by_proxy else f"{server} by way of {client}"
+        words = f"{LOOPBACK}:{port} leads to {way}; Ctrl-C ends it."
         keep_open(ssh, client, port, server, f"{words}\n{how_to_use(url(login), port, ca_file, stack)}")
 
 

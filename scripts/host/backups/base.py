@@ -3,6 +3,7 @@
 mysqldump streams through zstd and rclone into the repository; nothing is kept on the host. The manifest is written
 last: what was cut off before it is no base. Writes wait until mysqldump has its snapshot, some hundredths of a second.
 The lock for it waits for statements that run, but for LOCK_SECONDS at most; then it is given up, and tried again later.
+Of a group one member makes it (chosen.py), and goes on with it even if it becomes the primary meanwhile.
 """
 
 import json
@@ -14,7 +15,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Any, cast
 
-from scripts.host.backups import binary_log, dump, own, repository, status
+from scripts.host.backups import binary_log, chosen, dump, own, repository, status
+from scripts.host.backups.chosen import View
 from scripts.host.backups.dump import Parts
 from scripts.host.backups.pipeline import Pipeline
 from scripts.host.backups.repository import Repository
@@ -47,7 +49,7 @@ class Moment:
 
 
 def run() -> dict[str, Any]:
-    """Make a base, and return what the status has of it.
+    """Make a base, and return what the status has of it; or which member of the group makes it.
 
     Raises:
         HostError: a restore has not ended, or a part of it failed; there is no base then.
@@ -56,20 +58,25 @@ def run() -> dict[str, Any]:
     # The first one, which a set-up begins, or the timer's may be under way: this one comes after it.
     with status.held("run", wait=True):
         restoring.require_ended()
+        session = server.Session()
+        group = chosen.view(session)
+        if other := chosen.elsewhere(group):
+            return other
         with status.failures_of("base"):
-            return _run()
+            return _run(session, group)
 
 
-def _run() -> dict[str, Any]:
+def _run(session: Session, group: View | None) -> dict[str, Any]:
     spec, begun = own.spec(), time.monotonic()
-    session = server.Session()
     own.check_log(session)
     binary_log.begin(session, spec)
     with repository.opened(spec.repository) as repo:
-        manifest = _make(session, repo)
+        manifest = _make(session, repo, group)
     told = {key: manifest[key] for key in TOLD}
     told["seconds"] = round(time.monotonic() - begun, 1)
     changes: dict[str, Any] = {"base": told}
+    if group is not None:
+        changes["newest_base"] = manifest["started"]
     gap = status.load().get("gap")
     if gap and gap["since"] <= manifest["started"]:
         changes["gap"] = None
@@ -77,7 +84,7 @@ def _run() -> dict[str, Any]:
     return told
 
 
-def _make(session: Session, repo: Repository) -> dict[str, Any]:
+def _make(session: Session, repo: Repository, group: View | None) -> dict[str, Any]:
     databases, data = dump.databases(session), dump.data_bytes(session)
     loose = dump.not_transactional(session)
     # Now: after hours of dumping the session may be gone.
@@ -121,6 +128,8 @@ def _make(session: Session, repo: Repository) -> dict[str, Any]:
         "started": status.written(moment.time),
         "ended": status.now(),
         "server_uuid": server_uuid,
+        # By them the base goes on over other members' logs.
+        **({} if group is None else {"members": list(group.uuids)}),
         "mysql_version": version,
         "lower_case_table_names": lower_case,
         "gtid_executed": moment.gtid_executed,

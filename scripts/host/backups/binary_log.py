@@ -4,18 +4,22 @@ A timer runs it every 30 seconds. If something was committed, the log goes on in
 sent in order. While S3 is away, files stay until MySQL purges them by binlog_expire_logs_seconds, which keeps the disk
 from filling. One that is purged before it was sent is a gap: nothing later can be replayed over the bases of before, so
 a new base is begun at once, and ends the gap.
+
+Each member of a group sends its own log, so that whatever member is lost, what was committed is in another's. Beside
+each file goes a note (notes.py), by which the log of one member is followed on another's.
 """
 
 import hashlib
 import os
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from scripts.host.backups import own, repository, status
+from scripts.host.backups import chosen, notes, own, repository, status
+from scripts.host.backups.chosen import View
 from scripts.host.backups.repository import FOLDER, Object, Repository
 from scripts.host.backups.spec import BackupSpec
 from scripts.host.common import process, state_file
@@ -25,7 +29,9 @@ from scripts.host.mysql import restoring, server
 from scripts.host.mysql.server import Session
 
 STATE = f"{FOLDER}/log.json"
-"""A state file: the server, the number of the last file that was sent, a digest of the GTIDs at the last new file."""
+"""A state file: the server, the number of the last file that was sent, a digest of the GTIDs at the last new file.
+
+Of a member of a group also: the members as last seen, and up to when each file that it has closed is complete."""
 FREE_BYTES = 64 << 20
 """Left on the log's disk for a new file to be begun: MySQL stops where it cannot begin one (binlog_error_action)."""
 BASE_UNIT = "mysql-pair-base.service"
@@ -40,11 +46,15 @@ class LogFile:
     """As MySQL names it."""
     number: int
     ended: datetime
-    """When it was closed: what was committed before is in it, or in an earlier one."""
+    """When it was closed, or before: what was committed before is in it, or in an earlier one."""
     digest: str
     """The beginning of its SHA-256."""
     size: int = 0
     """In bytes."""
+    server: str = ""
+    """The UUID of its server; empty of one on the disk."""
+    is_noted: bool = False
+    """Whether there is a note beside it (notes.py)."""
 
     @property
     def object(self) -> str:
@@ -83,8 +93,27 @@ def files(session: Session) -> list[str]:
 
 def sent(repo: Repository, server_uuid: str) -> list[LogFile]:
     """Return the files of a server's log in the repository, as they were closed."""
-    parsed = (LogFile.parsed(stored) for stored in repo.objects(f"logs/{server_uuid}"))
-    return sorted(filter(None, parsed), key=lambda file: (file.ended, file.number))
+    return _files(server_uuid, repo.objects(f"logs/{server_uuid}"))
+
+
+def sent_by_all(repo: Repository) -> dict[str, list[LogFile]]:
+    """Return the files of all servers' logs, by the server's UUID."""
+    folders: dict[str, list[Object]] = {}
+    for stored in repo.objects("logs"):
+        server_uuid, _, name = stored.name.partition("/")
+        folders.setdefault(server_uuid, []).append(replace(stored, name=name))
+    return {server_uuid: _files(server_uuid, stored) for server_uuid, stored in folders.items()}
+
+
+def _files(server_uuid: str, objects: Iterable[Object]) -> list[LogFile]:
+    objects = list(objects)
+    noted = {stored.name.removesuffix(notes.SUFFIX) for stored in objects if stored.name.endswith(notes.SUFFIX)}
+    parsed = [
+        replace(file, server=server_uuid, is_noted=stored.name in noted)
+        for stored in objects
+        if (file := LogFile.parsed(stored)) is not None
+    ]
+    return sorted(parsed, key=lambda file: (file.ended, file.number))
 
 
 def begin(session: Session, spec: BackupSpec) -> None:
@@ -109,9 +138,10 @@ def ship() -> dict[str, Any]:
     with status.held("log"), status.failures_of("log"):
         spec, checked = own.spec(), status.now()
         session = server.Session()
+        group = chosen.view(session)
         begin(session, spec)
         folder = Path(str(session.one("SELECT @@log_bin_basename"))).parent
-        _close_file(session, folder)
+        _close_file(session, folder, group)
         state = state_file.load(STATE)
         present = files(session)
         last, gap = _last_sent(present, state["sent"])
@@ -124,6 +154,12 @@ def ship() -> dict[str, Any]:
             with repository.opened(spec.repository) as repo:
                 for file in waiting:
                     log_file = LogFile.of(folder / file)
+                    if group is not None:
+                        log_file = replace(log_file, ended=_complete(state, log_file))
+                        # Before the file: one without a note could not be joined to another member's.
+                        members = notes.members_of(group, state.get("members", ()))
+                        note = notes.of(session, folder / file, present[present.index(file) + 1], members)
+                        notes.put(repo, f"logs/{state['server_uuid']}/{log_file.object}", note)
                     repo.upload(folder / file, f"logs/{state['server_uuid']}/{log_file.object}")
                     state = {**state, "sent": log_file.number}
                     state_file.save(STATE, state)
@@ -131,7 +167,8 @@ def ship() -> dict[str, Any]:
         if gap:
             state_file.save(STATE, state)
         known = status.load()
-        if known.get("gap") or not known.get("base"):
+        # In a group the base may be another member's: watch.py.
+        if group is None and (known.get("gap") or not known.get("base")):
             # Also one that a crash has ended is begun again. systemd knows one that runs, and how often one may fail.
             process.run(["systemctl", "start", "--no-block", BASE_UNIT])
         # All that was committed before this run began is in the repository.
@@ -140,7 +177,7 @@ def ship() -> dict[str, Any]:
         return log
 
 
-def _close_file(session: Session, folder: Path) -> None:
+def _close_file(session: Session, folder: Path, group: View | None) -> None:
     """Go on in a new file, if something was committed since the last time."""
     state = state_file.load(STATE)
     gtids = hashlib.sha256(str(session.one("SELECT @@GLOBAL.gtid_executed")).encode()).hexdigest()[:16]
@@ -149,8 +186,25 @@ def _close_file(session: Session, folder: Path) -> None:
     disk = os.statvfs(folder)
     if disk.f_bavail * disk.f_frsize < FREE_BYTES:
         raise HostError(f"{folder} has less than {FREE_BYTES >> 20} MiB free: make room, and the log is sent again")
+    complete = status.written(notes.complete_to(session, group)) if group is not None else ""
     session.do("FLUSH BINARY LOGS")
-    state_file.save(STATE, {**state, "gtids": gtids})
+    state = {**state, "gtids": gtids}
+    if group is not None:
+        closed = files(session)[-2]
+        former = {file: ended for file, ended in state.get("complete", {}).items() if int(file) >= state["sent"]}
+        state["complete"] = {**former, str(number(closed)): complete}
+        state["members"] = notes.members_of(group, state.get("members", ()))
+    state_file.save(STATE, state)
+
+
+def _complete(state: dict[str, Any], file: LogFile) -> datetime:
+    """Return up to when a file and those before it are complete: the group may have been ahead of this member.
+
+    One that MySQL has closed by itself has no time of its own: that of the one before holds of it too.
+    """
+    known = {int(closed): status.parsed(ended) for closed, ended in state.get("complete", {}).items()}
+    before = [ended for closed, ended in known.items() if closed <= file.number]
+    return max(before, default=min([file.ended, *known.values()]))
 
 
 def _last_sent(present: Sequence[str], last: int) -> tuple[int, str]:

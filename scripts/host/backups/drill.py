@@ -1,13 +1,14 @@
 """Verb `backup drill`: the newest base and its log are restored into a scratch instance, and compared.
 
 Every table, view, routine and event of the base is dumped from the scratch instance again: its digest has to be the one
-that was written down when the base was made. Then the log is replayed up to its end.
+that was written down when the base was made. Then the log is replayed up to its end. Of a group one member does it.
 """
 
 import time
 from typing import IO, Any, cast
 
-from scripts.host.backups import base, dump, own, replay, repository, scratch, status
+from scripts.host.backups import base, chosen, dump, own, replay, repository, scratch, status
+from scripts.host.backups.chosen import View
 from scripts.host.backups.dump import Parts
 from scripts.host.backups.pipeline import Pipeline
 from scripts.host.backups.replay import Plan, Wanted
@@ -21,33 +22,36 @@ TOLD = 10
 
 
 def drill() -> dict[str, Any]:
-    """Rehearse a restore, and return what the status says of it.
+    """Rehearse a restore, and return what the status says of it; or which member of the group does it.
 
     Raises:
         HostError: it failed: what the backups have is not what the server had.
     """
+    if other := chosen.elsewhere(chosen.view(server.Session())):
+        return other
     with status.failures_of("drill"):
         spec, begun = own.spec(), time.monotonic()
         session = server.Session()
+        group = chosen.view(session)
         with repository.opened(spec.repository) as repo:
-            chosen = _newest(repo, session)
-            if chosen.manifest["mysql_version"] != session.one("SELECT VERSION()"):
+            plan = _newest(repo, session, group)
+            if plan.manifest["mysql_version"] != session.one("SELECT VERSION()"):
                 # Another mysqldump may write the same rows otherwise.
                 base.run()
-                chosen = _newest(repo, session)
-            scratch.check_space(chosen)
-            with scratch.running(int(chosen.manifest["lower_case_table_names"])) as instance:
-                scratch.load(repo, chosen, instance)
+                plan = _newest(repo, session, group)
+            scratch.check_space(plan)
+            with scratch.running(int(plan.manifest["lower_case_table_names"])) as instance:
+                scratch.load(repo, plan, instance)
                 loaded = time.monotonic()
-                compare(chosen.manifest["parts"], _digests(chosen, instance.socket))
+                compare(plan.manifest["parts"], _digests(plan, instance.socket))
                 compared = time.monotonic()
-                logs = replay.replay(repo, chosen, instance.socket, instance.folder / "log")
+                logs = replay.replay(repo, plan, instance.socket, instance.folder / "log")
         ended = time.monotonic()
         told = {
-            "base": chosen.manifest["id"],
-            "restored_to": chosen.restored_to,
+            "base": plan.manifest["id"],
+            "restored_to": plan.restored_to,
             "ended": status.now(),
-            "tables": len(dump.table_names(chosen.manifest["parts"])),
+            "tables": len(dump.table_names(plan.manifest["parts"])),
             "logs": logs,
             "seconds": round(ended - begun, 1),
             # What a restore would take.
@@ -57,14 +61,15 @@ def drill() -> dict[str, Any]:
         return told
 
 
-def _newest(repo: Repository, session: Session) -> Plan:
-    return replay.plan(repo, Wanted(), session, server_uuid=str(session.one("SELECT @@server_uuid")))
+def _newest(repo: Repository, session: Session, group: View | None) -> Plan:
+    servers = chosen.uuids(group, str(session.one("SELECT @@server_uuid")))
+    return replay.plan(repo, Wanted(), session, servers)
 
 
-def _digests(chosen: Plan, socket: str) -> dict[str, dict[str, object]]:
+def _digests(plan: Plan, socket: str) -> dict[str, dict[str, object]]:
     """Return the parts of a dump of what was loaded."""
     parts = Parts()
-    if databases := chosen.manifest["databases"]:
+    if databases := plan.manifest["databases"]:
         with Pipeline() as pipeline:
             source = pipeline.start(dump.argv(socket, "--databases", "--", *databases))
             for line in cast("IO[bytes]", source.stdout):

@@ -2,18 +2,21 @@
 
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from scripts.host.backups import binary_log, repository, status
+from scripts.host.backups import binary_log, repository, road, status
 from scripts.host.backups.binary_log import LogFile
+from scripts.host.backups.notes import Notes
 from scripts.host.backups.repository import FOLDER, Repository, UnreadableError
+from scripts.host.backups.road import Road
 from scripts.host.backups.spec import BackupList, Base, RepositorySpec
 from scripts.host.common import state_file
 from scripts.host.common.errors import HostError
+from scripts.host.common.gtids import GtidSet
 
 Manifest = dict[str, Any]
 """See base.py."""
@@ -71,6 +74,11 @@ def contents(repo: Repository) -> Contents:
     return Contents(tuple(manifests), tuple(unreadable))
 
 
+def of_servers(manifests: Sequence[Manifest], servers: Collection[str]) -> list[Manifest]:
+    """Return the bases of these servers, or of members of a group with them."""
+    return [one for one in manifests if not {one["server_uuid"], *one.get("members", ())}.isdisjoint(servers)]
+
+
 def chain(manifest: Manifest, files: Sequence[LogFile]) -> Chain:
     """Return which of a server's files, as they were closed, follow one of its bases without a gap."""
     started = status.parsed(manifest["started"])
@@ -100,9 +108,37 @@ def _latest(manifest: Manifest, follow: Sequence[LogFile]) -> str:
 
 
 def chains(repo: Repository, manifests: Sequence[Manifest]) -> dict[str, Chain]:
-    """Return the chain of each base, by its id; each server's log is listed once."""
+    """Return the chain of each base, by its id; each server's log is listed once.
+
+    A base of a group's member goes on over the log of any member.
+    """
     files = {uuid: binary_log.sent(repo, uuid) for uuid in {manifest["server_uuid"] for manifest in manifests}}
-    return {manifest["id"]: chain(manifest, files[manifest["server_uuid"]]) for manifest in manifests}
+    grouped = {
+        manifest["id"]
+        for manifest in manifests
+        if manifest.get("members") or any(file.is_noted for file in files[manifest["server_uuid"]])
+    }
+    logs, notes = binary_log.sent_by_all(repo) if grouped else {}, Notes(repo)
+    return {
+        manifest["id"]: _led(manifest, logs, notes)
+        if manifest["id"] in grouped
+        else chain(manifest, files[manifest["server_uuid"]])
+        for manifest in manifests
+    }
+
+
+def _led(manifest: Manifest, logs: Mapping[str, Sequence[LogFile]], notes: Notes) -> Chain:
+    """Return the chain of a base over all members' logs; its own server's is the first if it was alone then."""
+    server, covered = manifest["server_uuid"], GtidSet.parsed(manifest["gtid_executed"])
+    begin = Road((), covered, status.parsed(manifest["started"]), server, frozenset(manifest.get("members", ())))
+    alone = Chain((), "")
+    if not begin.members:
+        alone = chain(manifest, logs.get(server, ()))
+        if alone.files and (note := notes[alone.files[-1]] if alone.files[-1].is_noted else None):
+            begin = replace(begin, covered=covered | GtidSet.parsed(note.after), members=frozenset(note.members))
+        begin = replace(begin, files=alone.files, end=status.parsed(alone.latest))
+    led, gap = road.extended(begin, logs, notes)
+    return Chain(led.files, status.written(led.end), gap or ("" if led.files != begin.files else alone.gap))
 
 
 def listed(spec: RepositorySpec) -> BackupList:

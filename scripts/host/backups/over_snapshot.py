@@ -2,13 +2,14 @@
 
 The copy's server has executed what its source had, and nothing of its own but its set-up. The log of the
 source goes on from the file that was written to then; transactions that the copy has are skipped by GTID, so a replay
-that was cut off is begun again.
+that was cut off is begun again. Where the source was a member of a group, the log goes on over any member's.
 """
 
 from datetime import datetime
 from typing import Any
 
 from scripts.host.backups import binary_log, listing, replay, status
+from scripts.host.backups.listing import Manifest
 from scripts.host.backups.replay import Plan, Wanted
 from scripts.host.backups.repository import Repository
 from scripts.host.backups.spec import RestoreSpec
@@ -39,22 +40,29 @@ def plan(repo: Repository, spec: RestoreSpec, copy: dict[str, Any], session: Ses
     files = binary_log.sent(repo, source)
     if not files:
         raise HostError(f"the repository has no log of server {source}, of which {spec.snapshot} is. {MEND}")
-    log = listing.chain({"started": written, "first_log": copy["first_log"]}, files)
+    moment = {"id": copy["snapshot"], "server_uuid": source, "started": written, "first_log": copy["first_log"]}
+    # A source that was alone had no notes beside its files; one in a group is followed by what it had executed.
+    until = [file for file in files if status.written(file.ended) <= written]
+    members = {"members": [source]} if files[min(len(until), len(files) - 1)].is_noted else {}
+    manifest = {**moment, **members, "gtid_executed": copy["executed"]}
+    log = listing.chains(repo, [manifest])[copy["snapshot"]]
     if spec.at and spec.at <= written:
         raise HostError(f"{spec.at} is before the last transaction of {spec.snapshot}, at {written}. {MEND}")
     if log.gap and not spec.at:
         raise HostError(f"the log after {spec.snapshot} has a gap: {log.gap}. Set `at` to {log.latest} or before")
     if not (spec.at or spec.gtid):
-        _check_newest(repo, spec, source, log.latest)
+        _check_newest(repo, spec, manifest, log.latest)
     if spec.gtid and session.rows("SELECT GTID_SUBSET(%s, @@GLOBAL.gtid_executed)", [spec.gtid])[0][0]:
         raise HostError(f"transaction {spec.gtid} is in {spec.snapshot} already. {MEND}")
     return replay.planned({"server_uuid": source}, log, Wanted(at=spec.at, gtid=spec.gtid), spec.snapshot)
 
 
-def _check_newest(repo: Repository, spec: RestoreSpec, source: str, latest: str) -> None:
+def _check_newest(repo: Repository, spec: RestoreSpec, copy: Manifest, latest: str) -> None:
     """Refuse a snapshot of a server that another one has come after: what that one has would not be there."""
-    for manifest in listing.contents(repo).manifests:
-        if manifest["server_uuid"] != source and manifest["started"] > latest:
+    manifests = listing.contents(repo).manifests
+    of_source = [one["id"] for one in listing.of_servers(manifests, [copy["server_uuid"]])]
+    for manifest in manifests:
+        if manifest["id"] not in of_source and manifest["started"] > latest:
             raise HostError(
                 f"base {manifest['id']} is of another server, after the end of the log that goes on from "
                 f"{spec.snapshot}: to go back to that end, set `at` to {latest}. {MEND}"

@@ -2,7 +2,7 @@
 
 import hashlib
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
@@ -45,23 +45,20 @@ class Plan:
     """See RestoreFacts."""
 
 
-def plan(repo: Repository, wanted: Wanted, session: Session, server_uuid: str = "") -> Plan:
+def plan(repo: Repository, wanted: Wanted, session: Session, servers: Collection[str] = ()) -> Plan:
     """Return how a moment can be had.
 
     Args:
         repo: where from.
         wanted: which moment.
         session: to a server that compares sets of GTIDs.
-        server_uuid: only bases of this server count; empty for those of any.
+        servers: only bases of these count, or of members of a group with them; empty for those of any.
 
     Raises:
         HostError: it cannot be; the message says what can.
     """
-    manifests = [
-        manifest
-        for manifest in listing.contents(repo).manifests
-        if not server_uuid or manifest["server_uuid"] == server_uuid
-    ]
+    manifests = listing.contents(repo).manifests
+    manifests = tuple(listing.of_servers(manifests, servers)) if servers else manifests
     if not manifests:
         raise HostError("the repository has no base: check bucket and prefix, or make one with `backup`")
     if wanted.at > status.now():
@@ -168,8 +165,7 @@ def replay(repo: Repository, chosen: Plan, socket: str, folder: Path) -> int:
     Raises:
         HostError: a file is damaged, a transaction is refused, or the one to stop at is not in the log.
     """
-    server_uuid = chosen.manifest["server_uuid"]
-    stop = _Stop(chosen.wanted.gtid)
+    stop = _Stop(chosen.wanted)
     done = 0
     progress = Progress("replay the log", sum(file.size for file in chosen.files))
     for batch in _batches(chosen.files):
@@ -177,13 +173,16 @@ def replay(repo: Repository, chosen: Plan, socket: str, folder: Path) -> int:
         folder.mkdir(mode=0o700)
         try:
             try:
-                repo.fetch(f"logs/{server_uuid}", [file.object for file in batch], folder)
+                repo.fetch(f"logs/{batch[0].server}", [file.object for file in batch], folder)
             except UnreadableError as error:
                 raise HostError(f"the log is damaged between {batch[0].file} and {batch[-1].file}: {error}") from error
             for file in batch:
                 if binary_log.digest(folder / file.object) != file.digest:
                     raise HostError(f"the log is damaged: {file.file} is not the file that was sent")
-            _replay_files([folder / file.object for file in batch], chosen.wanted.at, stop, socket)
+            # A member applies what others have committed before: there the times in the log's heading are later.
+            stop.by_commits = batch[0].is_noted
+            until = "" if batch[0].is_noted else chosen.wanted.at
+            _replay_files([folder / file.object for file in batch], until, stop, socket)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         done += len(batch)
@@ -195,23 +194,35 @@ def replay(repo: Repository, chosen: Plan, socket: str, folder: Path) -> int:
     return done
 
 
-class _Stop:
-    """Knows the line of mysqlbinlog's at which a replay up to a transaction ends."""
+COMMITTED = b"# original_commit_timestamp="
+"""Written by mysqlbinlog before a transaction, with microseconds since 1970 by the clock of the server that committed
+it at first."""
 
-    def __init__(self, gtid: str) -> None:
-        self._line = f"SET @@SESSION.GTID_NEXT= '{gtid.lower()}'".encode() if gtid else None
+
+class _Stop:
+    """Knows the line of mysqlbinlog's at which a replay up to a transaction ends, or one of a group up to a moment."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        self._gtid = wanted.gtid
+        self._line = f"SET @@SESSION.GTID_NEXT= '{wanted.gtid.lower()}'".encode()
+        self._micros = int(status.parsed(wanted.at).timestamp()) * 10**6 if wanted.at else None
+        self.by_commits = False
+        """Whether the moment counts: it does in files of a group, of others mysqlbinlog knows it."""
         self.reached = False
 
     def at(self, line: bytes) -> bool:
-        if self._line is not None and line.lower().startswith(self._line.lower()):
+        if self._gtid and line.lower().startswith(self._line.lower()):
             self.reached = True
+        if self.by_commits and self._micros is not None and line.startswith(COMMITTED):
+            self.reached |= int(line[len(COMMITTED) :].split()[0]) >= self._micros
         return self.reached
 
 
 def _batches(files: Sequence[LogFile]) -> Iterator[Sequence[LogFile]]:
     batch: list[LogFile] = []
     for file in files:
-        if batch and (len(batch) == BATCH_FILES or sum(one.size for one in batch) + file.size > BATCH_BYTES):
+        is_full = len(batch) == BATCH_FILES or sum(one.size for one in batch) + file.size > BATCH_BYTES
+        if batch and (is_full or (file.server, file.is_noted) != (batch[0].server, batch[0].is_noted)):
             yield batch
             batch = []
         batch.append(file)

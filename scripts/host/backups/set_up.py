@@ -3,11 +3,13 @@
 import itertools
 import re
 import time
+from collections.abc import Collection
 from typing import Any
 
-from scripts.host.backups import binary_log, listing, own, repository, scratch, status, units
+from scripts.host.backups import binary_log, chosen, listing, notes, own, repository, scratch, status, units
 from scripts.host.backups.repository import UnreadableError
 from scripts.host.backups.spec import PACKAGES, BackupSpec, SetUpFacts, SetUpSpec
+from scripts.host.backups.watch import DAY_SECONDS, LATE_SECONDS
 from scripts.host.common import codec, process, state_file
 from scripts.host.common.difference import Difference
 from scripts.host.common.errors import HostError
@@ -20,10 +22,7 @@ ROLE_SECONDS = 60
 """How long a new instance's role may be unknown to S3 (IAM User Guide, "Changes that I make are not always immediately
 visible")."""
 PAUSE_SECONDS = 5
-LATE_SECONDS = 2 * 3600
-"""Of a base or drill, beyond its schedule: random delay, and two more tries."""
 LOG_SECONDS = 120
-DAY_SECONDS = 86400
 
 
 def set_up(spec: SetUpSpec) -> SetUpFacts:
@@ -43,16 +42,18 @@ def set_up(spec: SetUpSpec) -> SetUpFacts:
         interval(schedule)
     session = server.Session()
     own.check_log(session)
-    has_base = _has_base(backups, str(session.one("SELECT @@server_uuid")))
+    group = chosen.view(session)
+    has_base = _has_base(backups, chosen.uuids(group, str(session.one("SELECT @@server_uuid"))))
+    begins_base = not has_base and (group is None or group.is_chosen)
     state_file.save(own.STATE, codec.as_data(backups))
     binary_log.begin(session, backups)
     _install_units(backups)
     if not status.load().get("set_up"):
         status.update(set_up=status.now())
     timers.enable(*units.timers())
-    if not has_base:
+    if begins_base:
         process.must(["systemctl", "start", "--no-block", f"{units.BASE}.service"])
-    return SetUpFacts(version, not has_base)
+    return SetUpFacts(version, begins_base)
 
 
 def _install_units(backups: BackupSpec) -> None:
@@ -67,8 +68,8 @@ def _install_units(backups: BackupSpec) -> None:
             process.must(["systemctl", "restart", *running])
 
 
-def _has_base(backups: BackupSpec, server_uuid: str) -> bool:
-    """Return whether the repository has a base of this server; by that it is known to be usable."""
+def _has_base(backups: BackupSpec, servers: Collection[str]) -> bool:
+    """Return whether the repository has a base of these servers; by that it is known to be usable."""
     deadline = time.monotonic() + ROLE_SECONDS
     with repository.opened(backups.repository) as repo:
         while True:
@@ -82,7 +83,7 @@ def _has_base(backups: BackupSpec, server_uuid: str) -> bool:
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(PAUSE_SECONDS)
-    return any(manifest["server_uuid"] == server_uuid for manifest in found.manifests)
+    return bool(listing.of_servers(found.manifests, servers))
 
 
 def _turn_off() -> None:
@@ -99,7 +100,7 @@ def _turn_off() -> None:
         path.unlink(missing_ok=True)
     if names:
         process.must(["systemctl", "daemon-reload"])
-    for name in (own.STATE, binary_log.STATE):
+    for name in (own.STATE, binary_log.STATE, notes.STATE):
         (state_file.FOLDER / name).unlink(missing_ok=True)
     status.FILE.unlink(missing_ok=True)
     with status.held("scratch", wait=True):
@@ -125,7 +126,17 @@ def differences(spec: SetUpSpec) -> list[Difference]:
     rows += files.differences(units.files(backups))
     for timer in units.timers():
         rows += timers.differences(timer)
-    return rows + judged(status.load(), interval(backups.base_schedule), interval(backups.drill_schedule))
+    state = status.load()
+    schedules = interval(backups.base_schedule), interval(backups.drill_schedule)
+    return rows + (judged_bases(state, *schedules) if _tells_of_bases(state) else []) + judged_log(state)
+
+
+def _tells_of_bases(state: dict[str, Any]) -> bool:
+    """Return whether this host says how bases and drills are: of a group one member does."""
+    try:
+        return chosen.is_here(chosen.view(server.Session()))
+    except HostError:
+        return "chosen_since" not in state
 
 
 def judged(state: dict[str, Any], base_interval: float, drill_interval: float) -> list[Difference]:
@@ -136,11 +147,21 @@ def judged(state: dict[str, Any], base_interval: float, drill_interval: float) -
         base_interval: seconds between two bases.
         drill_interval: seconds between two drills.
     """
+    return judged_bases(state, base_interval, drill_interval) + judged_log(state)
+
+
+def judged_bases(state: dict[str, Any], base_interval: float, drill_interval: float) -> list[Difference]:
+    """Return what of bases and drills is not well, and whether the log has a gap; see judged."""
     rows = []
     since = state.get("set_up")
-    for part, allowed in (("base", base_interval + LATE_SECONDS), ("drill", drill_interval + DAY_SECONDS)):
+    parts = (
+        ("base", base_interval + LATE_SECONDS, state.get("newest_base")),
+        # Drills of the member that was chosen before are not known here.
+        ("drill", drill_interval + DAY_SECONDS, state.get("chosen_since")),
+    )
+    for part, allowed, elsewhere in parts:
         last = state.get(part) or {}
-        ended = last.get("ended") or since
+        ended = max(last.get("ended") or "", elsewhere or "") or since
         if failure := state.get(f"{part}_failure"):
             rows.append(Difference(KIND, part, f"at {failure['at']}", "made", f"failed: {failure['text']}"))
         if ended is None or status.age(ended) > allowed:
@@ -148,6 +169,12 @@ def judged(state: dict[str, Any], base_interval: float, drill_interval: float) -
             rows.append(Difference(KIND, part, "last", f"within {_hours(allowed)}", found))
     if gap := state.get("gap"):
         rows.append(Difference(KIND, "log", "complete", "without a gap", f"since {gap['since']}: {gap['reason']}"))
+    return rows
+
+
+def judged_log(state: dict[str, Any]) -> list[Difference]:
+    """Return whether the log is sent too late."""
+    rows, since = [], state.get("set_up")
     log = state.get("log") or {}
     complete = log.get("complete_to") or since
     if complete is None or status.age(complete) > LOG_SECONDS:

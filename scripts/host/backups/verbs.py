@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from scripts.host.backups import base, binary_log, drill, extract, listing, own, restore, set_up, status
+from scripts.host.backups import base, drill, extract, listing, own, restore, set_up, status, watch
 from scripts.host.backups.spec import ExtractSpec, RestoreSpec, SetUpSpec
 from scripts.host.common import codec, process, stdin
 from scripts.host.common.errors import HostError
@@ -39,7 +39,7 @@ def _check(spec: Any) -> None:
 
 QUERIES_FIRST: dict[str, Callable[[], Any]] = {
     "run": base.run,
-    "log": binary_log.ship,
+    "log": watch.log,
     "drill": drill.drill,
     "extract": _extract,
 }

@@ -11,8 +11,8 @@ from scripts.host.group import membership, peers, units, waiting
 from scripts.host.group.peers import Answer
 from scripts.host.group.spec import GroupSpec
 from scripts.host.group.view import ERROR, View
-from scripts.host.mysql import restoring, series, server
-from scripts.host.mysql.server import Session
+from scripts.host.mysql import restoring, series, server, service
+from scripts.host.mysql.server import Error, Session
 
 CHANNEL = "group_replication_recovery"
 OWN_SCHEMAS = ("mysql", "sys", "information_schema", "performance_schema")
@@ -84,14 +84,17 @@ def enter(session: Session, group: GroupSpec, view: View) -> None:
 def start(session: Session, bootstrap: bool = False) -> None:
     """Start Group Replication, as the only member of a new group or as one more of one that there is."""
     session.do(f"CHANGE REPLICATION SOURCE TO SOURCE_USER = '{peers.USER}' FOR CHANNEL '{CHANNEL}'")
-    if not bootstrap:
-        session.do("START GROUP_REPLICATION")
-        return
-    session.do("SET GLOBAL group_replication_bootstrap_group = ON")
+    log = service.log_size()
     try:
+        if bootstrap:
+            session.do("SET GLOBAL group_replication_bootstrap_group = ON")
         session.do("START GROUP_REPLICATION")
+    except Error as error:
+        # MySQL's own text says no more than that the log says it.
+        raise HostError(f"{error}\n{service.words_since(log)}") from error
     finally:
-        session.do("SET GLOBAL group_replication_bootstrap_group = OFF")
+        if bootstrap:
+            session.do("SET GLOBAL group_replication_bootstrap_group = OFF")
 
 
 def require_same_history(session: Session, group: GroupSpec, answer: Answer) -> None:

@@ -5,12 +5,12 @@ through the socket; whoever asks here is answered from memory, so that many prox
 """
 
 import asyncio
+import socket
 import time
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from scripts.host.constants import ROLE_PORT
 from scripts.host.group import role
 from scripts.host.group.role import NO, Answer, Seen, View
 from scripts.host.mysql import service
@@ -26,6 +26,8 @@ OLDEST_SECONDS = 2.0
 REQUEST_SECONDS = 2
 MAX_HEAD = 4096
 """Bytes of a request."""
+FROM_SYSTEMD = 3
+"""The file number of the socket that listens (sd_listen_fds(3)), see the unit mysql-pair-role.socket."""
 MAX_OPEN = 512
 """Connections at a time; a service has 1024 files."""
 MEMBERS = "SELECT MEMBER_ID, MEMBER_STATE, MEMBER_ROLE FROM performance_schema.replication_group_members"
@@ -92,8 +94,14 @@ class Session:
     def _view(self) -> View:
         if self._connection is None:
             limits = dict.fromkeys(("connect_timeout", "read_timeout", "write_timeout"), MYSQL_SECONDS)
+            # In UTC no hour comes twice, which would be an hour of lag.
             self._connection = self._driver.connect(
-                unix_socket=service.SOCKET, user=USER, autocommit=True, ssl_disabled=True, **limits
+                unix_socket=service.SOCKET,
+                user=USER,
+                autocommit=True,
+                ssl_disabled=True,
+                init_command="SET time_zone = '+00:00'",
+                **limits,
             )
         with self._connection.cursor() as cursor:
             cursor.execute(OWN)
@@ -154,16 +162,15 @@ def response(head: bytes, told: Told) -> bytes:
 
 def serve() -> int:
     """Serve until the process is ended; a fault that nobody thought of ends it too, and systemd starts it anew."""
-    asyncio.run(_serve())
+    with socket.socket(fileno=FROM_SYSTEMD) as listening:
+        asyncio.run(_serve(listening))
     return 0
 
 
-async def _serve(port: int = ROLE_PORT) -> None:
+async def _serve(listening: socket.socket) -> None:
     told, session = Told(), Session()
     loop = asyncio.get_running_loop()
-    # A security group stands before the port.
-    server = await loop.create_server(lambda: Request(told), "0.0.0.0", port, backlog=MAX_OPEN)  # noqa: S104
-    async with server:
+    async with await loop.create_server(lambda: Request(told), sock=listening, backlog=MAX_OPEN) as server:
         await asyncio.gather(server.serve_forever(), _poll(session, told))
 
 

@@ -1,6 +1,5 @@
 """mysqld's settings of a member of a group, which follow from the group alone."""
 
-import ipaddress
 from collections.abc import Mapping
 
 from scripts.host.constants import GROUP_PORT
@@ -38,9 +37,6 @@ FIXED: Mapping[str, Setting] = {
 def settings_of(group: GroupSpec) -> dict[str, Setting]:
     """Return a member's settings."""
     addresses = [member.address for member in group.members]
-    # By itself it admits private ranges, and the security group decides; the setting is deprecated in MySQL 9.
-    public = any(not ipaddress.ip_address(address).is_private for address in addresses)
-    admitted = {"group_replication_ip_allowlist": ",".join(addresses)} if public else {}
     return {
         **FIXED,
         "server_id": group.number,
@@ -48,10 +44,16 @@ def settings_of(group: GroupSpec) -> dict[str, Setting]:
         "group_replication_group_name": group.name,
         "group_replication_local_address": f"{group.own_address}:{GROUP_PORT}",
         "group_replication_group_seeds": ",".join(f"{address}:{GROUP_PORT}" for address in addresses),
-        **admitted,
+        # By itself it admits a member's own subnet alone.
+        "group_replication_ip_allowlist": ",".join(addresses),
     }
 
 
 def completed(mysql: MySqlSpec, group: GroupSpec | None) -> MySqlSpec:
     """Return what mysqld is to have, as a member if it is one; config's own settings win."""
     return MySqlSpec({**settings_of(group), **mysql.settings}) if group else mysql
+
+
+def of_config(warnings: tuple[str, ...], mysql: MySqlSpec) -> tuple[str, ...]:
+    """Return what MySQL said of settings that config has, or the host's size: of its own ones a group knows."""
+    return tuple(warning for warning in warnings if warning.partition(":")[0] in mysql.settings)

@@ -1,35 +1,27 @@
-"""The systemd units of a member: what tells its role, what brings it back into the group, what hands its role on."""
+"""The systemd units of a member: what tells its role, and what brings it back into the group."""
 
 from scripts.host.common import process
 from scripts.host.common.difference import Difference
-from scripts.host.mysql import timers
+from scripts.host.constants import ROLE_UNIT
+from scripts.host.system import units as systemd
 
-ROLE = "mysql-pair-role.service"
 WATCH = "mysql-pair-group.timer"
+ROLE_SOCKET = ROLE_UNIT.replace(".service", ".socket")
 
 
 def enable() -> None:
     """Have them run, now and after every boot."""
-    timers.enable(WATCH)
-    if differences_of_role():
-        process.must(["systemctl", "enable", "--now", ROLE])
+    systemd.enable(WATCH, target=systemd.TIMERS)
+    systemd.enable(ROLE_UNIT)
+    # With the agent's present code; its socket refuses nobody meanwhile.
+    process.must(["systemctl", "restart", ROLE_UNIT])
 
 
 def disable() -> None:
     """Have none of them run."""
-    process.must(["systemctl", "disable", "--now", WATCH, ROLE])
+    process.must(["systemctl", "disable", "--now", WATCH, ROLE_SOCKET, ROLE_UNIT])
 
 
 def differences() -> list[Difference]:
     """Return which of them do not run, or would not after a boot; nothing is changed."""
-    return [*timers.differences(WATCH), *differences_of_role()]
-
-
-def differences_of_role() -> list[Difference]:
-    """Return whether the member's role is not told."""
-    rows = []
-    for question, what, expected in (("is-enabled", "after a boot", "enabled"), ("is-active", "now", "active")):
-        found = process.run(["systemctl", question, ROLE]).stdout.strip() or "unknown"
-        if found != expected:
-            rows.append(Difference("unit", ROLE, what, expected, found))
-    return rows
+    return [*systemd.differences(WATCH, systemd.TIMERS), *systemd.differences(ROLE_UNIT)]

@@ -12,9 +12,9 @@ Verb = Callable[[Sequence[str]], int]
 
 def _serve(_words: Sequence[str]) -> int:
     # Only here: the others need no event loop.
-    from scripts.host.group import role_server
+    from scripts.host.group.role_server import serve
 
-    return role_server.serve()
+    return serve()
 
 
 def _status(_words: Sequence[str]) -> int:

@@ -49,6 +49,8 @@ def converge(spec: ServerSpec) -> ServerFacts:
     else:
         leave.converge()
     warnings = settings.converge(group_settings.completed(spec.mysql, spec.group))
+    if spec.group:
+        warnings = group_settings.of_config(warnings, spec.mysql)
     if not running:
         time_zones.converge(is_member)
     secure_installation.converge()

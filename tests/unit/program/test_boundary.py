@@ -84,6 +84,11 @@ FAULTS: list[tuple[Callable[[], pulumi.ComponentResource], str, list[str]]] = [
     ),
     (lambda: network(vpc_cidr="10.0.0.0/8"), "Network 'net'", ["vpc_cidr: '10.0.0.0/8' has the wrong size"]),
     (
+        lambda: network(member_subnet_cidrs=["10.0.3.0/24"]),
+        "Network 'net'",
+        ["member_subnet_cidrs: has 1 ranges beside the server's for 1 zones"],
+    ),
+    (
         lambda: firewall(operator_cidrs=["0.0.0.0/0"], extra_egress=[{**EGRESS, "protocol": "icmp", "port": 1}]),
         "Firewall 'fire'",
         ["operator_cidrs[0]: '0.0.0.0/0' is the whole", "extra_egress[0].port: is unknown", "extra_egress[0].protocol"],

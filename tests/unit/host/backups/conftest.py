@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from scripts.host.backups import status
+from scripts.host.backups import chosen, status
 from scripts.host.backups.binary_log import LogFile
 from scripts.host.backups.repository import Object, UnreadableError
 
@@ -81,3 +81,9 @@ def status_file(state_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = state_folder / "status" / "backups.json"
     monkeypatch.setattr(status, "FILE", path)
     return path
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that is in no group."""
+    monkeypatch.setattr(chosen, "view", lambda _session: None)

@@ -1,0 +1,53 @@
+"""Verb `backup log`: send the log; in a group, the chosen member then looks after the group's bases.
+
+A base that is late, as its member was lost on the way, is begun by whichever member is chosen then. Where its own log
+has a gap, or another member was chosen before, the logs of all members are asked whether they have a gap together.
+"""
+
+from typing import Any
+
+from scripts.host.backups import binary_log, chosen, listing, own, repository, status
+from scripts.host.backups.chosen import View
+from scripts.host.backups.schedules import longest_gap
+from scripts.host.backups.spec import BackupSpec
+from scripts.host.common import process
+from scripts.host.mysql import server
+
+LATE_SECONDS = 2 * 3600
+"""Of a base or drill, beyond its schedule: random delay, and two more tries."""
+DAY_SECONDS = 86400
+
+
+def log() -> dict[str, Any]:
+    """Send what there is to send, look after bases, and return what the status says of the log."""
+    told = binary_log.ship()
+    group = chosen.view(server.Session())
+    if group is not None:
+        _look(own.spec(), group)
+    return told
+
+
+def _look(spec: BackupSpec, group: View) -> None:
+    known = status.load()
+    if not group.is_chosen:
+        # What is not well is told once, by the member that is.
+        if known.get("chosen_since") or known.get("gap"):
+            status.update(chosen_since=None, gap=None)
+        return
+    is_new = not known.get("chosen_since")
+    newest, allowed = known.get("newest_base"), longest_gap(spec.base_schedule) * DAY_SECONDS + LATE_SECONDS
+    is_late = newest is None or status.age(newest) > allowed
+    if is_new or is_late or known.get("gap"):
+        with repository.opened(spec.repository) as repo:
+            manifests = listing.of_servers(listing.contents(repo).manifests, group.uuids)
+            last = manifests[-1:]
+            gap = next((chain.gap for chain in listing.chains(repo, last).values()), "")
+        newest = last[0]["started"] if last else None
+        is_late = newest is None or status.age(newest) > allowed
+        since = known.get("chosen_since") or status.now()
+        told = {"since": (known.get("gap") or {}).get("since") or since, "reason": gap} if gap else None
+        status.update(newest_base=newest, chosen_since=since, gap=told)
+        is_late = is_late or bool(gap)
+    if is_late:
+        # systemd knows one that runs, and how often one may fail.
+        process.run(["systemctl", "start", "--no-block", binary_log.BASE_UNIT])
