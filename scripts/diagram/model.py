@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from policy.rules.security_groups import TCP, Rule, open_to_world
 from scripts.host.constants import GROUP_PORT, MYSQLX_PORT, ROLE_PORT, SSH_PORT
 
-SERVICES = {SSH_PORT: "ssh", MYSQLX_PORT: "mysqlx", GROUP_PORT: "the group's", ROLE_PORT: "roles"}
+SERVICES = {SSH_PORT: "ssh", MYSQLX_PORT: "mysqlx", GROUP_PORT: "group", ROLE_PORT: "role"}
 """What well-known ports are for; MySQL's own is the stack's."""
 
 

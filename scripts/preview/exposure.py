@@ -5,8 +5,9 @@ from collections.abc import Collection, Iterator, Sequence
 from policy.rules.buckets import BLOCKS
 from policy.rules.security_groups import GROUPS, Direction, Rule, world
 from scripts.preview.digest import Op, Step
-from scripts.preview.findings import SERVER, Finding, code, host, names
+from scripts.preview.findings import Finding, code, host, names
 from scripts.preview.reach import Reach, groups, in_order, reach, target
+from scripts.preview.servers import SERVER
 
 BLOCK = "BucketPublicAccessBlock"
 WORLD = "**the whole internet**"

@@ -1,17 +1,15 @@
 """What sections find, and how names, values and changes are written into a report."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from scripts.preview.digest import Op, Step
+from scripts.preview.servers import SERVER
 from scripts.redaction import SECRET, UNKNOWN
 from scripts.table import printable
 
-SERVER = "MySqlServer"
-DATA_TRIGGER = "data_volume"
-"""The trigger of the server's convergence that says which volume the data are on (components/mysql/server.py)."""
 DONE = {Op.CREATE: "created", Op.UPDATE: "updated", Op.REPLACE: "replaced", Op.DELETE: "deleted"}
 
 
@@ -25,27 +23,6 @@ class Finding:
     """Whether `--fail-on` counts it."""
     verdict: str = ""
     """What the verdict says of it, unless another one is severe and this is not; the section's words if empty."""
-
-
-def data_volume(steps: Iterable[Step]) -> str | None:
-    """Return the id of the volume that the server's data are on, by what its host was last converged to; or None."""
-    for step in steps:
-        triggers = step.old.get("triggers") if step.kind == "Command" and step.is_part_of(SERVER) else None
-        for trigger in triggers if isinstance(triggers, list) else ():
-            if isinstance(trigger, Mapping) and DATA_TRIGGER in trigger:
-                return str(trigger[DATA_TRIGGER])
-    return None
-
-
-def other_volume(steps: Sequence[Step]) -> Step | None:
-    """Return the attachment by which the server gets a volume that is there already, in place of its own."""
-    attached = (step for step in steps if step.kind == "VolumeAttachment" and step.op is Op.REPLACE)
-    return next((step for step in attached if "volumeId" in step.changed and not volume_goes(steps)), None)
-
-
-def volume_goes(steps: Iterable[Step]) -> bool:
-    """Return whether the stack's own data volume is replaced or deleted."""
-    return any(step.kind == "Volume" and step.op in (Op.REPLACE, Op.DELETE) for step in steps)
 
 
 def code(text: str) -> str:

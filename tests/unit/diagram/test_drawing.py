@@ -291,7 +291,7 @@ def test_every_server_of_a_group_is_drawn_with_its_volume_and_what_is_in_mysql_o
     assert "MySQL servers and their clients" in seen and "A MySQL server and its clients" not in seen
     assert (seen.count("one of a group of 3"), seen.count("databases: app")) == (3, 1)
     assert {"data volume vol-1", "data volume vol-2, 16 GiB", "data volume vol-3, 16 GiB"} <= {*seen}
-    assert {"33061 the group's", "33065 roles"} <= {*seen}
+    assert {"33061 group", "33065 role"} <= {*seen}
     told = description(found)
     assert "A group of 3 servers, one of which is the primary: server, server-2, server-3." in told
     assert "The data of server-3 are on volume vol-3, 16 GiB." in told

@@ -17,7 +17,10 @@ from scripts.host.client.spec import LoginCheckSpec
 from scripts.host.common import codec
 
 PACKAGE = Path(constants.__file__).parent
-ROOMS = {"client": ("common", "system", "client"), "server": ("common", "system", "mysql", "accounts", "backups")}
+ROOMS = {
+    "client": ("common", "system", "client"),
+    "server": ("common", "system", "mysql", "group", "accounts", "backups"),
+}
 """What is shipped, by kind of host, beside the files below."""
 FILES = ("__init__.py", "constants.py", "entry.py")
 OLDEST = (3, 10)

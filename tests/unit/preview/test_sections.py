@@ -95,6 +95,32 @@ def kept(made: dict[str, Any]) -> dict[str, Any]:
     return made
 
 
+def of_group(*changed: Any, op: str = "same") -> list[Any]:
+    """Return steps of a group of three, whose data are on volumes of their own."""
+    same = []
+    for number, name in enumerate(("server", "server-2", "server-3"), 1):
+        on = {"triggers": [{"host": name, "verb": "converge"}, {"data_volume": f"vol-{number}"}]}
+        first = "same" if name == "server" else op
+        states: list[dict[str, Any] | None] = [None if first == gone else {} for gone in ("create", "delete")]
+        same += [step(first, SERVER, name, *states)]
+        same += [step("same", CONVERGE, f"{name}-converged", on, on)] if first == "same" else []
+    return [*same, *changed]
+
+
+def replaced_host(name: str) -> Any:
+    return step(
+        "replace", INSTANCE, f"{name}-instance", SMALL, moved(SMALL, privateIp="10.9.9.9"), replaceReasons=["ami"]
+    )
+
+
+IN_TURN = (
+    "**The servers are changed one after another, and the group takes reads and writes meanwhile.** Before a primary "
+    "stops, another server takes its role: connections for writing are made anew then."
+)
+BY_PROXY = (
+    "MySQL's address changes, and with it every connection string: clients reach a group by their own proxy, and one "
+    "server by its own address."
+)
 SNAPSHOT = f"{OWN}DataVolume$aws:ebs/snapshot:Snapshot"
 OLD_ONE, NEW_ONE = "MySQL 8.0 (Ubuntu 24.04)", "MySQL 8.4 (Ubuntu 26.04)"
 KEPT = (
@@ -448,6 +474,46 @@ ROWS: list[Row] = [
      ["`network-nat` is deleted: hosts may lose their way out."]),
     ("a volume is grown live", downtime.assess,
      [step("update", INSTANCE, "server-instance", SMALL, moved(SMALL, rootBlockDevice={"volumeSize": 32}))], []),
+
+    ("hosts of a group replaced", downtime.assess,
+     of_group(replaced_host("server"), replaced_host("server-2")),
+     [IN_TURN, "The server `server-2`'s **host is replaced, its data are kept** on `vol-2`: `ami`.",
+      "The server `server`'s **host is replaced, its data are kept** on `vol-1`: `ami`."]),
+    ("a host of a group replaced loses nothing", data_at_risk.assess, of_group(replaced_host("server-2")), []),
+    ("a host of a group replaced with its volume", downtime.assess,
+     of_group(replaced_host("server-2"), step("replace", VOLUME, "server-2-data-volume", {}, {})),
+     [IN_TURN, "The server `server-2` is **away until its successor has copied the others' data**: `ami`."]),
+    ("a volume of a group", data_at_risk.assess,
+     of_group(step("replace", VOLUME, "server-2-data-volume", {}, {}, replaceReasons=["size"])),
+     ["! Volume `server-2-data-volume` is replaced, **and its data is lost**: `size`. `server`, `server-3` have the "
+      "same data."]),
+    ("a group gets the data of other volumes", data_at_risk.assess,
+     of_group(step("replace", ATTACHMENT, "server-3-data-attached", {"volumeId": "vol-3"}, {"volumeId": "vol-9"},
+                   replaceReasons=["volumeId"])),
+     ["! The server `server-3` gets the data of another volume, **and the former stays in AWS**: `volumeId` `vol-3` → "
+      "`vol-9`."]),
+    ("settings of a group", downtime.assess,
+     [step("update", SERVER, name, {"settings": {"back_log": 9}}, {"settings": {"back_log": 10}})
+      for name in ("server", "server-2", "server-3")],
+     ["**One restart of mysqld at most** on each server, one after another, none if MySQL can change this live: "
+      "`back_log` `9` → `10`."]),
+    ("an instance type of a group", downtime.assess,
+     of_group(step("update", INSTANCE, "server-2-instance", SMALL, moved(SMALL, instanceType="t3.large"))),
+     [IN_TURN, "The server `server-2` is **stopped and started**: `instanceType` `t3.small` → `t3.large`."]),
+    ("one server that becomes a group", downtime.assess,
+     of_group(step("create", INSTANCE, "server-2-instance", None, SMALL),
+              step("create", ATTACHMENT, "server-2-data-attached", None, {}), op="create"),
+     [f"! **The server becomes one of a group of 3: mysqld is restarted once**. {BY_PROXY}"]),
+    ("a group that becomes one server", downtime.assess,
+     of_group(step("delete", INSTANCE, "server-2-instance", SMALL), op="delete"),
+     [f"! **The group of 3 becomes one server**. {BY_PROXY}",
+      "! The server `server-2` is deleted, with whatever is on it."]),
+    ("a group that moves to another release", downtime.assess,
+     of_group(replaced_host("server"), replaced_host("server-2"),
+              step("create", SNAPSHOT, "server-data-before-26.04", None, {})),
+     [f"! **MySQL may be of another version**: **no snapshot of the data is made first, so there is no way back**. "
+      f"{CHECKED}", IN_TURN, "The server `server-2`'s **host is replaced, its data are kept** on `vol-2`: `ami`.",
+      "The server `server`'s **host is replaced, its data are kept** on `vol-1`: `ami`."]),
 
     ("what costs by the hour", cost.assess,
      [step("create", "aws:ec2/natGateway:NatGateway", "nat", None, {}), step("delete", f"{HOST}eip:Eip", "ip", {}),
