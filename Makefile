@@ -18,7 +18,7 @@ STAMP := .venv/requirements.stamp
 UNIT_HALF := tests/unit/program tests/unit/host tests/unit/workflows
 
 .DEFAULT_GOAL := help
-.PHONY: help packages programs setup lab-setup up lab-up preview down status check unit test test-lab bench connect tunnel users backup backups drill rotate finish-rotation drift repair upgrade diagram image
+.PHONY: help packages programs setup lab-setup up lab-up preview down status check unit test test-lab bench connect tunnel users backup backups drill rotate finish-rotation drift repair switch-over upgrade diagram image
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -77,6 +77,9 @@ drift: $(STAMP) ## show what was changed behind the stack's back
 
 repair: $(STAMP) ## put drift right
 	@$(PYTHON) -m scripts repair --stack '$(S)' $(ARGS)
+
+switch-over: $(STAMP) ## have another server take the writes: ARGS=server-2
+	@$(PYTHON) -m scripts switch-over --stack '$(S)' $(ARGS)
 
 upgrade: $(STAMP) ## install newer packages of MySQL's: one restart, checked
 	@$(PYTHON) -m scripts upgrade --stack '$(S)' $(ARGS)

@@ -1,4 +1,4 @@
-"""The program: a MySQL server and its clients. Read it as a table of contents."""
+"""The program: MySQL servers and their clients. Read it as a table of contents."""
 
 import pulumi_aws as aws
 
@@ -14,11 +14,11 @@ with Ahead() as ahead:
     from components.backups.backups import Backups
     from components.backups.snapshots import snapshots_of
     from components.component import Component, tags
-    from components.data_volume import a_data_volume
     from components.firewall import Firewall
-    from components.mysql.accounts import MySqlAccounts, describe
+    from components.mysql.accounts import MySqlAccounts, ServedArgs, describe
     from components.mysql.client import MySqlClient
-    from components.mysql.server import DataArgs, MySqlServer
+    from components.mysql.server import DataArgs
+    from components.mysql.servers import the_servers
     from components.network import a_network
     from components.placement import Placement
     from components.protection import TerminationProtection
@@ -39,21 +39,26 @@ clients: dict[str, MySqlClient] = {}
 for name, group in sorted(groups.items(), key=lambda item: item[0] != config.jump_host):
     place = placement.client(name, clients, group.instance["public"], group.zone, group.subnet_id)
     clients[name] = MySqlClient(name, {**group.instance, **place})
-volume = a_data_volume("server-data", config.data_volume, network.server_zone)
-snapshots = snapshots_of("snapshots", config.snapshots, volume, config.tags)
-place = placement.server("server", clients, backups.instance_profile)
-data: DataArgs = {"data_volume": volume, "replay": "restore" in config.backups, "before": config.snapshot_before}
-server = MySqlServer("server", {**config.server, **place, **data, "distribution": config.distribution})
+data: DataArgs = {
+    "replay": "restore" in config.backups,
+    "before": config.snapshot_before,
+    "distribution": config.distribution,
+}
+servers = the_servers(config.members, config.servers, config.data_volumes, data, placement, clients, backups)
+snapshots = snapshots_of("snapshots", config.snapshots, servers.volume, config.tags)
 
-accounts = MySqlAccounts("accounts", {"server": server, **described, "after": backups.restore(server)})
-backups.set_up(server, [accounts.applied])
+where: ServedArgs = {"servers": servers.each, "endpoint": servers.endpoint, "after": servers.restored}
+accounts = MySqlAccounts("accounts", {**described, **where})
+for server in servers.each:
+    backups.set_up(server, accounts.applied)
 
 for name, client in clients.items():
-    trusted = client.trust(server)
+    trusted = client.trust(servers.first, servers.proxy)
     client.check_logins(f"{name}-logins", accounts, ready=[*firewall.ready, trusted])
 accounts.warn_of_untried({name: client.private_ip for name, client in clients.items()})
-optional = [part for part in (network, volume, snapshots) if isinstance(part, Component)]
-everything = [*optional, firewall, key_pair, backups, *clients.values(), server, *accounts.described, accounts]
+optional = [part for part in (network, snapshots) if isinstance(part, Component)]
+everything = [*optional, firewall, key_pair, backups, *clients.values(), *servers.components]
+everything += [*accounts.described, accounts]
 TerminationProtection("terminationProtection", config.protected, everything)
 in_order = [clients[name] for name in groups]
-outputs.export(server, volume, in_order, accounts, backups, config.primary_user, config.jump_host)
+outputs.export(servers.each, servers.volume, in_order, accounts, backups, config.primary_user, config.jump_host)

@@ -10,7 +10,7 @@ import pulumi_aws as aws
 from components import checks
 from components.args import args_faults
 from components.component import Component, tags
-from scripts.host.constants import MYSQL_PORT, SSH_PORT
+from scripts.host.constants import GROUP_PORT, MYSQL_PORT, ROLE_PORT, SSH_PORT
 
 IN, OUT = aws.vpc.SecurityGroupIngressRule, aws.vpc.SecurityGroupEgressRule
 Rule = aws.vpc.SecurityGroupIngressRule | aws.vpc.SecurityGroupEgressRule
@@ -44,7 +44,10 @@ class ReachArgs(TypedDict):
     jump_to_clients: NotRequired[bool]
     """Whether there are clients that are reached through the jump host."""
     mysql_ports: NotRequired[Sequence[Annotated[int, checks.port]]]
-    """TCP ports that clients reach the server on; 3306 if not given."""
+    """TCP ports that clients reach the server on, MySQL's first; 3306 if not given."""
+    in_group: NotRequired[bool]
+    """Whether the server is one of several, a group: they reach each other, and whoever reaches MySQL may ask each of
+    them for its role. False if not given."""
     admitted_group_ids: NotRequired[Sequence[Annotated[str, checks.peer_group_id]]]
     """Security groups of other applications that may reach MySQL too, those of other accounts as ACCOUNT/sg-…."""
     admitted_cidrs: NotRequired[Sequence[Annotated[str, checks.operator_range]]]
@@ -98,8 +101,11 @@ class Firewall(Component):
             self._between("jump", "server", "ssh", SSH_PORT, "ssh from the jump host", "ssh to private hosts")
         if args.get("jump_to_clients"):
             self._between("jump", "client", "ssh", SSH_PORT, "ssh from the jump host", "ssh to private hosts")
-        for number, port in enumerate(args.get("mysql_ports", (MYSQL_PORT,)), start=1):
-            self._mysql("mysql" if number == 1 else f"mysql-{number}", port)
+        mysql_ports = args.get("mysql_ports", (MYSQL_PORT,))
+        for number, port in enumerate(mysql_ports, start=1):
+            self._from_applications("mysql" if number == 1 else f"mysql-{number}", port, "MySQL")
+        if args.get("in_group"):
+            self._group_of_servers(mysql_ports[0])
         self.ready = tuple(map(self._no_other_rules, self._groups))
         """What depends on every rule. The SDK and the engine take long over a component that much depends on."""
         self.server_group_id = self._groups["server"].id
@@ -112,10 +118,20 @@ class Firewall(Component):
         named = tags(name, self._args.get("tags"))
         return aws.ec2.SecurityGroup(name, vpc_id=vpc_id, description=description, tags=named, opts=self.child())
 
-    def _mysql(self, service: str, port: int) -> None:
-        self._between("client", "server", service, port, "MySQL from the clients", "MySQL to the server")
+    def _group_of_servers(self, mysql_port: int) -> None:
+        """Open the servers' ports to each other, and to applications the one that says which server is the primary."""
+        for service, port, what in (
+            ("group", GROUP_PORT, "Group Replication"),
+            ("mysql", mysql_port, "MySQL"),
+            ("role", ROLE_PORT, "role"),
+        ):
+            self._between("server", "server", service, port, f"{what} from another server", f"{what} to another server")
+        self._from_applications("role", ROLE_PORT, "role")
+
+    def _from_applications(self, service: str, port: int, what: str) -> None:
+        self._between("client", "server", service, port, f"{what} from the clients", f"{what} to the server")
         for peer in self._peers("admitted_group_ids", "admitted_cidrs", "admitted_prefix_list_ids"):
-            self._rule(IN, "server", f"{service}-from-{peer}", port, "MySQL from an application", peer)
+            self._rule(IN, "server", f"{service}-from-{peer}", port, f"{what} from an application", peer)
 
     def _peers(self, *fields: str) -> list[str]:
         return [peer for field in fields for peer in cast("Mapping[str, Sequence[str]]", self._args).get(field, ())]

@@ -13,6 +13,7 @@ from components.component import Component, tags
 from scripts.host.common.codec import SpecFault
 
 ANYWHERE = "0.0.0.0/0"
+ONE = "Give each zone one"
 
 
 class NetworkArgs(TypedDict):
@@ -23,6 +24,9 @@ class NetworkArgs(TypedDict):
     """Names of its availability zones. A subnet that is there keeps its zone."""
     server_subnet_cidr: Annotated[str, checks.subnet_range]
     """Of the subnet in the first zone that holds the server and nothing else: its address is never given away."""
+    member_subnet_cidrs: NotRequired[Sequence[Annotated[str, checks.subnet_range]]]
+    """Of subnets like it in the second zone and the third, where there are several servers: one after another is in
+    the next of these zones, the first one's included."""
     public_subnet_cidrs: Sequence[Annotated[str, checks.subnet_range]]
     """Of subnets with a route to the internet gateway."""
     private_subnet_cidrs: Sequence[Annotated[str, checks.subnet_range]]
@@ -45,8 +49,17 @@ class ExistingNetwork:
     server_subnet_id: pulumi.Input[str]
     ready: tuple[pulumi.Resource, ...] = ()
     """What must be there before a host is."""
+    more_subnet_ids: tuple[pulumi.Input[str], ...] = ()
+    """Those of the second server, the third and so on, where there are several."""
     server_zone: ClassVar[None] = None
     """Config has looked it up."""
+
+    def member_subnet_id(self, number: int) -> pulumi.Input[str]:
+        """Return the id of a server's subnet; servers are counted from 1."""
+        return (self.server_subnet_id, *self.more_subnet_ids)[number - 1]
+
+    def server_zone_of(self, _: int) -> None:
+        """Return none: config has looked it up."""
 
     def client_subnet_id(self, public: bool, zone: int) -> pulumi.Input[str]:
         """Refuse: only whoever made the subnets knows which one is public, and of which zone."""
@@ -89,9 +102,10 @@ class Network(Component):
         )
         public, private = self._table("routes"), self._table("private-routes")
         internet = self._default_route("route-internet", public, gateway_id=gateway.id)
-        server = self._subnet(
-            "server-subnet", args["server_subnet_cidr"], 0, public if args["server_public"] else private
-        )
+        way = public if args["server_public"] else private
+        server = self._subnet("server-subnet", args["server_subnet_cidr"], 0, way)
+        more = enumerate(args.get("member_subnet_cidrs", ()), start=1)
+        self._servers = [server, *(self._subnet(f"servers-{zone + 1}", cidr, zone, way) for zone, cidr in more)]
         self._public = self._subnets("public", args["public_subnet_cidrs"], public)
         self._private = self._subnets("private", args["private_subnet_cidrs"], private)
         if args["nat_gateway"]:
@@ -109,6 +123,17 @@ class Network(Component):
     def ready(self) -> tuple[pulumi.Resource, ...]:
         """What must be there before a host is: all that no other part of the network waits for."""
         return tuple(self._ways)
+
+    def member_subnet_id(self, number: int) -> pulumi.Output[str]:
+        """Return the id of a server's subnet; servers are counted from 1."""
+        return self._of_member(number).id
+
+    def server_zone_of(self, number: int) -> pulumi.Output[str]:
+        """Return the zone of a server's subnet, which keeps it; servers are counted from 1."""
+        return self._of_member(number).availability_zone
+
+    def _of_member(self, number: int) -> aws.ec2.Subnet:
+        return self._servers[(number - 1) % len(self._servers)]
 
     def client_subnet_id(self, public: bool, zone: int) -> pulumi.Input[str]:
         """Return the id of a zone's public or private subnet; zones are counted from 1.
@@ -194,9 +219,11 @@ def a_network(
 
 def _zone_faults(args: NetworkArgs) -> Iterator[SpecFault]:
     zones = len(args.get("zones", ()))
+    if len(members := args.get("member_subnet_cidrs", ())) >= max(zones, 1):
+        yield SpecFault("member_subnet_cidrs", f"has {len(members)} ranges beside the server's for {zones} zones", ONE)
     for kind, subnets in (
         ("public_subnet_cidrs", args.get("public_subnet_cidrs", ())),
         ("private_subnet_cidrs", args.get("private_subnet_cidrs", ())),
     ):
         if len(subnets) > zones:
-            yield SpecFault(kind, f"has {len(subnets)} ranges for {zones} zones", "Give each zone one")
+            yield SpecFault(kind, f"has {len(subnets)} ranges for {zones} zones", ONE)

@@ -1,7 +1,9 @@
 """The stack's outputs, as stack_outputs.contract lists them: flat, typed, what does not apply is null."""
 
 from collections.abc import Sequence
+from functools import partial
 from operator import itemgetter
+from typing import Any
 
 import pulumi
 
@@ -11,10 +13,11 @@ from components.mysql.accounts import MySqlAccounts
 from components.mysql.client import MySqlClient
 from components.mysql.server import MySqlServer
 from stack_outputs import contract, forms
+from stack_outputs.forms import Login
 
 
 def export(
-    server: MySqlServer,
+    servers: Sequence[MySqlServer],
     volume: DataVolume | None,
     clients: Sequence[MySqlClient],
     accounts: MySqlAccounts,
@@ -22,15 +25,18 @@ def export(
     primary_user: str | None,
     jump_host: str | None,
 ) -> None:
-    """Export everything; lists are in the order of the client groups, and of their hosts' numbers.
+    """Export everything; lists are in the order of the servers, and of the client groups and their hosts' numbers.
 
     Raises:
         ValueError: an output is not in the contract, or one of the contract's is missing.
     """
-    tables = accounts.logins.apply(forms.tables)
-    primary = accounts.connection_strings.apply(lambda urls: urls[primary_user]) if primary_user else None
+    server = servers[0]
     outputs = {
         "contract_version": contract.VERSION,
+        "server_names": [member.name for member in servers],
+        "server_instance_ids": [member.instance_id for member in servers],
+        "server_private_ips": [member.private_ip for member in servers],
+        "server_host_keys": [member.host_key for member in servers],
         "server_instance_id": server.instance_id,
         "server_private_ip": server.private_ip,
         "server_public_ip": server.public_ip,
@@ -42,8 +48,9 @@ def export(
         "client_public_ips": [client.public_ip for client in clients],
         "client_host_keys": [client.host_key for client in clients],
         "jump_host": jump_host,
-        "mysql_host": server.mysql_host,
-        "mysql_port": server.mysql_port,
+        "mysql_host": accounts.endpoint.host,
+        "mysql_port": accounts.endpoint.port,
+        "mysql_read_port": accounts.endpoint.read_port,
         "mysql_version": server.mysql_version,
         "mysql_ca_certificate": server.ca_certificate,
         "backup_bucket": backups.bucket,
@@ -53,9 +60,17 @@ def export(
         "database_names": sorted(database.name for database in accounts.spec.databases if not database.drop),
         "user_names": sorted(user.key for user in accounts.spec.users),
         "primary_user": primary_user,
-        "connection_string": primary,
-        **{form.output: tables.apply(itemgetter(form.output)) for form in forms.FORMS},
+        **_logins(accounts.logins, primary_user),
+        **_logins(accounts.read_logins, primary_user, forms.READ),
     }
     contract.check_names(outputs)
     for name, value in outputs.items():
         pulumi.export(name, value)
+
+
+def _logins(logins: pulumi.Output[dict[str, Login]], primary_user: str | None, prefix: str = "") -> dict[str, Any]:
+    """Return the outputs that logins are written in, each with a prefix to its name."""
+    tables = logins.apply(partial(forms.tables, prefix=prefix))
+    primary = logins.apply(lambda known: forms.url(known[primary_user])) if primary_user else None
+    outputs = {prefix + form.output: tables.apply(itemgetter(prefix + form.output)) for form in forms.FORMS}
+    return {f"{prefix}connection_string": primary, **outputs}

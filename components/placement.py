@@ -56,10 +56,17 @@ class Placement:
     """Of hosts that are made without an image of their own."""
 
     def server(
-        self, name: str, clients: Mapping[str, MySqlClient], instance_profile: pulumi.Input[str] | None = None
+        self,
+        name: str,
+        clients: Mapping[str, MySqlClient],
+        instance_profile: pulumi.Input[str] | None = None,
+        number: int = 1,
     ) -> PlacementArgs:
-        """Return the placement of a MySQL server, which may have another instance profile than the other hosts."""
-        args = self._args(name, self.network.server_subnet_id, [self.firewall.server_group_id], clients)
+        """Return the placement of a MySQL server, which may have another instance profile than the other hosts.
+
+        Of several servers, `number` says which one it is, from 1.
+        """
+        args = self._args(name, self.network.member_subnet_id(number), [self.firewall.server_group_id], clients)
         return {**args, "instance_profile": instance_profile or self.instance_profile}
 
     def client(

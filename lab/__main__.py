@@ -14,14 +14,14 @@ from rich.console import Console
 from rich.table import Table
 
 from lab import stack
-from lab.cloud import catalog, topology
+from lab.cloud import catalog
 from lab.cloud import lifecycle as snapshot_lifecycle
 from lab.cloud.ec2 import Ec2
-from lab.cloud.model import Bucket, BucketLifecycle, BucketVersioning, Instance, Snapshot, Subnet, Volume, Vpc
+from lab.cloud.model import Bucket, BucketLifecycle, BucketVersioning, Instance, Snapshot, Volume
 from lab.cloud.store import Store
 from lab.cloud.volumes import rfc3339
 from lab.engine import environment
-from lab.machine import firewall, hosts, image, links, mirror, slots
+from lab.machine import cuts, firewall, hosts, image, mirror, slots
 from lab.machine.plane import Plane
 from lab.s3 import buckets
 from lab.s3 import lifecycle as bucket_lifecycle
@@ -121,7 +121,7 @@ def status(name: LabName = DEFAULT_NAME) -> None:
         table.add_row(
             instance.tags.get("Name", ""),
             instance.id,
-            ec2.plane.state(instance.id),
+            _state(lab, instance),
             instance.instance_type,
             instance.private_ip,
             ec2.public_ip(instance) or "-",
@@ -131,6 +131,17 @@ def status(name: LabName = DEFAULT_NAME) -> None:
         console.print(table)
     if slot:
         _show_volumes(ec2)
+
+
+def _state(lab: Lab, instance: Instance) -> str:
+    """Return what `status` says of a host: whether it runs, and whether it is cut off."""
+    plane = Plane(lab, Store(lab.cloud))
+    state = plane.state(instance.id)
+    try:
+        router, host = plane.place(instance.id)
+        return f"{state}, cut off" if host.link in cuts.cut_off(router) else state
+    except LabError:  # its network is being made or taken away
+        return state
 
 
 def _show_volumes(ec2: Ec2) -> None:
@@ -161,13 +172,8 @@ def refused_packets(lab: Lab, instance: Instance) -> dict[str, int]:
     Raises:
         LabError: it has no place in a network, not yet or no longer.
     """
-    store, slot = Store(lab.cloud), slots.claim(lab)
-    vpc = store.get(Vpc, store.get(Subnet, instance.subnet_id).vpc_id)
-    plan = topology.plan(store, vpc)
-    host = next((host for host in plan.hosts if host.instance_id == instance.id), None)
-    if host is None:
-        raise LabError(f"instance {instance.id} was terminated")
-    return firewall.dropped(links.namespace(slot, vpc.id), host)
+    router, host = Plane(lab, Store(lab.cloud)).place(instance.id)
+    return firewall.dropped(router, host)
 
 
 @app.command()
@@ -197,6 +203,20 @@ def crash(host: Host, name: LabName = DEFAULT_NAME) -> None:
     """Kill every process of a host at once, as a power cut: what was not synced to its volumes is lost."""
     lab = Lab.named(name)
     Plane(lab, Store(lab.cloud)).crash(_instance(lab, host).id)
+
+
+@app.command()
+def cut(host: Host, name: LabName = DEFAULT_NAME) -> None:
+    """Drop all that a host sends and all that is sent to it, as when its network fails; the host runs on."""
+    lab = Lab.named(name)
+    Plane(lab, Store(lab.cloud)).cut(_instance(lab, host).id)
+
+
+@app.command()
+def join(host: Host, name: LabName = DEFAULT_NAME) -> None:
+    """Give a host that was cut off its network again."""
+    lab = Lab.named(name)
+    Plane(lab, Store(lab.cloud)).join(_instance(lab, host).id)
 
 
 @app.command(name="console")

@@ -1,4 +1,4 @@
-"""The server's backups as an operator asks for them: a word of the agent's verb `backup`, and how sizes are shown."""
+"""The backups as an operator asks a server for them: a word of the agent's verb `backup`, and how sizes are shown."""
 
 import json
 from typing import Any, TypeVar
@@ -61,9 +61,18 @@ def set_ups(ssh: Ssh) -> list[Command]:
 
 
 def backups_are_on(ssh: Ssh) -> bool:
-    """Return whether the server was told to make backups."""
-    command = ssh.access.state.find(SET_UP_BACKUPS)
+    """Return whether the servers were told to make backups."""
+    command = ssh.access.state.find_on_server(SET_UP_BACKUPS)
     return command is not None and json.loads(command.stdin)["backups"] is not None
+
+
+def back_up(ssh: Ssh) -> None:
+    """Make a base backup, where the stack has backups."""
+    if not backups_are_on(ssh):
+        print("no base backup is made: backups are off (backupDays)")
+        return
+    base = ask_backups(ssh, "run", LONG_SECONDS)
+    print(f"base {base['id']} is in the bucket: {size(base['bytes'])}, made in {base['seconds']:g} s")
 
 
 def typed(kind: type[Answer], answer: Any) -> Answer:
@@ -71,7 +80,9 @@ def typed(kind: type[Answer], answer: Any) -> Answer:
     try:
         return codec.from_data(kind, answer)
     except HostError as error:
-        raise OperatorError(f"{SERVER}: {error}; `repair` or `pulumi up` brings the agent up to date") from error
+        raise OperatorError(
+            f"the server's answer: {error}; `repair` or `pulumi up` brings the agent up to date"
+        ) from error
 
 
 def size(number: int) -> str:

@@ -9,6 +9,7 @@ from functools import partial
 
 from scripts.backup_agent import set_ups
 from scripts.cloud_drift import Row, drift_of_cloud
+from scripts.group_drift import drift_of_group
 from scripts.host.system.updates import KIND as UPDATE
 from scripts.host_agent import ask
 from scripts.ssh import Ssh, logins
@@ -76,10 +77,12 @@ def find_drift(stack: Stack) -> Report:
         OperatorError: the stack has no state or no hosts, or there is no key: nothing at all can be told.
     """
     with logins(stack, key_seconds=HOST_SECONDS) as ssh, ThreadPoolExecutor(MAX_THREADS) as pool:
+        state = ssh.access.state
         comparisons = [
             partial(drift_of_cloud, stack),
-            *(partial(drift_of_host, ssh, host) for host in ssh.access.state.host_names),
-            partial(drift_of_accounts, ssh),
+            *(partial(drift_of_host, ssh, host) for host in state.host_names),
+            partial(drift_of_group, ssh),
+            *(partial(drift_of_accounts, ssh, server) for server in state.server_names),
             *(partial(drift_of_backups, ssh, set_up) for set_up in set_ups(ssh)),
         ]
         results = [pool.submit(comparison) for comparison in comparisons]
@@ -90,6 +93,8 @@ def find_drift(stack: Stack) -> Report:
                 (report.updates if row["kind"] == UPDATE else report.drift).append(row)
         except OperatorError as error:
             report.unknown.append(str(error))
+    # Several comparisons ask one host.
+    report.unknown = list(dict.fromkeys(report.unknown))
     return report
 
 
@@ -101,12 +106,13 @@ def drift_of_host(ssh: Ssh, host: str) -> list[Row]:
     return _diff(ssh, host, "diff", json.dumps(spec))
 
 
-def drift_of_accounts(ssh: Ssh) -> list[Row]:
-    """Return the drift of MySQL's databases, roles and users."""
-    apply = ssh.access.state.find(APPLY_ACCOUNTS)
+def drift_of_accounts(ssh: Ssh, server: str) -> list[Row]:
+    """Return the drift of a server's databases, roles and users."""
+    state = ssh.access.state
+    apply = state.find(APPLY_ACCOUNTS, server) or state.find_on_server(APPLY_ACCOUNTS)
     if apply is None:
         raise OperatorError("databases and users are not made yet: run `pulumi up`")
-    return _diff(ssh, apply.host, "accounts diff", apply.stdin)
+    return _diff(ssh, server, "accounts diff", apply.stdin)
 
 
 def drift_of_backups(ssh: Ssh, set_up: Command) -> list[Row]:

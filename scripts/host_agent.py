@@ -1,29 +1,15 @@
-"""The host agent as an operator asks it, over ssh as root; the accounts that it lists are read, never assumed."""
+"""The host agent as an operator asks it, over ssh as root."""
 
 import json
 import subprocess
 from typing import Any
 
-from scripts.host.accounts.listing import AccountList
-from scripts.host.common import codec
-from scripts.host.common.errors import HostError
 from scripts.host.constants import AGENT_DIR
 from scripts.ssh import FAILED, KEPT_ALIVE, Ssh
 from scripts.stack import OperatorError
-from scripts.state import SERVER
 
 NO_AGENT = ("can't open file", "can't find '__main__' module")
 """Python's words where there is no agent, and where it is of a version without this entry point."""
-LIST_SECONDS = 120
-
-
-def list_accounts(ssh: Ssh) -> AccountList:
-    """Return the server's accounts."""
-    answer = ask(ssh, SERVER, "accounts list", "", LIST_SECONDS)
-    try:
-        return codec.from_data(AccountList, answer)
-    except HostError as error:
-        raise OperatorError(f"{SERVER}: {error}; `repair` or `pulumi up` brings the agent up to date") from error
 
 
 def ask(ssh: Ssh, host: str, verb: str, spec: str, seconds: float) -> Any:

@@ -4,7 +4,7 @@ import sys
 from dataclasses import dataclass
 from typing import Self
 
-from scripts.host_agent import list_accounts
+from scripts.account_agent import list_accounts
 from scripts.ssh import logins
 from scripts.stack import OperatorError, Stack
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from scripts.host.constants import LOGIN_USER, SSH_PORT
 from scripts.stack import OperatorError, Stack, ended_with_us, run_in_foreground
-from scripts.state import SERVER, State
+from scripts.state import State
 
 KEY_SECONDS = 120
 """How long the agent keeps the key: long enough for a login, short if the agent should be left behind."""
@@ -50,7 +50,7 @@ class Access:
     """Config's sshEndpoints."""
 
     def endpoint(self, name: str) -> Endpoint:
-        """Return the endpoint of `server`, or of a client by its name."""
+        """Return the endpoint of a host by its name."""
         hosts, stack = self.state.hosts, self.state.stack.name
         if not hosts:
             raise OperatorError(f"stack {stack!r} has no hosts yet: {self.state.stack.up_hint()}")
@@ -71,7 +71,7 @@ class Access:
 
     def client(self, name: str | None) -> str:
         """Return the name of a client host if the stack has it; of the first one without a name."""
-        names = [host for host in self.state.hosts if host != SERVER]
+        names = [host for host in self.state.hosts if host not in self.state.server_names]
         if not names:
             raise OperatorError(f"stack {self.state.stack.name!r} has no client host to go through")
         if name is not None and name not in names:

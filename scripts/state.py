@@ -11,26 +11,31 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 from urllib.parse import unquote, urlsplit
 
-from policy.rules.resource import name_of, types_of
-from scripts.host.constants import CA_FILE
+from policy.rules.resource import INSTANCES, name_of, types_of
+from scripts.host.constants import CA_FILE, PROXY_ADDRESS
 from scripts.host.first_boot.install import unpacked
 from scripts.stack import OperatorError, Stack
 from stack_outputs.forms import Login
 
 COMMAND, HOST, USER = "command:remote:Command", "mysql-pair:index:Host", "mysql-pair:index:MySqlUser"
+MYSQL_SERVER = "mysql-pair:index:MySqlServer"
 STACK = "pulumi:pulumi:Stack"
 SERVER = "server"
-"""What operators call the host that MySQL runs on."""
+"""What operators call the host that MySQL runs on; of several the first, before server-2."""
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 """The key by which pulumi marks a value that is more than JSON (sdk/go/common/resource/sig)."""
 INSTALL, CONVERGE, CERTIFY = "install", "converge", "certify"
+JOIN_GROUP = "group join"
 APPLY_ACCOUNTS, CHECK_LOGINS = "accounts apply", "check-logins"
 SET_UP_BACKUPS = "backup set-up"
-REPAIRING = (INSTALL, CONVERGE, CERTIFY, APPLY_ACCOUNTS, SET_UP_BACKUPS, CHECK_LOGINS)
+REPAIRING = (INSTALL, CONVERGE, CERTIFY, JOIN_GROUP, APPLY_ACCOUNTS, SET_UP_BACKUPS, CHECK_LOGINS)
 """Verbs that put hosts and MySQL right, and try the logins then; `install` puts the host agent on a host.
 
-None of their commands has a delete, so to replace one only runs it again.
+None of their commands has a delete, so to replace one only runs it again. What is done once for a group is not among
+them: its authority stays, and it is begun once.
 """
+ONCE = ("authority", "group begin")
+"""Verbs that run once in a stack's life: the state has the way to their host as it was then."""
 KEY = "ssh-ed25519 "
 """How what a first contact has printed begins: the host's key."""
 
@@ -95,21 +100,44 @@ class State:
         matching = (command for command in self.commands if command.verb == verb and host in (None, command.host))
         return next(matching, None)
 
+    def find_on_server(self, verb: str) -> Command | None:
+        """Return the command that runs a verb on the first server on which it ran."""
+        return next(filter(None, (self.find(verb, host) for host in self.server_names)), None)
+
+    @functools.cached_property
+    def server_names(self) -> list[str]:
+        """The names of the servers' hosts, in the order in which they are made: several are a group."""
+        others = {name_of(resource["urn"]) for resource in self._of(MYSQL_SERVER)} - {SERVER}
+        return [SERVER, *sorted(others)]
+
     @property
     def host_names(self) -> list[str]:
-        """The names of all hosts, those too that no `up` has reached yet: the server first."""
-        names = {name_of(resource["urn"]) for resource in self._of(HOST)}
-        return sorted(names, key=lambda name: (name != SERVER, name))
+        """The names of all hosts, those too that no `up` has reached yet: the servers first."""
+        return sorted(
+            {name_of(resource["urn"]) for resource in self._of(HOST)}, key=lambda name: (self._place(name), name)
+        )
+
+    def zone(self, host: str) -> str:
+        """Return the availability zone of a host's instance; empty if the state does not have it."""
+        instances = [instance for kind in INSTANCES for instance in self._of(kind)]
+        own = (instance for instance in instances if name_of(instance.get("parent") or ":::") == host)
+        return str(next(((it.get("outputs") or {}).get("availabilityZone") or "" for it in own), ""))
+
+    def _place(self, host: str) -> int:
+        """Return a key by which the servers come first."""
+        servers = self.server_names
+        return servers.index(host) if host in servers else len(servers)
 
     def _of(self, kind: str) -> list[Mapping[str, Any]]:
         return [resource for resource in self.resources if resource["type"] == kind and not resource.get("delete")]
 
     @functools.cached_property
     def hosts(self) -> dict[str, Host]:
-        """Every host that has been reached, by name: the server first."""
+        """Every host that has been reached, by name: the servers first."""
         hosts: dict[str, Host] = {}
         # What the agent has run comes after the first contact, whose connection has no key.
-        for command in sorted(self.commands, key=lambda command: (command.host != SERVER, command.verb != "")):
+        commands = [command for command in self.commands if command.verb not in ONCE]
+        for command in sorted(commands, key=lambda command: (self._place(command.host), command.verb != "")):
             known = command.connection.get("hostKey") or command.stdout
             hosts[command.host] = Host(command.connection, " ".join(known.split()[:2]))
         return hosts
@@ -123,6 +151,9 @@ class State:
         if "mysql" in spec["host"]:
             spec["certificate"] = json.loads(certify.stdin) if certify else None
             spec["authority"] = json.loads(certify.stdout)["ca_certificate"] if certify else None
+            if certify and spec["certificate"].get("authority"):
+                # To compare is no need to send its key.
+                spec["certificate"]["authority"] = spec["authority"]
         return spec
 
     @property
@@ -137,8 +168,10 @@ class State:
             names = ", ".join(sorted(users)) or "none"
             raise OperatorError(f"stack {self.stack.name!r} has no user {user!r}; it has {names}")
         spec, certificate = users[user], self._of_server(CERTIFY, "certificate")
-        settings = json.loads(self._of_server(CONVERGE, "MySQL").stdin)["mysql"]["settings"]
-        address, port = json.loads(certificate.stdin)["addresses"][0], int(settings["port"])
+        server = json.loads(self._of_server(CONVERGE, "MySQL").stdin)
+        # The client host's own proxy knows which member takes writes.
+        address = PROXY_ADDRESS if server.get("group") else json.loads(certificate.stdin)["addresses"][0]
+        port = int(server["mysql"]["settings"]["port"])
         return Login(spec["name"], spec["password"], address, port, spec["database"], CA_FILE)
 
     def is_made(self, user: str) -> bool:
@@ -158,7 +191,7 @@ class State:
         return str(json.loads(self._of_server(CERTIFY, "certificate").stdout)["ca_certificate"])
 
     def _of_server(self, verb: str, what: str) -> Command:
-        command = self.find(verb, SERVER)
+        command = self.find_on_server(verb)
         if command is None:
             raise OperatorError(
                 f"the server of stack {self.stack.name!r} has no {what} yet: its last `up` did not get that far; "
@@ -167,7 +200,7 @@ class State:
         return command
 
     def _made_users(self) -> dict[str, dict[str, Any]]:
-        applied = self.find(APPLY_ACCOUNTS)
+        applied = self.find_on_server(APPLY_ACCOUNTS)
         users = json.loads(applied.stdin)["users"] if applied else ()
         return {user["key"]: user for user in users}
 

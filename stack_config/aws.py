@@ -263,14 +263,19 @@ class Lookups:
             return self._put[known]
 
     def begin_usual(
-        self, server: str, instance_types: Iterable[str], images: Iterable[str | None], subnets: Iterable[str | None]
+        self,
+        servers: Iterable[str],
+        instance_types: Iterable[str],
+        images: Iterable[str | None],
+        subnets: Iterable[str | None],
     ) -> None:
         """Put what nearly every config comes to, all at once: an answer of AWS's takes a tenth of a second or more.
 
         What it does not know of the instance types, images and subnets in config is told when they are asked for.
-        `server` is the server's name among hosts.
+        `servers` are the servers' names among hosts.
         """
-        self.begin(self._of_server, server)
+        for server in servers:
+            self.begin(self._of_server, server)
         self.begin(self._addresses, ADDRESSES)
         self.begin(self._quota, VCPU_QUOTA)
         if not self._reader.is_set("vpcId"):

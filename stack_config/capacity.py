@@ -15,11 +15,17 @@ ZONES_EXAMPLE = 'Write a name a zone, like ["eu-central-1a", "eu-central-1c"]'
 
 
 def read_zones(
-    reader: Reader, lookups: Lookups, count: int, server: ServerArgs, clients: Sequence[ClientGroup]
+    reader: Reader,
+    lookups: Lookups,
+    count: int,
+    server: ServerArgs,
+    clients: Sequence[ClientGroup],
+    server_zones: int = 1,
 ) -> Sequence[str]:
     """Return the names of the zones of a VPC of the program's own: those in config, or the first that offer the types.
 
-    A subnet that is there keeps its zone, whatever is chosen. Empty where a fault keeps them from being known.
+    Servers are in the first `server_zones` of them. A subnet that is there keeps its zone, whatever is chosen. Empty
+    where a fault keeps them from being known.
     """
     names = reader.read(ZONES_KEY, lambda raw: as_list(raw, ZONES_EXAMPLE)) or ()
     given = reader.entries(ZONES_KEY, names, checks.zone)
@@ -36,7 +42,7 @@ def read_zones(
     if missing := sorted({*given} - {*available}):
         reader.add_fault(ZONES_KEY, f"{', '.join(missing)} is no zone of the region", f"Choose of {region}")
         return ()
-    types = _types_by_zone(reader, lookups, count, server, clients)
+    types = _types_by_zone(reader, lookups, count, server, clients, server_zones)
     candidates = [given] if given else itertools.permutations(available, count)
     zones = next((zones for zones in candidates if _offer(zones, types)), None)
     if zones is None:
@@ -53,10 +59,15 @@ Offers = Mapping[int, Mapping[str, Sequence[str]]]
 
 
 def _types_by_zone(
-    reader: Reader, lookups: Lookups, count: int, server: ServerArgs, clients: Sequence[ClientGroup]
+    reader: Reader,
+    lookups: Lookups,
+    count: int,
+    server: ServerArgs,
+    clients: Sequence[ClientGroup],
+    server_zones: int,
 ) -> Offers:
     """Return what each zone is to offer; a type that AWS does not know has its own fault."""
-    asked = [("serverInstanceType", 1, server["instance_type"])]
+    asked = [("serverInstanceType", number, server["instance_type"]) for number in range(1, server_zones + 1)]
     asked += [(f"clients[{at}].instanceType", group.zone, group.instance_type) for at, group in enumerate(clients)]
     needed: dict[int, dict[str, Sequence[str]]] = {number: {} for number in range(1, count + 1)}
     for key, number, name in asked:
@@ -80,16 +91,17 @@ def check_offered(reader: Reader, lookups: Lookups, key: str, instance_type: str
 
 
 def check_addresses(
-    reader: Reader, lookups: Lookups, server_public: bool, clients: Sequence[ClientGroup], nat_gateway: bool
+    reader: Reader, lookups: Lookups, public: Sequence[str], clients: Sequence[ClientGroup], nat_gateway: bool
 ) -> None:
     """Refuse more Elastic IPs than the account may have: `up` would fail half-way, with hosts made.
 
-    Where AWS does not tell the quota it is taken for the default, and what is more is only a warning.
+    `public` are the servers that have one. Where AWS does not tell the quota it is taken for the default, and what is
+    more is only a warning.
     Source: Service Quotas, "EC2-VPC Elastic IPs"; EC2 API, AddressLimitExceeded.
     """
     if not reader.is_readable("clients", "serverPublic", "natGateway"):
         return
-    holders = ["server"] if server_public else []
+    holders = [*public]
     holders += [host for group in clients if group.public for host in group.hosts]
     holders += ["the NAT gateway"] if nat_gateway else []
     facts = lookups.addresses()
@@ -107,12 +119,14 @@ def check_addresses(
     add("clients", f"{wrong}: the quota is {quota}{others}", hint)
 
 
-def check_vcpus(reader: Reader, lookups: Lookups, server: ServerArgs, clients: Sequence[ClientGroup]) -> None:
+def check_vcpus(
+    reader: Reader, lookups: Lookups, server: ServerArgs, clients: Sequence[ClientGroup], servers: Sequence[str]
+) -> None:
     """Refuse more vCPUs than the account may run, if it ran nothing else: EC2's VcpuLimitExceeded comes half-way.
 
     Source: EC2 User Guide, "Amazon EC2 instance type quotas"; a new account has few.
     """
-    hosts = [("serverInstanceType", server["instance_type"], 1)]
+    hosts = [("serverInstanceType", server["instance_type"], len(servers))]
     hosts += [(f"clients[{at}].instanceType", group.instance_type, group.count) for at, group in enumerate(clients)]
     standard = [host for host in hosts if STANDARD.match(host[1]) and reader.is_readable(host[0], "clients")]
     known = [(lookups.ask(key, lookups.cloud.instance_type, name), count) for key, name, count in standard]

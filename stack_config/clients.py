@@ -85,26 +85,29 @@ def check_types(lookups: Lookups, groups: Sequence[ClientGroup]) -> None:
         lookups.boots(keys, group.instance_type, group.ami, group.hosts)
 
 
-def host_names(groups: Sequence[ClientGroup]) -> Set[str]:
+def host_names(groups: Sequence[ClientGroup], servers: Sequence[str]) -> Set[str]:
     """Return the names of the hosts that there are, whatever becomes of faults."""
-    return {SERVER, *(host for group in groups if group.name for host in group.hosts)}
+    return {*servers, *(host for group in groups if group.name for host in group.hosts)}
 
 
-def check_host(reader: Reader, key: str, host: str, groups: Sequence[ClientGroup]) -> None:
+def check_host(reader: Reader, key: str, host: str, groups: Sequence[ClientGroup], servers: Sequence[str]) -> None:
     """Refuse a host's name in a value that is none, unless it might be of a group that has a fault."""
-    known = host_names(groups)
+    known = host_names(groups, servers)
     faulty = [group for index, group in enumerate(groups) if not reader.is_readable(f"clients[{index}]")]
     might_be = not groups or any(not group.name or re.fullmatch(rf"{group.name}-\d+", host) for group in faulty)
+    might_be = might_be or (not reader.is_readable("servers") and bool(re.fullmatch(rf"{SERVER}-\d+", host)))
     if host not in known and not might_be:
         reader.add_fault(key, "is no host of this stack", f"Its hosts are {', '.join(sorted(known))}")
 
 
-def jump_host(reader: Reader, server_public: bool, groups: Sequence[ClientGroup], endpoints: Set[str]) -> str | None:
+def jump_host(
+    reader: Reader, private_servers: Sequence[str], groups: Sequence[ClientGroup], endpoints: Set[str]
+) -> str | None:
     """Return the first host of the first public group, through which private hosts are reached; None if none are.
 
     It is a fault if there are some and no public group; `endpoints` are the hosts that are reached by something else.
     """
-    private = [] if server_public else [SERVER]
+    private = [*private_servers]
     private += [host for group in groups if not group.public for host in group.hosts]
     behind = [host for host in private if host not in endpoints]
     public = [group.hosts[0] for group in groups if group.public]

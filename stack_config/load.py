@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
@@ -18,9 +18,9 @@ from components.network import ExistingNetwork, NetworkArgs
 from components.placement import SshAccess
 from scripts.host.accounts.host_parts import is_name
 from scripts.host.accounts.spec import AccountsSpec
-from stack_config import backups, clients, data_volume, network, reach, server, ssh, users
+from scripts.host.group.spec import MemberSpec
+from stack_config import addresses, backups, clients, data_volume, members, network, reach, server, servers, ssh, users
 from stack_config.aws import Aws, Lookups
-from stack_config.existing import check_replacement
 from stack_config.reader import NAMESPACE, ConfigFaults, Reader
 from stack_config.release import check_release, read_move
 
@@ -32,12 +32,15 @@ class StackConfig:
     network: NetworkArgs | ExistingNetwork
     reach: ReachArgs
     ssh: SshAccess
-    server: ServerArgs
+    servers: tuple[ServerArgs, ...]
+    """What each of them is made from, in the order in which they are changed one after another."""
+    members: tuple[MemberSpec, ...]
+    """Their names and addresses, in the same order. The address of a single server is empty where EC2 chooses it."""
     backups: BackupsArgs
     protected: bool
     """Whether the stack is protected: its data, whatever becomes of the server's host."""
-    data_volume: DataVolumeArgs | None
-    """None where the data are on the server's root volume."""
+    data_volumes: tuple[DataVolumeArgs, ...]
+    """What each server's is made from, in the same order; empty where the data are on the server's root volume."""
     snapshot_before: str | None
     """What a snapshot of the data volume is named after that is made before another image's MySQL has it."""
     snapshots: SnapshotsArgs | None
@@ -57,6 +60,16 @@ class StackConfig:
     tags: Mapping[str, str]
     jump_host: str | None
     """The public client host that private hosts are reached through; None where none is needed."""
+
+    @property
+    def server(self) -> ServerArgs:
+        """What the first server is made from."""
+        return self.servers[0]
+
+    @property
+    def data_volume(self) -> DataVolumeArgs | None:
+        """What the first server's data volume is made from; None where the data are on its root volume."""
+        return self.data_volumes[0] if self.data_volumes else None
 
 
 def load(ahead: Ahead) -> StackConfig:
@@ -92,26 +105,27 @@ def parse(
     reader = Reader(values, secret)
     lookups = Lookups(reader, cloud, ahead)
     groups = clients.read_clients(reader)
+    names = servers.read_servers(reader)
     of_server = server.read_keys(reader)
     lookups.begin_usual(
-        clients.SERVER,
+        names,
         [of_server["instance_type"], *(group.instance_type for group in groups)],
         [of_server.get("ami"), *(group.ami for group in groups)],
         [group.subnet_id for group in groups],
     )
     clients.check_types(lookups, groups)
-    server_args, data = server.read_server(reader, lookups, of_server)
-    placement = network.read_network(reader, lookups, server_args, groups)
-    address = server.read_address(reader, lookups, placement)
+    server_args, data = server.read_server(reader, lookups, of_server, names)
+    placement = network.read_network(reader, lookups, server_args, groups, names)
+    fixed = addresses.read_addresses(reader, lookups, placement, names)
     snapshot_before = read_move(reader, lookups, server_args, data.args)
-    volume = data_volume.place_data(reader, lookups, data, placement)
-    may_go = check_replacement(reader, lookups, server_args, address, placement, has_volume=data.args is not None)
+    volumes = data_volume.place_data(reader, lookups, data, placement, names)
     protected = bool(server_args.get("termination_protection"))
-    server_args["termination_protection"] = protected and not may_go
-    endpoints = ssh.read_endpoints(reader, groups)
-    jump_host = clients.jump_host(reader, server_args["public"], groups, endpoints.keys())
-    access = ssh.read_ssh(reader, groups, endpoints, agent)
-    reach_args = reach.read_reach(reader, server_args, groups, jump_host, endpoints.keys(), placement.ranges)
+    each = members.read_own(reader, lookups, server_args, placement, names, fixed, has_volume=data.args is not None)
+    private = () if server_args["public"] else names
+    endpoints = ssh.read_endpoints(reader, groups, names)
+    jump_host = clients.jump_host(reader, private, groups, endpoints.keys())
+    access = ssh.read_ssh(reader, groups, names, endpoints, agent)
+    reach_args = reach.read_reach(reader, server_args, groups, names, jump_host, endpoints.keys(), placement.ranges)
     looks_names_up = server_args["settings"].get("skip_name_resolve") is not True
     accounts, passwords, primary_user = users.read_accounts(reader, placement, groups, looks_names_up)
     if not any(is_name(user.host) for user in accounts.users):
@@ -119,7 +133,7 @@ def parse(
         server_args["derived_settings"] = {**server_args.get("derived_settings", {}), "skip_name_resolve": True}
     profile = reader.read("instanceProfile", instance_profile)
     backups_args = backups.read_backups(reader, lookups, server_args, profile, protected)
-    snapshots = backups.read_snapshots(reader, volume)
+    snapshots = backups.read_snapshots(reader, data.args)
     if placement.network and not isinstance(placement.network, ExistingNetwork):
         placement.network["s3_endpoint"] = backups_args["retention_days"] > 0
     release, distribution = check_release(reader, lookups, server_args, accounts.users)
@@ -131,14 +145,16 @@ def parse(
         raise ConfigFaults(reader.faults)
     for warning in reader.warnings:
         pulumi.warn(str(warning))
+    of_volumes = {"protect": protected, "tags": tags}
     return StackConfig(
         network=placement.network,
         reach=reach_args,
         ssh=access,
-        server={**server_args, "private_ip": str(address)} if address else server_args,
+        servers=tuple(members.with_own(server_args, of_one) for of_one in each),
+        members=members.member_specs(names, fixed),
         backups=backups_args,
         protected=protected,
-        data_volume={**volume, "protect": protected, "tags": tags} if volume else None,
+        data_volumes=tuple(cast("DataVolumeArgs", {**volume, **of_volumes}) for volume in volumes),
         snapshot_before=snapshot_before,
         snapshots=snapshots,
         clients=groups,

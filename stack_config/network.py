@@ -13,17 +13,20 @@ from stack_config.aws import Lookups
 from stack_config.capacity import ZONES_KEY, check_addresses, check_offered, check_vcpus, read_zones
 from stack_config.clients import ClientGroup
 from stack_config.reader import Reader, as_list
+from stack_config.servers import SERVERS, key_of, read_each, warn_of_majority
 
 VPC_CIDR = IPv4Network("10.20.0.0/16")
-ZONES = 2
+FEWEST_ZONES, MOST_ZONES = 2, 3
 CUT = 4
 """Bits: by default the VPC is cut into sixteenths. The first is the server's, the next three are the zones' public
-subnets, the tenth to the twelfth their private ones."""
-FIRST_PUBLIC, FIRST_PRIVATE = 1, 9
+subnets, the two after them those of the other servers, the tenth to the twelfth the zones' private ones."""
+FIRST_PUBLIC, FIRST_MEMBER, FIRST_PRIVATE = 1, 4, 9
 RESERVED = 5
 """Addresses of a subnet that EC2 keeps: the first four and the last (VPC User Guide, "Subnet CIDR blocks")."""
-SERVER, PUBLIC, PRIVATE = "serverSubnetCidr", "publicSubnetCidrs", "privateSubnetCidrs"
-OF_OWN_VPC = ("vpcCidr", "zones", ZONES_KEY, "natGateway", SERVER, PUBLIC, PRIVATE)
+SERVER, MEMBERS, PUBLIC, PRIVATE = "serverSubnetCidr", "memberSubnetCidrs", "publicSubnetCidrs", "privateSubnetCidrs"
+OF_OWN_VPC = ("vpcCidr", "zones", ZONES_KEY, "natGateway", SERVER, MEMBERS, PUBLIC, PRIVATE)
+SUBNET, SUBNETS = "serverSubnetId", "serverSubnetIds"
+SUBNETS_EXAMPLE = 'Write a subnet a server, like ["subnet-0123456789abcdef0", ...]'
 
 
 class NetworkRead(NamedTuple):
@@ -32,22 +35,29 @@ class NetworkRead(NamedTuple):
     network: NetworkArgs | ExistingNetwork | None
     ranges: Sequence[IPv4Network]
     """The VPC's, the primary one first."""
-    server_subnet: IPv4Network | None
+    server_subnets: Sequence[IPv4Network | None]
+    """Each server's, in order."""
     client_subnets: Sequence[IPv4Network]
     """Those of all client hosts; none if one of them is not known."""
 
 
-def read_network(reader: Reader, lookups: Lookups, server: ServerArgs, clients: Sequence[ClientGroup]) -> NetworkRead:
-    """Return the network that the program makes, or the one that is there."""
-    check_vcpus(reader, lookups, server, clients)
-    if reader.is_set("vpcId") or reader.is_set("serverSubnetId"):
-        return _read_existing(reader, lookups, server, clients)
-    return _read_own(reader, lookups, server, clients)
+def read_network(
+    reader: Reader, lookups: Lookups, server: ServerArgs, clients: Sequence[ClientGroup], servers: Sequence[str]
+) -> NetworkRead:
+    """Return the network that the program makes, or the one that is there; `servers` are the servers' names."""
+    check_vcpus(reader, lookups, server, clients, servers)
+    if any(map(reader.is_set, ("vpcId", SUBNET, SUBNETS))):
+        return _read_existing(reader, lookups, server, clients, servers)
+    return _read_own(reader, lookups, server, clients, servers)
 
 
-def _read_own(reader: Reader, lookups: Lookups, server: ServerArgs, clients: Sequence[ClientGroup]) -> NetworkRead:
+def _read_own(
+    reader: Reader, lookups: Lookups, server: ServerArgs, clients: Sequence[ClientGroup], servers: Sequence[str]
+) -> NetworkRead:
     vpc = reader.read("vpcCidr", checks.vpc_range) if reader.is_set("vpcCidr") else VPC_CIDR
-    zones = reader.read("zones", whole(2, 3)) or ZONES
+    usual = min(MOST_ZONES, max(FEWEST_ZONES, len(servers)))
+    zones = reader.read("zones", whole(FEWEST_ZONES, MOST_ZONES)) or usual
+    own_zones = min(zones, len(servers))
     has_private = (reader.is_readable("serverPublic") and not server["public"]) or not all(
         group.public for group in clients
     )
@@ -61,6 +71,7 @@ def _read_own(reader: Reader, lookups: Lookups, server: ServerArgs, clients: Seq
     server_range = [reader.read(SERVER, checks.subnet_range)] if reader.is_set(SERVER) else parts[:1]
     subnets = {
         SERVER: [subnet for subnet in server_range if subnet],
+        MEMBERS: _read_members(reader, own_zones - 1, parts[FIRST_MEMBER:]),
         PUBLIC: _read_zones(reader, PUBLIC, zones, parts[FIRST_PUBLIC:]),
         PRIVATE: _read_zones(reader, PRIVATE, zones, parts[FIRST_PRIVATE:]),
     }
@@ -75,10 +86,13 @@ def _read_own(reader: Reader, lookups: Lookups, server: ServerArgs, clients: Seq
             reader.add_fault(f"{key}.zone", wrong, f"Choose one from 1 to {zones}")
     _check_room(reader, PUBLIC, subnets[PUBLIC], clients, taken=1 if nat_gateway else 0)
     _check_room(reader, PRIVATE, subnets[PRIVATE], clients)
-    zone_names = read_zones(reader, lookups, zones, server, clients)
-    check_addresses(reader, lookups, server["public"], clients, nat_gateway)
+    zone_names = read_zones(reader, lookups, zones, server, clients, own_zones)
+    if zone_names:
+        spread = [zone_names[place % own_zones] for place in range(len(servers))]
+        warn_of_majority(reader, "zones", servers, spread)
+    check_addresses(reader, lookups, servers if server["public"] else (), clients, nat_gateway)
     if not vpc or not subnets[SERVER]:
-        return NetworkRead(None, [vpc] if vpc else [], None, [])
+        return NetworkRead(None, [vpc] if vpc else [], [None] * len(servers), [])
     args: NetworkArgs = {
         "vpc_cidr": str(vpc),
         "zones": zone_names,
@@ -88,10 +102,30 @@ def _read_own(reader: Reader, lookups: Lookups, server: ServerArgs, clients: Seq
         "server_public": server["public"],
         "nat_gateway": nat_gateway,
     }
+    if subnets[MEMBERS]:
+        args["member_subnet_cidrs"] = [str(subnet) for subnet in subnets[MEMBERS]]
     kinds = [(subnets[PUBLIC if group.public else PRIVATE], group.zone) for group in clients]
     is_known = reader.is_readable("clients") and all(zone <= len(own) for own, zone in kinds)
     client_subnets = [own[zone - 1] for own, zone in kinds] if is_known else []
-    return NetworkRead(args, [vpc], subnets[SERVER][0], client_subnets)
+    own = [subnets[SERVER][0], *subnets[MEMBERS]]
+    is_known = reader.is_readable(SERVERS, MEMBERS, "zones") and len(own) == own_zones
+    server_subnets = [own[place % own_zones] if is_known or not place else None for place in range(len(servers))]
+    return NetworkRead(args, [vpc], server_subnets, client_subnets)
+
+
+def _read_members(reader: Reader, count: int, default: Sequence[IPv4Network]) -> Sequence[IPv4Network]:
+    """Return the subnets of the servers that are not in the first zone, one a zone; `count` is how many there are."""
+    if not reader.is_set(MEMBERS):
+        return default[:count]
+    example = 'Write a range a zone but the first, like ["10.20.64.0/20", "10.20.80.0/20"]'
+    ranges = reader.read(MEMBERS, lambda raw: as_list(raw, example)) or ()
+    subnets = reader.entries(MEMBERS, ranges, checks.subnet_range)
+    if reader.is_readable(MEMBERS, SERVERS, "zones"):
+        if count == 0:
+            reader.add_fault(MEMBERS, "is of several servers, and there is one", f"Remove it, or set {SERVERS}")
+        elif len(subnets) != count:
+            reader.add_unreadable(MEMBERS, f"has {len(subnets)} ranges for {count} zones", example)
+    return subnets
 
 
 def _read_zones(reader: Reader, key: str, zones: int, default: Sequence[IPv4Network]) -> Sequence[IPv4Network]:
@@ -132,13 +166,18 @@ def _check_room(
             reader.add_fault(key, f"{subnet} has {room} addresses for {needed} hosts", "Choose a larger range")
 
 
-def _read_existing(reader: Reader, lookups: Lookups, server: ServerArgs, clients: Sequence[ClientGroup]) -> NetworkRead:
+def _read_existing(
+    reader: Reader, lookups: Lookups, server: ServerArgs, clients: Sequence[ClientGroup], servers: Sequence[str]
+) -> NetworkRead:
     for key in OF_OWN_VPC:
         if reader.is_set(key):
             hint = f"Remove it, or vpcId: `pulumi config rm {key}`"
             reader.add_fault(key, "belongs to a VPC of the program's own", hint)
     vpc = reader.read_required("vpcId", checks.vpc_id)
-    server_subnet_id = reader.read_required("serverSubnetId", checks.subnet_id)
+    needed = SUBNET if len(servers) == 1 else SUBNETS
+    if reader.is_readable(SERVERS) and not reader.is_set(needed):
+        reader.add_unreadable(needed, "is missing", f"Set it with `pulumi config set {needed} ...`")
+    subnet_ids = read_each(reader, SUBNET, SUBNETS, servers, checks.subnet_id, SUBNETS_EXAMPLE)
     ranges = lookups.ask("vpcId", lookups.cloud.vpc_ranges, vpc) if vpc else None
 
     def range_of(key: str, subnet: str, is_public: bool) -> IPv4Network | None:
@@ -152,9 +191,16 @@ def _read_existing(reader: Reader, lookups: Lookups, server: ServerArgs, clients
             reader.add_warning(key, wrong, "Choose a subnet that gives none; security groups alone keep others away")
         return facts.cidr if facts else None
 
-    server_subnet = range_of("serverSubnetId", server_subnet_id, server["public"]) if server_subnet_id else None
-    if server_subnet and server_subnet_id:
-        check_offered(reader, lookups, "serverInstanceType", server["instance_type"], server_subnet_id)
+    server_subnets: list[IPv4Network | None] = []
+    for place, subnet_id in enumerate(subnet_ids):
+        key = key_of(SUBNET, SUBNETS, servers, place)
+        server_subnets.append(range_of(key, subnet_id, server["public"]) if subnet_id else None)
+    for subnet_id in dict.fromkeys(subnet_ids):
+        if subnet_id and server_subnets[subnet_ids.index(subnet_id)]:
+            check_offered(reader, lookups, "serverInstanceType", server["instance_type"], subnet_id)
+    known_ids = [subnet_id for subnet_id in subnet_ids if subnet_id]
+    facts = [lookups.ask(None, lookups.cloud.subnet, subnet_id) for subnet_id in known_ids]
+    warn_of_majority(reader, SUBNETS, servers, [subnet.zone for subnet in facts if subnet])
     client_subnets = []
     for index, group in enumerate(clients):
         key = f"clients[{index}].subnetId"
@@ -168,6 +214,7 @@ def _read_existing(reader: Reader, lookups: Lookups, server: ServerArgs, clients
         if group.zone != 1:
             reader.add_fault(f"clients[{index}].zone", "belongs to a VPC of the program's own", "Leave it out")
     known = [subnet for subnet in client_subnets if subnet]
-    check_addresses(reader, lookups, server["public"], clients, nat_gateway=False)
-    network = ExistingNetwork(vpc, server_subnet_id) if vpc and ranges and server_subnet_id else None
-    return NetworkRead(network, ranges or (), server_subnet, known if len(known) == len(clients) else [])
+    check_addresses(reader, lookups, servers if server["public"] else (), clients, nat_gateway=False)
+    is_known = vpc and ranges and len(known_ids) == len(servers)
+    network = ExistingNetwork(vpc, known_ids[0], more_subnet_ids=tuple(known_ids[1:])) if vpc and is_known else None
+    return NetworkRead(network, ranges or (), server_subnets, known if len(known) == len(clients) else [])

@@ -29,18 +29,21 @@ def read_reach(
     reader: Reader,
     server: ServerArgs,
     clients: Sequence[ClientGroup],
+    servers: Sequence[str],
     jump_host: str | None,
     endpoints: Set[str],
     vpc: Sequence[IPv4Network],
 ) -> ReachArgs:
     """Return who may reach what; hosts with an endpoint are not dialled at their own address, `vpc` has its ranges."""
     args = read_args(reader, ReachArgs, KEYS)
-    is_dialled = reader.is_readable("sshEndpoints") and not host_names(clients) <= endpoints
+    is_dialled = reader.is_readable("sshEndpoints") and not host_names(clients, servers) <= endpoints
     is_required = is_dialled and not args["operator_prefix_list_ids"]
     _check_operators(reader, args["operator_cidrs"], is_required, vpc)
     for key in [key for key in KEYS if key not in ("operatorCidrs", "extraEgress")]:
         args[KEYS[key]] = reader.refuse_repeated(key, args[KEYS[key]])
     _check_egress(reader, args["extra_egress"])
+    if len(servers) > 1:
+        args["in_group"] = True
     return cast(
         "ReachArgs",
         {

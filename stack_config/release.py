@@ -55,6 +55,26 @@ def read_move(reader: Reader, lookups: Lookups, args: ServerArgs, data: VolumeAr
     return _snapshot(reader, lookups, current, told if release else None, release or str(image), data, settled)
 
 
+def image_of(reader: Reader, lookups: Lookups, args: ServerArgs, name: str) -> str | None:
+    """Return the image that another server than the first one is made from, or moves to; None if it keeps its own.
+
+    A new one has the first one's release: a server with an older MySQL cannot join. `args` are the first one's, after
+    `read_move`.
+    """
+    if reader.is_set("serverAmi") or not reader.is_readable(SERVER_RELEASE):
+        return args.get("ami")
+    current = lookups.ask("terminationProtection", lookups.cloud.host, name)
+    first = lookups.ask("terminationProtection", lookups.cloud.host, SERVER)
+    release = reader.read(SERVER_RELEASE, checks.ubuntu_release)
+    if release:
+        has_it = current is not None and _told(lookups, current.image) == release
+        return None if has_it else _image_of(reader, lookups, args["instance_type"], release, SERVER_RELEASE)
+    if current or not first:
+        return None
+    told = _told(lookups, first.image)
+    return _image_of(reader, lookups, args["instance_type"], told, RELEASE) if told else first.image
+
+
 def _snapshot(
     reader: Reader,
     lookups: Lookups,

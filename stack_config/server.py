@@ -1,25 +1,19 @@
 """Config of the server: its instance, and mysqld on it."""
 
-from ipaddress import IPv4Address
+from collections.abc import Sequence
 from typing import Any, cast
 
-from components import checks
 from components.mysql import disk, memory
 from components.mysql import settings as mysql_settings
 from components.mysql.contradictions import contradictions
+from components.mysql.group_settings import group_faults
 from components.mysql.server import ServerArgs
-from components.network import ExistingNetwork
-from scripts.host.constants import MYSQLX_PORT
+from scripts.host.constants import GROUP_PORT, MYSQLX_PORT, READ_PORT_STEP, ROLE_PORT
 from stack_config.aws import Lookups
-from stack_config.clients import SERVER
 from stack_config.data_volume import DataRead, read_data
-from stack_config.network import NetworkRead
 from stack_config.reader import Fault, Reader
+from stack_config.servers import SERVERS
 from stack_config.specs import read_args
-
-SERVER_PLACE = 10
-"""The server's address in a subnet of its own unless config has another: the eleventh."""
-
 
 KEYS = {
     "serverInstanceType": "instance_type",
@@ -42,52 +36,53 @@ def read_keys(reader: Reader) -> dict[str, Any]:
     return read_args(reader, ServerArgs, KEYS)
 
 
-def read_server(reader: Reader, lookups: Lookups, args: dict[str, Any]) -> tuple[ServerArgs, DataRead]:
-    """Return what the server is made from, but for its address; and what its data are on.
+def read_server(
+    reader: Reader, lookups: Lookups, args: dict[str, Any], servers: Sequence[str]
+) -> tuple[ServerArgs, DataRead]:
+    """Return what each server is made from, but for its image and address; and what its data are on.
 
     `args` are what `read_keys` returned.
     """
-    data = read_data(reader, lookups, args["volume_gib"])
+    in_group = len(servers) > 1
+    data = read_data(reader, lookups, args["volume_gib"], in_group)
     type_keys = ("serverInstanceType", "serverAmi")
-    facts = lookups.boots(type_keys, args["instance_type"], args.get("ami"), [SERVER], loses_data=data.args is None)
-    if args["x_protocol"] and args["mysql_port"] == MYSQLX_PORT:
-        hint = "Choose another, or set xProtocol to false"
-        reader.add_fault("mysqlPort", f"{MYSQLX_PORT} is the X protocol's", hint)
+    facts = lookups.boots(type_keys, args["instance_type"], args.get("ami"), servers, loses_data=data.args is None)
+    _check_port(reader, args["mysql_port"], args["x_protocol"], in_group)
     memory_mib = facts.memory_mib if facts else None
     args["settings"] = reader.read_table("mysqlSettings", mysql_settings.setting, mysql_settings.EXAMPLE)
     if memory_mib and memory.is_too_small(memory_mib):
         wrong = f"{args['instance_type']} has {memory_mib} MiB, too little for mysqld and a hundred connections"
         reader.add_fault("serverInstanceType", wrong, "Choose one with 1024 MiB or more, like t3.micro")
         memory_mib = None
-    derived = memory.derived(memory_mib) if memory_mib else {}
+    if memory_mib and in_group and memory_mib < memory.LEAST_OF_GROUP_MIB:
+        wrong = (
+            f"{args['instance_type']} has {memory_mib} MiB, too little for a member of a group: Group Replication "
+            "keeps messages and what certification needs in memory besides"
+        )
+        hint = f"Choose one with {memory.LEAST_OF_GROUP_MIB} MiB or more, like t3.small, or set {SERVERS} to 1"
+        reader.add_fault("serverInstanceType", wrong, hint)
+        memory_mib = None
+    derived = memory.derived(memory_mib, in_group) if memory_mib else {}
     args["derived_settings"] = disk.fitted(derived, data.gib or args["volume_gib"], data.iops, args["settings"])
-    for fault in contradictions({**args["derived_settings"], **args["settings"]}, memory_mib):
+    of_group = group_faults(args["settings"]) if in_group else ()
+    together = contradictions({**args["derived_settings"], **args["settings"]}, memory_mib, in_group)
+    for fault in [*together, *of_group]:
         keys = [f"mysqlSettings.{name}" for name in fault.names]
         if reader.is_readable(*keys):
             reader.add_fault(keys[0], fault.wrong, fault.hint)
     if memory_mib:
-        for warning in memory.warnings(args["derived_settings"], args["settings"], memory_mib):
+        for warning in memory.warnings(args["derived_settings"], args["settings"], memory_mib, in_group):
             reader.warnings.append(Fault(f"mysqlSettings.{warning.names[0]}", warning.wrong, warning.hint))
     return cast("ServerArgs", args), data
 
 
-def read_address(reader: Reader, lookups: Lookups, placement: NetworkRead) -> IPv4Address | None:
-    """Return the server's fixed address; None if EC2 chooses one, or the subnet is not known.
-
-    In an existing subnet others may have any address: none is fixed there unless config has one, and a server that is
-    there keeps its own.
-    """
-    given, subnet = reader.read("serverPrivateIp", checks.ipv4_address), placement.server_subnet
-    if subnet is None:
-        return None
-    if given is None and isinstance(placement.network, ExistingNetwork):
-        current = lookups.ask("terminationProtection", lookups.cloud.host, SERVER)
-        stays = current is not None and current.subnet_id == placement.network.server_subnet_id
-        return IPv4Address(current.private_ip) if current and stays else None
-    address = given or subnet[SERVER_PLACE]
-    if address not in subnet:
-        reader.add_fault("serverPrivateIp", f"{address} is not in the server's subnet {subnet}", "Choose one of it")
-    elif int(address) - int(subnet[0]) < 4 or address == subnet[-1]:
-        wrong = f"{address} is one that EC2 keeps of {subnet}"
-        reader.add_fault("serverPrivateIp", wrong, f"Choose from {subnet[4]} to {subnet[-2]}")
-    return address
+def _check_port(reader: Reader, port: int, x_protocol: bool, in_group: bool) -> None:
+    """Refuse a port of MySQL's that something else on the server has, or on the clients of a group."""
+    taken = {GROUP_PORT: "Group Replication's", ROLE_PORT: "the one that says each server's role"} if in_group else {}
+    if x_protocol and port == MYSQLX_PORT:
+        hint = "Choose another, or set xProtocol to false"
+        reader.add_fault("mysqlPort", f"{MYSQLX_PORT} is the X protocol's", hint)
+    elif port in taken:
+        reader.add_fault("mysqlPort", f"{port} is {taken[port]} where there are several servers", "Choose another")
+    elif in_group and port + READ_PORT_STEP > 65535:
+        reader.add_fault("mysqlPort", f"is {port}, and the port for reading is the next one", "Choose a lower one")

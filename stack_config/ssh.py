@@ -31,13 +31,14 @@ NEEDED = ("PATH", "HOME", "SSH_AUTH_SOCK")
 def read_ssh(
     reader: Reader,
     clients: Sequence[ClientGroup],
+    servers: Sequence[str],
     endpoints: Mapping[str, SshEndpoint],
     agent: Callable[[], Set[str] | None],
 ) -> SshAccess | None:
     """Return how hosts are logged in to; None if the public key could not be read."""
     public = reader.read_required("sshPublicKey", public_key)
     private = reader.read("sshPrivateKey", lambda raw: private_key(raw, public), "sshPrivateKey ...")
-    host_keys = _read_host_keys(reader, clients)
+    host_keys = _read_host_keys(reader, clients, servers)
     if not public:
         return None
     held = None if reader.is_set("sshPrivateKey") else agent()
@@ -51,12 +52,12 @@ def read_ssh(
     return SshAccess(public, pulumi.Output.secret(private) if private else None, endpoints, host_keys)
 
 
-def read_endpoints(reader: Reader, clients: Sequence[ClientGroup]) -> dict[str, SshEndpoint]:
+def read_endpoints(reader: Reader, clients: Sequence[ClientGroup], servers: Sequence[str]) -> dict[str, SshEndpoint]:
     """Return where hosts are reached instead of at their own addresses."""
 
     def convert(name: str, raw: Any) -> SshEndpoint | None:
         key = part("sshEndpoints", name)
-        check_host(reader, key, name, clients)
+        check_host(reader, key, name, clients, servers)
         endpoint = read_spec(reader, key, raw, SshEndpoint, ENDPOINT_EXAMPLE)
         return endpoint if reader.is_readable(key) else None
 
@@ -66,11 +67,11 @@ def read_endpoints(reader: Reader, clients: Sequence[ClientGroup]) -> dict[str, 
     return endpoints
 
 
-def _read_host_keys(reader: Reader, clients: Sequence[ClientGroup]) -> dict[str, str]:
+def _read_host_keys(reader: Reader, clients: Sequence[ClientGroup], servers: Sequence[str]) -> dict[str, str]:
     """Return the public keys that hosts are known by already."""
 
     def convert(name: str, raw: Any) -> str:
-        check_host(reader, part("sshHostKeys", name), name, clients)
+        check_host(reader, part("sshHostKeys", name), name, clients, servers)
         words = public_key(raw).split()
         if words[0] != "ssh-ed25519":
             raise InvalidValueError("is not an ed25519 key", "Give that one: sshd offers it, and ssh-rsa no more")

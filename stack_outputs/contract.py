@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from stack_outputs.forms import FORMS
+from stack_outputs.forms import FORMS, READ
 
 VERSION = 1
 """Raised when an output is taken away or means something else; a new output does not raise it."""
@@ -47,6 +47,10 @@ def _output(name: str, row: dict[str, Any]) -> Output:
 OUTPUTS: tuple[Output, ...] = (
     *(_output(name, row) for name, row in tomllib.loads(TABLE.read_text()).items()),
     *(Output(form.output, Type.TABLE, form.description, secret=True) for form in FORMS),
+    *(
+        Output(f"{READ}{form.output}", Type.TABLE, f"The same as `{form.output}`, for reading.", secret=True)
+        for form in FORMS
+    ),
 )
 """Every output; `pulumi stack output` does not list one that is null, a StackReference reads None."""
 

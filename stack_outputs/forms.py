@@ -215,13 +215,17 @@ FORMS = (
 """Every form. The contract's outputs, the reader's methods and docs/outputs.md follow from this table."""
 
 
-def tables(logins: Mapping[str, Login]) -> dict[str, dict[str, str]]:
+READ = "read_"
+"""How the outputs for reading begin, and what else is of them: each form is there twice."""
+
+
+def tables(logins: Mapping[str, Login], prefix: str = "") -> dict[str, dict[str, str]]:
     """Return every such output, from logins by user key. A login that a form cannot say is left out of that one."""
-    outputs: dict[str, dict[str, str]] = {form.output: {} for form in FORMS}
+    outputs: dict[str, dict[str, str]] = {prefix + form.output: {} for form in FORMS}
     for form in FORMS:
         for key, login in logins.items():
             with contextlib.suppress(FormError):
-                outputs[form.output][key] = form.write(login)
+                outputs[prefix + form.output][key] = form.write(login)
     return outputs
 
 

@@ -8,7 +8,7 @@ import pulumi
 
 from stack_outputs import contract, forms
 from stack_outputs.contract import Output, Type
-from stack_outputs.forms import Form, FormError, Login
+from stack_outputs.forms import READ, Form, FormError, Login
 
 Outputs = Mapping[str, Any]
 FormReader = Callable[[str], pulumi.Output[str]]
@@ -24,6 +24,10 @@ class StackOutputs:
     """
 
     contract_version: pulumi.Output[int]
+    server_names: pulumi.Output[list[str]]
+    server_instance_ids: pulumi.Output[list[str]]
+    server_private_ips: pulumi.Output[list[str]]
+    server_host_keys: pulumi.Output[list[str]]
     server_instance_id: pulumi.Output[str]
     server_private_ip: pulumi.Output[str]
     server_public_ip: pulumi.Output[str | None]
@@ -37,6 +41,7 @@ class StackOutputs:
     jump_host: pulumi.Output[str | None]
     mysql_host: pulumi.Output[str]
     mysql_port: pulumi.Output[int]
+    mysql_read_port: pulumi.Output[int]
     mysql_version: pulumi.Output[str]
     mysql_ca_certificate: pulumi.Output[str]
     backup_bucket: pulumi.Output[str | None]
@@ -47,6 +52,7 @@ class StackOutputs:
     user_names: pulumi.Output[list[str]]
     primary_user: pulumi.Output[str | None]
     connection_string: pulumi.Output[str | None]
+    read_connection_string: pulumi.Output[str | None]
     connection_strings: pulumi.Output[dict[str, str]]
     sqlalchemy_urls: pulumi.Output[dict[str, str]]
     django_urls: pulumi.Output[dict[str, str]]
@@ -57,6 +63,16 @@ class StackOutputs:
     option_files: pulumi.Output[dict[str, str]]
     mariadb_option_files: pulumi.Output[dict[str, str]]
     dotenvs: pulumi.Output[dict[str, str]]
+    read_connection_strings: pulumi.Output[dict[str, str]]
+    read_sqlalchemy_urls: pulumi.Output[dict[str, str]]
+    read_django_urls: pulumi.Output[dict[str, str]]
+    read_prisma_urls: pulumi.Output[dict[str, str]]
+    read_jdbc_urls: pulumi.Output[dict[str, str]]
+    read_go_dsns: pulumi.Output[dict[str, str]]
+    read_golang_migrate_urls: pulumi.Output[dict[str, str]]
+    read_option_files: pulumi.Output[dict[str, str]]
+    read_mariadb_option_files: pulumi.Output[dict[str, str]]
+    read_dotenvs: pulumi.Output[dict[str, str]]
 
     def __init__(self, reference: pulumi.StackReference) -> None:
         """Read those of a stack, such as pulumi.StackReference("organization/mysql-pair/dev")."""
@@ -76,6 +92,16 @@ class StackOutputs:
         option_file: FormReader
         mariadb_option_file: FormReader
         dotenv: FormReader
+        read_url: FormReader
+        read_sqlalchemy_url: FormReader
+        read_django_url: FormReader
+        read_prisma_url: FormReader
+        read_jdbc_url: FormReader
+        read_go_dsn: FormReader
+        read_golang_migrate_url: FormReader
+        read_option_file: FormReader
+        read_mariadb_option_file: FormReader
+        read_dotenv: FormReader
     else:  # for a type checker, there are the attributes above and no others
 
         def __getattr__(self, name: str) -> Any:
@@ -84,13 +110,17 @@ class StackOutputs:
                 if output.name == name:
                     return self._read(output)
             for form in forms.FORMS:
-                if form.name == name:
-                    return functools.partial(self._read_form, form)
+                if form.name == name.removeprefix(READ):
+                    return functools.partial(self._read_form, form, name.removesuffix(form.name))
             raise AttributeError(f"a stack of mysql-pair has no output {name}")
 
     def login(self, user: str) -> pulumi.Output[Login]:
         """Return a user's login, a secret, by the user's key. An unknown one is a pulumi.RunError."""
         return self.url(user).apply(forms.login_of)
+
+    def read_login(self, user: str) -> pulumi.Output[Login]:
+        """Return the same for reading."""
+        return self.read_url(user).apply(forms.login_of)
 
     def _read(self, output: Output) -> pulumi.Output[Any]:
         value = self._good.apply(lambda _: self._reference.get_output(output.name)).apply(_whole)
@@ -99,8 +129,9 @@ class StackOutputs:
         parts = pulumi.Output.all(self._reference.name, self._reference.outputs, value)
         return pulumi.Output.secret(parts.apply(_decrypted))
 
-    def _read_form(self, form: Form, user: str) -> pulumi.Output[str]:
-        parts = pulumi.Output.all(self._reference.name, self.connection_strings, getattr(self, form.output))
+    def _read_form(self, form: Form, prefix: str, user: str) -> pulumi.Output[str]:
+        table = getattr(self, f"{prefix}{form.output}")
+        parts = pulumi.Output.all(self._reference.name, self.connection_strings, table)
         return parts.apply(lambda known: _entry(form, user, *known))
 
 

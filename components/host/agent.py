@@ -113,16 +113,44 @@ class HostAgent:
             # -B: nothing is in the folder but what was put there, so that it can be compared.
             ["sudo", "-n", "python3", "-B", self.folder, *verb.split(), *words],
             seconds,
-            spec.apply(codec.encode) if isinstance(spec, pulumi.Output) else codec.encode(spec),
+            _encoded(spec),
             parent,
             [self.installed, *depends_on],
             [_trigger(self.target, verb), *triggers],
+        )
+
+    def run_once(
+        self,
+        name: str,
+        verb: str,
+        seconds: int,
+        parent: pulumi.Resource,
+        depends_on: Sequence[pulumi.Resource] = (),
+        spec: Any = None,
+    ) -> remote.Command:
+        """Register a command that runs once in the stack's life, whatever becomes of the host; see `run`."""
+        return self.target.run(
+            name,
+            ["sudo", "-n", "python3", "-B", self.folder, *verb.split()],
+            seconds,
+            _encoded(spec),
+            parent,
+            [self.installed, *depends_on],
+            # Without the instance, with which it would run anew.
+            [{"host": self.target.name, "verb": verb}],
+            once=True,
         )
 
 
 def answer(command: remote.Command, kind: type[Answer]) -> pulumi.Output[Answer]:
     """Return what a verb has printed, which has no secret."""
     return pulumi.Output.unsecret(command.stdout).apply(lambda text: codec.decode(kind, text))
+
+
+def _encoded(spec: Any) -> pulumi.Input[str]:
+    if spec is None:
+        return ""
+    return spec.apply(codec.encode) if isinstance(spec, pulumi.Output) else codec.encode(spec)
 
 
 def _trigger(target: Target, verb: str) -> Trigger:

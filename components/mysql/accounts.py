@@ -12,6 +12,7 @@ import pulumi
 from components.args import args_faults
 from components.component import Component
 from components.generated import generated
+from components.mysql.endpoint import Endpoint
 from components.mysql.server import MySqlServer
 from scripts.host.accounts.host_parts import why_not
 from scripts.host.accounts.spec import AccountsSpec, DatabaseSpec, RoleSpec, UserSpec
@@ -82,19 +83,26 @@ class DescribedArgs(TypedDict):
     """All of the stack's. One that was taken out is dropped; accounts that the stack did not make are left alone."""
 
 
-class MySqlAccountsArgs(DescribedArgs):
-    """What MySqlAccounts are made from."""
+class ServedArgs(TypedDict):
+    """Where it is to be."""
 
-    server: MySqlServer
+    servers: Sequence[MySqlServer]
+    """The one, or all members of a group: the primary makes the accounts, and the others wait for them."""
+    endpoint: NotRequired[Endpoint]
+    """Where clients find MySQL; the server's own address if not given."""
     after: NotRequired[Sequence[pulumi.Resource]]
     """What must be done in MySQL before, such as a restore."""
+
+
+class MySqlAccountsArgs(DescribedArgs, ServedArgs):
+    """What MySqlAccounts are made from."""
 
 
 class MySqlAccounts(Component):
     """Databases, roles and users, as described, on a server.
 
-    Type: mysql-pair:index:MySqlAccounts. Makes: one command.remote.Command, which runs the host agent's verb
-    `accounts apply` on the server. It has no delete: what is taken out is found on the server, as its account says that
+    Type: mysql-pair:index:MySqlAccounts. Makes: one command.remote.Command a server, which runs the host agent's verb
+    `accounts apply` on it. It has no delete: what is taken out is found on the server, as its account says that
     this stack owns it.
     """
 
@@ -104,7 +112,9 @@ class MySqlAccounts(Component):
     def __init__(self, name: str, args: MySqlAccountsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Register the accounts."""
         self.refuse(name, args_faults(MySqlAccountsArgs, args))
-        self.server, self._users = args["server"], args["users"]
+        self.server, self._users = args["servers"][0], args["users"]
+        self.endpoint = args.get("endpoint") or Endpoint.of_server(self.server)
+        """Where clients find MySQL."""
         self.described: list[Component] = [*args["databases"], *args["roles"], *args["users"]]
         """What there is to be in MySQL, each as a component of its own."""
         self.spec = AccountsSpec(
@@ -118,11 +128,26 @@ class MySqlAccounts(Component):
         passwords = pulumi.Output.all(*(user.password for user in self._users))
         # Secret even where there are no users: the command's input is one or is none, whoever is taken out.
         self._with_passwords: pulumi.Output[AccountsSpec] = pulumi.Output.secret(passwords.apply(self._given))
-        agent = self.server.agent
-        before = [self.server.converged, *args.get("after", ())]
-        self.applied = agent.run(f"{name}-applied", "accounts apply", self._with_passwords, SECONDS, self, before)
-        pulumi.Output.unsecret(self.applied.stdout).apply(self._warn_of_pending)
-        self.logins = self._logins()
+        before = [*args.get("after", ())]
+        if len(args["servers"]) == 1:
+            before = [self.server.converged, *before]
+        else:
+            before = [*(joined for server in args["servers"] for joined in server.ready), *before]
+        self.applied = [
+            server.agent.run(
+                f"{name}-applied" if server is self.server else f"{name}-applied-{server.name}",
+                "accounts apply",
+                self._with_passwords,
+                SECONDS,
+                self,
+                before,
+            )
+            for server in args["servers"]
+        ]
+        """What must be done before anybody logs in."""
+        pulumi.Output.unsecret(self.applied[0].stdout).apply(self._warn_of_pending)
+        self.logins = self._logins(self.endpoint.port)
+        self.read_logins = self._logins(self.endpoint.read_port)
         self.connection_strings = self.logins.apply(lambda logins: {key: url(login) for key, login in logins.items()})
         self.end()
 
@@ -133,13 +158,14 @@ class MySqlAccounts(Component):
 
     def login_check(self, client: str, address: pulumi.Output[str]) -> pulumi.Output[LoginCheckSpec]:
         """Return what the client host of that name and address is told to try. A secret, but for nobody's password."""
-        parts = pulumi.Output.all(self.server.mysql_host, self.server.mysql_port, self._with_passwords, address)
+        at = self.endpoint
+        parts = pulumi.Output.all(at.host, at.port, at.read_port, self._with_passwords, address)
 
         def spec(known: list[Any]) -> LoginCheckSpec:
-            host, port, accounts, own = known
+            host, port, read_port, accounts, own = known
             reasons = self.untried(client, own)
             users = [user for user in accounts.users if user.key not in reasons]
-            return LoginCheckSpec(host, int(port), tuple(map(self._login, users)))
+            return LoginCheckSpec(host, int(port), int(read_port), tuple(map(self._login, users)))
 
         return parts.apply(spec)
 
@@ -176,7 +202,7 @@ class MySqlAccounts(Component):
 
     def _warn_of_pending(self, printed: str) -> None:
         for grant in json.loads(printed).get("pending", ()):
-            pulumi.warn(f"{grant}. `repair` grants it once that is there", self.applied)
+            pulumi.warn(f"{grant}. `repair` grants it once that is there", self.applied[0])
 
     def _given(self, passwords: Sequence[str]) -> AccountsSpec:
         pairs = zip(self.spec.users, passwords, strict=True)
@@ -195,7 +221,7 @@ class MySqlAccounts(Component):
             databases=tuple(sorted({grant.database for grant in grants if grant.database and grant.is_whole_database})),
         )
 
-    def _logins(self) -> pulumi.Output[dict[str, Login]]:
+    def _logins(self, at: pulumi.Input[int]) -> pulumi.Output[dict[str, Login]]:
         def logins(known: list[Any]) -> dict[str, Login]:
             host, port, accounts, _ = known
             return {
@@ -204,7 +230,7 @@ class MySqlAccounts(Component):
             }
 
         # Not before the accounts are as described. The id, and not the output: a preview knows it.
-        known = (self.server.mysql_host, self.server.mysql_port, self._with_passwords, self.applied.id)
+        known = (self.endpoint.host, at, self._with_passwords, self.applied[0].id)
         return pulumi.Output.secret(pulumi.Output.all(*known).apply(logins))
 
 

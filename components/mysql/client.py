@@ -10,8 +10,10 @@ from components.host.host import HostArgs
 from components.host.user_data import host_spec
 from components.mysql.accounts import MySqlAccounts
 from components.mysql.host import CONVERGE_SECONDS, MySqlHost
+from components.mysql.proxy import ProxySpec, with_proxy
 from components.mysql.server import MySqlServer
 from scripts.host.constants import CA_FILE
+from scripts.host.system.spec import HostSpec
 
 CHECK_SECONDS = 60
 
@@ -31,10 +33,19 @@ class MySqlClient(MySqlHost):
         self._args = args
         self.end()
 
-    def trust(self, server: MySqlServer) -> remote.Command:
-        """Register the convergence of packages and files, the certificate of the server's authority among them."""
-        spec = server.ca_certificate.apply(lambda pem: host_spec("client", self._args, {CA_FILE: pem}))
-        return self.agent.run(f"{self.name}-converged", "converge", spec, CONVERGE_SECONDS, self)
+    def trust(self, server: MySqlServer, proxy: ProxySpec | None = None) -> remote.Command:
+        """Register the convergence of packages and files, the certificate of the server's authority among them.
+
+        With a proxy, this host's connections go through it: `server` is any member of the group then, as all of them
+        have one authority.
+        """
+
+        def spec(pem: str) -> HostSpec:
+            host = host_spec("client", self._args, {CA_FILE: pem})
+            return with_proxy(host, proxy) if proxy else host
+
+        converged = server.ca_certificate.apply(spec)
+        return self.agent.run(f"{self.name}-converged", "converge", converged, CONVERGE_SECONDS, self)
 
     def check_logins(self, name: str, accounts: MySqlAccounts, ready: Sequence[pulumi.Resource]) -> remote.Command:
         """Register a check that every user can log in from here and sees its databases; `up` fails in words if not.
@@ -49,7 +60,7 @@ class MySqlClient(MySqlHost):
             accounts.login_check(self.name, self.private_ip),
             CHECK_SECONDS + len(accounts.spec.users),
             parent=self,
-            depends_on=[accounts.applied, *ready],
+            depends_on=[*accounts.applied, *ready],
             triggers=[accounts.server.instance_id],
             words=[f"--accounts={accounts.digest}"],
         )

@@ -26,9 +26,14 @@ def check_settings(settings: Mapping[str, Any], memory_mib: int | None = None) -
         yield from contradictions(values, memory_mib)
 
 
-def contradictions(settings: Mapping[str, Setting], memory_mib: int | None) -> Iterator[SettingFault]:
-    """Yield what is right by itself and wrong together; see check_settings, each value as mysqld shows it."""
-    yield from memory.faults(settings, memory_mib)
+def contradictions(
+    settings: Mapping[str, Setting], memory_mib: int | None, in_group: bool = False
+) -> Iterator[SettingFault]:
+    """Yield what is right by itself and wrong together; see check_settings, each value as mysqld shows it.
+
+    `in_group` is whether the server is a member of a group, which takes memory besides.
+    """
+    yield from memory.faults(settings, memory_mib, in_group)
     for small, large in PAIRS:
         if small in settings and large in settings and float(settings[small]) > float(settings[large]):
             wrong = f"is {settings[small]}, more than {large} = {settings[large]}"

@@ -33,6 +33,10 @@ SORTING_MIB = 82
 """A hundred connections that sort."""
 SYSTEM_MIB, FREE_MIB = 300, 150
 """Ubuntu's own services, an estimate; and what is to stay free."""
+GROUP_MIB, LEAST_OF_GROUP_MIB = 192, 2048
+"""What a member of a group takes besides, an estimate: Group Replication's cache of messages at its least of 128 MiB
+(MySQL manual, group_replication_message_cache_size: 1 GiB by default), what certification keeps, and its threads. And
+the memory of the smallest instance type that a member fits on."""
 SMALL_FROM_MIB = 4096
 """A smaller host is short of memory, and one of less than half needs SMALL too."""
 SMALL: Mapping[str, Setting] = {
@@ -58,8 +62,8 @@ def is_too_small(memory_mib: int) -> bool:
     return _pool_room(_small_settings(memory_mib), memory_mib) <= 0
 
 
-def derived(memory_mib: int) -> dict[str, Setting]:
-    """Return the settings that follow from the MiB of memory of the instance type.
+def derived(memory_mib: int, in_group: bool = False) -> dict[str, Setting]:
+    """Return the settings that follow from the MiB of memory of the instance type, of a member of a group if it is one.
 
     Source: MySQL manual, "Enabling Automatic InnoDB Configuration for a Dedicated MySQL Server", for the buffer pool,
     which is smaller where mysqld, a hundred connections and the system would not fit beside it. A redo log as large as
@@ -69,7 +73,8 @@ def derived(memory_mib: int) -> dict[str, Setting]:
     small = _small_settings(memory_mib)
     share = 0.5 if memory_mib <= 4096 else 0.75
     chunk = DEFAULTS[CHUNK]
-    fitting = int(min(memory_mib * share, _pool_room(small, memory_mib)) * MIB) // chunk * chunk
+    room = _pool_room(small, memory_mib) - (GROUP_MIB if in_group else 0)
+    fitting = int(min(memory_mib * share, room) * MIB) // chunk * chunk
     fitting = max(chunk, fitting)
     pool = rounded({**completed({POOL: fitting}), POOL: fitting}, down=True)
     redo = min(max(min(pool, GIB), pool // 4), 2 * GIB) // MIB * MIB
@@ -135,10 +140,10 @@ def _files(settings: Mapping[str, Setting]) -> int:
     return max(OWN_FILES + connections + tables * 2, connections * 5)
 
 
-def faults(settings: Mapping[str, Setting], memory_mib: int | None) -> Iterator[SettingFault]:
+def faults(settings: Mapping[str, Setting], memory_mib: int | None, in_group: bool = False) -> Iterator[SettingFault]:
     """Yield what mysqld would not keep, or what the memory does not hold; see check_settings."""
     if memory_mib:
-        yield from _memory(settings, memory_mib)
+        yield from _memory(settings, memory_mib, in_group)
     yield from _pool(settings)
     files = int(settings.get(OPEN_FILES, UNIT_OPEN_FILES))
     if OPEN_FILES in settings and settings.keys() & {CONNECTIONS, TABLES}:
@@ -165,9 +170,9 @@ def _pool(settings: Mapping[str, Setting]) -> Iterator[SettingFault]:
         yield SettingFault(("innodb_page_cleaners", INSTANCES, POOL), wrong, "Lower it, or leave it out")
 
 
-def _memory(settings: Mapping[str, Setting], memory_mib: int) -> Iterator[SettingFault]:
+def _memory(settings: Mapping[str, Setting], memory_mib: int, in_group: bool) -> Iterator[SettingFault]:
     pool = int(completed({POOL: DEFAULTS[POOL], **settings})[POOL]) // MIB
-    needed = int(pool * POOL_OVERHEAD + _server_mib(settings))
+    needed = int(pool * POOL_OVERHEAD + _server_mib(settings)) + (GROUP_MIB if in_group else 0)
     if needed > visible_mib(memory_mib):
         yield SettingFault(
             (POOL,),
@@ -189,7 +194,7 @@ def _memory(settings: Mapping[str, Setting], memory_mib: int) -> Iterator[Settin
 
 
 def warnings(
-    derived_settings: Mapping[str, Setting], chosen: Mapping[str, Setting], memory_mib: int
+    derived_settings: Mapping[str, Setting], chosen: Mapping[str, Setting], memory_mib: int, in_group: bool = False
 ) -> Iterator[SettingFault]:
     """Yield what is probably not meant of a chosen buffer pool: another size than is written, or little memory left."""
     if POOL not in chosen:
@@ -200,6 +205,7 @@ def warnings(
         wrong = f"is {asked} bytes, of which mysqld makes {pool}, whole chunks of every instance"
         yield SettingFault((POOL,), wrong, "The server gets that size")
     left = visible_mib(memory_mib) - int(pool // MIB * POOL_OVERHEAD + _server_mib(settings))
+    left -= GROUP_MIB if in_group else 0
     if left < SYSTEM_MIB + FREE_MIB:
         wrong = f"leaves {left} MiB for connections and the system once the pool is full"
         yield SettingFault((POOL,), wrong, f"mysqld may be killed; {SYSTEM_MIB + FREE_MIB} MiB or more are safe")

@@ -16,11 +16,21 @@ from components.host.host import HostArgs, InstanceArgs
 from components.host.remote import Trigger
 from components.host.user_data import cloud_config, host_spec
 from components.mysql.contradictions import check_settings
+from components.mysql.group import ServerGroup
 from components.mysql.host import CONVERGE_SECONDS, MySqlHost
 from components.mysql.memory import completed
 from components.mysql.settings import setting
 from scripts.host.common.codec import SpecFault
-from scripts.host.constants import DATA_DROP_IN, DATA_UNIT, LOG_DIR, MYSQL_PORT, OPTION_FILE, SYSTEMD_UNITS
+from scripts.host.constants import (
+    DATA_DROP_IN,
+    DATA_UNIT,
+    GROUP_DROP_IN,
+    LOG_DIR,
+    MYSQL_PORT,
+    OPTION_FILE,
+    PROXY_ADDRESS,
+    SYSTEMD_UNITS,
+)
 from scripts.host.mysql.spec import (
     LIMITS_FILE,
     OPEN_FILES,
@@ -77,11 +87,18 @@ class DataArgs(TypedDict):
     has the volume: a release, or an image's id. None for no snapshot."""
 
 
+class MemberArgs(TypedDict):
+    """What makes a server one of several."""
+
+    group: NotRequired[ServerGroup | None]
+    """The group that it is to be in, by ServerGroup.join; None for a server that is alone."""
+
+
 class ServerArgs(InstanceArgs, MySqlArgs):
     """What is chosen for the server; config says it."""
 
 
-class MySqlServerArgs(HostArgs, MySqlArgs, DataArgs):
+class MySqlServerArgs(HostArgs, MySqlArgs, DataArgs, MemberArgs):
     """What a MySqlServer is made from."""
 
 
@@ -114,10 +131,13 @@ class MySqlServer(MySqlHost):
         volume = args.get("data_volume")
         self.replay_over = volume.snapshot_id if volume and args.get("replay") else ""
         """The snapshot over which the log is to be replayed; empty for none."""
-        before = args.get("before")
+        before, group = args.get("before"), args.get("group")
         host_args: Mapping[str, Any] = args
         if volume:
             host_args = {**args, "identity": volume.identity, "goes_first": before is not None}
+        if group:
+            # One after another: the former ones are in the group again before this one is changed.
+            host_args = {**host_args, "network_ready": [*args.get("network_ready", ()), *group.joined]}
         first_files = {OPTION_FILE: first_settings(args).option_file}
         packages = cloud_config("server")["packages"]
         if volume:
@@ -126,19 +146,23 @@ class MySqlServer(MySqlHost):
         super().__init__("server", name, cast("HostArgs", host_args), opts, shown, first_files, packages)
         # When the host is ready, and no sooner: a former one serves that long, unless its address is needed.
         attached = [volume.attach(self.instance_id, [self.host.ready], self.host.instance, before)] if volume else []
-        data = self._with_data(spec, volume)
+        told = self._completed(spec, volume, group)
         # In the state once the data are on the volume, and not before: the preview report reads it there.
         on: list[Trigger] = [{"data_volume": volume.volume_id}] if volume else []
         seconds = MOVE_SECONDS if volume else CONVERGE_SECONDS
-        converged = self.agent.run(f"{name}-converged", "converge", data, seconds, self, attached, on)
+        converged = self.agent.run(f"{name}-converged", "converge", told, seconds, self, attached, on)
         # By itself: a changed setting leaves the authority known.
-        identity = pulumi.Output.all(self.host.private_ip, self.host.private_dns)
+        authority = group.authority(self.agent, [converged]) if group else ""
+        identity = pulumi.Output.all(self.host.private_ip, self.host.private_dns, authority)
         # A VPC without DNS hostnames gives its hosts no names.
         own_names = args.get("certificate_names", ())
+        # A group is reached by the proxy of each client host.
+        more = (PROXY_ADDRESS,) if group else ()
         whom = identity.apply(
-            lambda parts: CertificateSpec(addresses=(parts[0],), names=tuple(filter(None, [parts[1], *own_names])))
+            lambda parts: CertificateSpec((parts[0], *more), tuple(filter(None, [parts[1], *own_names])), parts[2])
         )
         certificate = self.agent.run(f"{name}-certificate", "certify", whom, CERTIFICATE_SECONDS, self, [converged])
+        self.instance_type = args["instance_type"]
         self.mysql_host = self.host.private_ip
         self.mysql_port = pulumi.Output.from_input(args.get("mysql_port", MYSQL_PORT))
         self.mysql_version = answer(converged, ServerFacts).apply(partial(_told_version, self))
@@ -149,12 +173,17 @@ class MySqlServer(MySqlHost):
         """What must be there before anybody logs in to MySQL from another host."""
         self.end()
 
-    def _with_data(self, spec: ServerSpec, volume: DataVolume | None) -> pulumi.Input[ServerSpec]:
-        """Return the host's spec with its data volume, whose id may be known only when it is made."""
-        if volume is None:
+    def _completed(
+        self, spec: ServerSpec, volume: DataVolume | None, group: ServerGroup | None
+    ) -> pulumi.Input[ServerSpec]:
+        """Return the host's spec with its data volume, whose id may be known only when it is made, and its group."""
+        if volume is None and group is None:
             return spec
-        rest = DEVICE, volume.size_gib, self.replay_over
-        return volume.volume_id.apply(lambda volume_id: replace(spec, data=DataSpec(volume_id, *rest)))
+        rest = (DEVICE, volume.size_gib, self.replay_over) if volume else ("", 0, "")
+        parts = pulumi.Output.all(volume.volume_id if volume else None, group.spec(self.name) if group else None)
+        return parts.apply(
+            lambda known: replace(spec, data=DataSpec(known[0], *rest) if volume else None, group=known[1])
+        )
 
 
 def _told_version(server: pulumi.Resource, facts: ServerFacts) -> str:
@@ -168,6 +197,11 @@ def server_spec(args: MySqlServerArgs) -> ServerSpec:
     """Return what the server's host is to have."""
     units = {f"{SYSTEMD_UNITS}/{path.name}": path.read_text() for path in sorted((FIRST_BOOT / "units").iterdir())}
     given = {name: setting(name, value) for name, value in args.get("settings", {}).items()}
+    if args.get("group"):
+        folder = FIRST_BOOT / "group_units"
+        names = {path.name: path for path in sorted(folder.iterdir())}
+        units |= {f"{SYSTEMD_UNITS}/{name}": path.read_text() for name, path in names.items() if path.suffix != ".conf"}
+        units[GROUP_DROP_IN] = names[Path(GROUP_DROP_IN).name].read_text()
     if args.get("data_volume"):
         units |= {path: (FIRST_BOOT / "data_units" / Path(path).name).read_text() for path in (DATA_UNIT, DATA_DROP_IN)}
     settings = completed({**_base_settings(args), **given})

@@ -10,13 +10,13 @@ from pathlib import Path
 from lab.cloud import catalog, topology
 from lab.cloud.model import Bucket, Instance, KeyPair, Subnet, VolumeAttachment, Vpc
 from lab.cloud.store import Store
-from lab.machine import file_systems, hosts, image, internet, links, mirror, network, slots
+from lab.machine import cuts, file_systems, hosts, image, internet, links, mirror, network, slots
 from lab.machine.hosts import State
 from lab.machine.volumes import Volumes
 from lab.s3 import buckets
 from lab.s3.control import Control
 from lab.s3.paths import server_names
-from lab.settings import Lab
+from lab.settings import Lab, LabError
 
 
 class Plane:
@@ -131,6 +131,30 @@ class Plane:
     def detach(self, instance_id: str) -> None:
         """Take a host's namespace and link away; nothing happens if they are gone."""
         network.remove_host(self.slot, instance_id)
+
+    def place(self, instance_id: str) -> tuple[str, topology.HostPlan]:
+        """Return the router that a host hangs on, and its place there.
+
+        Raises:
+            LabError: it has none, not yet or no longer.
+        """
+        instance = self.store.get(Instance, instance_id)
+        vpc = self.store.get(Vpc, self.store.get(Subnet, instance.subnet_id).vpc_id)
+        hosts_there = topology.plan(self.store, vpc).hosts
+        host = next((host for host in hosts_there if host.instance_id == instance_id), None)
+        if host is None:
+            raise LabError(f"instance {instance_id} was terminated")
+        return links.namespace(self.slot, vpc.id), host
+
+    def cut(self, instance_id: str) -> None:
+        """Drop all that a host sends and all that is sent to it, as when its network fails; it runs on."""
+        router, host = self.place(instance_id)
+        cuts.cut(router, host.link)
+
+    def join(self, instance_id: str) -> None:
+        """Give a host that was cut off its network again."""
+        router, host = self.place(instance_id)
+        cuts.join(router, host.link)
 
     # S3 and what instances are told
 

@@ -1,5 +1,7 @@
 """Who may reach ssh and MySQL: never the whole internet; MySQL by security group; ssh by ranges of some people.
 
+Servers of a group reach each other's port of Group Replication, and nobody else does.
+
 Ranges are collapsed before they are assessed: 0.0.0.0/1 and 128.0.0.0/1 are the whole internet.
 """
 
@@ -13,6 +15,7 @@ from .resource import Resource, is_urn, name_of
 from .rule import ResourceRule, Settings, StackRule, ports, strings, whole
 from .security_groups import (
     GROUPS,
+    SELF,
     Direction,
     PeerKind,
     Rule,
@@ -23,7 +26,7 @@ from .security_groups import (
     world,
 )
 
-SSH, MYSQL, MYSQL_X = 22, 3306, 33060
+SSH, MYSQL, MYSQL_X, GROUP_REPLICATION = 22, 3306, 33060, 33061
 GUARDED = ports([SSH, MYSQL, MYSQL_X], "TCP ports that are not for everyone.")
 BROADEST = 8
 """As the program's own operatorCidrs (components/checks.py): a shorter prefix is no group of people."""
@@ -156,6 +159,19 @@ def mysql_by_address(resource: Resource, settings: Settings) -> Iterator[str]:
             )
 
 
+def group_by_others(resource: Resource, settings: Settings) -> Iterator[str]:
+    """Yield ways to Group Replication's port for others than the group's own members: whoever speaks there may join."""
+    for way, opened in _opened(resource, settings):
+        for rule in way.rules:
+            is_own = rule.by_group and (rule.named_by == SELF or rule.peer in ("", rule.group))
+            if not is_own and rule.peer not in settings["admitted"]:
+                yield (
+                    f"{way.where}opens Group Replication's {opened} to {rule.peer or 'a prefix list'}; "
+                    "name the servers' own security group in its place (referenced_security_group_id), or list it in "
+                    "this policy's `admitted`"
+                )
+
+
 def broad_ssh(resource: Resource, settings: Settings) -> Iterator[str]:
     """Yield ranges that may ssh and are too broad to be those of some people."""
     shortest = {4: settings["prefix"], 6: settings["prefixIpv6"]}
@@ -199,6 +215,16 @@ RULES = (
             "admitted": strings([], "Ranges and ids of prefix lists that were admitted on purpose."),
         },
         mysql_by_address,
+    ),
+    ResourceRule(
+        "group-by-members",
+        "Group Replication is open to the servers' own security group, never to others.",
+        "mandatory",
+        {
+            "ports": ports([GROUP_REPLICATION], "Group Replication's TCP ports."),
+            "admitted": strings([], "Groups, ranges and prefix lists that were admitted on purpose, by id or range."),
+        },
+        group_by_others,
     ),
     ResourceRule(
         "ssh-from-few",

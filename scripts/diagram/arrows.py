@@ -81,8 +81,8 @@ class Arrow:
 
 
 def columns(picture: Picture) -> list[Column]:
-    """Return the clients' column and the server's."""
-    return [Column(picture, CLIENTS, picture.clients), Column(picture, SERVER, (picture.server,))]
+    """Return the clients' column and the servers'."""
+    return [Column(picture, CLIENTS, picture.clients), Column(picture, SERVER, picture.servers)]
 
 
 def cards(picture: Picture) -> list[Card]:
@@ -98,7 +98,7 @@ def cards(picture: Picture) -> list[Card]:
 
 
 def arrows(picture: Picture) -> list[Arrow]:
-    """Return all arrows: from outside, between the stack's own groups, and from the server to the NAT gateway."""
+    """Return all arrows: from outside, between the stack's own groups, and from the servers to the NAT gateway."""
     from_outside = [
         _arrow(picture, f"{OUTSIDE}:card{count}", rules)
         for count, card in enumerate(cards(picture))
@@ -153,7 +153,7 @@ def port(group_id: str) -> str:
 
 
 def _way_by_nat(picture: Picture) -> Iterator[Arrow]:
-    server = picture.server
+    server = picture.servers[0]
     routed = any(subnet.id == server.subnet_id and subnet.nat_routed for subnet in picture.subnets)
     ways = picture.ways_out_of(server.group_ids)
     if routed and ways and picture.nats:

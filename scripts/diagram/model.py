@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from policy.rules.security_groups import TCP, Rule, open_to_world
-from scripts.host.constants import MYSQLX_PORT, SSH_PORT
+from scripts.host.constants import GROUP_PORT, MYSQLX_PORT, ROLE_PORT, SSH_PORT
 
-SERVICES = {SSH_PORT: "ssh", MYSQLX_PORT: "mysqlx"}
+SERVICES = {SSH_PORT: "ssh", MYSQLX_PORT: "mysqlx", GROUP_PORT: "the group's", ROLE_PORT: "roles"}
 """What well-known ports are for; MySQL's own is the stack's."""
 
 
@@ -47,6 +47,8 @@ class Host:
     subnet_id: str
     group_ids: tuple[str, ...]
     jump: bool = False
+    data_volume: str = ""
+    """Of a server: what its data are on, in words; empty where that is its root volume."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class User:
 
 @dataclass(frozen=True)
 class MySql:
-    """What runs on the server."""
+    """What runs on the servers."""
 
     version: str
     port: int
@@ -73,8 +75,6 @@ class MySql:
     users: tuple[User, ...]
     backups: str = ""
     """Where backups go, and for how long they are kept; empty without backups."""
-    data_volume: str = ""
-    """What the data are on, in words; empty where it is the server's root volume."""
 
 
 @dataclass(frozen=True)
@@ -92,14 +92,20 @@ class Picture:
     """Names of the stack's own security groups, by id."""
     ways_in: tuple[Rule, ...]
     ways_out: tuple[Rule, ...]
-    server: Host
+    servers: tuple[Host, ...]
+    """The one, or the members of a group."""
     clients: tuple[Host, ...]
     mysql: MySql
 
     @property
     def hosts(self) -> tuple[Host, ...]:
-        """All hosts, the server last."""
-        return (*self.clients, self.server)
+        """All hosts, the servers last."""
+        return (*self.clients, *self.servers)
+
+    @property
+    def title(self) -> str:
+        """What it is a picture of."""
+        return "A MySQL server and its clients" if len(self.servers) == 1 else "MySQL servers and their clients"
 
     def members(self, group_id: str) -> list[Host]:
         """Return the hosts that are in a security group."""

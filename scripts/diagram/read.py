@@ -31,10 +31,13 @@ def picture(stack: Stack) -> Picture:
     state = sorted(kept, key=lambda resource: natural(resource.name))
     missing = [name for name in NEEDED if outputs.get(name) is None]
     hosts = _hosts(state, outputs)
-    server = hosts.pop(str(outputs.get("server_instance_id")), None)
-    if missing or server is None:
+    first = str(outputs.get("server_instance_id"))
+    if missing or first not in hosts:
         what = f"output {missing[0]}" if missing else "the server's instance"
         raise OperatorError(f"stack {stack.name!r} is only half made: {what} is missing; {stack.up_hint()}")
+    names = {server.name for server in _of(state, "MySqlServer")}
+    ids = [first, *(id for id, host in hosts.items() if host.name in names and id != first)]
+    servers = [replace(hosts.pop(id), data_volume=_data_volume(state, outputs, id)) for id in ids]
     places = {name: place for place, name in enumerate(outputs.get("client_names") or [])}
     return Picture(
         stack=stack.name,
@@ -47,7 +50,7 @@ def picture(stack: Stack) -> Picture:
         groups={group.id: _label(group) for group in _of(state, "SecurityGroup")},
         ways_in=_rules(state, Direction.IN),
         ways_out=_rules(state, Direction.OUT),
-        server=server,
+        servers=tuple(sorted(servers, key=lambda host: natural(host.name))),
         clients=tuple(
             sorted(hosts.values(), key=lambda host: (places.get(host.name, len(places)), natural(host.name)))
         ),
@@ -168,12 +171,14 @@ def _mysql(state: Resources, outputs: Mapping[str, Any]) -> MySql:
         databases=tuple(map(text, outputs.get("database_names") or ())),
         backups=text(f"{bucket}, {float(days or 0):.0f} days") if bucket else "",
         users=tuple(sorted(users, key=lambda user: (user.key != primary, natural(user.key)))),
-        data_volume=_data_volume(state, text(outputs.get("data_volume_id"))),
     )
 
 
-def _data_volume(state: Resources, volume_id: str) -> str:
-    """Return the data volume's id, with its size if it is the stack's own."""
+def _data_volume(state: Resources, outputs: Mapping[str, Any], instance_id: str) -> str:
+    """Return the id of a server's data volume, with its size if it is the stack's own."""
+    attached = {_text(it, "instanceId"): _text(it, "volumeId") for it in _of(state, "VolumeAttachment")}
+    first = text(outputs.get("data_volume_id")) if instance_id == outputs.get("server_instance_id") else ""
+    volume_id = first or attached.get(instance_id, "")
     size = next((_text(volume, "size") for volume in _of(state, "Volume") if volume.id == volume_id), "")
     return f"{volume_id}, {size} GiB" if size else volume_id
 

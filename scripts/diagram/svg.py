@@ -26,7 +26,7 @@ def svg(picture: Picture) -> str:
     root = Xml.fromstring(_drawn(graph(picture)))  # noqa: S314  Graphviz's; a comment with its version is dropped
     _set_tips(root, [arrow.tip for arrow in arrows(picture)])
     root.attrib |= {"role": "img", "aria-labelledby": "title description"}
-    root.insert(0, _element("title", f"A MySQL server and its clients: stack {picture.stack}", id="title"))
+    root.insert(0, _element("title", f"{picture.title}: stack {picture.stack}", id="title"))
     root.insert(1, _element("desc", description(picture), id="description"))
     Xml.register_namespace("", SVG.strip("{}"))
     return Xml.tostring(root, encoding="unicode") + "\n"

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 
 VERBS = {
     "converge": ("mysql.host.converge_verb", "client.host.converge_verb"),
-    "diff": ("mysql.host.diff_verb", "system.host.diff_verb"),
+    "diff": ("mysql.host.diff_verb", "client.host.diff_verb"),
     "upgrade": ("mysql.upgrade.upgrade_verb", "system.updates.upgrade_verb"),
     "upgrade-check": ("mysql.upgrade_check.check_verb",),
     "mount-data": ("mysql.data_volume.mount_verb",),
+    "authority": ("mysql.certificate.authority_verb",),
     "certify": ("mysql.certificate.certify_verb",),
     "renew-certificate": ("mysql.certificate.renew_verb",),
+    "group": ("group.verbs.main",),
     "accounts": ("accounts.commands.main",),
     "backup": ("backups.verbs.main",),
     "check-logins": ("client.check_logins.main",),

@@ -1,4 +1,4 @@
-"""`tunnel USER --port P`: a port of this machine that leads to the server's MySQL, by way of a client host."""
+"""`tunnel USER --port P`: a port of this machine that leads to MySQL, or a group's proxy, by way of a client host."""
 
 import contextlib
 import socket
@@ -8,6 +8,7 @@ from urllib.parse import quote, urlsplit
 
 import typer
 
+from scripts.host.constants import PROXY_ADDRESS
 from scripts.ssh import CONNECT_SECONDS, Ssh, last_words, logins
 from scripts.stack import OperatorError, Stack
 from scripts.verbs import DEFAULT_STACK, ClientHost, StackName, User
@@ -16,13 +17,16 @@ from stack_outputs.forms import url
 LOOPBACK = "127.0.0.1"
 OPEN = "open"
 OPEN_SECONDS = 2 * CONNECT_SECONDS
+ONE_SERVER = f""" The server's certificate names its private address
+and not {LOOPBACK}, so it is VERIFY_CA here and not VERIFY_IDENTITY. That is enough: the authority signs for this one
+server alone, and its key never leaves the server's disk."""
 
 
 Port = Annotated[int, typer.Option(min=1, max=65535, help=f"The port on {LOOPBACK}.")]
 
 
 def tunnel(user: User, port: Port, host: ClientHost = None, stack: StackName = DEFAULT_STACK) -> None:
-    """Forward a port of this machine to the server's MySQL, through a client host.
+    """Forward a port of this machine to the server's MySQL, through a client host; of a group to the primary's.
 
     Prints the connection string to use, without the password. Ctrl-C ends the tunnel.
     """
@@ -32,7 +36,9 @@ def tunnel(user: User, port: Port, host: ClientHost = None, stack: StackName = D
         login, ca_file = state.login(user), ssh.folder / "ca.pem"
         ca_file.write_text(state.ca_certificate)
         server = f"{login.host}:{login.port}"
-        words = f"{LOOPBACK}:{port} leads to {server} by way of {client}; Ctrl-C ends it."
+        by_proxy = login.host == PROXY_ADDRESS
+        way = f"the primary by way of {client}'s proxy" if by_proxy else f"{server} by way of {client}"
+        words = f"{LOOPBACK}:{port} leads to {way}; Ctrl-C ends it."
         keep_open(ssh, client, port, server, f"{words}\n{how_to_use(url(login), port, ca_file, stack)}")
 
 
@@ -66,11 +72,10 @@ def keep_open(ssh: Ssh, host: str, port: int, server: str, words: str) -> None:
 def how_to_use(login_url: str, port: int, ca_file: Path, stack: str) -> str:
     """Return what one needs to know, without the password."""
     parts = urlsplit(login_url)
-    tls = f"ssl-mode=VERIFY_CA&ssl-ca={quote(str(ca_file), safe='')}"
+    # The members of a group are reached by a proxy on the client host, and their certificates name its address.
+    mode, why = ("VERIFY_IDENTITY", "") if parts.hostname == LOOPBACK else ("VERIFY_CA", ONE_SERVER)
     return f"""\
-  mysql://{parts.username}@{LOOPBACK}:{port}{parts.path}?{tls}
+  mysql://{parts.username}@{LOOPBACK}:{port}{parts.path}?ssl-mode={mode}&ssl-ca={quote(str(ca_file), safe="")}
 The password is in
   pulumi stack output connection_strings --show-secrets --stack {stack}
-{ca_file} is there as long as the tunnel is. The server's certificate names its private address
-and not {LOOPBACK}, so it is VERIFY_CA here and not VERIFY_IDENTITY. That is enough: the authority signs for this one
-server alone, and its key never leaves the server's disk."""
+{ca_file} is there as long as the tunnel is.{why}"""

@@ -1,21 +1,21 @@
 """`upgrade`: newer packages of MySQL's on every host, by one restart; or what another Ubuntu release would come to."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
 
-from scripts.backup_agent import LONG_SECONDS, ask_backups, backups_are_on, size
+from scripts.backup_agent import LONG_SECONDS, back_up
+from scripts.group import Group, until_whole
 from scripts.host.common import codec
-from scripts.host.mysql.spec import SeriesCheckSpec, SeriesFacts
-from scripts.host.system.spec import UpgradeFacts, UpgradeFinding, UpgradeSpec
+from scripts.host.system.spec import UpgradeFacts, UpgradeSpec
 from scripts.host_agent import ask
+from scripts.release_check import check_release, tell
 from scripts.ssh import Ssh, logins
 from scripts.stack import OperatorError, Stack
-from scripts.state import CHECK_LOGINS, SERVER
+from scripts.state import CHECK_LOGINS
 from scripts.table import table
-from scripts.verbs import DEFAULT_STACK, StackName, Yes
+from scripts.verbs import DEFAULT_STACK, StackName, Yes, at_a_terminal, confirm
 
 SECONDS = 3600
 """More than two installations and a crash recovery take."""
@@ -27,14 +27,8 @@ NoBackup = Annotated[bool, typer.Option("--no-backup", help="Make no base backup
 Release = Annotated[
     str | None, typer.Option("--release", metavar="RELEASE", help="Check, and prepare, a move to this Ubuntu release.")
 ]
-NEXT = """\
-Nothing was changed but what a shutdown does. The move is one `pulumi up`, in which MySQL is down for some minutes:
-
-  pulumi config set serverUbuntuRelease {release} --stack {stack}
-  pulumi preview --stack {stack}
-
-The preview replaces server-instance and server-data-attached, creates server-data-before-{release}, and keeps
-server-data-volume. The way back is that snapshot: docs/versions.md, "Another Ubuntu release"."""
+ONE = "mysqld may be restarted once. Upgrade?"
+SEVERAL = "mysqld may be restarted once on each server, one after another, the primary last. Upgrade?"
 
 
 def upgrade(
@@ -50,13 +44,18 @@ def upgrade(
     options and the plugins are checked first, and a base backup is made. If mysqld does not come up with the newer
     packages, the former ones are put back; what MySQL itself has upgraded on disk stays so.
 
-    With --release nothing is installed: the server is checked for the MySQL of that Ubuntu release, and made ready.
+    The servers of a group are upgraded one after another, the primary last, and each only while all are ONLINE.
+
+    With --release nothing is installed: the servers are checked for the MySQL of that Ubuntu release, and made ready.
     """
     target = Stack(stack)
     if release:
-        _check_release(target, release, no_backup)
+        check_release(target, release, no_backup)
         return
     with logins(target, key_seconds=SECONDS) as ssh:
+        servers = ssh.access.state.server_names
+        if len(servers) > 1:
+            _require_whole(Group.ask(ssh))
         plans = {
             host: _ask(ssh, host, UpgradeSpec(apply=False, no_way_back=no_way_back))
             for host in ssh.access.state.host_names
@@ -66,62 +65,50 @@ def upgrade(
         print("MySQL's packages are the newest that the distribution has")
         return
     print(_described(plans))
-    _tell(plans[SERVER].findings)
+    of_servers = [plans[server] for server in servers]
+    # Servers of a group have the same tables, and each finds the same.
+    tell(list(dict.fromkeys(finding for plan in of_servers for finding in plan.findings)))
     if not yes:
-        _confirm(plans[SERVER], no_way_back)
-    if plans[SERVER].packages and not no_backup:
+        _confirm(of_servers, no_way_back)
+    if any(plan.packages for plan in of_servers) and not no_backup:
         with logins(target, key_seconds=LONG_SECONDS) as ssh:
-            _back_up(ssh)
-    with logins(target, key_seconds=SECONDS) as ssh:
+            back_up(ssh)
+    with logins(target, key_seconds=SECONDS * len(servers)) as ssh:
+        spec = UpgradeSpec(apply=True, no_way_back=no_way_back)
+        _upgrade_servers(ssh, [host for host in changing if host in servers], spec)
         for host in changing:
-            _ask(ssh, host, UpgradeSpec(apply=True, no_way_back=no_way_back))
-            print(f"{host} is upgraded")
+            if host not in servers:
+                _upgrade_host(ssh, host, spec)
         for command in ssh.access.state.commands:
             if command.verb == CHECK_LOGINS:  # as the last `up` did
                 ask(ssh, command.host, CHECK_LOGINS, command.stdin, SECONDS)
     print("Every login works. The output mysql_version follows with the next `repair`.")
 
 
-def _check_release(target: Stack, release: str, no_backup: bool) -> None:
-    # Only here: it loads the components.
-    from components.mysql.settings import MYSQL_OF_UBUNTU, removed_in
-
-    if release not in MYSQL_OF_UBUNTU:
-        raise OperatorError(f"{release} is no Ubuntu release that the program knows: {', '.join(MYSQL_OF_UBUNTU)}")
-    series = MYSQL_OF_UBUNTU[release]
-    with logins(target, key_seconds=LONG_SECONDS) as ssh:
-        facts = _ask_series(ssh, SeriesCheckSpec(series, removed_in(series), prepare=False))
-        print(f"MySQL {facts.version} of {target.name}, for the MySQL {series} of Ubuntu {release}:")
-        _tell(facts.findings)
-        if not no_backup:
-            _back_up(ssh)
-        _ask_series(ssh, SeriesCheckSpec(series, {}, prepare=True))
-    print(NEXT.format(release=release, stack=target.name))
+def _require_whole(group: Group) -> None:
+    group.require_primary()
+    if group.not_online:
+        raise OperatorError(
+            f"{', '.join(group.not_online)}: not ONLINE in the group, which could not spare another server; `status` "
+            "tells what to do. Nothing was changed"
+        )
 
 
-def _ask_series(ssh: Ssh, spec: SeriesCheckSpec) -> SeriesFacts:
-    return codec.from_data(SeriesFacts, ask(ssh, SERVER, "upgrade-check", codec.encode(spec), LONG_SECONDS))
+def _upgrade_servers(ssh: Ssh, names: Sequence[str], spec: UpgradeSpec) -> None:
+    """Upgrade servers one after another: the primary, whoever that is by then, last, as it must not be the newest."""
+    waiting, several = list(names), len(ssh.access.state.server_names) > 1
+    while waiting:
+        primary = until_whole(ssh).primary if several else None
+        host = next((name for name in waiting if name != primary), waiting[0])
+        waiting.remove(host)
+        _upgrade_host(ssh, host, spec)
+    if several:
+        until_whole(ssh)
 
 
-def _tell(findings: Sequence[UpgradeFinding]) -> None:
-    """Show what was found.
-
-    Raises:
-        OperatorError: some of it has to be mended first.
-    """
-    for finding in findings:
-        print(f"{'ERROR' if finding.stops else 'note '}  {finding.wrong}\n       {finding.hint}")
-    if stopping := sum(finding.stops for finding in findings):
-        raise OperatorError(f"{stopping} of these would make the upgrade fail: mend them first. Nothing was changed")
-
-
-def _back_up(ssh: Ssh) -> None:
-    """Make a base backup, where the stack has backups."""
-    if not backups_are_on(ssh):
-        print("no base backup is made: backups are off (backupDays)")
-        return
-    base = ask_backups(ssh, "run", LONG_SECONDS)
-    print(f"base {base['id']} is in the bucket: {size(base['bytes'])}, made in {base['seconds']:g} s")
+def _upgrade_host(ssh: Ssh, host: str, spec: UpgradeSpec) -> None:
+    _ask(ssh, host, spec)
+    print(f"{host} is upgraded")
 
 
 def _ask(ssh: Ssh, host: str, spec: UpgradeSpec) -> UpgradeFacts:
@@ -138,9 +125,9 @@ def _described(plans: Mapping[str, UpgradeFacts]) -> str:
     return "\n".join([*([table(HEAD, rows)] if rows else []), *reasons])
 
 
-def _confirm(plan: UpgradeFacts, no_way_back: bool) -> None:
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise OperatorError("there is no terminal to ask at: give --yes. Nothing was changed")
-    if plan.one_way and not no_way_back:
-        raise OperatorError(f"there is no way back, as {plan.one_way}: give --no-way-back if you accept that")
-    typer.confirm("mysqld may be restarted once. Upgrade?", abort=True)
+def _confirm(plans: Sequence[UpgradeFacts], no_way_back: bool) -> None:
+    at_a_terminal()
+    one_way = next((plan.one_way for plan in plans if plan.one_way), "")
+    if one_way and not no_way_back:
+        raise OperatorError(f"there is no way back, as {one_way}: give --no-way-back if you accept that")
+    confirm(SEVERAL if len(plans) > 1 else ONE, yes=False)

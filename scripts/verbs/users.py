@@ -2,9 +2,9 @@
 
 import json
 
+from scripts.account_agent import list_accounts
 from scripts.host.accounts.listing import ListedUser
 from scripts.host.common import codec
-from scripts.host_agent import list_accounts
 from scripts.ssh import logins
 from scripts.stack import Stack
 from scripts.table import printable, table

@@ -6,17 +6,18 @@ import base64
 import importlib
 import io
 import tarfile
+from collections.abc import Sequence
 from pathlib import Path
 
 LIBRARIES = ["dotenv", "pymysql", "sqlalchemy", "typing_extensions"]
 """Those of requirements-dev.txt, without what is compiled: the hosts' Python is another."""
 
 
-def libraries() -> str:
-    """Return a tar of the libraries, in Base64."""
+def libraries(names: Sequence[str] = LIBRARIES) -> str:
+    """Return a tar of libraries, in Base64."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as tar:
-        for name in LIBRARIES:
+        for name in names:
             file = Path(str(importlib.import_module(name).__file__))
             path = file.parent if file.stem == "__init__" else file
             tar.add(path, path.name, filter=lambda member: None if member.name.endswith((".so", ".pyc")) else member)

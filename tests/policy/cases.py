@@ -20,6 +20,7 @@ from lab.cloud.catalog import IMAGES
 
 PASSWORD = "Wq7TzLk2Rv9XbN4sMd8Yc3Hg"
 TAGS = {"Name": "a", "Project": "b", "Stack": "c"}
+OTHER = "sg-0123456789abcdef0"
 WORLD, OFFICE = "0.0.0.0/0", "203.0.113.0/24"
 HALVES = ["0.0.0.0/1", "128.0.0.0/1"]
 
@@ -67,6 +68,18 @@ def ingress(name: str, port: int = 22, last: int | None = None, protocol: str = 
 
 def from_group(name: str, port: int) -> None:
     ingress(name, port, referenced_security_group_id=group(f"{name}-clients").id)
+
+
+def from_itself(name: str) -> None:
+    own = group(f"{name}-group").id
+    aws.vpc.SecurityGroupIngressRule(
+        name,
+        security_group_id=own,
+        referenced_security_group_id=own,
+        ip_protocol="tcp",
+        from_port=33061,
+        to_port=33061,
+    )
 
 
 def old_rule(name: str, **args: Any) -> None:
@@ -176,6 +189,11 @@ ROWS: dict[str, list[tuple[Any, ...]]] = {
     "mysql-by-group": [
         ("mysql-from-range", lambda n: ingress(n, 3306, cidr_ipv4="10.0.0.0/24"), "to 10.0.0.0/24; name"),
         ("mysql-from-group", lambda n: from_group(n, 3306)),
+    ],
+    "group-by-members": [
+        ("group-from-range", lambda n: ingress(n, 33061, cidr_ipv4="10.0.0.0/24"), "to 10.0.0.0/24; name"),
+        ("group-from-another", lambda n: ingress(n, 33061, referenced_security_group_id=OTHER), f"to {OTHER}; name"),
+        ("group-from-itself", from_itself),
     ],
     "ssh-from-few": [
         ("ssh-from-many", lambda n: ingress(n, cidr_ipv4="96.0.0.0/5"), "broader than /8"),

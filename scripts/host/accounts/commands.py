@@ -7,6 +7,7 @@ an object, and the rest is done all the same. `diff` and `list` change nothing. 
 
 import re
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,12 +21,17 @@ from scripts.host.accounts.plan import plan
 from scripts.host.accounts.spec import AccountsSpec
 from scripts.host.common import codec, lock, stdin
 from scripts.host.common.errors import HostError
+from scripts.host.group import view as group_view
 from scripts.host.mysql import restoring, server
 
 SQL_MODE = "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION"
 """Whatever the server's own: quotes and backslashes in literals mean what they mean by default."""
 LOCK_SECONDS = 60
 """How long a statement waits for a table that somebody uses; by default a year."""
+
+SECONDARY_SECONDS = 120
+"""How long a secondary waits for what the primary does."""
+POLL_SECONDS = 0.3
 
 SYNTAX, POLICY, DEFINER = 1064, 1819, 4005
 LOST = {0, 1053, 2003, 2006, 2013, 3169, 4031}
@@ -68,18 +74,46 @@ def open_session() -> Session:
 
 
 def apply() -> int:
-    """Make it so, print how the passwords are now, and return the exit code."""
+    """Make it so, print how the passwords are now, and return the exit code.
+
+    Of a group the primary does it; the other members wait until the same holds on them.
+    """
     spec, outcome = _spec(), Outcome()
     try:
         with lock.exclusive():
             restoring.require_ended()
             session = open_session()
-            carry_out(spec, plan(spec, current.read(session)), session, outcome)
+            if group_view.is_secondary(session) and not _wait(spec, session):
+                session = open_session()
+            if not group_view.is_secondary(session):
+                carry_out(spec, plan(spec, current.read(session)), session, outcome)
             print(stdin.as_json({"users": _password_states(current.read(session)), "pending": outcome.pending}))
     finally:
         for subject, texts in outcome.failures.items():
             print(f"{subject}: {'; '.join(dict.fromkeys(texts))}", file=sys.stderr)
     return 1 if outcome.failures else 0
+
+
+def _wait(spec: AccountsSpec, session: Session) -> bool:
+    """Return whether everything has come to hold on this secondary; False once it is the primary.
+
+    Raises:
+        HostError: it does not come to hold in time.
+    """
+    deadline = time.monotonic() + SECONDARY_SECONDS
+    while changes := [change for change in plan(spec, current.read(session)) if not _waits_for_object(change)]:
+        if not group_view.is_secondary(session):
+            return False
+        if time.monotonic() > deadline:
+            lacking = ", ".join(sorted({str(change.subject) for change in changes}))
+            raise HostError(f"what the primary was to do does not hold here: {lacking}; its own command says why")
+        time.sleep(POLL_SECONDS)
+    return True
+
+
+def _waits_for_object(change: Change) -> bool:
+    """Return whether the primary leaves it undone, too, as what it is on may not be there."""
+    return change.may_wait
 
 
 def _password_states(server: ServerState) -> dict[str, dict[str, Any]]:

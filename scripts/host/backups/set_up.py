@@ -4,7 +4,6 @@ import itertools
 import re
 import time
 from collections.abc import Collection
-from pathlib import Path
 from typing import Any
 
 from scripts.host.backups import binary_log, chosen, listing, notes, own, repository, scratch, status, units
@@ -16,6 +15,7 @@ from scripts.host.common.difference import Difference
 from scripts.host.common.errors import HostError
 from scripts.host.mysql import server, timers
 from scripts.host.system import files
+from scripts.host.system import units as systemd
 
 KIND = "backup"
 ROLE_SECONDS = 60
@@ -88,7 +88,7 @@ def _has_base(backups: BackupSpec, servers: Collection[str]) -> bool:
 
 def _turn_off() -> None:
     names, services = (
-        [name for name in names if (Path(timers.UNITS) / name).exists()]
+        [name for name in names if (systemd.FOLDER / name).exists()]
         for names in (units.timers(), [f"{name}.service" for name in _NAMES])
     )
     if names:
@@ -96,7 +96,7 @@ def _turn_off() -> None:
     if services:
         # What runs would write its status when it ends.
         process.must(["systemctl", "stop", *services])
-    for path in [Path(timers.UNITS) / f"{name}.{kind}" for name in _NAMES for kind in ("service", "timer")]:
+    for path in [systemd.FOLDER / f"{name}.{kind}" for name in _NAMES for kind in ("service", "timer")]:
         path.unlink(missing_ok=True)
     if names:
         process.must(["systemctl", "daemon-reload"])

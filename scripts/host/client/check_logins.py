@@ -7,20 +7,25 @@ may come at any moment: all that it needs of the agent is imported before it beg
 import re
 import socket
 import sys
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+from scripts.host.client import proxy
 from scripts.host.client.spec import LoginCheckSpec, LoginSpec
 from scripts.host.common import process, stdin
 from scripts.host.common.errors import HostError, TooSlowError
 from scripts.host.common.option_text import quoted
-from scripts.host.constants import CA_FILE
+from scripts.host.constants import CA_FILE, PROXY_ADDRESS
 
 CONNECT_SECONDS = 5
 LOGIN_SECONDS = 15
 """Of one login: an unanswered connection, and a lookup by openssl after it."""
 AT_ONCE = 4
+PROXY_SECONDS = 20
+"""How long a group may have no primary: a switch-over, or the proxy's first look at it."""
+PAUSE_SECONDS = 1.0
 
 CERTIFICATE = "certificate verify failed|Failed to verify the server certificate"
 NO_ANSWER = r"\((110|115|4)\)"
@@ -52,7 +57,7 @@ CERTIFICATE_FAULTS = [
 AT_ITS_LIMIT = ("1203", "1226")
 """The account's own limit of connections or queries is reached, which mysqld looks at after the login was accepted
 (acl_authenticate in sql/auth/sql_authentication.cc)."""
-BELOW_LOGIN = ("name:", "network:", "service:", "TLS:")
+BELOW_LOGIN = ("name:", "network:", "proxy:", "service:", "TLS:")
 """Layers at which a failure is every user's."""
 
 
@@ -60,7 +65,7 @@ def main(_words: Sequence[str]) -> int:
     """Try the logins of the spec on standard input; return the exit code."""
     try:
         spec = stdin.read(LoginCheckSpec)
-        faults = check_all(spec.logins, spec.host, spec.port)
+        faults = check_all(spec)
     except HostError as error:
         print(error, file=sys.stderr)
         return 1
@@ -70,14 +75,25 @@ def main(_words: Sequence[str]) -> int:
     return 1 if faults else 0
 
 
-def check_all(logins: Sequence[LoginSpec], host: str, port: int) -> list[str]:
-    """Return what is wrong with the logins, of each beginning with its layer."""
-    check_one = partial(check, host=host, port=port)
-    faults = list(filter(None, map(check_one, logins[:1])))
+def check_all(spec: LoginCheckSpec) -> list[str]:
+    """Return what is wrong with the logins, of each beginning with its layer; one of them is tried on a reader too."""
+    check_one = partial(check, host=spec.host, port=spec.port)
+    faults = list(filter(None, (check_patiently(login, spec.host, spec.port) for login in spec.logins[:1])))
     if faults and faults[0].startswith(BELOW_LOGIN):
         return faults
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return faults + list(filter(None, pool.map(check_one, logins[1:])))
+        faults += filter(None, pool.map(check_one, spec.logins[1:]))
+    if spec.logins and not faults and spec.read_port != spec.port:
+        faults += filter(None, [check_patiently(spec.logins[0], spec.host, spec.read_port)])
+    return faults
+
+
+def check_patiently(login: LoginSpec, host: str, port: int) -> str:
+    """Return what is wrong with a login when a proxy has had the time to find a server for it."""
+    deadline = time.monotonic() + PROXY_SECONDS
+    while (fault := check(login, host, port)).startswith("proxy:") and time.monotonic() < deadline:
+        time.sleep(PAUSE_SECONDS)
+    return fault
 
 
 def check(login: LoginSpec, host: str, port: int) -> str:
@@ -119,6 +135,8 @@ def log_in(login: LoginSpec, host: str, port: int) -> tuple[int, str, str]:
 
 def layer(number: str, errors: str, host: str, port: int) -> str:
     """Return which layer refused, in words."""
+    if host == PROXY_ADDRESS and (fault := proxy.fault(number, errors, port)):
+        return f"proxy: {fault}"
     if number == "2026" and re.search(CERTIFICATE, errors):
         return f"TLS: the server's certificate {certificate_fault(host, port)}"
     for numbers, text, words in LAYERS:

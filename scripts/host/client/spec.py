@@ -24,4 +24,6 @@ class LoginCheckSpec:
 
     host: str
     port: int
+    read_port: int
+    """Where a group's readers are; of one server the same as `port`."""
     logins: tuple[LoginSpec, ...]

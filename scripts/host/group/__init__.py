@@ -1,1 +1,1 @@
-"""A group of MySQL servers (Group Replication, single-primary): who is in it, how a member joins, leaves and is told."""
+"""A group of MySQL servers (Group Replication, single-primary): who is in it, and how a member joins and leaves."""

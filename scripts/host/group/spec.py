@@ -70,3 +70,5 @@ class GroupFacts:
     """The GTIDs of the transactions that this member has."""
     queue: int
     """Transactions that wait on this member to be applied."""
+    note: str = ""
+    """Why this member is not in the group, if it has found out; empty otherwise."""

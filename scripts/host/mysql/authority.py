@@ -1,7 +1,9 @@
 """A certificate authority of the host's own, and certificates from it: their making, and what one is good for.
 
 P-256 with SHA-256: every TLS library that MySQL 8.0 to 9.7, OpenSSL, Java and Node come with takes it. The authority's
-key never leaves its file, which is root's alone and lies beside the data: a replaced host has the same authority.
+key never leaves its file, which is root's alone and lies beside the data: a replaced host has the same authority. The
+members of a group share one: its key is read on the first of them and handed to the others, in the state as a secret.
+Their certificates are for clients too, as which they log in to each other, by a subject that is their own address.
 """
 
 import ipaddress
@@ -55,7 +57,7 @@ keyUsage = critical, keyCertSign, cRLSign
 SERVER_CONFIG = f"""{_CONFIG}
 basicConstraints = critical, CA:FALSE
 keyUsage = critical, digitalSignature
-extendedKeyUsage = serverAuth
+extendedKeyUsage = {{usage}}
 authorityKeyIdentifier = keyid
 subjectAltName = {{alternatives}}
 """
@@ -71,9 +73,26 @@ def ensure() -> str:
         _make_authority(process.must(NEW_KEY), name)
     elif not _lasts(path, DAYS + RENEW_DAYS):
         # The same key and name: who holds the old certificate accepts what is signed from now on.
-        subject = process.must(["openssl", "x509", "-in", str(path), "-noout", "-subject"])
-        _make_authority(_block("PRIVATE KEY", path.read_text()), re.split(r"CN\s*=\s*", subject.strip())[1])
+        _make_authority(_block("PRIVATE KEY", path.read_text()), _common_name(path))
     return certificate_of(path.read_text())
+
+
+def adopt(given: str) -> None:
+    """Make a shared authority, key and certificate, this host's; of one key the certificate that lasts longer counts.
+
+    Any other authority of this host is replaced, and what it signed is due.
+    """
+    path = kept.path(AUTHORITY)
+    key, own = _block("PRIVATE KEY", given), path.read_text() if path.exists() else ""
+    # A member certifies the key that all of them have by itself, in its time.
+    if key not in own or _end(own) < _end(given):
+        atomic_write.write(path, (key + certificate_of(given)).encode(), 0o600)
+
+
+def pair() -> str:
+    """Return the authority's key and certificate, as adopt takes them: a secret."""
+    ensure()
+    return kept.path(AUTHORITY).read_text()
 
 
 def current() -> str | None:
@@ -82,15 +101,23 @@ def current() -> str | None:
     return certificate_of(path.read_text()) if path.exists() else None
 
 
+def subject() -> str:
+    """Return the authority's name as MySQL writes it in REQUIRE ISSUER."""
+    shown = process.must(["openssl", "x509", "-in", str(kept.find(AUTHORITY)), "-noout", "-subject"])
+    return "/CN=" + re.split(r"CN\s*=\s*", shown.strip())[1]
+
+
 def issue(spec: CertificateSpec, days: int = DAYS) -> str:
     """Return a new key and its certificate from the authority, as one PEM text."""
     ensure()
     alternatives = [f"IP:{address}" for address in spec.addresses] + [f"DNS:{name}" for name in spec.names]
     if not alternatives:
         raise HostError("a server certificate needs an address or a name to be for")
-    # At most 64 characters, and nobody reads it where there are alternative names (RFC 6125).
+    # At most 64 characters, and clients do not read it where there are alternative names (RFC 6125); of a member's,
+    # which is its address, the other members do.
     subject = alternatives[0].partition(":")[2][:64]
-    fields = {"name": subject, "alternatives": ", ".join(alternatives)}
+    usage = "serverAuth, clientAuth" if spec.is_member else "serverAuth"
+    fields = {"name": subject, "usage": usage, "alternatives": ", ".join(alternatives)}
     return _certified(process.must(NEW_KEY), SERVER_CONFIG, fields, days, kept.path(AUTHORITY))
 
 
@@ -110,6 +137,10 @@ def why_due(pair: Path, spec: CertificateSpec) -> str | None:
         return "it was not from this host's authority"
     if names_of(pair) != {*map(_canonical, spec.addresses), *spec.names}:
         return "it was for other addresses or names"
+    if spec.is_member:
+        client = process.run(["openssl", "verify", *signer, "-purpose", "sslclient", str(pair)])
+        if client.returncode != 0 or _common_name(pair) != spec.addresses[0]:
+            return "it was not one by which a member of a group logs in to the others"
     return None
 
 
@@ -134,6 +165,17 @@ def certificate_of(pair: str) -> str:
 
 def _canonical(address: str) -> str:
     return str(ipaddress.ip_address(address))
+
+
+def _common_name(pair: Path) -> str:
+    subject = process.must(["openssl", "x509", "-in", str(pair), "-noout", "-subject"])
+    return re.split(r"CN\s*=\s*", subject.strip())[1]
+
+
+def _end(pair: str) -> float:
+    """Return the last moment of a certificate, in seconds since 1970."""
+    shown = process.must(["openssl", "x509", "-noout", "-enddate"], stdin=certificate_of(pair))
+    return ssl.cert_time_to_seconds(shown.strip().partition("=")[2])
 
 
 def _lasts(pair: Path, days: int) -> bool:
@@ -179,5 +221,5 @@ def _day(days: int) -> str:
 def _block(label: str, text: str) -> str:
     match = re.search(rf"-----BEGIN {label}-----.*?-----END {label}-----\n", text, re.DOTALL)
     if match is None:
-        raise HostError(f"there is no {label.lower()} in {kept.find(AUTHORITY)}")
+        raise HostError(f"there is no {label.lower()} in what should have one")
     return match[0]

@@ -2,12 +2,14 @@
 
 Verb `certify` gives the server one, renewed from now on by a timer, and tells its authority's. It is apart from
 `converge`, so that the authority is known to stay when a setting changes. Verb `renew-certificate` is the timer's.
+Verb `authority` tells the whole of it, key too, for the members of a group that are to share it.
 server-key.pem has key and certificate, and server-cert.pem is a link to it: a new pair comes in by one rename, and
 no moment exists at which a starting mysqld would find a key and a certificate that do not belong together.
 """
 
 import argparse
 import contextlib
+import dataclasses
 import hashlib
 import re
 import sys
@@ -20,7 +22,7 @@ from scripts.host.common.errors import HostError
 from scripts.host.mysql import authority, service, timers
 from scripts.host.mysql.server import Error, Session
 from scripts.host.mysql.service import DATA
-from scripts.host.mysql.spec import CertificateFacts, CertificateSpec
+from scripts.host.mysql.spec import AuthorityFacts, CertificateFacts, CertificateSpec
 
 REQUEST = "tls/request.json"
 """A state file: the spec that the renewal's timer issues for."""
@@ -34,6 +36,10 @@ HANDSHAKE_SECONDS = 15
 
 def certify(spec: CertificateSpec) -> CertificateFacts:
     """Give the server a certificate as the spec says, and have it renewed."""
+    if spec.is_member:
+        authority.adopt(spec.authority)
+        # Its key is in one place, beside the data.
+        spec = dataclasses.replace(spec, authority=authority.certificate_of(spec.authority))
     state_file.save(REQUEST, codec.as_data(spec))
     ensure(spec)
     timers.enable(timers.CERTIFICATE)
@@ -54,7 +60,22 @@ def renew_verb(words: Sequence[str]) -> int:
             request = state_file.load(REQUEST)
             if request is None:
                 raise HostError("no certificate was ever issued on this host, so nobody has said whom it is for")
-            print(ensure(codec.from_data(CertificateSpec, request), days))
+            # A former agent's says nothing of an authority.
+            print(ensure(codec.from_data(CertificateSpec, {"authority": "", **request}), days))
+    except (HostError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def authority_verb(_words: Sequence[str]) -> int:
+    """Print the authority's key and certificate, made if there is none, and return the exit code.
+
+    Standard input has nothing for it; what it prints is a secret.
+    """
+    try:
+        with lock.exclusive():
+            print(stdin.as_json(AuthorityFacts(authority.pair())))
     except (HostError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -67,8 +88,11 @@ def ensure(spec: CertificateSpec, days: int | None = None) -> str:
     What was done is returned in words.
 
     Raises:
-        HostError: the server does not take or present the new one, and has the old one again.
+        HostError: the server does not take or present the new one, and has the old one again; or a member's authority
+            is gone, which the others would not know another one by.
     """
+    if spec.is_member and authority.current() is None:
+        raise HostError("the authority that this server shares with the others is gone: `repair` hands it out again")
     owner = (DATA.stat().st_uid, DATA.stat().st_gid)
     ca_certificate = authority.ensure().encode()
     if _content(DATA / CA) != ca_certificate:

@@ -9,6 +9,8 @@ from functools import partial
 from scripts.host.common import stdin
 from scripts.host.common.difference import Difference
 from scripts.host.common.errors import HostError
+from scripts.host.group import leave, membership, plugins, units
+from scripts.host.group import settings as group_settings
 from scripts.host.mysql import (
     certificate,
     data_volume,
@@ -38,12 +40,19 @@ def converge(spec: ServerSpec) -> ServerFacts:
     """
     system.converge(spec, install=partial(_install, spec))
     timers.enable(timers.LOGS)
+    is_member = membership.has_joined(spec.group)
     # Time zones first, if they can be: the settings may name one.
     if running := server.start():
-        time_zones.converge()
-    warnings = settings.converge(spec.mysql)
+        time_zones.converge(is_member)
+    if spec.group:
+        plugins.converge(spec.group)
+    else:
+        leave.converge()
+    warnings = settings.converge(group_settings.completed(spec.mysql, spec.group))
+    if spec.group:
+        warnings = group_settings.of_config(warnings, spec.mysql)
     if not running:
-        time_zones.converge()
+        time_zones.converge(is_member)
     secure_installation.converge()
     snapshot_copy.settle()
     session = server.Session()
@@ -56,6 +65,8 @@ def converge(spec: ServerSpec) -> ServerFacts:
 def _install(spec: ServerSpec, names: Sequence[str]) -> None:
     """Install the packages, with the data directory on its volume before MySQL's are."""
     data_volume.prepare(spec.data, spec.files)
+    if spec.group:
+        membership.prepare(spec.mysql, spec.group)
     begin = service.log_size()
     try:
         initialization.install(names)
@@ -81,7 +92,8 @@ def _shut_out(session: server.Session) -> list[str]:
 
 def differences(spec: ServerDiffSpec) -> list[Difference]:
     """Return where this host is not as the spec says, but for MySQL's accounts; nothing is changed."""
-    rows = system.differences(spec) + files.differences([settings.file(spec.host.mysql)])
+    mysql = group_settings.completed(spec.host.mysql, spec.host.group)
+    rows = system.differences(spec) + files.differences([settings.file(mysql)])
     rows += upgrade.differences() + data_volume.differences(spec.host.data)
     if restoring.is_closed():
         rows.append(Difference("service", service.NAME, "clients", "let in", "kept out until a restore has ended"))
@@ -90,7 +102,7 @@ def differences(spec: ServerDiffSpec) -> list[Difference]:
         rows.append(Difference("service", service.NAME, "state", "active", service.state()))
     else:
         try:
-            rows += settings.differences(session, spec.host.mysql.settings)
+            rows += settings.differences(session, mysql.settings)
             rows += secure_installation.differences(session)
             rows += time_zones.differences(session)
         except server.Error as error:
@@ -99,6 +111,8 @@ def differences(spec: ServerDiffSpec) -> list[Difference]:
     if spec.certificate is not None:
         rows += certificate.differences(session, spec.certificate, spec.authority or "")
         rows += timers.differences(timers.CERTIFICATE)
+    if membership.has_joined(spec.host.group):
+        rows += units.differences()
     return rows + timers.differences(timers.LOGS)
 
 

@@ -28,10 +28,10 @@ class Error(HostError):
 
 
 class Session:
-    """A session of root's; whatever the server refuses is an Error."""
+    """A session; whatever the server refuses is an Error."""
 
-    def __init__(self) -> None:
-        """Log in.
+    def __init__(self, **way: Any) -> None:
+        """Log in as root through the socket; or to another server, by these arguments of pymysql.connect.
 
         Raises:
             Error: the server does not answer, or refuses.
@@ -44,15 +44,10 @@ class Session:
             raise HostError(f"MySQL cannot be asked: this host has no python3-pymysql ({error})") from error
         self._refusals = pymysql.MySQLError
         with self._translated():
-            connection = pymysql.connect(
-                unix_socket=service.SOCKET,
-                user="root",
-                charset="utf8mb4",
-                autocommit=True,
-                ssl_disabled=True,  # to a socket it protects nothing, and takes 5 ms
-                connect_timeout=CONNECT_SECONDS,
-                read_timeout=STATEMENT_SECONDS,
-            )
+            # To a socket TLS protects nothing, and takes 5 ms.
+            way = way or {"unix_socket": service.SOCKET, "user": "root", "ssl_disabled": True}
+            limits = {"connect_timeout": CONNECT_SECONDS, "read_timeout": STATEMENT_SECONDS}
+            connection = pymysql.connect(**{"charset": "utf8mb4", "autocommit": True, **limits, **way})
         self._cursor = connection.cursor()
 
     def rows(self, statement: str, args: Sequence[Any] = ()) -> list[tuple[Any, ...]]:

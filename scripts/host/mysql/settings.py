@@ -12,6 +12,7 @@ from typing import Any
 from scripts.host.common import state_file, undo
 from scripts.host.common.difference import Difference
 from scripts.host.common.errors import HostError
+from scripts.host.group import restart as restarting
 from scripts.host.mysql import option_file, restoring, server
 from scripts.host.mysql.option_file import argument, free_form, number, same
 from scripts.host.mysql.server import Error, Session, among
@@ -128,7 +129,7 @@ class Change:
         undo.begin(NAME, [option_file.PATH])
         self.write()
         self.restarted = True
-        server.restart()
+        restarting.restart()
 
     def set(self, session: Session, name: str, value: Any) -> list[tuple[int, str]]:
         """SET GLOBAL, or its default for None; return the warnings."""
@@ -143,7 +144,7 @@ class Change:
         undo.put_back(NAME)
         try:
             if self.restarted:
-                server.restart()
+                restarting.restart()
             session = Session()
         except HostError as error:
             return f"\nwith the settings as they were before: {error}"

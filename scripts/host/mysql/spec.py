@@ -88,8 +88,21 @@ class CertificateSpec:
     addresses: tuple[str, ...]
     names: tuple[str, ...]
     authority: str = field(default="", repr=False)
-    """Key and certificate (PEM) of the authority that the members of a group share, a secret; empty of a server that is
-    alone, whose authority never leaves it."""
+    """Key and certificate (PEM) of the authority that the members of a group share, a secret; the certificate alone
+    where the host has the key already. Empty of a server that is alone, whose authority never leaves it."""
+
+    @property
+    def is_member(self) -> bool:
+        """Whether the server is a member of a group, whose own address is the first."""
+        return self.authority != ""
+
+
+@dataclass(frozen=True)
+class AuthorityFacts:
+    """The authority that the members of a group share."""
+
+    pem: str = field(repr=False)
+    """Its key and certificate, a secret."""
 
 
 @dataclass(frozen=True)

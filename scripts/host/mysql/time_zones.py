@@ -23,21 +23,24 @@ def differences(session: Session) -> list[Difference]:
     return [Difference("time zones", "mysql.time_zone_name", "rows", "loaded", "none")]
 
 
-def converge() -> None:
-    """Load them if there are none or if tzdata is another since."""
-    version = packages.versions({PACKAGE}).get(PACKAGE)
-    if state_file.load(STATE) != version or not Session().one(ARE_LOADED):
-        _load()
+def converge(in_group: bool = False) -> None:
+    """Load them if there are none or if tzdata is another since; a secondary has those of its primary."""
+    version, session = packages.versions({PACKAGE}).get(PACKAGE), Session()
+    if session.one("SELECT @@GLOBAL.super_read_only"):
+        return
+    if state_file.load(STATE) != version or not session.one(ARE_LOADED):
+        _load(in_group)
         state_file.save(STATE, version)
 
 
-def _load() -> None:
+def _load(is_logged: bool) -> None:
     """Load them in one transaction: no session sees a part of them, and a crash leaves the old ones.
 
-    Not in the binary log: a replica has a tzdata of its own.
+    In the binary log of a group alone: any other replica has a tzdata of its own.
     """
     made = process.must(["mysql_tzinfo_to_sql", FOLDER], seconds=LOAD_SECONDS)
     # TRUNCATE would commit; the tool's own transaction begins after it.
     rows = re.sub(r"^TRUNCATE TABLE (\w+);$", r"DELETE FROM \1;", made, flags=re.MULTILINE)
-    script = "SET SESSION sql_log_bin = 0;\nSTART TRANSACTION;\n" + rows.replace("\nSTART TRANSACTION;\n", "\n")
+    begin = f"SET SESSION sql_log_bin = {int(is_logged)};\nSTART TRANSACTION;\n"
+    script = begin + rows.replace("\nSTART TRANSACTION;\n", "\n")
     process.must(["mysql", "--no-defaults", f"--socket={SOCKET}", "--user=root", "mysql"], script, LOAD_SECONDS)

@@ -1,4 +1,4 @@
-"""What every host converges to and is compared with, and the verb `diff` of a host without a server.
+"""What every host converges to and is compared with.
 
 What is compared, and how, is in the modules that put it right.
 """
@@ -6,7 +6,7 @@ What is compared, and how, is in the modules that put it right.
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from scripts.host.common import difference, process, stdin
+from scripts.host.common import difference, process
 from scripts.host.common.difference import Difference
 from scripts.host.system import authorized_keys, file_systems, files, packages, updates
 from scripts.host.system.spec import DiffSpec, HostSpec
@@ -56,6 +56,3 @@ def _agent_differences(texts: Mapping[str, str]) -> list[Difference]:
         if found != (expected := difference.digest(text.encode())):
             rows.append(Difference("file", str(path), "content", expected, found))
     return rows
-
-
-diff_verb = stdin.verb(DiffSpec, differences)

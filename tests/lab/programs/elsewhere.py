@@ -63,7 +63,7 @@ store: ServerArgs = {
 client = MySqlClient("reader", {**reader, **placement.client("reader", {})})
 volume = DataVolume("store-data", {"zone": zones[0], "size_gib": 8, "keep": False})
 data: DataArgs = {"data_volume": volume}
-server = MySqlServer("store", {**store, **placement.server("store", {"reader": client}), **data})
+server = MySqlServer("store", {**store, **placement.server("store", {"reader": client}), **data, "group": None})
 client.trust(server)
 pulumi.export("vpc_id", network.vpc_id)
 pulumi.export("public_subnet_ids", network.public_subnet_ids)

@@ -105,6 +105,8 @@ class StackState:
     tls: object = True
     backup_days: float = 7.0
     volume: str | None = None
+    others: Sequence[str] = ()
+    """More servers, each with a volume."""
     more: Sequence[dict[str, Any]] = field(default_factory=tuple)
 
     def outputs(self) -> dict[str, Any]:
@@ -134,6 +136,7 @@ class StackState:
             ),
             *(rule.resource(number) for number, rule in enumerate(self.rules)),
             *self._host("server", "i-server", "10.20.0.10", "server-subnet", ["sg-server"], self.server_public),
+            *(part for number, name in enumerate(self.others, 2) for part in self._other(number, name)),
             *(part for number, client in enumerate(self.clients) for part in self._client(number, client)),
             resource(
                 "mysql-pair:index:MySqlServer", "server", settings={"require_secure_transport": self.tls, "x": SECRET}
@@ -142,6 +145,20 @@ class StackState:
             *(resource("mysql-pair:index:MySqlUser", f"user-{number}", **it) for number, it in enumerate(self.users)),
             resource("command:remote:Command", "accounts-applied", stdin=SECRET, stdout=SECRET),
             *self.more,
+        ]
+
+    def _other(self, number: int, name: str) -> list[dict[str, Any]]:
+        subnet = "server-subnet" if number % 2 else "private-2"
+        return [
+            *self._host(name, f"i-{name}", f"10.20.{number * 16}.10", subnet, ["sg-server"], False),
+            resource("mysql-pair:index:MySqlServer", name, settings={"require_secure_transport": self.tls}),
+            resource("aws:ebs/volume:Volume", f"{name}-data-volume", f"vol-{number}", size=16),
+            resource(
+                "aws:ec2/volumeAttachment:VolumeAttachment",
+                f"{name}-data-attached",
+                instanceId=f"i-{name}",
+                volumeId=f"vol-{number}",
+            ),
         ]
 
     def _client(self, number: int, client: Client) -> list[dict[str, Any]]:
@@ -294,6 +311,15 @@ SECRETS_ALL_OVER = StackState(
     ),
     tls=SECRET,
 )
+GROUP = StackState(
+    others=("server-2", "server-3"),
+    volume="vol-1",
+    rules=(
+        *PAIR_RULES,
+        *(Rule("server", group("server"), port) for port in (3306, 33061, 33065)),
+        Rule("server", group("client"), 33065),
+    ),
+)
 ALL = {
     "pair": StackState(),
     "large": LARGE,
@@ -303,6 +329,7 @@ ALL = {
     "second zone": SECOND_ZONE,
     "no client": NO_CLIENT_AT_ALL,
     "crowd": CROWD,
+    "group": GROUP,
     "awkward": AWKWARD,
     "secrets": SECRETS_ALL_OVER,
 }

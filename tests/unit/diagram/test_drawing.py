@@ -12,7 +12,7 @@ import pytest
 from scripts.diagram.arrows import arrows, columns
 from scripts.diagram.model import Picture
 from scripts.diagram.read import picture
-from scripts.diagram.svg import SVG, graph, svg
+from scripts.diagram.svg import SVG, description, graph, svg
 from scripts.stack import OperatorError, Stack
 from tests.unit.diagram import states
 from tests.unit.diagram.states import CANARY, Client, Rule, StackState, cidr, group, resource, user
@@ -282,6 +282,19 @@ def test_the_volume_that_the_data_are_on_is_shown() -> None:
     assert "data volume vol-1, 16 GiB" in texts(StackState(volume="vol-1", more=[made]))
     assert "data volume vol-2" in texts(StackState(volume="vol-2"))
     assert not [line for line in texts(StackState()) if "data volume" in line]
+
+
+def test_every_server_of_a_group_is_drawn_with_its_volume_and_what_is_in_mysql_once() -> None:
+    found, seen = read(states.GROUP), texts(states.GROUP)
+    assert [server.name for server in found.servers] == ["server", "server-2", "server-3"]
+    assert [server.data_volume for server in found.servers] == ["vol-1", "vol-2, 16 GiB", "vol-3, 16 GiB"]
+    assert "MySQL servers and their clients" in seen and "A MySQL server and its clients" not in seen
+    assert (seen.count("one of a group of 3"), seen.count("databases: app")) == (3, 1)
+    assert {"data volume vol-1", "data volume vol-2, 16 GiB", "data volume vol-3, 16 GiB"} <= {*seen}
+    assert {"33061 the group's", "33065 roles"} <= {*seen}
+    told = description(found)
+    assert "A group of 3 servers, one of which is the primary: server, server-2, server-3." in told
+    assert "The data of server-3 are on volume vol-3, 16 GiB." in told
 
 
 def test_what_is_about_to_be_deleted_is_left_out() -> None:

@@ -125,7 +125,7 @@ code = check_logins.main([])
 print(sorted(name for name in set(sys.modules) - before if name.startswith("scripts")), code)
 """
     argv = [sys.executable, "-I", "-c", script, str(agent)]
-    spec = codec.encode(LoginCheckSpec("127.0.0.1", 3306, ()))
+    spec = codec.encode(LoginCheckSpec("127.0.0.1", 3306, 3306, ()))
     done = subprocess.run(argv, input=spec, capture_output=True, text=True, check=False)
     answer, imported = done.stdout.splitlines()
     assert (json.loads(answer), imported) == ({"tried": []}, "[] 0"), done.stderr

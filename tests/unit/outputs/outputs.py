@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from stack_outputs import contract, forms
@@ -11,8 +12,13 @@ CA_CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n
 PASSWORD = "s3cret 'in $no message"
 APP = Login("app", PASSWORD, "10.20.0.10", 3306, "shop", "/etc/mysql-pair/ca.pem")
 ODD = Login("o:dd", PASSWORD, "10.20.0.10", 3306, None, "/etc/mysql-pair/ca.pem")
+READING_APP = replace(APP, port=3307)
 GOOD: dict[str, Any] = {
     "contract_version": 1.0,  # as the engine may hand it over
+    "server_names": ["server"],
+    "server_instance_ids": ["i-0a"],
+    "server_private_ips": ["10.20.0.10"],
+    "server_host_keys": ["ssh-ed25519 AAAA"],
     "server_instance_id": "i-0a",
     "server_private_ip": "10.20.0.10",
     "server_public_ip": None,
@@ -26,6 +32,7 @@ GOOD: dict[str, Any] = {
     "jump_host": "client-1",
     "mysql_host": "10.20.0.10",
     "mysql_port": 3306.0,
+    "mysql_read_port": 3307.0,
     "mysql_version": "9.7.4",
     "mysql_ca_certificate": CA_CERTIFICATE,
     "backup_bucket": "mysql-pair-dev-backups-1a2b3c",
@@ -36,6 +43,8 @@ GOOD: dict[str, Any] = {
     "user_names": ["app", "odd"],
     "primary_user": "app",
     "connection_string": forms.url(APP),
+    "read_connection_string": forms.url(READING_APP),
     **forms.tables({"app": APP, "odd": ODD}),
+    **forms.tables({"app": READING_APP, "odd": replace(ODD, port=3307)}, forms.READ),
 }
 SECRET = [output.name for output in contract.OUTPUTS if output.secret]

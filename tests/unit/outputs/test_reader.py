@@ -13,7 +13,7 @@ from pulumi.runtime import rpc
 from stack_outputs import contract, forms
 from stack_outputs.contract import Output, Type
 from stack_outputs.reader import StackOutputs
-from tests.unit.outputs.outputs import APP, GOOD, ODD, PASSWORD, SECRET
+from tests.unit.outputs.outputs import APP, GOOD, ODD, PASSWORD, READING_APP, SECRET
 from tests.unit.program import mocks
 
 STACK = "organization/mysql-pair/dev"
@@ -211,9 +211,16 @@ def test_each_form_is_read_by_the_users_key_and_secret() -> None:
     assert seen == {form.output: (form.write(APP), True, True) for form in forms.FORMS}
 
 
+def test_each_form_is_there_for_reading_too() -> None:
+    seen = read(lambda stack: {form.name: getattr(stack, f"read_{form.name}")("app") for form in forms.FORMS})
+    assert seen == {form.name: (form.write(READING_APP), True, True) for form in forms.FORMS}
+    said = fault_of(GOOD, lambda stack: {"": stack.read_go_dsn("odd")})
+    assert said.startswith(f"The user odd of the stack {STACK} has no go_dsn: a Go data source name ends")
+
+
 def test_a_login_is_read_by_the_users_key_and_secret() -> None:
-    seen = read(lambda stack: {"app": stack.login("app"), "odd": stack.login("odd")})
-    assert seen == {"app": (APP, True, True), "odd": (ODD, True, True)}
+    seen = read(lambda stack: {"app": stack.login("app"), "odd": stack.login("odd"), "read": stack.read_login("app")})
+    assert seen == {"app": (APP, True, True), "odd": (ODD, True, True), "read": (READING_APP, True, True)}
 
 
 @pytest.mark.parametrize("form", FORMS)

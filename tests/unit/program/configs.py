@@ -113,9 +113,14 @@ class FakeCloud(Aws):
             "subnet-0c0c0c0d": ("vpc-0c0c0c0c", IPv4Network("10.30.1.0/24")),
             "subnet-0c0c0c0e": ("vpc-0c0c0c0c", IPv4Network("100.64.1.0/24")),
             "subnet-0f0f0f0f": ("vpc-0f0f0f0f", IPv4Network("10.40.1.0/24")),
+            "subnet-0d0d0d0b": ("vpc-0d0d0d0d", IPv4Network("10.20.64.0/20")),
+            "subnet-0d0d0d0c": ("vpc-0d0d0d0d", IPv4Network("10.20.80.0/20")),
+            "subnet-0a1b2c0b": ("vpc-0a1b2c3d", IPv4Network("10.30.11.0/24")),
+            "subnet-0a1b2c0c": ("vpc-0a1b2c3d", IPv4Network("10.30.12.0/24")),
         }
         vpc, cidr = self._answer(known, subnet_id)
-        return SubnetFacts(vpc, cidr, "eu-central-1a", gives_public_addresses=self.gives_public_addresses)
+        zone = {"0b": self.ZONES[1], "0c": self.ZONES[2]}.get(subnet_id[-2:], self.ZONES[0])
+        return SubnetFacts(vpc, cidr, zone, gives_public_addresses=self.gives_public_addresses)
 
     def bucket(self, name: str) -> str:
         known = {"example-backups": "eu-west-1", "mysql-pair-prod-backups-0123456789": "eu-central-1"}
@@ -125,6 +130,7 @@ class FakeCloud(Aws):
         known = {
             "vol-0a0a0a0a": ("eu-central-1a", 20, True),
             "vol-0b0b0b0b": ("eu-central-1b", 20, True),
+            "vol-0d0d0d0d": ("eu-central-1c", 20, True),
             "vol-0e0e0e0e": ("eu-central-1a", 20, False),
         }
         return VolumeFacts(*self._answer(known, volume_id))

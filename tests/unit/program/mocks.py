@@ -79,8 +79,8 @@ class Recorder(Mocks):
         """Answer a function as AWS would."""
         self.calls.append(args)
         answers: dict[str, dict[str, Any]] = {
-            "aws:index/getAvailabilityZones:getAvailabilityZones": {"names": ["zone-a", "zone-b"]},
-            "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": {"locations": ["zone-b", "zone-a"]},
+            "aws:index/getAvailabilityZones:getAvailabilityZones": {"names": ["zone-a", "zone-b", "zone-c"]},
+            "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": {"locations": ["zone-c", "zone-b", "zone-a"]},
             "aws:ec2/getEips:getEips": {"allocationIds": []},
             "aws:servicequotas/getServiceQuota:getServiceQuota": {"value": 1000},
             "aws:ec2/getInstanceType:getInstanceType": {

@@ -55,7 +55,7 @@ def firewall(**args: Any) -> Firewall:
 
 
 def accounts(*users: MySqlUser) -> MySqlAccounts:
-    return MySqlAccounts("all", {"server": server(), "databases": [], "roles": [], "users": users})
+    return MySqlAccounts("all", {"servers": [server()], "databases": [], "roles": [], "users": users})
 
 
 def without(args: dict[str, Any], field: str) -> dict[str, Any]:
@@ -83,6 +83,11 @@ FAULTS: list[tuple[Callable[[], pulumi.ComponentResource], str, list[str]]] = [
         ["key_name: is missing"],
     ),
     (lambda: network(vpc_cidr="10.0.0.0/8"), "Network 'net'", ["vpc_cidr: '10.0.0.0/8' has the wrong size"]),
+    (
+        lambda: network(member_subnet_cidrs=["10.0.3.0/24"]),
+        "Network 'net'",
+        ["member_subnet_cidrs: has 1 ranges beside the server's for 1 zones"],
+    ),
     (
         lambda: firewall(operator_cidrs=["0.0.0.0/0"], extra_egress=[{**EGRESS, "protocol": "icmp", "port": 1}]),
         "Firewall 'fire'",

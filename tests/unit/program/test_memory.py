@@ -63,6 +63,23 @@ def test_a_pool_that_leaves_the_system_no_memory_is_told() -> None:
     assert not list(check_settings({**derived(2048), POOL: GIB}, 2048))
 
 
+@pytest.mark.parametrize("memory_mib", [2048, 4096, 8192, 65536])
+def test_a_member_of_a_group_leaves_memory_for_group_replication_too(memory_mib: int) -> None:
+    settings = derived(memory_mib, in_group=True)
+    left = memory.visible_mib(memory_mib) - int(settings[POOL]) / MIB * memory.POOL_OVERHEAD
+    assert left > memory.SYSTEM_MIB + memory.FREE_MIB + memory.GROUP_MIB
+
+
+def test_a_pool_that_leaves_group_replication_no_memory_is_told() -> None:
+    settings = derived(2048, in_group=True)
+    (warning,) = memory.warnings(settings, {POOL: GIB}, 2048, in_group=True)
+    assert warning.wrong == "leaves 138 MiB for connections and the system once the pool is full"
+    chosen = {**settings, POOL: 1200 * MIB}
+    assert not list(memory.faults(chosen, 2048))
+    (fault,) = memory.faults(chosen, 2048, in_group=True)
+    assert fault.wrong.startswith("is 1280 MiB, so mysqld takes 2034 MiB")
+
+
 @pytest.mark.parametrize("memory_mib", [1024, 2048, 4096, 8192, 16384, 65536, 524288])
 def test_what_is_derived_is_kept_by_mysqld_and_fits_the_memory(memory_mib: int) -> None:
     settings = completed(derived(memory_mib))

@@ -6,6 +6,9 @@ import json
 
 import pytest
 
+from policy.rules.reach import group_by_others
+from policy.rules.resource import Resource
+from policy.rules.security_groups import rules_of
 from tests.unit.program.program_run import Run, run_with
 
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
@@ -116,6 +119,33 @@ def test_config_opens_just_what_it_names(
         assert set(rules(made, kind)) == (set(rules(run, kind)) - gone) | more
 
 
+ADMITTED = {"admittedSecurityGroupIds": '["sg-0a1b2c3d"]', "admittedCidrs": '["10.40.0.0/16"]'}
+
+
+def test_several_servers_reach_each_other_and_who_reaches_mysql_asks_them_for_their_role() -> None:
+    one, several = run_with(**ADMITTED), run_with(servers="3", **ADMITTED)
+    among = {("server", port, "server") for port in (3306, 33061, 33065)}
+    asking = {("server", 33065, who) for who in ("client", "sg-0a1b2c3d", "10.40.0.0/16")}
+    assert set(rules(several, INGRESS)) - set(rules(one, INGRESS)) == among | asking
+    assert set(rules(several, EGRESS)) - set(rules(one, EGRESS)) == {*among, ("client", 33065, "server")}
+    assert one.inputs(INGRESS).items() <= several.inputs(INGRESS).items()
+
+
+def test_servers_reach_each_other_on_mysqls_port_whatever_it_is_and_by_no_x_protocol() -> None:
+    several = rules(run_with(servers="3", mysqlPort="3307", xProtocol="true"), INGRESS)
+    assert {port for group, port, who in several if (group, who) == ("server", "server")} == {3307, 33061, 33065}
+
+
+def test_group_replication_is_open_to_the_servers_own_group_alone() -> None:
+    """As the policy pack wants it."""
+    made = run_with(servers="5", xProtocol="true", serverPublic="true", **ADMITTED).inputs(INGRESS)
+    inputs = [Resource(INGRESS, f"urn:pulumi:t::p::{INGRESS}::{name}", rule) for name, rule in made.items()]
+    at_port = [rule for resource in inputs for rule in rules_of(resource) if rule.opens(33061)]
+    assert [(rule.group, rule.peer) for rule in at_port] == [("firewall-server-id", "firewall-server-id")]
+    settings = {"ports": [33061.0], "admitted": []}
+    assert [said for resource in inputs for said in group_by_others(resource, settings)] == []
+
+
 def test_one_operator_less_takes_away_that_operators_rules_alone(run: Run) -> None:
     fewer = run_with(operatorCidrs='["198.51.100.0/24"]').inputs(INGRESS)
     assert fewer.items() <= run.inputs(INGRESS).items()
@@ -139,6 +169,16 @@ def test_subnets_are_spread_over_the_zones_and_the_server_has_one_of_its_own(run
     }
 
 
+def test_several_servers_have_a_subnet_in_each_of_three_zones() -> None:
+    made = run_with(servers="3").inputs("aws:ec2/subnet:Subnet")
+    of_servers = {name: made[name] for name in made if "server" in name}
+    assert {name: (subnet["cidrBlock"], subnet["availabilityZone"]) for name, subnet in of_servers.items()} == {
+        "network-server-subnet": ("10.20.0.0/20", "zone-a"),
+        "network-servers-2": ("10.20.64.0/20", "zone-b"),
+        "network-servers-3": ("10.20.80.0/20", "zone-c"),
+    }
+
+
 # server public, has a NAT gateway, the route table of the server's subnet
 WAYS = [("false", 1, "network-private-routes-id"), ("true", 0, "network-routes-id")]
 
@@ -149,6 +189,8 @@ def test_a_private_server_has_a_nat_gateway_and_a_public_one_needs_none(public: 
     assert len(made.inputs("aws:ec2/natGateway:NatGateway")) == gateways
     associations = made.inputs("aws:ec2/routeTableAssociation:RouteTableAssociation")
     assert associations["network-server-routes"]["routeTableId"] == table
+    several = run_with(serverPublic=public, servers="3").inputs("aws:ec2/routeTableAssociation:RouteTableAssociation")
+    assert [several[f"network-servers-{zone}-routes"]["routeTableId"] for zone in (2, 3)] == [table, table]
 
 
 def test_an_existing_vpc_gets_no_network() -> None:

@@ -26,6 +26,10 @@ JUMP = {"host": "198.51.100.8", "hostKey": CLIENT_KEY, "port": 22, "user": "ubun
 CONNECTIONS: dict[str, dict[str, Any]] = {
     "client-1": JUMP,
     "server": {"host": "10.20.0.10", "hostKey": HOST_KEY, "port": 22, "user": "ubuntu", "proxy": JUMP},
+    **{
+        name: {"host": address, "hostKey": f"ssh-ed25519 AAAA{name}", "port": 22, "user": "ubuntu", "proxy": JUMP}
+        for name, address in (("server-2", "10.20.16.10"), ("server-3", "10.20.32.10"))
+    },
     "app-1": {"host": "10.20.144.4", "hostKey": APP_KEY, "port": 22, "user": "ubuntu", "proxy": JUMP},
 }
 SIGNED = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
@@ -193,6 +197,9 @@ agent="-n python3 -B /usr/local/lib/mysql-pair/current"
 case "$*" in
   "$agent accounts list") cat "$BENCH/list.json" ;;
   "$agent accounts diff") cat >"$BENCH/spec.accounts"; . "$BENCH/diff.accounts" ;;
+  "$agent group status") . "$BENCH/group.$HOST" ;;
+  "$agent group "*) word=${*: -1}; echo "$HOST $word $(cat)" >>"$BENCH/changes"; . "$BENCH/group.$word" ;;
+  "-n mysql "*) . "$BENCH/mysql" ;;
   "$agent diff") cat >"$BENCH/spec.$HOST"; . "$BENCH/diff.$HOST" ;;
   "$agent upgrade-check") (cat; echo) >>"$BENCH/asked.check"; . "$BENCH/upgrade-check" ;;
   "$agent upgrade") (cat; echo) >>"$BENCH/asked.$HOST"; . "$BENCH/upgrade.$HOST" ;;

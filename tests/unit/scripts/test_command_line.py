@@ -16,6 +16,7 @@ from tests.unit.scripts.bench import Bench
 from tests.unit.scripts.bench import bench as bench
 
 VERBS = [
+    "status",
     "ssh",
     "connect",
     "tunnel",
@@ -25,6 +26,10 @@ VERBS = [
     "drift",
     "repair",
     "upgrade",
+    "switch-over",
+    "rejoin",
+    "start-group",
+    "force-quorum",
     "backup",
     "backups",
     "drill",

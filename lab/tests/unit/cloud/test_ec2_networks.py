@@ -112,6 +112,15 @@ def test_a_group_that_another_groups_rule_names_is_not_deleted(world: World) -> 
     assert world.store.find(SecurityGroupRule, reach.id) is None
 
 
+def test_a_group_that_its_own_rules_name_is_deleted_with_them(world: World) -> None:
+    """Source: Amazon EC2 API Reference, "DeleteSecurityGroup": only another group's rule keeps a group."""
+    to_itself = replace(rule(world), cidr_ipv4="", referenced_security_group_id=world.group.id)
+    made = [world.ec2.create(replace(to_itself, direction=way), "sgr") for way in ("ingress", "egress")]
+    assert code_of(lambda: world.ec2.create(to_itself, "sgr")) == "InvalidPermission.Duplicate"
+    world.ec2.delete(SecurityGroup, world.group.id)
+    assert [world.store.find(SecurityGroupRule, record.id) for record in made] == [None, None]
+
+
 def test_what_is_gone_is_deleted_again_without_complaint(world: World) -> None:
     world.ec2.delete(Subnet, "subnet-0")
     world.ec2.terminate("i-0")

@@ -123,6 +123,22 @@ def test_rule_that_names_an_unknown_group_allows_nothing() -> None:
     assert len(chain(plan, f"ingress_{HOST.link}")) == 1
 
 
+def test_rule_that_names_its_own_group_binds_members_of_three_subnets_alike() -> None:
+    hosts = tuple(
+        HostPlan(f"i-0abcdef012345678{number}", f"10.0.{number}.4", f"10.0.{number}.0/24", "", (OUT,), ("sg-1",))
+        for number in (1, 2, 3)
+    )
+    group = {"referenced_security_group_id": "sg-1"}
+    plan = vpc(rule("tcp", 1, 2, **group), rule("tcp", 1, 2, direction="egress", **group), hosts=(*hosts, PEER))
+    members = {item["name"]: item.get("elem") for item in added(plan, "set")}["members_sg_1"]
+    assert members == ["10.0.1.4", "10.0.2.4", "10.0.3.4"]
+    for host in hosts:
+        for way, peer in (("ingress", SOURCE), ("egress", TARGET)):
+            permission, _ = chain(plan, f"{way}_{host.link}")
+            assert permission[0] == equal(peer, "@members_sg_1")
+    assert len(chain(plan, f"ingress_{PEER.link}")) == 1
+
+
 def test_each_group_is_a_set_of_its_members_addresses() -> None:
     sets = {item["name"]: item.get("elem") for item in added(vpc(hosts=(HOST,)), "set")}
     assert sets["members_sg_1"] == ["10.0.1.4"]

@@ -42,6 +42,8 @@ REFUSALS = [
     ("something new", "MySQL refused"),
 ]
 
+NO_PRIMARY = "ERROR 2013 (HY000): Lost connection to MySQL server at 'reading initial communication packet'"
+
 # what openssl finds in the certificate, what the check says in words
 CERTIFICATES = [
     ("verify error:num=64:IP address mismatch", "is for another name than 10.0.0.1"),
@@ -54,9 +56,15 @@ CERTIFICATES = [
 ]
 
 
-def check(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *logins: LoginSpec) -> Any:
+def check(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    *logins: LoginSpec,
+    host: str = "10.0.0.1",
+    read_port: int = 3306,
+) -> Any:
     """Run the verb and return exit code, answer and standard error."""
-    spec = LoginCheckSpec("10.0.0.1", 3306, logins)
+    spec = LoginCheckSpec(host, 3306, read_port, logins)
     monkeypatch.setattr("sys.stdin", io.StringIO(codec.encode(spec)))
     code = check_logins.main([])
     printed = capsys.readouterr()
@@ -155,6 +163,44 @@ def test_a_host_without_the_client_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr("sys.stdin", io.StringIO(codec.encode(LoginCheckSpec("127.0.0.1", 3306, (APP,)))))
+    monkeypatch.setattr("sys.stdin", io.StringIO(codec.encode(LoginCheckSpec("127.0.0.1", 3306, 3306, (APP,)))))
     assert check_logins.main([]) == 1
     assert capsys.readouterr().err == "there is no mysql on this host\n"
+
+
+def proxied(*tried: LoginSpec, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Run the verb on a client host of a group."""
+    return check(monkeypatch, capsys, *tried, host="127.0.0.1", read_port=3307)
+
+
+def test_of_a_group_the_first_login_is_tried_on_a_reader_too(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tried = bench.folder / "tried"
+    bench.stand_in("mysql", f"grep -E '^(port|user)=' | paste -sd' ' >>{tried}; echo app")
+    logins = (APP, replace(APP, key="b", name="b"))
+    assert proxied(*logins, monkeypatch=monkeypatch, capsys=capsys) == (0, {"tried": ["app", "b"]}, "")
+    assert tried.read_text().splitlines() == [
+        'port="3306" user="app"',
+        'port="3306" user="b"',
+        'port="3307" user="app"',
+    ]
+
+
+def test_a_group_without_a_primary_for_a_moment_is_tried_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(check_logins, "PAUSE_SECONDS", 0)
+    once = bench.folder / "once"
+    bench.stand_in("mysql", f'[ -e {once} ] && echo app || {{ touch {once}; echo "{NO_PRIMARY}" >&2; exit 1; }}')
+    assert proxied(APP, monkeypatch=monkeypatch, capsys=capsys) == (0, {"tried": ["app"]}, "")
+
+
+def test_a_group_that_stays_without_a_primary_is_told_once_with_how_to_look_further(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(check_logins, "PROXY_SECONDS", 0)
+    bench.stand_in("mysql", f'echo "{NO_PRIMARY}" >&2; exit 1')
+    code, _, errors = proxied(APP, replace(APP, key="b"), monkeypatch=monkeypatch, capsys=capsys)
+    assert code == 1 and errors.count("failed at") == 1
+    assert "failed at proxy: no primary" in errors and "`python -m scripts status`" in errors

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,12 @@ import pytest
 from scripts.host import constants, entry
 from scripts.host.common import codec, state_file
 from scripts.host.mysql import authority, certificate, timers
-from scripts.host.mysql.spec import CertificateSpec
+from scripts.host.mysql.spec import AuthorityFacts, CertificateSpec
+from scripts.host.system import units as systemd
 from tests.unit.host.bench import FIRST_BOOT, Bench
 
 SPEC = CertificateSpec(("10.0.0.1",), ("db.example.org",))
+SHARED = "".join(f"-----BEGIN {part}-----\nMA==\n-----END {part}-----\n" for part in ("PRIVATE KEY", "CERTIFICATE"))
 
 
 @pytest.fixture
@@ -24,7 +27,7 @@ def units(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "units"
     (folder / "timers.target.wants").mkdir(parents=True)
     (folder / timers.CERTIFICATE).touch()
-    monkeypatch.setattr(timers, "UNITS", folder)
+    monkeypatch.setattr(systemd, "FOLDER", folder)
     return folder
 
 
@@ -74,10 +77,32 @@ def test_the_timer_renews_what_was_certified(
     assert certificate.certify_verb([]) == 0
     assert json.loads(capsys.readouterr().out) == {"ca_certificate": "PEM\n"}
     # As former agents left it.
-    assert state_file.load(certificate.REQUEST) == {"addresses": ["10.0.0.1"], "names": ["db.example.org"]}
+    state_file.save(certificate.REQUEST, {"addresses": ["10.0.0.1"], "names": ["db.example.org"]})
     assert [certificate.renew_verb([]), certificate.renew_verb(["--issue-days", "5"])] == [0, 0]
     assert issued == [(SPEC, None), (SPEC, None), (SPEC, 5)]
     assert capsys.readouterr().out == "good\ngood\n"
+
+
+def test_a_member_s_authority_is_kept_in_one_place_and_its_renewal_knows_that_it_is_one(
+    issued: list[Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], state_folder: Path
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(codec.encode(replace(SPEC, authority=SHARED))))
+    assert certificate.certify_verb([]) == 0
+    assert certificate.renew_verb([]) == 0
+    assert {spec.is_member for spec, _ in issued} == {True}
+    assert "PRIVATE" not in repr(issued) + (state_folder / certificate.REQUEST).read_text()
+    assert (state_folder / authority.AUTHORITY).read_text() == SHARED
+    printed = capsys.readouterr()
+    assert "PRIVATE" not in printed.out + printed.err
+
+
+def test_the_authority_is_told_with_its_key_and_stays_the_same(
+    state_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert [entry.main(["authority"]), entry.main(["authority"])] == [0, 0]
+    first, second = (codec.decode(AuthorityFacts, line).pem for line in capsys.readouterr().out.splitlines())
+    assert first == second == (state_folder / authority.AUTHORITY).read_text()
+    assert "PRIVATE KEY" in first and "CERTIFICATE" in first
 
 
 def test_a_host_that_was_never_certified_says_so(issued: list[Any], capsys: pytest.CaptureFixture[str]) -> None:

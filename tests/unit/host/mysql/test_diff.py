@@ -1,4 +1,4 @@
-"""mysql/host.py and system/host.py: a spec is compared with the host, and nothing of the host changes."""
+"""host.py of mysql, client and system: a spec is compared with the host, and nothing of the host changes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from scripts.host.client import host as client
 from scripts.host.common import codec
 from scripts.host.common.difference import Difference
 from scripts.host.mysql import certificate, host, option_file, server, settings, timers
@@ -43,7 +44,7 @@ def test_a_host_as_described_has_no_differences_and_no_command_runs(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     spec = DiffSpec(HostSpec(boot_commands=(("false",),)), {})
-    assert (run(monkeypatch, system.diff_verb, codec.encode(spec)), capsys.readouterr().out) == (0, "[]\n")
+    assert (run(monkeypatch, client.diff_verb, codec.encode(spec)), capsys.readouterr().out) == (0, "[]\n")
 
 
 def test_all_parts_are_told_in_one_list(
@@ -51,7 +52,7 @@ def test_all_parts_are_told_in_one_list(
 ) -> None:
     jq = HostSpec(("jq",), files=(FileSpec(str(tmp_path / "a"), "secret"),))
     spec = DiffSpec(jq, {"scripts/host/entry.py": "another", "scripts/host/nosuch.py": ""})
-    assert run(monkeypatch, system.diff_verb, codec.encode(spec)) == 0
+    assert run(monkeypatch, client.diff_verb, codec.encode(spec)) == 0
     rows = json.loads(capsys.readouterr().out)
     agent = system.AGENT / "scripts" / "host"
     assert [(row["kind"], row["name"], row["what"], row["found"][:7]) for row in rows] == [

@@ -89,6 +89,44 @@ FAULTS: list[tuple[dict[str, object], str, str]] = [
 ]
 
 
+# a setting, its value, what is said of it of several servers (MySQL manual, "Group Replication Requirements")
+OF_GROUPS: list[tuple[str, object, str]] = [
+    ("gtid_mode", "OFF", "of several servers it is ON"),
+    ("binlog_format", "MIXED", "of several servers it is ROW: members certify rows"),
+    ("log_replica_updates", "off", "takes from the others' logs what it missed"),
+    ("default_storage_engine", "MyISAM", "of InnoDB alone"),
+    ("server_id", 7, "would be the same on all servers"),
+    ("report_host", "db.example.org", "would be the same on all servers"),
+    ("group_replication_group_seeds", "10.0.0.1:33061", "is the group's, which follows from"),
+    ("group_replication_start_on_boot", True, "is the group's, which follows from"),
+    ("group_replication_single_primary_mode", False, "is the group's, which follows from"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "said"), OF_GROUPS)
+def test_what_no_member_of_a_group_can_have_is_told_before_anything_is_made(
+    name: str, value: object, said: str
+) -> None:
+    of_one: dict[str, object] = {"mysqlSettings": {name: value}, "backupDays": 0}
+    parsed(**of_one)
+    assert_told({**of_one, "servers": 3}, f"mysqlSettings.{name}", said)
+
+
+# a setting that several servers may have, its value
+FREE = [
+    ("binlog_format", "ROW"),
+    ("log_replica_updates", 1),
+    ("default_storage_engine", "InnoDB"),
+    ("group_replication_consistency", "EVENTUAL"),
+    ("group_replication_member_expel_timeout", 5),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), FREE)
+def test_a_group_can_be_tuned(name: str, value: object) -> None:
+    assert name in parsed(servers=3, mysqlSettings={name: value}).server["settings"]
+
+
 @pytest.mark.parametrize(("changes", "key", "said"), FAULTS)
 def test_a_fault_names_its_key_and_what_is_wrong(changes: dict[str, object], key: str, said: str) -> None:
     assert_told(changes, key, said)

@@ -95,6 +95,11 @@ def test_the_example_has_every_key_and_each_commented_one_parses() -> None:
     assert example["mysql-pair:mysqlSettings"]["innodb_buffer_pool_size"] == "640M"
     left_out = {*SECRET, "sshPublicKey", "sshHostKeys", "vpcId", "serverSubnetId", "dataVolumeId", "dataVolumeSnapshot"}
     left_out |= {"restoreFrom", "serverUbuntuRelease"}
+    of_one, of_several = {"serverPrivateIp", "zones", "availabilityZones", "publicSubnetCidrs", "privateSubnetCidrs"}, {
+        "servers", "memberSubnetCidrs", "serverPrivateIps",
+    }  # fmt: skip
+    left_out |= {"serverSubnetIds"}
     given = {key.removeprefix("mysql-pair:"): as_text(value) for key, value in example.items()}
     kept = {key: value for key, value in given.items() if key not in left_out and key != "aws:region"}
-    stack_config.parse(GOOD | kept, SECRET, FakeCloud())
+    for others in (of_one, of_several):
+        stack_config.parse(GOOD | {key: value for key, value in kept.items() if key not in others}, SECRET, FakeCloud())

@@ -23,13 +23,14 @@ from tests.unit.program.configs import (
 
 ALONE: dict[str, object] = {
     "vpcCidr": "nonsense", "zones": "many", "availabilityZones": ["X"], "natGateway": "perhaps",
-    "serverSubnetCidr": "x", "publicSubnetCidrs": "x", "privateSubnetCidrs": [7],
+    "serverSubnetCidr": "x", "memberSubnetCidrs": "x", "publicSubnetCidrs": "x", "privateSubnetCidrs": [7],
     "operatorCidrs": ["0.0.0.0/0"], "operatorSecurityGroupIds": "x",
     "admittedSecurityGroupIds": ["x"], "admittedCidrs": ["x"], "admittedPrefixListIds": ["x"],
     "operatorPrefixListIds": ["x"], "extraEgress": ["x"], "sshPublicKey": "x", "sshPrivateKey": "x",
     "sshEndpoints": {"nobody": {}}, "sshHostKeys": {"server": "x"}, "instanceProfile": "a b", "ubuntuRelease": "7",
     "serverUbuntuRelease": "7",
-    "serverInstanceType": "small", "serverAmi": "ubuntu", "serverPrivateIp": "x", "serverPublic": "x",
+    "servers": 2, "serverInstanceType": "small", "serverAmi": "ubuntu", "serverPrivateIp": "x",
+    "serverPrivateIps": "x", "serverPublic": "x",
     "terminationProtection": "x", "serverVolumeSize": "x", "serverPackages": ["X"],
     "dataVolumeSize": "x", "dataVolumeIops": 1, "dataVolumeThroughput": 1, "dataVolumeKmsKey": "x",
     "dataVolumeKeep": "x", "dataVolumeId": "x", "dataVolumeSnapshot": "x",
@@ -49,7 +50,7 @@ ALONE: dict[str, object] = {
 def test_all_faults_are_told_together() -> None:
     faults = messages(GOOD | texts(ALONE))
     told = {re.split(r"[\[.:]", line.removeprefix("mysql-pair:"))[0] for line in faults}
-    assert told == DECLARED.keys() - {"vpcId", "serverSubnetId"} | {"stranger"}
+    assert told == DECLARED.keys() - {"vpcId", "serverSubnetId", "serverSubnetIds"} | {"stranger"}
 
 
 ELSEWHERE: dict[str, object] = {"serverSubnetCidr": "10.20.16.0/24"}

@@ -1,0 +1,90 @@
+"""The MySQL servers of a stack: one that is alone, or the members of a group, which are made one after another."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+from components.backups.backups import Backups
+from components.component import Component
+from components.data_volume import DataVolume, DataVolumeArgs, a_data_volume
+from components.mysql.client import MySqlClient
+from components.mysql.endpoint import Endpoint
+from components.mysql.group import a_group
+from components.mysql.proxy import ProxySpec
+from components.mysql.server import DataArgs, MySqlServer, ServerArgs
+from components.placement import Placement
+from scripts.host.constants import MYSQL_PORT
+from scripts.host.group.spec import MemberSpec
+
+
+@dataclass(frozen=True)
+class Servers:
+    """All of them, the first one first."""
+
+    each: Sequence[MySqlServer]
+    volumes: Sequence[DataVolume]
+    """Their data volumes, in the same order; empty where the data are on the root volumes."""
+    restored: Sequence[pulumi.Resource]
+    """What restores the first one's data, if something does."""
+    proxy: ProxySpec | None
+    """What client hosts reach them by; None where they reach the one server by its address."""
+    components: Sequence[Component]
+    """Everything that was made for them."""
+
+    @property
+    def first(self) -> MySqlServer:
+        """The one that was there first, which all that a stack of one server has is about."""
+        return self.each[0]
+
+    @property
+    def volume(self) -> DataVolume | None:
+        """Its data volume."""
+        return self.volumes[0] if self.volumes else None
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where clients find MySQL."""
+        return Endpoint.of_proxy(self.proxy) if self.proxy else Endpoint.of_server(self.first)
+
+
+def the_servers(
+    members: Sequence[MemberSpec],
+    args: Sequence[ServerArgs],
+    volume_args: Sequence[DataVolumeArgs],
+    data: DataArgs,
+    placement: Placement,
+    clients: Mapping[str, MySqlClient],
+    backups: Backups,
+) -> Servers:
+    """Register the servers, and the restore of the first one's data if one is asked for.
+
+    Args:
+        members: their names, and the fixed addresses of several.
+        args: what each is made from, in the same order.
+        volume_args: what each one's data volume is made from; empty for none.
+        data: what else is said of the first one's data.
+        placement: where they live.
+        clients: the hosts that private ones are reached through.
+        backups: whose role they have, and what the first one's data are restored from.
+    """
+    port = args[0].get("mysql_port", MYSQL_PORT)
+    group = a_group("group", members, port)
+    each: list[MySqlServer] = []
+    restored: list[pulumi.Resource] = []
+    volumes: list[DataVolume] = []
+    for number, (member, of_one) in enumerate(zip(members, args, strict=True), 1):
+        zone = placement.network.server_zone_of(number)
+        volume = a_data_volume(f"{member.name}-data", volume_args[number - 1] if volume_args else None, zone)
+        volumes += [volume] if volume else []
+        place = placement.server(member.name, clients, backups.instance_profile, number)
+        # A restore is into the first one; the others take its data from the group.
+        own: DataArgs = {**data, "data_volume": volume, "replay": data.get("replay", False) and number == 1}
+        server = MySqlServer(member.name, {**of_one, **place, **own, "group": group})
+        restored += backups.restore(server) if number == 1 else []
+        if group:
+            group.join(server, restored)
+        each.append(server)
+    proxy = ProxySpec(members, port) if group else None
+    made = [*volumes, *([group] if group else []), *each]
+    return Servers(each, volumes, restored, proxy, made)

@@ -1,0 +1,139 @@
+"""Verbs `group begin` and `group join`: how a group comes about, and how a server gets into it.
+
+`begin` is run once in a stack's life, and only ever on the first server: no other verb makes a group of nothing. `join`
+is run on every server, one after another: a new one takes the data of a member by CLONE, one that was in the group
+before the transactions that it lacks. It never gives up transactions of its own.
+"""
+
+from scripts.host.common import stdin
+from scripts.host.common.errors import HostError
+from scripts.host.group import membership, peers, units, waiting
+from scripts.host.group.peers import Answer
+from scripts.host.group.spec import GroupSpec
+from scripts.host.group.view import ERROR, View
+from scripts.host.mysql import restoring, series, server, service
+from scripts.host.mysql.server import Error, Session
+
+CHANNEL = "group_replication_recovery"
+OWN_SCHEMAS = ("mysql", "sys", "information_schema", "performance_schema")
+ACCOUNT_SECONDS = 30
+
+
+def begin(group: GroupSpec) -> dict[str, str]:
+    """Make the group, with this server as its only member.
+
+    Raises:
+        HostError: another member is in the group already, or MySQL refuses.
+    """
+    restoring.require_ended()
+    membership.tell(group)
+    session = server.Session()
+    view = View.read(session)
+    if not view.is_member:
+        if inside := peers.with_majority(peers.ask(group)):
+            raise HostError(
+                f"{inside.member.name} is in the group already, so it is not begun anew: run `pulumi up` again"
+            )
+        peers.make_accounts(session, group)
+        start(session, bootstrap=True)
+        session = waiting.until_online()
+    membership.mark_joined(group)
+    return {"group": group.name}
+
+
+def join(group: GroupSpec) -> dict[str, str]:
+    """Have this server in the group, ONLINE, and the group ready for whoever joins after it.
+
+    Raises:
+        HostError: there is no group to join, or this server has data that the group does not have.
+    """
+    restoring.require_ended()
+    membership.tell(group)
+    units.enable()
+    session = server.Session()
+    view = View.read(session)
+    if not view.is_member:
+        enter(session, group, View.read(session))
+        session = waiting.until_online()
+    membership.mark_joined(group)
+    membership.note("")
+    open_again(session)
+    if View.read(session).is_primary:
+        peers.make_accounts(session, group)
+    return {"group": group.name}
+
+
+def enter(session: Session, group: GroupSpec, view: View) -> None:
+    """Begin to join: by the log what was in the group before, by CLONE what is new."""
+    answer = peers.require_primary(group, peers.ask(group))
+    if membership.has_joined(group):
+        require_same_history(session, group, answer)
+        if view.own.state == ERROR:
+            session.do("STOP GROUP_REPLICATION")
+        start(session)
+        return
+    _require_empty(session)
+    series.note(session.one("SELECT VERSION()"))
+    session.do(reset(session))
+    # Whatever is missing is taken by CLONE; the start after it has the option file's threshold again.
+    session.do("SET GLOBAL group_replication_clone_threshold = 1")
+    membership.start_at_boot()
+    start(session)
+
+
+def start(session: Session, bootstrap: bool = False) -> None:
+    """Start Group Replication, as the only member of a new group or as one more of one that there is."""
+    session.do(f"CHANGE REPLICATION SOURCE TO SOURCE_USER = '{peers.USER}' FOR CHANNEL '{CHANNEL}'")
+    log = service.log_size()
+    try:
+        if bootstrap:
+            session.do("SET GLOBAL group_replication_bootstrap_group = ON")
+        session.do("START GROUP_REPLICATION")
+    except Error as error:
+        # MySQL's own text says no more than that the log says it.
+        raise HostError(f"{error}\n{service.words_since(log)}") from error
+    finally:
+        if bootstrap:
+            session.do("SET GLOBAL group_replication_bootstrap_group = OFF")
+
+
+def require_same_history(session: Session, group: GroupSpec, answer: Answer) -> None:
+    """Refuse a server with transactions that the group does not have.
+
+    Raises:
+        HostError: it has some; the text has their GTIDs.
+    """
+    query = "SELECT GTID_SUBTRACT(@@GLOBAL.gtid_executed, %s)"
+    parts = session.rows(query, [answer.executed])[0][0].replace("\n", "").split(",")
+    # What the group has numbered itself is the group's: it only came between the two questions.
+    if own := ",".join(part.strip() for part in parts if part.strip() and not part.strip().startswith(group.name)):
+        raise HostError(
+            f"{group.own} has transactions that the group does not have: {own}. It stays out of the group, and its "
+            f"data as they are. Look at them with `python -m scripts ssh {group.own}`; `python -m scripts rejoin "
+            f"{group.own} --discard` gives them up and takes the group's data instead"
+        )
+
+
+def open_again(session: Session) -> None:
+    """Let clients in again, whom a member that fell out of the group has turned away."""
+    if session.one("SELECT @@GLOBAL.offline_mode") and not restoring.is_closed():
+        session.do("SET GLOBAL offline_mode = OFF")
+
+
+def _require_empty(session: Session) -> None:
+    query = "SELECT schema_name FROM information_schema.schemata ORDER BY schema_name"
+    if found := [name for (name,) in session.rows(query) if name not in OWN_SCHEMAS]:
+        raise HostError(
+            f"this server was never in the group and has databases of its own: {', '.join(found)}. CLONE would replace "
+            "them, so nothing was changed: save them, drop them here, and run `pulumi up` again"
+        )
+
+
+def reset(session: Session) -> str:
+    """Return the statement that forgets the transactions of the server's own setting up."""
+    number = [int(part) for part in session.one("SELECT VERSION()").split("-")[0].split(".")[:2]]
+    return "RESET BINARY LOGS AND GTIDS" if number >= [8, 2] else "RESET MASTER"
+
+
+begin_verb = stdin.verb(GroupSpec, begin)
+join_verb = stdin.verb(GroupSpec, join)

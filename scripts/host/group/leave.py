@@ -1,0 +1,53 @@
+"""How the first server goes on alone: the others leave, and it takes writes throughout, but for a moment."""
+
+import contextlib
+
+from scripts.host.common.errors import HostError
+from scripts.host.group import membership, peers, roles, units
+from scripts.host.group.settings import PLUGINS
+from scripts.host.group.spec import GroupSpec
+from scripts.host.group.view import View
+from scripts.host.mysql import kept, server
+from scripts.host.mysql.server import Error, Session
+
+
+def converge() -> None:
+    """Leave the group that this server was told of, if it was, as the last of its members.
+
+    Raises:
+        HostError: the group has no majority, or this server is not in it, so its data may not be all that there is.
+    """
+    group = membership.told()
+    if group is None:
+        return
+    session = server.Session()
+    if membership.has_joined(group):
+        _be_the_last(session, group)
+    for user in (peers.USER, peers.ROLE_USER):
+        for (host,) in session.rows("SELECT host FROM mysql.user WHERE user = %s", [user]):
+            session.do("DROP USER %s@%s", [user, host])
+    there = {name for (name,) in session.rows("SELECT plugin_name FROM information_schema.plugins")}
+    for name in PLUGINS.keys() & there:
+        session.do(f"UNINSTALL PLUGIN {name}")
+    units.disable()
+    membership.forget()
+
+
+def _be_the_last(session: Session, group: GroupSpec) -> None:
+    view = View.read(session)
+    if kept.load(membership.LEAVING) is None and view.own not in view.online:
+        raise HostError(
+            f"{group.own} is {view.own.state} in its group, so it may not have all data: nothing was changed. Have it "
+            "ONLINE first (`python -m scripts status`), or set `servers` as it was"
+        )
+    if view.is_member:
+        if not view.is_primary:
+            roles.make_primary(session, view.own)
+        kept.save(membership.LEAVING, {"group": group.name})
+        for member in group.others:
+            # One that does not answer is in no group with a majority, once this one has left.
+            with contextlib.suppress(Error):
+                peers.Peer(group, member).do("STOP GROUP_REPLICATION")
+        session.do("STOP GROUP_REPLICATION")
+    session.do("SET GLOBAL super_read_only = OFF")
+    session.do("SET GLOBAL read_only = OFF")

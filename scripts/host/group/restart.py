@@ -1,0 +1,46 @@
+"""A restart of mysqld: of a member only while the group can spare it, and it is in the group again at the end."""
+
+from scripts.host.common.errors import HostError
+from scripts.host.group import membership, waiting
+from scripts.host.group.view import View
+from scripts.host.mysql import server
+from scripts.host.mysql.server import Error, Session
+
+
+def restart() -> None:
+    """Start mysqld anew.
+
+    Raises:
+        HostError: the group cannot spare this member, and nothing was changed; or it does not come up.
+    """
+    if not membership.has_joined(membership.told()):
+        server.restart()
+        return
+    require_spare()
+    server.restart()
+    waiting.until_online()
+
+
+def require_spare() -> None:
+    """Refuse to stop this member where the others would not be more than half of the whole group.
+
+    Raises:
+        HostError: too few of the others are ONLINE.
+    """
+    group = membership.told()
+    try:
+        view = View.read(Session())
+    except Error as error:
+        if error.number == server.CANNOT_CONNECT:
+            return  # it is down: nothing is taken away
+        raise
+    if group is None or not view.is_member:
+        return
+    others = [seen for seen in view.online if seen.uuid != view.uuid]
+    needed = len(group.members) // 2 + 1
+    if len(others) < min(needed, len(group.members) - 1):
+        states = ", ".join(f"{seen.address} {seen.state}" for seen in view.members)
+        raise HostError(
+            f"a restart of {group.own} would leave {len(others)} of {len(group.members)} servers ONLINE, too few for a "
+            f"majority ({states}): nothing was changed. `python -m scripts status` tells what to do; then run it again"
+        )

@@ -1,0 +1,146 @@
+"""group/join.py, watch.py: how a server comes into the group, and what keeps it out."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.host.common.errors import HostError
+from scripts.host.group import join, membership, peers, units, waiting, watch
+from scripts.host.group.peers import Answer
+from scripts.host.group.view import View
+from scripts.host.mysql import restoring, series, server
+from tests.unit.host.group.members import MEMBERS, NAME, MySql, seen, told, view
+
+OUTSIDE = View("server-2", (seen("server-2", "OFFLINE", ""),))
+FELL_OUT = View("server-2", (seen("server-2", "ERROR", ""),))
+GROUPS = f"{NAME}:1-20"
+Asked = Callable[..., MySql]
+
+
+@pytest.fixture
+def asked(state_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Asked:
+    """Return a function that has server-2 with a view, and a group with the primary `server`."""
+    monkeypatch.setattr(restoring, "OPTION_FILE", state_folder / "closed.cnf")
+    monkeypatch.setattr(membership, "NOT_YET", state_folder / "not-yet.cnf")
+    monkeypatch.setattr(units, "enable", lambda: None)
+    monkeypatch.setattr(series, "note", lambda _version: None)
+    monkeypatch.setattr(server, "is_up", lambda: True)
+
+    def ask(shown: View, group: bool = True, **answers: Any) -> MySql:
+        known = {"VERSION()": "9.7.4", "offline_mode": 0, "schemata": [("mysql",), ("sys",)], "GTID_SUBTRACT": ""}
+        session = MySql(shown, {**known, **answers})
+        inside = MySql(view("server-2"))
+        answer = Answer(MEMBERS[0], view("server"), GROUPS)
+        monkeypatch.setattr(server, "Session", lambda: session)
+        monkeypatch.setattr(waiting, "until_online", lambda: inside)
+        monkeypatch.setattr(inside, "answers", known)
+        monkeypatch.setattr(peers, "ask", lambda _group: [answer] if group else [])
+        return session
+
+    return ask
+
+
+def test_a_new_server_takes_the_groups_data_by_clone(asked: Asked, state_folder: Path) -> None:
+    (state_folder / "not-yet.cnf").touch()
+    session = asked(OUTSIDE)
+    join.join(told("server-2"))
+    assert session.did == [
+        "RESET BINARY LOGS AND GTIDS",
+        "SET GLOBAL group_replication_clone_threshold = 1",
+        "CHANGE REPLICATION SOURCE TO SOURCE_USER = 'mysql_pair_member' FOR CHANNEL 'group_replication_recovery'",
+        "START GROUP_REPLICATION",
+    ]
+    # From now on every start joins the group.
+    assert not (state_folder / "not-yet.cnf").exists()
+    assert membership.has_joined(told("server-2"))
+
+
+def test_mysql_8_0_has_another_word_for_it(asked: Asked) -> None:
+    session = asked(OUTSIDE, **{"VERSION()": "8.0.46-0ubuntu0.24.04.1"})
+    join.join(told("server-2"))
+    assert session.did[0] == "RESET MASTER"
+
+
+def test_a_new_server_with_databases_of_its_own_is_left_alone(asked: Asked) -> None:
+    session = asked(OUTSIDE, schemata=[("mysql",), ("shop",), ("sys",)])
+    with pytest.raises(HostError, match=r"databases of its own: shop\. CLONE would replace them"):
+        join.join(told("server-2"))
+    assert session.did == []
+    assert not membership.has_joined(told("server-2"))
+
+
+def test_a_member_that_was_away_joins_with_what_it_has(asked: Asked) -> None:
+    membership.mark_joined(told("server-2"))
+    session = asked(FELL_OUT)
+    join.join(told("server-2"))
+    assert session.did[0] == "STOP GROUP_REPLICATION"
+    assert session.did[-1] == "START GROUP_REPLICATION"
+    assert not any("RESET" in statement for statement in session.did)
+
+
+def test_transactions_of_a_members_own_keep_it_out_and_are_named(asked: Asked) -> None:
+    membership.mark_joined(told("server-2"))
+    session = asked(FELL_OUT, GTID_SUBTRACT="0a1b2c3d-0000-1111-2222-333333333333:5,\n" + f"{NAME}:21")
+    with pytest.raises(HostError, match=r"does not have: 0a1b2c3d-0000-1111-2222-333333333333:5\. It stays out"):
+        join.join(told("server-2"))
+    assert session.did == []
+
+
+def test_nobody_makes_a_group_of_what_is_left(asked: Asked) -> None:
+    membership.mark_joined(told("server-2"))
+    session = asked(FELL_OUT, group=False)
+    with pytest.raises(HostError, match=r"none of server, server-3 is in a group with a majority.*start-group"):
+        join.join(told("server-2"))
+    assert session.did == []
+
+
+def test_a_group_is_not_begun_beside_another(asked: Asked) -> None:
+    session = asked(OUTSIDE)
+    with pytest.raises(HostError, match="server is in the group already"):
+        join.begin(told("server-2"))
+    assert session.did == []
+
+
+def test_the_first_server_begins_the_group_and_never_again(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peers, "make_accounts", lambda _session, _group: None)
+    session = asked(OUTSIDE, group=False)
+    join.begin(told("server-2"))
+    assert session.did[1:] == [
+        "SET GLOBAL group_replication_bootstrap_group = ON",
+        "START GROUP_REPLICATION",
+        "SET GLOBAL group_replication_bootstrap_group = OFF",
+    ]
+    again = asked(view("server-2"))
+    join.begin(told("server-2"))
+    assert again.did == []
+
+
+def test_the_timer_brings_a_member_back_and_lets_clients_in(asked: Asked) -> None:
+    membership.tell(told("server-2"))
+    membership.mark_joined(told("server-2"))
+    session = asked(FELL_OUT)
+    assert watch.watch() == 0
+    assert session.did[-1] == "START GROUP_REPLICATION"
+    session = asked(view("server-2"), offline_mode=1)
+    assert watch.watch() == 0
+    assert session.did == ["SET GLOBAL offline_mode = OFF"]
+
+
+def test_the_timer_notes_why_a_member_stays_out(asked: Asked) -> None:
+    membership.tell(told("server-2"))
+    membership.mark_joined(told("server-2"))
+    asked(FELL_OUT, GTID_SUBTRACT="0a1b2c3d-0000-1111-2222-333333333333:5")
+    assert watch.watch() == 1
+    assert "rejoin server-2 --discard" in membership.noted()
+    asked(view("server-2"))
+    assert watch.watch() == 0
+    assert membership.noted() == ""
+
+
+def test_the_timer_leaves_a_server_alone_that_never_joined(asked: Asked) -> None:
+    membership.tell(told("server-2"))
+    session = asked(OUTSIDE)
+    assert watch.watch() == 0
+    assert session.did == []
