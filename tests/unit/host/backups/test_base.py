@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from scripts.host.backups import base, binary_log, chosen, own, repository, status
-from scripts.host.backups.chosen import Member, View
+from scripts.host.backups.chosen import Group
 from scripts.host.common import state_file
 from scripts.host.common.errors import HostError
+from scripts.host.group.view import Seen
 from scripts.host.mysql import restoring, server
 from tests.unit.host.backups.test_backup_spec import BACKUPS
 
@@ -61,10 +62,11 @@ def test_a_base_comes_after_the_one_that_is_being_made(made: list[str]) -> None:
 def test_of_a_group_another_member_makes_it_and_that_is_no_failure(
     made: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    members = (Member("other", "10.0.0.1", "ONLINE", "SECONDARY"), Member("own", "10.0.0.2", "ONLINE", "PRIMARY"))
-    monkeypatch.setattr(chosen, "view", lambda _: View("own", members))
+    roles = (("other", "10.0.0.1", "SECONDARY"), ("own", "10.0.0.2", "PRIMARY"))
+    members = tuple(Seen(uuid, address, "ONLINE", role, "9.7.4") for uuid, address, role in roles)
+    monkeypatch.setattr(chosen, "view", lambda _: Group("own", members))
     assert (base.run(), made, status.load()) == ({"elsewhere": "10.0.0.1"}, [], {})
-    monkeypatch.setattr(chosen, "view", lambda _: View("other", members))
+    monkeypatch.setattr(chosen, "view", lambda _: Group("other", members))
     assert base.run()["started"] == MADE["started"]
     assert status.load()["newest_base"] == MADE["started"]
 

@@ -8,16 +8,17 @@ from typing import Any, cast
 import pytest
 
 from scripts.host.backups import chosen
-from scripts.host.backups.chosen import Member, View
+from scripts.host.backups.chosen import Group
+from scripts.host.group.view import Seen
 from scripts.host.mysql.server import Session
 
 REAL_VIEW = chosen.view
 
 
-def group(own: str, *members: str) -> View:
+def group(own: str, *members: str) -> Group:
     """Return the view of a member; each member is its address, its state and its role."""
     words = [member.split() for member in members]
-    return View(own, tuple(Member(f"uuid-{address}", address, state, role) for address, state, role in words))
+    return Group(own, tuple(Seen(f"uuid-{address}", address, state, role, "9.7.4") for address, state, role in words))
 
 
 TRIO = ("10.0.0.11 ONLINE PRIMARY", "10.0.64.11 ONLINE SECONDARY", "10.0.128.11 ONLINE SECONDARY")
@@ -68,12 +69,15 @@ class Mysqld:
         self.plugins = plugins
 
     def one(self, query: str) -> Any:
-        """Answer for the plugin and the UUID."""
-        return self.plugins if "plugins" in query else "uuid-10.0.0.11"
+        """Answer for the plugin."""
+        assert "plugins" in query
+        return self.plugins
 
-    def rows(self, _query: str) -> list[tuple[Any, ...]]:
-        """Answer for the members."""
-        return [("uuid-10.0.0.11", "10.0.0.11", "ONLINE", "PRIMARY")]
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Answer for the UUID and the members."""
+        if "server_uuid" in query:
+            return [("uuid-10.0.0.11",)]
+        return [("uuid-10.0.0.11", "10.0.0.11", "ONLINE", "PRIMARY", "9.7.4")]
 
 
 def test_a_server_without_a_group_makes_its_own() -> None:

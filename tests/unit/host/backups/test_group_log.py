@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from scripts.host.backups import binary_log, chosen, listing, notes, status, watch
-from scripts.host.backups.chosen import Member, View
+from scripts.host.backups.chosen import Group
 from scripts.host.backups.listing import Chain, Contents
 from scripts.host.backups.spec import BackupSpec
 from scripts.host.common import codec, state_file
+from scripts.host.group.view import Seen
 from scripts.host.mysql import server
 from tests.unit.host.backups.conftest import SERVER, manifest
 from tests.unit.host.backups.test_binary_log import RCLONE
@@ -54,11 +55,14 @@ class Secondary(Alone):
         return self.applied if query == notes.APPLIED else f"{OTHER}:1-3" if "purged" in query else super().one(query)
 
 
-def view(own: str = SERVER, chosen_one: str = OTHER, state: str = "ONLINE") -> View:
+def view(own: str = SERVER, chosen_one: str = OTHER, state: str = "ONLINE") -> Group:
     """Return a group of three: the third is the primary."""
     first, second = ("10.0.0.1", "10.0.0.2") if chosen_one == own else ("10.0.0.2", "10.0.0.1")
-    others = [Member(OTHER, second, "ONLINE", "SECONDARY"), Member("primary", "10.0.0.3", "ONLINE", "PRIMARY")]
-    return View(own, (Member(own, first, state, "SECONDARY"), *others))
+    others = [
+        Seen(OTHER, second, "ONLINE", "SECONDARY", "9.7.4"),
+        Seen("primary", "10.0.0.3", "ONLINE", "PRIMARY", "9.7.4"),
+    ]
+    return Group(own, (Seen(own, first, state, "SECONDARY", "9.7.4"), *others))
 
 
 class Site:
@@ -160,7 +164,7 @@ def test_a_file_that_mysql_has_closed_itself_is_complete_up_to_where_the_one_bef
 def test_a_member_that_is_out_of_the_group_tells_whom_it_was_in_it_with(site: Site) -> None:
     site.mysqld.commit()
     watch.log()
-    site.group = View(SERVER, (Member(SERVER, "10.0.0.1", "ERROR", ""),))
+    site.group = Group(SERVER, (Seen(SERVER, "10.0.0.1", "ERROR", "", "9.7.4"),))
     site.mysqld.applied = BEGUN.timestamp() + 60
     site.mysqld.commit()
     watch.log()

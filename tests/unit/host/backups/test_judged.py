@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from scripts.host.backups import chosen, own, set_up, status
-from scripts.host.backups.chosen import Member, View
+from scripts.host.backups.chosen import Group
 from scripts.host.backups.spec import SetUpSpec
 from scripts.host.common import codec, state_file
 from scripts.host.common.errors import HostError
+from scripts.host.group.view import Seen
 from scripts.host.mysql import server, timers
 from scripts.host.system import files
 from tests.unit.host.backups.test_backup_spec import BACKUPS
@@ -85,9 +86,9 @@ def test_drift_says_what_is_not_well(state: dict[str, Any], rows: list[str], mon
 def test_of_a_group_one_member_tells_of_bases_and_each_of_its_log(
     group: Sequence[str] | None, names: list[str], state_folder: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    view = group and View(
-        "own", tuple(Member(name, f"10.0.0.{place}", "ONLINE", "SECONDARY") for place, name in enumerate(group))
-    )
+    members = enumerate(group or ())
+    seen = tuple(Seen(name, f"10.0.0.{place}", "ONLINE", "SECONDARY", "9.7.4") for place, name in members)
+    view = Group("own", seen) if group else None
     monkeypatch.setattr(chosen, "view", lambda _session: view)
     monkeypatch.setattr(server, "Session", object)
     monkeypatch.setattr(status, "load", dict)
