@@ -55,14 +55,11 @@ class Secondary(Alone):
         return self.applied if query == notes.APPLIED else f"{OTHER}:1-3" if "purged" in query else super().one(query)
 
 
-def view(own: str = SERVER, chosen_one: str = OTHER, state: str = "ONLINE") -> Group:
+def view(chosen_one: str = OTHER) -> Group:
     """Return a group of three: the third is the primary."""
-    first, second = ("10.0.0.1", "10.0.0.2") if chosen_one == own else ("10.0.0.2", "10.0.0.1")
-    others = [
-        Seen(OTHER, second, "ONLINE", "SECONDARY", "9.7.4"),
-        Seen("primary", "10.0.0.3", "ONLINE", "PRIMARY", "9.7.4"),
-    ]
-    return Group(own, (Seen(own, first, state, "SECONDARY", "9.7.4"), *others))
+    own, other = ("10.0.0.1", "10.0.0.2") if chosen_one == SERVER else ("10.0.0.2", "10.0.0.1")
+    rows = ((SERVER, own, "SECONDARY"), (OTHER, other, "SECONDARY"), ("primary", "10.0.0.3", "PRIMARY"))
+    return Group(SERVER, tuple(Seen(uuid, address, "ONLINE", role, "9.7.4") for uuid, address, role in rows))
 
 
 class Site:
