@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import IO, Any, cast
 
 from scripts.host.backups import binary_log, chosen, dump, own, repository, status
-from scripts.host.backups.chosen import View
+from scripts.host.backups.chosen import Group
 from scripts.host.backups.dump import Parts
 from scripts.host.backups.pipeline import Pipeline
 from scripts.host.backups.repository import Repository
@@ -66,7 +66,7 @@ def run() -> dict[str, Any]:
             return _run(session, group)
 
 
-def _run(session: Session, group: View | None) -> dict[str, Any]:
+def _run(session: Session, group: Group | None) -> dict[str, Any]:
     spec, begun = own.spec(), time.monotonic()
     own.check_log(session)
     binary_log.begin(session, spec)
@@ -84,7 +84,7 @@ def _run(session: Session, group: View | None) -> dict[str, Any]:
     return told
 
 
-def _make(session: Session, repo: Repository, group: View | None) -> dict[str, Any]:
+def _make(session: Session, repo: Repository, group: Group | None) -> dict[str, Any]:
     databases, data = dump.databases(session), dump.data_bytes(session)
     loose = dump.not_transactional(session)
     # Now: after hours of dumping the session may be gone.

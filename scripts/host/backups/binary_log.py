@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.host.backups import chosen, notes, own, repository, status
-from scripts.host.backups.chosen import View
+from scripts.host.backups.chosen import Group
 from scripts.host.backups.repository import FOLDER, Object, Repository
 from scripts.host.backups.spec import BackupSpec
 from scripts.host.common import process, state_file
@@ -177,7 +177,7 @@ def ship() -> dict[str, Any]:
         return log
 
 
-def _close_file(session: Session, folder: Path, group: View | None) -> None:
+def _close_file(session: Session, folder: Path, group: Group | None) -> None:
     """Go on in a new file, if something was committed since the last time."""
     state = state_file.load(STATE)
     gtids = hashlib.sha256(str(session.one("SELECT @@GLOBAL.gtid_executed")).encode()).hexdigest()[:16]

@@ -8,7 +8,7 @@ import time
 from typing import IO, Any, cast
 
 from scripts.host.backups import base, chosen, dump, own, replay, repository, scratch, status
-from scripts.host.backups.chosen import View
+from scripts.host.backups.chosen import Group
 from scripts.host.backups.dump import Parts
 from scripts.host.backups.pipeline import Pipeline
 from scripts.host.backups.replay import Plan, Wanted
@@ -61,7 +61,7 @@ def drill() -> dict[str, Any]:
         return told
 
 
-def _newest(repo: Repository, session: Session, group: View | None) -> Plan:
+def _newest(repo: Repository, session: Session, group: Group | None) -> Plan:
     servers = chosen.uuids(group, str(session.one("SELECT @@server_uuid")))
     return replay.plan(repo, Wanted(), session, servers)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scripts.host.backups import chosen, status
-from scripts.host.backups.chosen import View
+from scripts.host.backups.chosen import Group
 from scripts.host.backups.repository import FOLDER, Repository
 from scripts.host.common import state_file
 from scripts.host.common.gtids import together
@@ -71,7 +71,7 @@ def _begun(path: Path) -> datetime:
         return datetime.fromtimestamp(int.from_bytes(file.read(8)[4:], "little"), status.UTC)
 
 
-def complete_to(session: Session, group: View) -> datetime:
+def complete_to(session: Session, group: Group) -> datetime:
     """Return a time up to which this member surely has all that the group has committed; it never goes back."""
     asked = int(time.time())
     with status.held("complete", wait=True):
@@ -124,6 +124,6 @@ def _parsed(text: str) -> Note:
     return Note(data["before"], data["after"], data["begun"], tuple(data["members"]))
 
 
-def members_of(group: View, known: Sequence[str]) -> tuple[str, ...]:
+def members_of(group: Group, known: Sequence[str]) -> tuple[str, ...]:
     """Return the members of this timeline: those of the last view of a member that was in the group."""
-    return chosen.uuids(group, group.own) if group.is_whole else tuple(known) or (group.own,)
+    return chosen.uuids(group, group.uuid) if group.is_whole else tuple(known) or (group.uuid,)

@@ -7,7 +7,7 @@ has a gap, or another member was chosen before, the logs of all members are aske
 from typing import Any
 
 from scripts.host.backups import binary_log, chosen, listing, own, repository, status
-from scripts.host.backups.chosen import View
+from scripts.host.backups.chosen import Group
 from scripts.host.backups.schedules import longest_gap
 from scripts.host.backups.spec import BackupSpec
 from scripts.host.common import process
@@ -27,7 +27,7 @@ def log() -> dict[str, Any]:
     return told
 
 
-def _look(spec: BackupSpec, group: View) -> None:
+def _look(spec: BackupSpec, group: Group) -> None:
     known = status.load()
     if not group.is_chosen:
         # What is not well is told once, by the member that is.

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from scripts.backup_agent import size
-from tests.unit.scripts.bench import BACKUP_KEY, RESOURCES, SET_UP, Bench, command, state
+from tests.unit.scripts.bench import BACKUP_KEY, RESOURCES, SET_UP, Bench, command, secret, state
 from tests.unit.scripts.bench import bench as bench
 
 BASE: dict[str, Any] = {
@@ -134,6 +134,77 @@ def test_a_late_base_is_drift_and_the_key_is_shown_nowhere(bench: Bench, capfd: 
     assert "within 26 hours" in capfd.readouterr().out
     assert json.loads((bench.folder / "spec.backup.diff").read_text()) == json.loads(SET_UP)
     assert BACKUP_KEY not in bench.everything_shown()
+
+
+ELSEWHERE = json.dumps({"elsewhere": "10.20.0.12"})
+
+
+@pytest.fixture
+def group(bench: Bench) -> Bench:
+    """A stack with three servers."""
+    others = [command(name, "backup set-up", secret(SET_UP)) for name in ("server-3", "server-2")]
+    bench.put("state.json", state(*others, *RESOURCES))
+    return bench
+
+
+def of_group(bench: Bench, word: str, **answers: str) -> None:
+    """Have each server of a group do something else for a word; those that are not named say that another one is."""
+    cases = "".join(f"{name.replace('_', '-')}) {does} ;;\n" for name, does in answers.items())
+    bench.put(f"backup.{word}", f"case $HOST in\n{cases}*) echo '{ELSEWHERE}' ;;\nesac\n")
+
+
+def test_a_groups_base_is_made_by_the_member_that_the_group_chooses(
+    group: Bench, capfd: pytest.CaptureFixture[str]
+) -> None:
+    made = json.dumps({"id": BASE["id"], "bytes": 3 * 1024**2, "seconds": 61.0})
+    of_group(group, "run", server_2=f"echo '{made}'")
+    group.put("down.server", "")
+    assert group.scripts("backup") == 0
+    assert capfd.readouterr().out == "base 20261201T033000Z is in the bucket: 3.0 MiB, made in 61 s\n"
+
+
+def test_what_the_chosen_member_fails_at_is_told(group: Bench, capfd: pytest.CaptureFixture[str]) -> None:
+    of_group(group, "drill", server_3="echo 'restored otherwise than backed up: shop.orders' >&2; exit 1")
+    assert group.scripts("drill") == 2
+    assert capfd.readouterr().err.strip().endswith("server-3: restored otherwise than backed up: shop.orders")
+
+
+def test_a_group_without_a_majority_makes_no_backup_and_says_so(
+    group: Bench, capfd: pytest.CaptureFixture[str]
+) -> None:
+    of_group(group, "run")
+    assert group.scripts("backup") == 2
+    assert "none that answers sees more than half of it" in capfd.readouterr().err
+
+
+def test_the_list_is_had_from_any_member_that_answers(group: Bench, capfd: pytest.CaptureFixture[str]) -> None:
+    says(group, "list", LIST)
+    group.put("down.server", "")
+    assert group.scripts("backups", "--json") == 0
+    assert json.loads(capfd.readouterr().out) == LIST
+
+
+def test_an_extract_is_fetched_from_the_member_that_made_it(group: Bench, tmp_path: Path) -> None:
+    of_group(group, "extract", server_2=f"echo '{json.dumps(FACTS)}'")
+    group.put("extract.sql", "CREATE TABLE orders\n")
+    for name in ("server", "server-3"):
+        group.put(f"down.{name}", "")
+    assert group.scripts("extract", "shop", "--output", str(tmp_path / "shop.sql")) == 0
+    assert (tmp_path / "shop.sql").read_text() == "CREATE TABLE orders\n"
+    assert (group.folder / "removed").read_text() == f"{FACTS['path']}\n"
+
+
+def test_every_members_timers_are_compared(group: Bench, capfd: pytest.CaptureFixture[str]) -> None:
+    for name in ("server", "server-2", "server-3", "client-1", "app-1", "accounts"):
+        group.put(f"diff.{name}", "echo '[]'\n")
+    group.put(
+        "refresh.json", {"steps": [{"op": "same", "urn": "urn:pulumi:here::mysql-pair::x::y", "old": {}, "new": {}}]}
+    )
+    timer = json.dumps([{**LATE, "name": "timer"}])
+    of_group(group, "diff", server=f"echo '{json.dumps([LATE])}'", server_3=f"echo '{timer}'", server_2="echo '[]'")
+    assert group.scripts("drift", "--json") == 2
+    rows = json.loads(capfd.readouterr().out)["drift"]
+    assert [(row["where"], row["name"]) for row in rows] == [("server", "base"), ("server-3", "timer")]
 
 
 SIZES = [(0, "0 bytes"), (1023, "1023 bytes"), (1536, "1.5 KiB"), (5 * 1024**3, "5.0 GiB"), (2 * 1024**5, "2048.0 TiB")]

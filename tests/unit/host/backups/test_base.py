@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
-from scripts.host.backups import base, binary_log, own, repository, status
+from scripts.host.backups import base, binary_log, chosen, own, repository, status
+from scripts.host.backups.chosen import Group
 from scripts.host.common import state_file
 from scripts.host.common.errors import HostError
+from scripts.host.group.view import Seen
 from scripts.host.mysql import restoring, server
 from tests.unit.host.backups.test_backup_spec import BACKUPS
 
@@ -55,6 +57,18 @@ def test_a_base_comes_after_the_one_that_is_being_made(made: list[str]) -> None:
         made.append("the one before")
     assert asked.result(timeout=30)["started"] == MADE["started"]
     assert made == ["the one before", "a base"]
+
+
+def test_of_a_group_another_member_makes_it_and_that_is_no_failure(
+    made: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    roles = (("other", "10.0.0.1", "SECONDARY"), ("own", "10.0.0.2", "PRIMARY"))
+    members = tuple(Seen(uuid, address, "ONLINE", role, "9.7.4") for uuid, address, role in roles)
+    monkeypatch.setattr(chosen, "view", lambda _: Group("own", members))
+    assert (base.run(), made, status.load()) == ({"elsewhere": "10.0.0.1"}, [], {})
+    monkeypatch.setattr(chosen, "view", lambda _: Group("other", members))
+    assert base.run()["started"] == MADE["started"]
+    assert status.load()["newest_base"] == MADE["started"]
 
 
 def test_none_is_made_of_a_server_on_which_a_restore_has_begun_meanwhile(made: list[str]) -> None:

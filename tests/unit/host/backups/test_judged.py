@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from scripts.host.backups import set_up, status
+from scripts.host.backups import chosen, own, set_up, status
+from scripts.host.backups.chosen import Group
+from scripts.host.backups.spec import SetUpSpec
+from scripts.host.common import codec, state_file
 from scripts.host.common.errors import HostError
+from scripts.host.group.view import Seen
+from scripts.host.mysql import server, timers
+from scripts.host.system import files
+from tests.unit.host.backups.test_backup_spec import BACKUPS
 from tests.unit.host.bench import Bench
 
 DAY, WEEK = 86400, 7 * 86400
+MEMBERS = ("another", "own")
 TWICE = """cat <<'.'
   Original form: daily
     Next elapse: Mon 2026-11-30 00:00:00 UTC
@@ -58,11 +67,37 @@ def well(**changes: Any) -> dict[str, Any]:
         # One failure between two runs that went well loses nothing.
         (well(log_failure={"at": "T", "text": "S3 is away"}), []),
         ({}, ["base last", "drill last", "log sent up to"]),
+        # Of a group's member that makes bases since another one was lost.
+        (well(base=None, newest_base=ago(hours=20), drill=None, chosen_since=ago(days=3)), []),
+        (well(base=None, newest_base=ago(hours=27), drill=None, chosen_since=ago(days=9)), ["base last", "drill last"]),
+        # It was the one before, too.
+        (well(base={"ended": ago(days=60)}, newest_base=ago(hours=1), chosen_since=ago(hours=1)), []),
     ],
 )
 def test_drift_says_what_is_not_well(state: dict[str, Any], rows: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(status, "age", lambda text: (NOW - status.parsed(text)).total_seconds())
     assert [f"{row.name} {row.what}" for row in set_up.judged(state, DAY, WEEK)] == rows
+
+
+@pytest.mark.parametrize(
+    ("group", "names"),
+    [(None, ["base", "drill", "log"]), (MEMBERS, ["log"]), (MEMBERS[::-1], ["base", "drill", "log"])],
+)
+def test_of_a_group_one_member_tells_of_bases_and_each_of_its_log(
+    group: Sequence[str] | None, names: list[str], state_folder: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    members = enumerate(group or ())
+    seen = tuple(Seen(name, f"10.0.0.{place}", "ONLINE", "SECONDARY", "9.7.4") for place, name in members)
+    view = Group("own", seen) if group else None
+    monkeypatch.setattr(chosen, "view", lambda _session: view)
+    monkeypatch.setattr(server, "Session", object)
+    monkeypatch.setattr(status, "load", dict)
+    monkeypatch.setattr(timers, "differences", lambda _timer: [])
+    monkeypatch.setattr(files, "differences", lambda _files: [])
+    bench.stand_in("systemd-analyze", TWICE)
+    state_file.save(own.STATE, codec.as_data(BACKUPS))
+    assert [row.name for row in set_up.differences(SetUpSpec(BACKUPS))] == names
+    assert state_folder.exists()
 
 
 def test_the_time_between_two_bases_follows_from_the_schedule(bench: Bench) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -15,6 +16,7 @@ from scripts.host.backups.spec import RepositorySpec, RestoreSpec
 from scripts.host.common.errors import HostError
 from scripts.host.mysql.server import Session
 from tests.unit.host.backups.conftest import SERVER, MemoryRepository, log_file, manifest
+from tests.unit.host.backups.group import GroupRepository, gtids, moment
 
 SPEC = RestoreSpec(RepositorySpec("k" * 16, "", "/r", ""), snapshot="snap-0cccccccccccccccc")
 WRITTEN = int(status.parsed("2024-12-01T10:30:00Z").timestamp())
@@ -107,6 +109,25 @@ def test_a_snapshot_of_a_server_that_another_came_after_is_refused_unless_a_mome
     with pytest.raises(HostError, match=r"base 20241201T110000Z is of another.*set `at` to 2024-12-01T10:50:00Z"):
         planned(repo)
     assert planned(repo, replace(SPEC, at="2024-12-01T10:50:00Z")).files
+
+
+def test_over_a_snapshot_of_a_groups_member_the_log_goes_on_over_anothers(state_folder: Path) -> None:
+    (state_folder / "backups").mkdir()
+    group = GroupRepository()
+    a, b = group.member("a"), group.member("b")
+    for second, last in ((60, 5), (120, 9)):
+        for member in (a, b):
+            member.has(*range(1, last))
+            member.sends(second, "ab")
+    written = int(status.parsed(moment(100)).timestamp())
+    copy = {**COPY, "server_uuid": a.uuid, "written": written, "executed": gtids(range(1, 7)), "first_log": "x.000002"}
+    # The snapshot's member is lost before the other one.
+    b.has(9, 10)
+    b.sends(180, "b")
+    group.add(manifest("20241201T100230Z", server_uuid=b.uuid, members=[a.uuid, b.uuid]))
+    plan = over_snapshot.plan(cast("Repository", group), SPEC, copy, cast("Session", Mysqld()))
+    assert (plan.restored_to, plan.files[-1].server) == (moment(180), b.uuid)
+    assert plan.files[0].number == 2
 
 
 def test_a_gap_is_refused_unless_the_moment_is_before_it(repo: MemoryRepository) -> None:
