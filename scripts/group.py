@@ -17,8 +17,10 @@ from scripts.stack import OperatorError
 ONLINE, RECOVERING, OFFLINE, PRIMARY = "ONLINE", "RECOVERING", "OFFLINE", "PRIMARY"
 """States and roles (MySQL manual, "Group Replication Server States")."""
 STATUS_SECONDS = 60
-CHANGE_SECONDS = 3600
-"""More than a switch-over waits for transactions, and a member that rejoins for a copy of the data."""
+CHANGE_SECONDS = 13 * 3600
+"""More than a server that rejoins waits for a copy of a large database."""
+KEY_SECONDS = 5 * CHANGE_SECONDS
+"""For a question, and one change after another."""
 WHOLE_SECONDS = 1800
 """How long a server may take to recover what it missed during a restart."""
 POLL_SECONDS = 3.0

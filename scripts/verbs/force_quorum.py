@@ -1,6 +1,6 @@
 """`force-quorum`: the servers that are left go on without a majority of the group."""
 
-from scripts.group import ONLINE, change, require_group
+from scripts.group import KEY_SECONDS, ONLINE, change, require_group
 from scripts.ssh import logins
 from scripts.stack import OperatorError, Stack
 from scripts.verbs import DEFAULT_STACK, StackName, Yes, confirm
@@ -12,7 +12,7 @@ def force_quorum(stack: StackName = DEFAULT_STACK, yes: Yes = False) -> None:
     Only where the others are down for good: one that still runs out of reach of these would take writes of its own. A
     server that comes back later rejoins, and loses what the group never had.
     """
-    with logins(Stack(stack)) as ssh:
+    with logins(Stack(stack), key_seconds=KEY_SECONDS) as ssh:
         group = require_group(ssh)
         if group.majority:
             raise OperatorError("the group has a majority: there is nothing to force")

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from scripts.group import RECOVERING, change, require_group
+from scripts.group import KEY_SECONDS, RECOVERING, change, require_group
 from scripts.host.common.gtids import GtidSet
 from scripts.ssh import logins
 from scripts.stack import OperatorError, Stack
@@ -22,7 +22,7 @@ def rejoin(member: Member, discard: Discard = False, stack: StackName = DEFAULT_
     group does not have: a write by hand past `super_read_only`, or the last ones of a primary that was lost. They are
     counted; with --discard they are given up, after a question.
     """
-    with logins(Stack(stack)) as ssh:
+    with logins(Stack(stack), key_seconds=KEY_SECONDS) as ssh:
         group = require_group(ssh)
         if member not in group.names:
             raise OperatorError(f"stack {stack!r} has no server {member!r}; it has {', '.join(group.names)}")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from scripts.group import RECOVERING, Group, change, require_group
+from scripts.group import KEY_SECONDS, RECOVERING, Group, change, require_group
 from scripts.host.common.gtids import GtidSet
 from scripts.ssh import Ssh, logins
 from scripts.stack import OperatorError, Stack
@@ -25,7 +25,7 @@ def start_group(stack: StackName = DEFAULT_STACK, without: Without = None, yes: 
     cannot be asked may have transactions that no other has: without it the group starts only if --without names it.
     """
     left_out = without or []
-    with logins(Stack(stack)) as ssh:
+    with logins(Stack(stack), key_seconds=KEY_SECONDS) as ssh:
         group = require_group(ssh)
         _refuse(group, left_out)
         asked = [name for name in group.names if name in group.facts and name not in left_out]

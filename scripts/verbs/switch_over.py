@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from scripts.group import change, require_group
+from scripts.group import KEY_SECONDS, change, require_group
 from scripts.ssh import logins
 from scripts.stack import OperatorError, Stack
 from scripts.verbs import DEFAULT_STACK, StackName
@@ -20,7 +20,7 @@ def switch_over(member: To = None, stack: StackName = DEFAULT_STACK) -> None:
     Transactions that are under way end first, and no write is lost; clients' connections for writing are made anew, to
     the new primary. An `up`, an `upgrade` and a restart of a primary's MySQL do this by themselves.
     """
-    with logins(Stack(stack)) as ssh:
+    with logins(Stack(stack), key_seconds=KEY_SECONDS) as ssh:
         group = require_group(ssh)
         primary = group.require_primary()
         if member and member not in group.names:
