@@ -18,7 +18,7 @@ from scripts.host.backups.gtids import GtidSet
 from scripts.host.backups.notes import Notes
 
 Run = Sequence[LogFile]
-"""Files of one server, by numbers without a gap; the first has a note, and those of a server that is alone again none."""
+"""Files of one server, by numbers without a gap. The first has a note; those since it is alone again have none."""
 
 
 @dataclass(frozen=True)
