@@ -31,7 +31,7 @@ WAITING = (
     " FROM performance_schema.replication_group_member_stats WHERE member_id = @@server_uuid"
 )
 APPLIED = (
-    "SELECT UNIX_TIMESTAMP(MAX(last_applied_transaction_original_commit_timestamp))"
+    "SELECT MAX(UNIX_TIMESTAMP(last_applied_transaction_original_commit_timestamp))"
     " FROM performance_schema.replication_applier_status_by_worker WHERE channel_name LIKE 'group_replication_%'"
 )
 
@@ -100,7 +100,7 @@ class Notes:
 
     def fetch(self, files: Iterable["LogFile"]) -> None:
         """Get the notes of files, several at a time."""
-        wanted = [name for file in files if (name := _name(file)) not in self._known]
+        wanted = [name for file in files if file.is_noted and (name := _name(file)) not in self._known]
         if not wanted:
             return
         with tempfile.TemporaryDirectory(prefix="notes-", dir=state_file.FOLDER / FOLDER) as private:
@@ -112,7 +112,7 @@ class Notes:
     def __getitem__(self, file: "LogFile") -> Note | None:
         """Return a file's note; None if it has none."""
         self.fetch([file])
-        return self._known[_name(file)]
+        return self._known.get(_name(file))
 
 
 def _name(file: "LogFile") -> str:

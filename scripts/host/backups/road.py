@@ -18,7 +18,7 @@ from scripts.host.backups.notes import Notes
 from scripts.host.common.gtids import GtidSet
 
 Run = Sequence[LogFile]
-"""Files of one server with notes, by numbers without a gap."""
+"""Files of one server, by numbers without a gap. The first has a note; those since it is alone again have none."""
 
 
 @dataclass(frozen=True)
@@ -37,18 +37,16 @@ class Road:
 
 
 def runs(files: Sequence[LogFile]) -> list[list[LogFile]]:
-    """Return the files of a server that have notes, as they were closed, in runs without a gap."""
+    """Return a server's files, from the first one with a note on, in runs without a gap."""
     found: list[list[LogFile]] = []
     for file in files:
-        if not file.is_noted:
-            continue
         last = found[-1][-1] if found else None
         if last is not None and (file.number, file.digest) == (last.number, last.digest):
             # Sent twice: the second time after a failure that hid that it had arrived.
             continue
         if last is not None and file.number == last.number + 1:
             found[-1].append(file)
-        else:
+        elif file.is_noted:
             found.append([file])
     return found
 
@@ -60,7 +58,7 @@ def extended(road: Road, logs: Mapping[str, Sequence[LogFile]], notes: Notes) ->
         ahead = [run for run in open_runs if run[-1].ended > road.end]
         # A server's own log first: it leads into the part of the group that the server was in. Then the longest.
         ahead.sort(key=lambda run: (run[-1].server == road.server, run[-1].ended))
-        notes.fetch([file for run in ahead for file in (run[_at(run, road.end)], run[-1])])
+        notes.fetch([file for run in ahead for file in (run[_at(run, road.end)], _last_noted(run))])
         for run in reversed(ahead):
             if (longer := _onto(road, run, notes)) is not None:
                 road = longer
@@ -74,9 +72,13 @@ def _at(run: Run, moment: datetime) -> int:
     return min(bisect_right([file.ended for file in run], moment), len(run) - 1)
 
 
+def _last_noted(run: Run) -> LogFile:
+    return next(file for file in reversed(run) if file.is_noted)
+
+
 def _onto(road: Road, run: Run, notes: Notes) -> Road | None:
     """Return the road that goes on over a run; None if it does not."""
-    last = notes[run[-1]]
+    last = notes[_last_noted(run)]
     if last is None or not _is_linked(road, run, notes):
         return None
     index, step = _at(run, road.end), 1

@@ -136,6 +136,7 @@ def _tells_of_bases(state: dict[str, Any]) -> bool:
     try:
         return chosen.is_here(chosen.view(server.Session()))
     except HostError:
+        # MySQL is down: a member of a group leaves it to the others.
         return "chosen_since" not in state
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from scripts.host.backups import binary_log, chosen, listing, own, repository, status
 from scripts.host.backups.chosen import Group
+from scripts.host.backups.repository import UnreadableError
 from scripts.host.backups.schedules import longest_gap
 from scripts.host.backups.spec import BackupSpec
 from scripts.host.common import process
@@ -31,23 +32,31 @@ def _look(spec: BackupSpec, group: Group) -> None:
     known = status.load()
     if not group.is_chosen:
         # What is not well is told once, by the member that is.
-        if known.get("chosen_since") or known.get("gap"):
+        if known.get("chosen_since", "") is not None or known.get("gap"):
             status.update(chosen_since=None, gap=None)
         return
     is_new = not known.get("chosen_since")
     newest, allowed = known.get("newest_base"), longest_gap(spec.base_schedule) * DAY_SECONDS + LATE_SECONDS
     is_late = newest is None or status.age(newest) > allowed
     if is_new or is_late or known.get("gap"):
-        with repository.opened(spec.repository) as repo:
-            manifests = listing.of_servers(listing.contents(repo).manifests, group.uuids)
-            last = manifests[-1:]
-            gap = next((chain.gap for chain in listing.chains(repo, last).values()), "")
-        newest = last[0]["started"] if last else None
+        newest, gap = _newest(spec, group)
         is_late = newest is None or status.age(newest) > allowed
         since = known.get("chosen_since") or status.now()
         told = {"since": (known.get("gap") or {}).get("since") or since, "reason": gap} if gap else None
         status.update(newest_base=newest, chosen_since=since, gap=told)
         is_late = is_late or bool(gap)
     if is_late:
-        # systemd knows one that runs, and how often one may fail.
+        # Also one that a crash has ended. systemd knows one that runs, and how often one may fail.
         process.run(["systemctl", "start", "--no-block", binary_log.BASE_UNIT])
+
+
+def _newest(spec: BackupSpec, group: Group) -> tuple[str | None, str]:
+    """Return when the group's newest base was begun, None for none, and why its log has a gap, empty if it has none."""
+    with repository.opened(spec.repository) as repo:
+        try:
+            last = listing.of_servers(listing.contents(repo).manifests, group.uuids)[-1:]
+        except UnreadableError:
+            # Another key from now on: what there is stays for the former one.
+            last = []
+        gap = next((chain.gap for chain in listing.chains(repo, last).values()), "")
+    return (last[0]["started"] if last else None), gap

@@ -225,6 +225,24 @@ def test_a_base_of_a_server_that_was_alone_leads_over_the_group_that_it_became(r
     assert (chain.latest, chain.gap) == (moment(90), "")
 
 
+def test_a_base_of_a_group_leads_over_the_server_that_goes_on_alone(
+    repo: GroupRepository, trio: tuple[Member, Member, Member]
+) -> None:
+    a, b, c = trio
+    base = b.base(30, "abc")
+    for member in trio:
+        member.has(11)
+        member.sends(50, "abc")
+    for second, transaction in ((80, 12), (110, 13)):
+        a.has(transaction)
+        repo.logs[a.uuid][a.sends(second, "a").object] = None
+    chain = led(repo, base)
+    assert restored(chain, base, a, b, c) == set(range(1, 14))
+    assert (chain.latest, chain.gap) == (moment(110), "")
+    assert [file.is_noted for file in chain.files][-2:] == [False, False]
+    assert {file.server for file in chain.files[-2:]} == {a.uuid}
+
+
 def test_the_notes_of_a_long_log_are_not_all_read(repo: GroupRepository, trio: tuple[Member, Member, Member]) -> None:
     base = trio[1].base(30, "abc")
     for second in range(31, 631):
