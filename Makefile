@@ -11,6 +11,9 @@ export LAB_PROVISION
 S ?= $(LAB)
 U ?= app
 P ?= 3307
+# For `make torture`: seconds, and the seed of chance, which is another one each time if not set.
+BUDGET ?= 600
+SEED ?=
 ARGS ?=
 PYTHON := .venv/bin/python
 STAMP := .venv/requirements.stamp
@@ -18,7 +21,7 @@ STAMP := .venv/requirements.stamp
 UNIT_HALF := tests/unit/program tests/unit/host tests/unit/workflows
 
 .DEFAULT_GOAL := help
-.PHONY: help packages programs setup lab-setup up lab-up preview down status check unit test test-lab bench connect tunnel users backup backups drill rotate finish-rotation drift repair switch-over upgrade diagram image
+.PHONY: help packages programs setup lab-setup up lab-up preview down status check unit test test-lab torture bench connect tunnel users backup backups drill rotate finish-rotation drift repair switch-over upgrade diagram image
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -121,6 +124,9 @@ test: $(STAMP) ## run all checks and tests, on labs of their own
 
 test-lab: $(STAMP)
 	@$(PYTHON) -m lab setup --lab test
+
+torture: $(STAMP) ## break a lab's group of servers at random and check what clients were told: SEED=1 BUDGET=600
+	@$(PYTHON) -m tests.torture --stack '$(LAB)' $(if $(SEED),--seed '$(SEED)') --budget '$(BUDGET)' $(ARGS)
 
 bench: $(STAMP) ## measure beside empty programs and plain scripts, and write docs/performance.md: QUICK=1
 	@$(PYTHON) -m bench $(if $(QUICK),--quick) $(ARGS)

@@ -50,11 +50,11 @@ def torture(pair: Pair, seed: int, budget: float, kinds: Sequence[Kind] = KINDS)
     Raises:
         LabError: it is no group that is whole, or its client host cannot write.
     """
-    members = Members(pair.lab)
+    outputs = pair.outputs()
+    members = Members(pair.lab, outputs)
     if len(members.instances) < LEAST or not members.is_whole():
         names = ", ".join(members.instances) or "none"
         raise LabError(f"stack {pair.lab.name} has no group of {LEAST} servers or more that is whole; it has {names}")
-    outputs = pair.outputs()
     told = settings(outputs, seed)
     nemesis = Nemesis(pair.lab.name, members, outputs["client_instance_ids"][0])
     with at_work(pair.lab.name, told, pair.lab.folder / "torture.jsonl") as clients:

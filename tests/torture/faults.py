@@ -79,8 +79,7 @@ class Nemesis:
             raise FaultError(f"mysqld of {target} did not get SIG{signal}: {done.stderr.strip()}")
 
     def _switch_over(self) -> None:
-        words = ["switch-over", "--stack", self.stack, "--yes"]
-        done = run(sys.executable, "-m", "scripts", *words, timeout=SWITCH_SECONDS)
+        done = run(sys.executable, "-m", "scripts", "switch-over", "--stack", self.stack, timeout=SWITCH_SECONDS)
         if done.returncode != 0:
             raise FaultError(f"switch-over ended with {done.returncode}: {(done.stdout + done.stderr).strip()}")
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from lab.cloud.ec2 import Ec2
 from lab.cloud.model import Instance
@@ -18,8 +18,6 @@ from tests.torture.history import Content
 
 ANSWER_SECONDS, TABLE_SECONDS = 5, 60
 LOOK_SECONDS = 0.5
-SERVER = re.compile(r".*-(server(?:-\d+)?)")
-"""The Name tag of a server's instance, and the host's name in it."""
 VIEW = "select member_host, member_state, member_role from performance_schema.replication_group_members"
 
 
@@ -48,16 +46,13 @@ class View:
 class Members:
     """The servers of a lab's stack, by host name."""
 
-    def __init__(self, lab: Lab) -> None:
-        """Find them."""
+    def __init__(self, lab: Lab, outputs: Mapping[str, Any]) -> None:
+        """Find them by the stack's outputs."""
         store = Store(lab.cloud)
         self.plane = Plane(lab, store)
         self.ec2 = Ec2(lab, store, self.plane)
-        self.instances: dict[str, Instance] = {
-            match[1]: instance
-            for instance in store.all(Instance)
-            if (match := SERVER.fullmatch(instance.tags.get("Name", ""))) and self.plane.state(instance.id) != "gone"
-        }
+        pairs = zip(outputs["server_names"], outputs["server_instance_ids"], strict=True)
+        self.instances = {name: store.get(Instance, instance_id) for name, instance_id in pairs}
 
     def execute(self, name: str, *command: str, seconds: int = ANSWER_SECONDS) -> subprocess.CompletedProcess[str]:
         """Run a command as root on a member; one that does not end in so many seconds is ended."""

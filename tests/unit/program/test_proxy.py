@@ -94,7 +94,7 @@ class Registered:
         def program() -> Any:
             server = MySqlServer("server", cast("Any", {**HOST, "private_ip": "10.20.0.10"}))
             user = MySqlUser("user-app", UserSpec(key="app", name="app", host="%"), "s3cret")
-            args = {"server": server, "databases": [], "roles": [], "users": [user]}
+            args = {"servers": [server], "databases": [], "roles": [], "users": [user]}
             where = {"endpoint": Endpoint.of_proxy(spec)} if spec else {}
             accounts = MySqlAccounts("accounts", cast("Any", {**args, **where}))
             client = MySqlClient("client-1", cast("HostArgs", HOST))

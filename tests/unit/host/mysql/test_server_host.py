@@ -48,7 +48,7 @@ def done(state_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(initialization, "install", lambda names: parts.append(("packages", names, file.exists())))
     monkeypatch.setattr(settings, "converge", converge_settings)
-    monkeypatch.setattr(time_zones, "converge", lambda: parts.append("time zones"))
+    monkeypatch.setattr(time_zones, "converge", lambda _in_group: parts.append("time zones"))
     monkeypatch.setattr(secure_installation, "converge", lambda: parts.append("secure installation"))
     monkeypatch.setattr(timers, "enable", parts.append)
     monkeypatch.setattr(server, "Session", Session)
