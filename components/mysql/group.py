@@ -11,6 +11,7 @@ from components.args import args_faults
 from components.component import Component
 from components.generated import generated
 from components.host.agent import answer
+from scripts.host.client.spec import GroupCheckSpec
 from scripts.host.common.codec import SpecFault
 from scripts.host.constants import MYSQL_PORT
 from scripts.host.group.spec import GroupSpec, MemberSpec
@@ -18,11 +19,13 @@ from scripts.host.mysql.spec import AuthorityFacts
 
 if TYPE_CHECKING:
     from components.host.agent import HostAgent
+    from components.mysql.client import MySqlClient
     from components.mysql.server import MySqlServer
 
 JOIN_SECONDS = 13 * 3600
 """More than the agent waits for a clone of a large database."""
 BEGIN_SECONDS = 900
+CHECK_SECONDS = 60
 AUTHORITY_SECONDS = 360
 
 
@@ -33,14 +36,21 @@ class ServerGroupArgs(TypedDict):
     """In the order in which they are changed; the first begins the group."""
     mysql_port: NotRequired[Annotated[int, checks.mysql_port]]
     """Of all of them; 3306 if not given."""
+    asked_by: NotRequired[MySqlClient]
+    """The client host from which the group is asked for its primary before any of its members is changed."""
+    ready: NotRequired[Sequence[pulumi.Resource]]
+    """What lets that host reach them: rules."""
+    digest: NotRequired[str]
+    """Another one whenever something of the members is another."""
 
 
 class ServerGroup(Component):
     """What the members of a group share: its name, and the authority of their certificates.
 
     Type: mysql-pair:index:ServerGroup. Makes: a command.local.Command for the group's name, and command.remote.Command:
-    on the first member once in the stack's life for the authority and for the group's beginning, and on each for its
-    joining. The authority's key is in the state, a secret, so that it outlives every member.
+    on a client host for the check that there is a primary, without which nothing is changed; on the first member, once
+    in the stack's life, for the authority and for the group's beginning; on each for its joining. The authority's key
+    is in the state, a secret, so that it outlives every member.
     """
 
     group_name: pulumi.Output[str]
@@ -50,12 +60,14 @@ class ServerGroup(Component):
         """Register the name; members are added by `join`."""
         self.refuse(name, [*args_faults(ServerGroupArgs, args), *_faults(args)])
         super().__init__(name, opts)
+        self._args = args
         self.members = tuple(args["members"])
         self.mysql_port = args.get("mysql_port", MYSQL_PORT)
         seed = pulumi.Output.unsecret(generated(f"{name}-name", self))
         self.group_name = seed.apply(lambda text: str(uuid.uuid5(uuid.NAMESPACE_OID, text)))
         self._authority: pulumi.Output[str] | None = None
         self._joined: list[pulumi.Resource] = []
+        self._checked = self._check()
         self.end()
 
     def spec(self, member: str) -> pulumi.Output[GroupSpec]:
@@ -65,7 +77,16 @@ class ServerGroup(Component):
     @property
     def joined(self) -> tuple[pulumi.Resource, ...]:
         """What must be there before the next member is made or changed: the former ones are in the group again."""
-        return tuple(self._joined[-1:])
+        return (*self._checked, *self._joined[-1:])
+
+    def _check(self) -> list[pulumi.Resource]:
+        """Register the check that comes before any change of a member."""
+        client = self._args.get("asked_by")
+        if client is None:
+            return []
+        spec = GroupCheckSpec(tuple(member.address for member in self.members), self._args.get("digest", ""))
+        ready = self._args.get("ready", ())
+        return [client.agent.run(f"{self.name}-checked", "check-group", spec, CHECK_SECONDS, self, ready)]
 
     def authority(self, agent: "HostAgent", after: Sequence[pulumi.Resource]) -> pulumi.Output[str]:
         """Return key and certificate of the authority, a secret: that of the server that was there first."""
@@ -94,11 +115,6 @@ class ServerGroup(Component):
         )
         server.ready.append(joined)
         self._joined.append(joined)
-
-
-def a_group(name: str, members: Sequence[MemberSpec], mysql_port: int) -> ServerGroup | None:
-    """Return the group of several servers; None for one that is alone."""
-    return ServerGroup(name, {"members": members, "mysql_port": mysql_port}) if len(members) > 1 else None
 
 
 def _faults(args: ServerGroupArgs) -> list[SpecFault]:

@@ -1,5 +1,6 @@
 """The MySQL servers of a stack: one that is alone, or the members of a group, which are made one after another."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from components.component import Component
 from components.data_volume import DataVolume, DataVolumeArgs, a_data_volume
 from components.mysql.client import MySqlClient
 from components.mysql.endpoint import Endpoint
-from components.mysql.group import a_group
+from components.mysql.group import ServerGroup
 from components.mysql.proxy import ProxySpec
 from components.mysql.server import DataArgs, MySqlServer, ServerArgs
 from components.placement import Placement
@@ -69,7 +70,7 @@ def the_servers(
         backups: whose role they have, and what the first one's data are restored from.
     """
     port = args[0].get("mysql_port", MYSQL_PORT)
-    group = a_group("group", members, port)
+    group = _group(members, args, volume_args, placement, clients) if len(members) > 1 else None
     each: list[MySqlServer] = []
     restored: list[pulumi.Resource] = []
     volumes: list[DataVolume] = []
@@ -90,3 +91,25 @@ def the_servers(
     proxy = ProxySpec(members, port) if group else None
     made = [*volumes, *([group] if group else []), *each]
     return Servers(each, volumes, restored, proxy, made)
+
+
+def _group(
+    members: Sequence[MemberSpec],
+    args: Sequence[ServerArgs],
+    volume_args: Sequence[DataVolumeArgs],
+    placement: Placement,
+    clients: Mapping[str, MySqlClient],
+) -> ServerGroup:
+    """Register the group, which the jump host asks for its primary, or else the first client host."""
+    pairs = zip(args, volume_args, strict=True)
+    everything = repr([(sorted(of_one.items()), sorted(of_volume.items())) for of_one, of_volume in pairs])
+    return ServerGroup(
+        "group",
+        {
+            "members": members,
+            "mysql_port": args[0].get("mysql_port", MYSQL_PORT),
+            "asked_by": next(iter(clients.values())),
+            "ready": placement.firewall.ready,
+            "digest": hashlib.sha256(everything.encode()).hexdigest()[:12],
+        },
+    )

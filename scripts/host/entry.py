@@ -17,6 +17,7 @@ VERBS = {
     "group": ("group.verbs.main",),
     "accounts": ("accounts.commands.main",),
     "backup": ("backups.verbs.main",),
+    "check-group": ("client.group_check.main",),
     "check-logins": ("client.check_logins.main",),
 }
 """By verb, the functions that do it, in order of preference: a host has those of its own kind.

@@ -21,6 +21,7 @@ from scripts.host.accounts.plan import plan
 from scripts.host.accounts.spec import AccountsSpec
 from scripts.host.common import codec, lock, stdin
 from scripts.host.common.errors import HostError
+from scripts.host.group import membership
 from scripts.host.group import view as group_view
 from scripts.host.mysql import restoring, server
 
@@ -83,6 +84,7 @@ def apply() -> int:
         with lock.exclusive():
             restoring.require_ended()
             session = open_session()
+            membership.require_in(session)
             if group_view.is_secondary(session) and not _wait(spec, session):
                 session = open_session()
             if not group_view.is_secondary(session):

@@ -19,6 +19,16 @@ class LoginSpec:
 
 
 @dataclass(frozen=True)
+class GroupCheckSpec:
+    """Who is asked whether a group has a primary."""
+
+    addresses: tuple[str, ...]
+    """The members'."""
+    digest: str
+    """Another one whenever something of the members is to be changed: then they are asked."""
+
+
+@dataclass(frozen=True)
 class LoginCheckSpec:
     """Where MySQL is, and who should be able to log in."""
 

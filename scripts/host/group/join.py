@@ -53,7 +53,12 @@ def join(group: GroupSpec) -> dict[str, str]:
     session = server.Session()
     view = View.read(session)
     if not view.is_member:
-        enter(session, group, View.read(session))
+        answers = peers.ask(group)
+        if membership.has_joined(group) and not peers.with_majority(answers) and len(answers) < len(group.others):
+            # After a loss of all hosts they are made again one after another, and then an operator starts the group.
+            membership.note("no group to join: not all of its servers answer")
+            return {"group": group.name, "outage": "not all servers answer"}
+        enter(session, group, view)
         session = waiting.until_online()
     membership.mark_joined(group)
     membership.note("")

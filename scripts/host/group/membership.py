@@ -7,8 +7,10 @@ start; one that was not does not, as nobody would let it in.
 from pathlib import Path
 
 from scripts.host.common import atomic_write, codec
+from scripts.host.common.errors import HostError
 from scripts.host.group.settings import completed
 from scripts.host.group.spec import GroupSpec
+from scripts.host.group.view import Asked, View
 from scripts.host.mysql import kept
 from scripts.host.mysql.option_file import PATH as OPTION_FILE
 from scripts.host.mysql.spec import MySqlSpec
@@ -38,6 +40,20 @@ def has_joined(group: GroupSpec | None) -> bool:
     """Return whether the server was ever in a group."""
     joined = kept.load(JOINED)
     return group is not None and joined is not None and joined["name"] == group.name
+
+
+def require_in(session: Asked) -> None:
+    """Refuse to go on with a server that should be in a group and is not.
+
+    Raises:
+        HostError: what to do is in the text.
+    """
+    group = told()
+    if group and has_joined(group) and not View.read(session).is_member:
+        raise HostError(
+            f"{group.own} is not in its group: `python -m scripts status` tells what to do; after an outage of all "
+            "servers `python -m scripts start-group`, and then `pulumi up` again"
+        )
 
 
 def tell(group: GroupSpec) -> None:

@@ -13,16 +13,15 @@ def restart() -> None:
     Raises:
         HostError: the group cannot spare this member, and nothing was changed; or it does not come up.
     """
-    if not membership.has_joined(membership.told()):
+    if membership.has_joined(membership.told()) and require_spare():
         server.restart()
-        return
-    require_spare()
-    server.restart()
-    waiting.until_online()
+        waiting.until_online()
+    else:
+        server.restart()
 
 
-def require_spare() -> None:
-    """Refuse to stop this member where the others would not be more than half of the whole group.
+def require_spare() -> bool:
+    """Return whether this server is in the group, which can spare it: the others are more than half of the whole group.
 
     Raises:
         HostError: too few of the others are ONLINE.
@@ -32,10 +31,10 @@ def require_spare() -> None:
         view = View.read(Session())
     except Error as error:
         if error.number == server.CANNOT_CONNECT:
-            return  # it is down: nothing is taken away
+            return False  # it is down: nothing is taken away
         raise
     if group is None or not view.is_member:
-        return
+        return False
     others = [seen for seen in view.online if seen.uuid != view.uuid]
     needed = len(group.members) // 2 + 1
     if len(others) < min(needed, len(group.members) - 1):
@@ -44,3 +43,4 @@ def require_spare() -> None:
             f"a restart of {group.own} would leave {len(others)} of {len(group.members)} servers ONLINE, too few for a "
             f"majority ({states}): nothing was changed. `python -m scripts status` tells what to do; then run it again"
         )
+    return True

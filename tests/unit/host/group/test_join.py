@@ -88,11 +88,23 @@ def test_transactions_of_a_members_own_keep_it_out_and_are_named(asked: Asked) -
     assert session.did == []
 
 
-def test_nobody_makes_a_group_of_what_is_left(asked: Asked) -> None:
+def test_nobody_makes_a_group_of_what_is_left(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
     membership.mark_joined(told("server-2"))
-    session = asked(FELL_OUT, group=False)
+    session = asked(FELL_OUT)
+    others = [
+        Answer(member, View(member.name, (seen(member.name, "ERROR", ""),)), GROUPS)
+        for member in (MEMBERS[0], MEMBERS[2])
+    ]
+    monkeypatch.setattr(peers, "ask", lambda _group: others)
     with pytest.raises(HostError, match=r"none of server, server-3 is in a group with a majority.*start-group"):
         join.join(told("server-2"))
+    assert session.did == []
+
+
+def test_after_a_loss_of_all_hosts_they_are_made_again_before_anybody_decides(asked: Asked) -> None:
+    membership.mark_joined(told("server-2"))
+    session = asked(FELL_OUT, group=False)
+    assert join.join(told("server-2"))["outage"] == "not all servers answer"
     assert session.did == []
 
 
