@@ -1,7 +1,7 @@
 """The proxy of a client host: HAProxy, which leads to the primary of a group of servers, and to its readers.
 
-Any host can have it: it needs the package, the files, and `systemctl enable --now mysql-pair-proxy`. MySqlClient does
-all of that by `trust`.
+Any host can have it: it needs the package, the files, and `systemctl enable --now mysql-pair-proxy`. A MySqlClient does
+all of that by `trust`, and MySqlProxy on a host of another program.
 """
 
 from collections.abc import Sequence
