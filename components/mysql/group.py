@@ -40,6 +40,8 @@ class ServerGroupArgs(TypedDict):
     """The client host from which the group is asked for its primary before any of its members is changed."""
     ready: NotRequired[Sequence[pulumi.Resource]]
     """What lets that host reach them: rules."""
+    balancer_host: NotRequired[pulumi.Input[str]]
+    """The DNS name of the load balancer before them, which is in their certificates then."""
     digest: NotRequired[str]
     """Another one whenever something of the members is another."""
 
@@ -63,6 +65,12 @@ class ServerGroup(Component):
         self._args = args
         self.members = tuple(args["members"])
         self.mysql_port = args.get("mysql_port", MYSQL_PORT)
+        # By the proxy of each client host a group is reached; some drivers look for the name beside the address.
+        self.names: Sequence[pulumi.Input[str]] = [
+            "localhost",
+            *([args["balancer_host"]] if "balancer_host" in args else []),
+        ]
+        """Names that every member's certificate is for, beside its own."""
         seed = pulumi.Output.unsecret(generated(f"{name}-name", self))
         self.group_name = seed.apply(lambda text: str(uuid.uuid5(uuid.NAMESPACE_OID, text)))
         self._authority: pulumi.Output[str] | None = None

@@ -153,14 +153,14 @@ class MySqlServer(MySqlHost):
         converged = self.agent.run(f"{name}-converged", "converge", told, seconds, self, attached, on)
         # By itself: a changed setting leaves the authority known.
         authority = group.authority(self.agent, [converged]) if group else ""
-        identity = pulumi.Output.all(self.host.private_ip, self.host.private_dns, authority)
+        names = group.names if group else ()
+        identity = pulumi.Output.all(self.host.private_ip, self.host.private_dns, authority, *names)
         # A VPC without DNS hostnames gives its hosts no names.
         own_names = args.get("certificate_names", ())
-        # By the proxy of each client host a group is reached; some drivers look for the name beside the address.
-        addresses, names = ((PROXY_ADDRESS,), ("localhost",)) if group else ((), ())
+        addresses = (PROXY_ADDRESS,) if group else ()
         whom = identity.apply(
             lambda parts: CertificateSpec(
-                (parts[0], *addresses), (*filter(None, [parts[1], *own_names]), *names), parts[2]
+                (parts[0], *addresses), (*filter(None, [parts[1], *own_names]), *parts[3:]), parts[2]
             )
         )
         certificate = self.agent.run(f"{name}-certificate", "certify", whom, CERTIFICATE_SECONDS, self, [converged])

@@ -11,7 +11,8 @@ from components.component import Component
 from components.data_volume import DataVolume, DataVolumeArgs, a_data_volume
 from components.mysql.client import MySqlClient
 from components.mysql.endpoint import Endpoint
-from components.mysql.group import ServerGroup
+from components.mysql.group import ServerGroup, ServerGroupArgs
+from components.mysql.load_balancer import MySqlLoadBalancer
 from components.mysql.proxy import ProxySpec
 from components.mysql.server import DataArgs, MySqlServer, ServerArgs
 from components.placement import Placement
@@ -30,6 +31,8 @@ class Servers:
     """What restores the first one's data, if something does."""
     proxy: ProxySpec | None
     """What client hosts reach them by; None where they reach the one server by its address."""
+    load_balancer: MySqlLoadBalancer | None
+    """What hosts without a proxy reach them by, if config asks for it."""
     components: Sequence[Component]
     """Everything that was made for them."""
 
@@ -70,7 +73,8 @@ def the_servers(
         backups: whose role they have, and what the first one's data are restored from.
     """
     port = args[0].get("mysql_port", MYSQL_PORT)
-    group = _group(members, args, volume_args, placement, clients) if len(members) > 1 else None
+    balancer = _load_balancer(members, port, placement)
+    group = _group(members, args, volume_args, placement, clients, balancer) if len(members) > 1 else None
     each: list[MySqlServer] = []
     restored: list[pulumi.Resource] = []
     volumes: list[DataVolume] = []
@@ -89,8 +93,25 @@ def the_servers(
             group.join(server, restored)
         each.append(server)
     proxy = ProxySpec(members, port) if group else None
-    made = [*volumes, *([group] if group else []), *each]
-    return Servers(each, volumes, restored, proxy, made)
+    made = [*volumes, *([balancer] if balancer else []), *([group] if group else []), *each]
+    return Servers(each, volumes, restored, proxy, balancer, made)
+
+
+def _load_balancer(members: Sequence[MemberSpec], port: int, placement: Placement) -> MySqlLoadBalancer | None:
+    """Register the load balancer before the members, if the firewall has a group for one."""
+    if placement.firewall.balancer_group_id is None:
+        return None
+    return MySqlLoadBalancer(
+        "load-balancer",
+        {
+            "members": members,
+            "mysql_port": port,
+            "vpc_id": placement.network.vpc_id,
+            "subnet_ids": placement.network.balancer_subnet_ids,
+            "security_group_id": placement.firewall.balancer_group_id,
+            "tags": placement.tags,
+        },
+    )
 
 
 def _group(
@@ -99,17 +120,18 @@ def _group(
     volume_args: Sequence[DataVolumeArgs],
     placement: Placement,
     clients: Mapping[str, MySqlClient],
+    balancer: MySqlLoadBalancer | None,
 ) -> ServerGroup:
     """Register the group, which the jump host asks for its primary, or else the first client host."""
     pairs = zip(args, volume_args, strict=True)
     everything = repr([(sorted(of_one.items()), sorted(of_volume.items())) for of_one, of_volume in pairs])
-    return ServerGroup(
-        "group",
-        {
-            "members": members,
-            "mysql_port": args[0].get("mysql_port", MYSQL_PORT),
-            "asked_by": next(iter(clients.values())),
-            "ready": placement.firewall.ready,
-            "digest": hashlib.sha256(everything.encode()).hexdigest()[:12],
-        },
-    )
+    named: ServerGroupArgs = {
+        "members": members,
+        "mysql_port": args[0].get("mysql_port", MYSQL_PORT),
+        "asked_by": next(iter(clients.values())),
+        "ready": placement.firewall.ready,
+        "digest": hashlib.sha256(everything.encode()).hexdigest()[:12],
+    }
+    if balancer:
+        named["balancer_host"] = balancer.host
+    return ServerGroup("group", named)

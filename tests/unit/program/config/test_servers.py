@@ -68,6 +68,8 @@ FAULTS: list[tuple[dict[str, Any], str, str]] = [
         "10.20.0.10 is that of serverPrivateIps[0] too",
     ),
     ({**THREE, "memberSubnetCidrs": ["10.20.64.0/24"]}, "memberSubnetCidrs", "has 1 ranges for 2 zones"),
+    ({"loadBalancer": True}, "loadBalancer", "is for several servers, and there is one"),
+    ({**THREE, "loadBalancer": "perhaps"}, "loadBalancer", "is 'perhaps'"),
     ({**THREE, "memberSubnetCidrs": ["10.20.64.0/24", 7]}, "memberSubnetCidrs[1]", "not an IPv4 range"),
     ({**THREE, "memberSubnetCidrs": ["10.20.0.0/24", "10.20.64.0/24"]}, "memberSubnetCidrs", "overlaps 10.20.0.0/20"),
     ({**THREE, "memberSubnetCidrs": ["10.9.0.0/24", "10.20.64.0/24"]}, "memberSubnetCidrs", "not within the VPC"),
