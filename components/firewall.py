@@ -49,8 +49,8 @@ class ReachArgs(TypedDict):
     """Whether the server is one of several, a group: they reach each other, and whoever reaches MySQL may ask each of
     them for its role. False if not given."""
     load_balanced: NotRequired[bool]
-    """Whether a load balancer stands before the servers, which are several: whoever reaches MySQL may reach it too. False
-    if not given."""
+    """Whether a load balancer stands before the servers, which are several: whoever reaches MySQL may reach it too.
+    False if not given."""
     admitted_group_ids: NotRequired[Sequence[Annotated[str, checks.peer_group_id]]]
     """Security groups of other applications that may reach MySQL too, those of other accounts as ACCOUNT/sg-…."""
     admitted_cidrs: NotRequired[Sequence[Annotated[str, checks.operator_range]]]

@@ -218,6 +218,9 @@ def _read_existing(
     is_known = vpc and ranges and len(known_ids) == len(servers)
     # The first server's subnet in each zone.
     by_zone = {subnet.zone: subnet_id for subnet_id, subnet in zip(known_ids[::-1], facts[::-1], strict=True) if subnet}
-    of_balancer = tuple(subnet_id for subnet_id in dict.fromkeys(known_ids) if subnet_id in by_zone.values())
-    network = ExistingNetwork(vpc, known_ids[0], (), tuple(known_ids[1:]), of_balancer) if vpc and is_known else None
+    network = None
+    if vpc and is_known:
+        more = tuple(known_ids[1:])
+        of_balancer = tuple(sorted(by_zone.values(), key=known_ids.index)) if more else ()
+        network = ExistingNetwork(vpc, known_ids[0], more_subnet_ids=more, balancer_subnet_ids=of_balancer)
     return NetworkRead(network, ranges or (), server_subnets, known if len(known) == len(clients) else [])

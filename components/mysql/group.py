@@ -66,11 +66,10 @@ class ServerGroup(Component):
         self.members = tuple(args["members"])
         self.mysql_port = args.get("mysql_port", MYSQL_PORT)
         # By the proxy of each client host a group is reached; some drivers look for the name beside the address.
-        self.names: Sequence[pulumi.Input[str]] = [
-            "localhost",
-            *([args["balancer_host"]] if "balancer_host" in args else []),
-        ]
+        self.names: list[pulumi.Input[str]] = ["localhost"]
         """Names that every member's certificate is for, beside its own."""
+        if "balancer_host" in args:
+            self.names.append(args["balancer_host"])
         seed = pulumi.Output.unsecret(generated(f"{name}-name", self))
         self.group_name = seed.apply(lambda text: str(uuid.uuid5(uuid.NAMESPACE_OID, text)))
         self._authority: pulumi.Output[str] | None = None
