@@ -12,18 +12,9 @@ from components.component import Component, tags
 from scripts.host.constants import MYSQL_PORT, READ_PORT_STEP, ROLE_PORT
 from scripts.host.group.spec import MemberSpec
 
-HEALTH_CHECK: Mapping[str, str | int] = {
-    "protocol": "HTTP",
-    "port": str(ROLE_PORT),
-    # A reader that lags answers 404, and is unhealthy like any other that is none.
-    "matcher": "200",
-    "interval": 5,
-    "timeout": 2,
-    "healthy_threshold": 2,
-    "unhealthy_threshold": 2,
-}
-"""How members are asked for their role, as often as AWS allows. Source: Elastic Load Balancing API Reference,
-"CreateTargetGroup"."""
+CHECK_SECONDS, ANSWER_SECONDS, ANSWERS = 5, 2, 2
+"""How often members are asked for their role, how long each may take to answer, and how many answers count: the least
+that AWS takes. Source: Elastic Load Balancing API Reference, "CreateTargetGroup"."""
 IDLE_SECONDS = 6000
 """After which a connection that is idle is forgotten: the most that AWS allows, and less than MySQL's wait_timeout."""
 
@@ -90,7 +81,17 @@ class MySqlLoadBalancer(Component):
             protocol="TCP",
             port=mysql_port,
             preserve_client_ip="true",
-            health_check={**HEALTH_CHECK, "path": path},
+            health_check={
+                "protocol": "HTTP",
+                "port": str(ROLE_PORT),
+                "path": path,
+                # A reader that lags answers 404, and is unhealthy like any other that is none.
+                "matcher": "200",
+                "interval": CHECK_SECONDS,
+                "timeout": ANSWER_SECONDS,
+                "healthy_threshold": ANSWERS,
+                "unhealthy_threshold": ANSWERS,
+            },
             # Sessions with a former primary end, so that pools connect anew.
             target_health_states=[{"enable_unhealthy_connection_termination": True}],
             tags=tags(name, self._args.get("tags")),

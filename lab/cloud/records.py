@@ -137,9 +137,9 @@ class Records:
             return replace(spec, private_ip=kept or self._private_address(spec.subnet_id, spec.private_ip))
         if isinstance(spec, LoadBalancer):
             there = self.store.find(LoadBalancer, spec.id)
-            kept = dict(zip(there.subnet_ids, there.addresses, strict=True)) if there else {}
-            addresses = (kept.get(subnet) or self._private_address(subnet) for subnet in spec.subnet_ids)
-            return replace(spec, addresses=tuple(addresses))
+            had = dict(zip(there.subnet_ids, there.addresses, strict=True)) if there else {}
+            addresses = tuple(had.get(subnet) or self._private_address(subnet) for subnet in spec.subnet_ids)
+            return replace(spec, addresses=addresses)
         if isinstance(spec, VpcEndpoint):
             address = earlier.address if isinstance(earlier, VpcEndpoint) else self._endpoint_address()
             return replace(spec, prefix_list_id=self._prefix_list_of(spec.service_name).id, address=address)

@@ -135,8 +135,14 @@ def by_balancer(name: str, internal: bool) -> None:
         security_groups=[OTHER],
         tags=TAGS,
     )
-    to = [{"type": "forward", "target_group_arn": f"{name}-arn"}]
-    aws.lb.Listener(name, load_balancer_arn=made.arn, protocol="TCP", port=3306, default_actions=to, tags=TAGS)
+    aws.lb.Listener(
+        name,
+        load_balancer_arn=made.arn,
+        protocol="TCP",
+        port=3306,
+        default_actions=[{"type": "forward", "target_group_arn": f"{name}-arn"}],
+        tags=TAGS,
+    )
 
 
 GOOD: dict[str, Any] = {

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import http.server
+import socketserver
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from ipaddress import IPv4Network
 from pathlib import Path
 
@@ -71,7 +73,7 @@ class Balanced:
         servers = []
         for target in self.targets:
             with at(self.lab.inside(target)):
-                servers.append(http.server.ThreadingHTTPServer((target.private_ip, ROLE), Answer))
+                servers.append(socketserver.ThreadingTCPServer((target.private_ip, ROLE), Answer))
             threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
         try:
             yield
@@ -113,8 +115,8 @@ def balanced(lab: World, tmp_path: Path) -> Iterator[Balanced]:
     group = TargetGroup("arn:aws:elasticloadbalancing:eu-central-1:1:targetgroup/it/4d5e", "it", vpc.id, MYSQL, CHECK)
     lab.put(group)
     lab.put(Listener("arn:aws:elasticloadbalancing:eu-central-1:1:listener/net/it/1a2b3c/6f", arn, group.id, PORT))
-    for target in (one, two):
-        lab.put(TargetGroupAttachment(f"{group.id}-{target.id}", group.id, target.private_ip, MYSQL))
+    for server in (one, two):
+        lab.put(TargetGroupAttachment(f"{group.id}-{server.id}", group.id, server.private_ip, MYSQL))
     made = Balanced(lab, tmp_path / "balancers", vpc, groups, client, (one, two), address)
     with ExitStack() as stack:
         made.refresh()
@@ -126,7 +128,7 @@ def test_connections_go_to_the_target_that_says_yes_and_keep_their_clients_addre
     one, two = balanced.targets
     for healthy, other in ((one, two), (two, one)):
         balanced.healthy = {healthy.private_ip}
-        assert eventually(lambda target=healthy: balanced.leads_to(target))
+        assert eventually(partial(balanced.leads_to, healthy))
         assert not balanced.leads_to(other)
     inside = balanced.lab.inside
     with listening(inside(two), MYSQL) as server, dial(inside(balanced.client), balanced.address, PORT):
@@ -184,9 +186,11 @@ def test_health_checks_are_subject_to_groups_too(balanced: Balanced) -> None:
 
 
 def test_without_load_balancers_nothing_is_left(balanced: Balanced) -> None:
-    for kind in (Listener, LoadBalancer):
-        for record in balanced.lab.store.all(kind):
-            balanced.lab.store.delete(record)
+    store = balanced.lab.store
+    for listener in store.all(Listener):
+        store.delete(listener)
+    for balancer in store.all(LoadBalancer):
+        store.delete(balancer)
     balanced.refresh()
     router = balanced.lab.router(balanced.vpc)
     assert eventually(lambda: subprocess.run(["ip", "netns", "pids", router], capture_output=True).stdout == b"")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from textwrap import dedent
 from typing import Any, cast
 
+import pulumi
 import pulumi_aws as aws
 import pytest
 from pulumi.runtime.mocks import MockResourceArgs
@@ -18,8 +20,9 @@ from scripts.host import constants
 from scripts.host.common import codec
 from scripts.host.group.spec import MemberSpec
 from scripts.host.system.spec import FileSpec, HostSpec
+from stack_outputs import forms
 from tests import PROJECT_ROOT
-from tests.unit.outputs.outputs import CA_CERTIFICATE, GOOD
+from tests.unit.outputs.outputs import APP, CA_CERTIFICATE, GOOD
 from tests.unit.program import mocks
 from tests.unit.program.program_run import plain
 
@@ -28,37 +31,55 @@ GROUP = {"server_names": NAMES, "server_private_ips": ADDRESSES, "mysql_port": 3
 CERTIFICATE = FileSpec(constants.CA_FILE, CA_CERTIFICATE)
 
 
-def commands(monkeypatch: pytest.MonkeyPatch, **outputs: Any) -> dict[str, dict[str, Any]]:
-    """Return the commands of the program in docs/outputs.md, on a host of its own, for a stack with these outputs."""
+def block(beginning: str) -> str:
+    """Return the code in docs/outputs.md that begins with these lines."""
+    page = (PROJECT_ROOT / "docs" / "outputs.md").read_text()
+    (code,) = re.findall(rf"^({re.escape(beginning)}.+?)\n\n[^ ]", page, re.MULTILINE | re.DOTALL)
+    return dedent(code)
+
+
+@pytest.fixture
+def stack(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The outputs of the stack that the program in the docs reads; a test adds its own."""
+    outputs = dict(GOOD)
     made = mocks.Recorder.new_resource
 
     def answer(engine: mocks.Recorder, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         if args.typ == "pulumi:pulumi:StackReference":
-            return args.resource_id, {"name": args.name, "outputs": {**GOOD, **outputs}, "secretOutputNames": []}
+            return args.resource_id, {"name": args.name, "outputs": outputs, "secretOutputNames": []}
         return made(engine, args)
 
     monkeypatch.setattr(mocks.Recorder, "new_resource", answer)
-    seen = mocks.start()
-    page = (PROJECT_ROOT / "docs" / "outputs.md").read_text()
-    (code,) = re.findall(r"^(    import pulumi\n    from components.+?)\n\n[^ ]", page, re.MULTILINE | re.DOTALL)
+    return outputs
+
+
+def run(beginning: str, result: str) -> tuple[dict[str, dict[str, Any]], list[Any]]:
+    """Run the code in the docs; return the commands it makes, and what one of its names has."""
+    seen, results = mocks.start(), list[Any]()
 
     @mocks.tested
     def program() -> Any:
         instance = aws.ec2.Instance("shop", ami="ami-0a1b2c3d", instance_type="t3.micro")
-        exec(dedent(code), {"instance": instance})  # noqa: S102  the documentation's own
+        names = {"instance": instance, "pulumi": pulumi}
+        exec(block(beginning), names)  # noqa: S102  the documentation's own
+        return pulumi.Output.from_input(names[result]).apply(results.append)
 
     program()
-    return seen.of_type("command:remote:Command")
+    return seen.of_type("command:remote:Command"), results
+
+
+def commands() -> dict[str, dict[str, Any]]:
+    """Return the commands that the component makes."""
+    return run("    import pulumi\n    from components", "instance")[0]
 
 
 def told(made: dict[str, dict[str, Any]]) -> HostSpec:
     return codec.decode(HostSpec, plain(made["shop-mysql-converged"]["stdin"]))
 
 
-def test_the_code_in_the_docs_gives_another_projects_host_certificate_and_proxy(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    made = commands(monkeypatch, **GROUP)
+def test_the_code_in_the_docs_gives_another_projects_host_certificate_and_proxy(stack: dict[str, Any]) -> None:
+    stack |= GROUP
+    made = commands()
     members = [MemberSpec(name, address) for name, address in zip(NAMES, ADDRESSES, strict=True)]
     assert told(made) == HostSpec(("haproxy",), files=(CERTIFICATE, *proxy.files(ProxySpec(members, 3310))))
     assert made.keys() == {"shop-agent", "shop-mysql-converged"}
@@ -66,8 +87,15 @@ def test_the_code_in_the_docs_gives_another_projects_host_certificate_and_proxy(
         assert [trigger["instance"] for trigger in command["triggers"]] == ["shop-id"]
 
 
-def test_one_server_is_reached_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert told(commands(monkeypatch)) == HostSpec(files=(CERTIFICATE,))
+@pytest.mark.usefixtures("stack")
+def test_one_server_is_reached_by_itself() -> None:
+    assert told(commands()) == HostSpec(files=(CERTIFICATE,))
+
+
+def test_the_code_in_the_docs_makes_a_connection_string_for_the_load_balancer(stack: dict[str, Any]) -> None:
+    stack["load_balancer_host"] = "balancer.example.org"
+    _, (url,) = run("    from dataclasses import replace\n    from stack_outputs", "url")
+    assert url.partition("?")[0] == forms.url(replace(APP, host="balancer.example.org")).partition("?")[0]
 
 
 def test_every_fault_of_what_it_is_made_from_is_told_at_once() -> None:
