@@ -178,10 +178,14 @@ def ship() -> dict[str, Any]:
 
 
 def _close_file(session: Session, folder: Path, group: Group | None) -> None:
-    """Go on in a new file, if something was committed since the last time."""
+    """Go on in a new file, if something was committed since the last time.
+
+    Or if a member of the group came or went: who has come is only known to have been there by a file of before.
+    """
     state = state_file.load(STATE)
+    members = None if group is None else list(notes.members_of(group, state.get("members", ())))
     gtids = hashlib.sha256(str(session.one("SELECT @@GLOBAL.gtid_executed")).encode()).hexdigest()[:16]
-    if gtids == state["gtids"]:
+    if gtids == state["gtids"] and (members is None or sorted(members) == sorted(state.get("members", ()))):
         return
     disk = os.statvfs(folder)
     if disk.f_bavail * disk.f_frsize < FREE_BYTES:
@@ -193,7 +197,7 @@ def _close_file(session: Session, folder: Path, group: Group | None) -> None:
         closed = files(session)[-2]
         former = {file: ended for file, ended in state.get("complete", {}).items() if int(file) >= state["sent"]}
         state["complete"] = {**former, str(number(closed)): complete}
-        state["members"] = notes.members_of(group, state.get("members", ()))
+        state["members"] = members
     state_file.save(STATE, state)
 
 

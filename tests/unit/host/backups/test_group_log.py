@@ -169,6 +169,18 @@ def test_a_member_that_is_out_of_the_group_tells_whom_it_was_in_it_with(site: Si
     assert site.put()[-1].startswith("binlog.000008.20241201T095959Z.")
 
 
+def test_a_member_that_comes_ends_a_file_though_nothing_was_committed(site: Site) -> None:
+    site.mysqld.commit()
+    watch.log()
+    watch.log()
+    assert len(site.put()) == 2
+    site.clock += 600
+    site.group = Group(SERVER, (*site.group.members, Seen("new", "10.0.0.4", "RECOVERING", "SECONDARY", "9.7.4")))
+    watch.log()
+    assert site.note()["members"] == [SERVER, OTHER, "primary", "new"]
+    assert site.put()[-1].startswith("binlog.000008.20241201T100959Z.")
+
+
 def test_a_member_that_is_not_chosen_begins_no_base_and_tells_no_gap(site: Site) -> None:
     site.mysqld.commit()
     assert not site.begins_base()
