@@ -31,7 +31,8 @@ from scripts.host.mysql.server import Session
 STATE = f"{FOLDER}/log.json"
 """A state file: the server, the number of the last file that was sent, a digest of the GTIDs at the last new file.
 
-Of a member of a group also: the members as last seen, and up to when each file that it has closed is complete."""
+Of a member of a group also: the members as last seen, up to when each file that it has closed is complete, and the
+GTIDs after the last file that was sent."""
 FREE_BYTES = 64 << 20
 """Left on the log's disk for a new file to be begun: MySQL stops where it cannot begin one (binlog_error_action)."""
 BASE_UNIT = "mysql-pair-base.service"
@@ -55,6 +56,8 @@ class LogFile:
     """The UUID of its server; empty of one on the disk."""
     is_noted: bool = False
     """Whether there is a note beside it (notes.py)."""
+    is_first: bool = False
+    """Whether that says that it does not go on from the file before, whatever the numbers are."""
 
     @property
     def object(self) -> str:
@@ -107,9 +110,11 @@ def sent_by_all(repo: Repository) -> dict[str, list[LogFile]]:
 
 def _files(server_uuid: str, objects: Iterable[Object]) -> list[LogFile]:
     objects = list(objects)
-    noted = {stored.name.removesuffix(notes.SUFFIX) for stored in objects if stored.name.endswith(notes.SUFFIX)}
+    names = {stored.name for stored in objects}
+    first = {name.removesuffix(notes.FIRST_SUFFIX) for name in names if name.endswith(notes.FIRST_SUFFIX)}
+    noted = first | {name.removesuffix(notes.SUFFIX) for name in names if name.endswith(notes.SUFFIX)}
     parsed = [
-        replace(file, server=server_uuid, is_noted=stored.name in noted)
+        replace(file, server=server_uuid, is_noted=stored.name in noted, is_first=stored.name in first)
         for stored in objects
         if (file := LogFile.parsed(stored)) is not None
     ]
@@ -159,7 +164,8 @@ def ship() -> dict[str, Any]:
                         # Before the file: one without a note could not be joined to another member's.
                         members = notes.members_of(group, state.get("members", ()))
                         note = notes.of(session, folder / file, present[present.index(file) + 1], members)
-                        notes.put(repo, f"logs/{state['server_uuid']}/{log_file.object}", note)
+                        notes.put(repo, f"logs/{state['server_uuid']}/{log_file.object}", note, state.get("after"))
+                        state = {**state, "after": note.after}
                     repo.upload(folder / file, f"logs/{state['server_uuid']}/{log_file.object}")
                     state = {**state, "sent": log_file.number}
                     state_file.save(STATE, state)

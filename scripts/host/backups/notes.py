@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from scripts.host.backups import chosen, status
 from scripts.host.backups.chosen import Group
-from scripts.host.backups.gtids import together
+from scripts.host.backups.gtids import GtidSet, together
 from scripts.host.backups.repository import FOLDER, Repository
 from scripts.host.common import state_file
 from scripts.host.mysql.server import Session
@@ -23,7 +23,8 @@ from scripts.host.mysql.server import Session
 if TYPE_CHECKING:
     from scripts.host.backups.binary_log import LogFile
 
-SUFFIX = ".gtids"
+SUFFIX, FIRST_SUFFIX = ".gtids", ".first.gtids"
+"""Of a note's name; the second of one whose file does not go on from the file that was sent before it."""
 STATE = f"{FOLDER}/complete.json"
 """A state file: up to when this member is known to have all that the group has committed, in seconds since 1970."""
 WAITING = (
@@ -85,9 +86,13 @@ def complete_to(session: Session, group: Group) -> datetime:
     return datetime.fromtimestamp(max(known, now), status.UTC)
 
 
-def put(repo: Repository, name: str, note: Note) -> None:
-    """Keep a note beside a file of this name."""
-    repo.write(name + SUFFIX, json.dumps(asdict(note)) + "\n")
+def put(repo: Repository, name: str, note: Note, former: str | None) -> None:
+    """Keep a note beside a file of this name; `former` are the GTIDs after the file that was sent before, if known.
+
+    A CLONE begins the log anew, and its numbers may happen to follow those of before.
+    """
+    goes_on = former is not None and GtidSet.parsed(former) == GtidSet.parsed(note.before)
+    repo.write(name + (SUFFIX if goes_on else FIRST_SUFFIX), json.dumps(asdict(note)) + "\n")
 
 
 class Notes:
@@ -116,7 +121,7 @@ class Notes:
 
 
 def _name(file: "LogFile") -> str:
-    return f"{file.server}/{file.object}{SUFFIX}"
+    return f"{file.server}/{file.object}{FIRST_SUFFIX if file.is_first else SUFFIX}"
 
 
 def _parsed(text: str) -> Note:

@@ -30,7 +30,7 @@ BEGUN = datetime(2024, 12, 1, 9, 0, tzinfo=UTC)
 class Secondary(Alone):
     """A secondary: what waits to be applied, and when what it has applied was committed."""
 
-    waiting, applied = 0, 0.0
+    waiting, applied, cloned = 0, 0.0, 3
 
     def new_file(self, number: int) -> None:
         """Go on in a file, whose first event has a time."""
@@ -52,7 +52,13 @@ class Secondary(Alone):
 
     def one(self, query: str) -> Any:
         """Answer for variables, and for what was applied."""
-        return self.applied if query == notes.APPLIED else f"{OTHER}:1-3" if "purged" in query else super().one(query)
+        return (
+            self.applied
+            if query == notes.APPLIED
+            else f"{OTHER}:1-{self.cloned}"
+            if "purged" in query
+            else super().one(query)
+        )
 
 
 def view(chosen_one: str = OTHER) -> Group:
@@ -119,7 +125,7 @@ def test_a_note_goes_before_each_file_with_the_transactions_before_and_after_it(
     site.mysqld.commit()
     watch.log()
     note, file = site.put()
-    assert note == f"{file}.gtids"
+    assert note == f"{file}.first.gtids"
     # 10:00 by its clock, and a second for what is on its way.
     assert file.startswith("binlog.000007.20241201T095959Z.")
     assert site.note() == {
@@ -128,6 +134,23 @@ def test_a_note_goes_before_each_file_with_the_transactions_before_and_after_it(
         "begun": "2024-12-01T09:00:00Z",
         "members": [SERVER, OTHER, "primary"],
     }
+
+
+def test_a_note_says_by_its_name_whether_its_file_goes_on_from_the_one_before(site: Site) -> None:
+    site.mysqld.commit()
+    watch.log()
+    site.mysqld.commit()
+    watch.log()
+    first, _, second, _ = site.put()
+    assert first.endswith(".first.gtids") and not second.endswith(".first.gtids")
+    # A clone begins the log anew, with a number that would follow.
+    site.mysqld.files = []
+    site.mysqld.new_file(9)
+    site.mysqld.cloned = 5
+    site.mysqld.commit()
+    watch.log()
+    names = [name for name in site.put() if name.endswith(".gtids")]
+    assert [name.endswith(".first.gtids") for name in names] == [True] and names[0].startswith("binlog.000009.")
 
 
 def test_what_waits_to_be_applied_is_in_no_file_that_was_sent_so_its_name_says_so(site: Site) -> None:

@@ -144,6 +144,26 @@ def test_a_member_that_had_transactions_that_nobody_has_sent_is_a_gap(
     assert chain.gap == f"what binlog.000009 of server {server} goes on from is in no member's log"
 
 
+def test_a_log_that_a_clone_has_begun_anew_does_not_go_on_though_its_numbers_do(
+    repo: GroupRepository, trio: tuple[Member, Member, Member]
+) -> None:
+    a, b, c = trio
+    base = c.base(30, "abc")
+    for member in (a, b):
+        member.has(11, 12)
+        member.sends(50, "abc")
+    c.has(11)
+    c.sends(40, "abc")
+    # 12 came with the clone; its log has the next number.
+    c.executed, c.before, c.begun = set(range(1, 13)), set(range(1, 13)), 45
+    for second, transaction in ((60, 13), (90, 14)):
+        c.has(transaction)
+        c.sends(second, "abc")
+    chain = led(repo, base)
+    assert restored(chain, base, a, b, c) == set(range(1, 15))
+    assert (chain.latest, chain.gap) == (moment(90), "")
+
+
 def test_transactions_that_a_clone_brought_are_not_taken_for_logged(
     repo: GroupRepository, trio: tuple[Member, Member, Member]
 ) -> None:
