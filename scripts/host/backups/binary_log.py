@@ -57,7 +57,11 @@ class LogFile:
     is_noted: bool = False
     """Whether there is a note beside it (notes.py)."""
     is_first: bool = False
-    """Whether that says that it does not go on from the file before, whatever the numbers are."""
+    """Whether that says that it does not go on from the file before, if that one has a note too."""
+
+    def follows(self, former: "LogFile") -> bool:
+        """Return whether it goes on from another file of its server's log."""
+        return self.number == former.number + 1 and not (self.is_first and former.is_noted)
 
     @property
     def object(self) -> str:
@@ -129,8 +133,10 @@ def begin(session: Session, spec: BackupSpec) -> None:
         return
     with repository.opened(spec.repository) as repo:
         former = sent(repo, server_uuid)
+        note = notes.Notes(repo)[former[-1]] if former else None
     last = former[-1].number if former else number(files(session)[-1]) - 1
-    state_file.save(STATE, {"server_uuid": server_uuid, "sent": last, "gtids": ""})
+    after = {"after": note.after} if note else {}
+    state_file.save(STATE, {"server_uuid": server_uuid, "sent": last, "gtids": "", **after})
 
 
 def ship() -> dict[str, Any]:
@@ -153,7 +159,8 @@ def ship() -> dict[str, Any]:
         waiting = [file for file in present[:-1] if number(file) > last]
         log = status.load().get("log") or {}
         if gap:
-            status.update(gap={"since": checked, "reason": gap})
+            # In a group another member may have what is missing here: watch.py looks.
+            status.update(**({"gap": {"since": checked, "reason": gap}} if group is None else {"gap_seen": checked}))
             state = {**state, "sent": last}
         if waiting:
             with repository.opened(spec.repository) as repo:
@@ -164,7 +171,10 @@ def ship() -> dict[str, Any]:
                         # Before the file: one without a note could not be joined to another member's.
                         members = notes.members_of(group, state.get("members", ()))
                         note = notes.of(session, folder / file, present[present.index(file) + 1], members)
-                        notes.put(repo, f"logs/{state['server_uuid']}/{log_file.object}", note, state.get("after"))
+                        goes_on = note.goes_on_from(state.get("after"))
+                        notes.put(repo, f"logs/{state['server_uuid']}/{log_file.object}", note, goes_on)
+                        if not goes_on:
+                            status.update(gap_seen=checked)
                         state = {**state, "after": note.after}
                     repo.upload(folder / file, f"logs/{state['server_uuid']}/{log_file.object}")
                     state = {**state, "sent": log_file.number}

@@ -50,6 +50,13 @@ class Note:
     members: tuple[str, ...]
     """The servers that were in the group then: only theirs are the same transactions under the same GTIDs."""
 
+    def goes_on_from(self, after: str | None) -> bool:
+        """Return whether its file goes on from the one before, after which these were the GTIDs; None for unknown.
+
+        A CLONE begins the log anew, and its numbers may happen to follow those of before.
+        """
+        return after is not None and GtidSet.parsed(after) == GtidSet.parsed(self.before)
+
 
 def of(session: Session, path: Path, following: str, members: Sequence[str]) -> Note:
     """Return the note for a closed file of the log; `following` is the file after it."""
@@ -86,12 +93,8 @@ def complete_to(session: Session, group: Group) -> datetime:
     return datetime.fromtimestamp(max(known, now), status.UTC)
 
 
-def put(repo: Repository, name: str, note: Note, former: str | None) -> None:
-    """Keep a note beside a file of this name; `former` are the GTIDs after the file that was sent before, if known.
-
-    A CLONE begins the log anew, and its numbers may happen to follow those of before.
-    """
-    goes_on = former is not None and GtidSet.parsed(former) == GtidSet.parsed(note.before)
+def put(repo: Repository, name: str, note: Note, goes_on: bool) -> None:
+    """Keep a note beside a file of this name, which tells whether it goes on from the file before."""
     repo.write(name + (SUFFIX if goes_on else FIRST_SUFFIX), json.dumps(asdict(note)) + "\n")
 
 

@@ -256,11 +256,15 @@ def test_a_base_of_a_group_leads_over_the_server_that_goes_on_alone(
     for second, transaction in ((80, 12), (110, 13)):
         a.has(transaction)
         repo.logs[a.uuid][a.sends(second, "a").object] = None
+    # And becomes a group again.
+    a.has(14)
+    a.sent = None
+    a.sends(140, "a")
     chain = led(repo, base)
-    assert restored(chain, base, a, b, c) == set(range(1, 14))
-    assert (chain.latest, chain.gap) == (moment(110), "")
-    assert [file.is_noted for file in chain.files][-2:] == [False, False]
-    assert {file.server for file in chain.files[-2:]} == {a.uuid}
+    assert restored(chain, base, a, b, c) == set(range(1, 15))
+    assert (chain.latest, chain.gap) == (moment(140), "")
+    assert [file.is_noted for file in chain.files][-3:] == [False, False, True]
+    assert {file.server for file in chain.files[-3:]} == {a.uuid}
 
 
 def test_the_notes_of_a_long_log_are_not_all_read(repo: GroupRepository, trio: tuple[Member, Member, Member]) -> None:
