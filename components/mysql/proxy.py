@@ -57,6 +57,8 @@ defaults
 
 frontend writes
     bind {address}:{port}
+    # After a start all members count as good until they are asked, and a secondary would be read that is behind.
+    tcp-request connection reject if {{ nbsrv(primary) gt 1 }}
     default_backend primary
 
 frontend reads
