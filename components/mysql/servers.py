@@ -108,7 +108,7 @@ def _group(
         {
             "members": members,
             "mysql_port": args[0].get("mysql_port", MYSQL_PORT),
-            "asked_by": next(iter(clients.values())),
+            "asked_by": next(iter(clients.values())).agent,
             "ready": placement.firewall.ready,
             "digest": hashlib.sha256(everything.encode()).hexdigest()[:12],
         },
