@@ -101,8 +101,6 @@ def _group(
     clients: Mapping[str, MySqlClient],
 ) -> ServerGroup:
     """Register the group, which the jump host asks for its primary, or else the first client host."""
-    pairs = zip(args, volume_args, strict=True)
-    everything = repr([(sorted(of_one.items()), sorted(of_volume.items())) for of_one, of_volume in pairs])
     return ServerGroup(
         "group",
         {
@@ -110,6 +108,16 @@ def _group(
             "mysql_port": args[0].get("mysql_port", MYSQL_PORT),
             "asked_by": next(iter(clients.values())).agent,
             "ready": placement.firewall.ready,
-            "digest": hashlib.sha256(everything.encode()).hexdigest()[:12],
+            "digest": digest(args, volume_args),
         },
     )
+
+
+def digest(args: Sequence[ServerArgs], volume_args: Sequence[DataVolumeArgs]) -> str:
+    """Return what is another one whenever something of the members is.
+
+    A volume's zone does not count: it is known only once its subnet is there.
+    """
+    of_volumes = [sorted((key, value) for key, value in of_one.items() if key != "zone") for of_one in volume_args]
+    everything = repr([(sorted(of_one.items()), of_its) for of_one, of_its in zip(args, of_volumes, strict=True)])
+    return hashlib.sha256(everything.encode()).hexdigest()[:12]

@@ -82,9 +82,14 @@ class Group:
         """The names of the servers, in the order in which they are changed."""
         return list(self.members.instances)
 
+    def host(self, name: str) -> str:
+        """Return what a server's host is called on this machine."""
+        members = self.members
+        return members.plane.host_name(members.instances[name].id)
+
     def execute(self, name: str, command: str) -> str:
         """Run a line on a server, past ssh and network; it has to end well."""
-        done = hosts.execute(self.members.plane.host_name(self.members.instances[name].id), "sh", "-c", command)
+        done = hosts.execute(self.host(name), "sh", "-c", command)
         assert done.returncode == 0, done.stderr
         return done.stdout
 

@@ -16,6 +16,8 @@ from components.host.agent import ROOT, agent_files, agent_folder
 from components.host.host import HostArgs, HostKeyMismatchError, parameter_name, same_key
 from components.host.remote import limited
 from components.host.user_data import cloud_config, host_spec, join, user_data
+from components.mysql.server import ServerArgs
+from components.mysql.servers import digest
 from scripts.host.mysql.spec import MySqlSpec, Setting
 
 
@@ -156,3 +158,13 @@ def test_a_volume_that_cannot_be_is_refused_where_a_program_makes_it(args: dict[
     with pytest.raises(InvalidArgsError) as caught:
         DataVolume("data", cast("DataVolumeArgs", {"zone": "eu-central-1a", **args}))
     assert [fault.field for fault in caught.value.faults] == [field]
+
+
+def test_a_groups_digest_is_another_one_with_anything_but_the_zones() -> None:
+    def of(instance_type: str = "t3.small", **volume: object) -> str:
+        return digest(
+            [cast("ServerArgs", {"instance_type": instance_type})], [cast("DataVolumeArgs", {"size_gib": 16, **volume})]
+        )
+
+    assert of(zone="") == of(zone="eu-central-1a"), "what the second `up` knows better is no change"
+    assert len({of(), of("t3.large"), of(size_gib=20)}) == 3
