@@ -160,11 +160,10 @@ def test_a_volume_that_cannot_be_is_refused_where_a_program_makes_it(args: dict[
     assert [fault.field for fault in caught.value.faults] == [field]
 
 
-def test_a_groups_digest_is_another_one_with_anything_but_the_zones() -> None:
-    def of(instance_type: str = "t3.small", **volume: object) -> str:
-        return digest(
-            [cast("ServerArgs", {"instance_type": instance_type})], [cast("DataVolumeArgs", {"size_gib": 16, **volume})]
-        )
+def test_a_groups_digest_is_the_same_in_the_next_up_and_another_one_with_any_change() -> None:
+    def of(instance_type: str = "t3.small", ami: str | None = None, before: str | None = None, **volume: object) -> str:
+        server = cast("ServerArgs", {"instance_type": instance_type, **({"ami": ami} if ami else {})})
+        return digest([server], [cast("DataVolumeArgs", {"size_gib": 16, **volume})], {"before": before})
 
-    assert of(zone="") == of(zone="eu-central-1a"), "what the second `up` knows better is no change"
-    assert len({of(), of("t3.large"), of(size_gib=20)}) == 3
+    assert of(zone="") == of(zone="eu-central-1a") == of(ami="ami-of-a-new-member")
+    assert len({of(), of("t3.large"), of(size_gib=20), of(before="26.04")}) == 4
