@@ -14,13 +14,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from bench import database, image, preview, slope, trace, up
+from bench import database, group, image, preview, slope, trace, up
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE, FOLDER = ROOT / "docs/performance.md", ROOT / "docs/performance"
 KEPT = FOLDER / "figures.json"
 PARTS: dict[str, ModuleType] = {
-    part.__name__.rpartition(".")[2]: part for part in (preview, slope, trace, up, image, database)
+    part.__name__.rpartition(".")[2]: part for part in (preview, slope, trace, up, image, database, group)
 }
 """Each measures (`measure`), and says its section of the page (`markdown`)."""
 HEAD = """# Performance

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -51,11 +52,11 @@ class Stack:
 
 
 @contextmanager
-def up(instance_type: str, name: str = NAME) -> Iterator[Stack]:
-    """Give the stack, which is taken down afterwards."""
+def up(instance_type: str, name: str = NAME, more: Mapping[str, object] = MappingProxyType({})) -> Iterator[Stack]:
+    """Give the stack, which is taken down afterwards; `more` is of its config."""
     lab("setup", name)
     try:
-        Pair(Lab.named(name), PROJECT_ROOT).configure({**CONFIG, "serverInstanceType": instance_type})
+        Pair(Lab.named(name), PROJECT_ROOT).configure({**CONFIG, **more, "serverInstanceType": instance_type})
         lab("up", name)
         stack = Stack(name)
         try:

@@ -8,7 +8,7 @@ authority, for a day.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bench.database.sites import Site
@@ -51,9 +51,11 @@ class Result(NamedTuple):
 class Sysbench:
     """sysbench on a client host, with a login of the server's."""
 
-    def __init__(self, client: Site, server: Site, login: Mapping[str, Any], rows: int) -> None:
-        """Write the login down; `rows` is of each table."""
-        self._client, self._server, self._rows = client, server, rows
+    def __init__(
+        self, client: Site, server: Site, login: Mapping[str, Any], rows: int, others: Sequence[Site] = ()
+    ) -> None:
+        """Write the login down; `rows` is of each table, `others` are more servers that the login may lead to."""
+        self._client, self._servers, self._rows = client, (server, *others), rows
         client.run(f"rm -rf {FOLDER}; install -d -m 700 {FOLDER}; cp /etc/mysql-pair/ca.pem {FOLDER}/cacert.pem")
         pair = server.run(CERTIFICATE)
         self._write("client-key.pem", pair)
@@ -69,20 +71,23 @@ class Sysbench:
         """Make the tables."""
         self._sysbench("oltp_read_write", "prepare", TABLES, tls=True)
 
-    def run(self, script: str, threads: int, seconds: int, tls: bool = True, tunnel: int = 0) -> Result:
+    def run(self, script: str, threads: int, seconds: int, tls: bool = True, tunnel: int = 0, port: int = 0) -> Result:
         """Run a workload; one that goes over TLS or not, against what is asked for, ends the measurement.
 
-        With the port of a tunnel it runs where that port is, on this machine: the client's program, and its CPU.
+        With the port of a tunnel it runs where that port is, on this machine: the client's program, and its CPU. With
+        another port than the login's it stays on the client host.
         """
         before = self._handshakes()
         more = [f"--mysql-host=127.0.0.1 --mysql-port={tunnel}"] if tunnel else []
+        more += [f"--mysql-port={port}"] if port else []
         said = self._sysbench(script, "run", threads, tls, f"--time={seconds}", *more, is_here=bool(tunnel))
         if (self._handshakes() - before >= threads) is not tls:
             raise SystemExit(f"bench: sysbench went {'without' if tls else 'over'} TLS")
         return parsed(said)
 
     def _handshakes(self) -> int:
-        return int(self._server.run("mysql -BNe \"show global status like 'Ssl_finished_accepts'\"").split()[1])
+        question = "mysql -BNe \"show global status like 'Ssl_finished_accepts'\""
+        return sum(int(server.run(question).split()[1]) for server in self._servers)
 
     def _sysbench(self, script: str, verb: str, threads: int, tls: bool, *more: str, is_here: bool = False) -> str:
         options = {
