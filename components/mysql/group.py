@@ -11,6 +11,7 @@ from components.args import args_faults
 from components.component import Component
 from components.generated import generated
 from components.host.agent import answer
+from components.mysql.host import MySqlHost
 from scripts.host.client.spec import GroupCheckSpec
 from scripts.host.common.codec import SpecFault
 from scripts.host.constants import MYSQL_PORT
@@ -19,7 +20,6 @@ from scripts.host.mysql.spec import AuthorityFacts
 
 if TYPE_CHECKING:
     from components.host.agent import HostAgent
-    from components.mysql.client import MySqlClient
     from components.mysql.server import MySqlServer
 
 JOIN_SECONDS = 13 * 3600
@@ -36,7 +36,7 @@ class ServerGroupArgs(TypedDict):
     """In the order in which they are changed; the first begins the group."""
     mysql_port: NotRequired[Annotated[int, checks.mysql_port]]
     """Of all of them; 3306 if not given."""
-    asked_by: NotRequired[MySqlClient]
+    asked_by: NotRequired[MySqlHost]
     """The client host from which the group is asked for its primary before any of its members is changed."""
     ready: NotRequired[Sequence[pulumi.Resource]]
     """What lets that host reach them: rules."""

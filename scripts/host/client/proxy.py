@@ -53,6 +53,9 @@ def fault(number: str, errors: str, port: int) -> str:
     if number != "2013" or CLOSED not in errors:
         return ""
     config = FILE.read_text() if FILE.exists() else ""
+    if config and "httpchk" not in config:
+        servers = ", ".join(f"{name} ({address})" for name, address in MEMBER.findall(config))
+        return f"MySQL on {servers} cannot be reached from here"
     sections = re.findall(rf"^(.+)\n +bind \S+:{port}$", config, re.MULTILINE)
     path, role = ROLES.get(sections[0] if sections else "", ROLES["frontend writes"])
     answers = {name: _ask(address, path) for name, address in dict(MEMBER.findall(config)).items()}

@@ -35,7 +35,7 @@ ALONE: dict[str, object] = {
     "dataVolumeSize": "x", "dataVolumeIops": 1, "dataVolumeThroughput": 1, "dataVolumeKmsKey": "x",
     "dataVolumeKeep": "x", "dataVolumeId": "x", "dataVolumeSnapshot": "x",
     "clients": [{"name": "X"}],
-    "mysqlPort": 22, "xProtocol": "x", "requireSecureTransport": "x", "serverCertificateNames": ["X"],
+    "mysqlPort": 22, "xProtocol": "x", "requireSecureTransport": "x", "serverCertificateNames": ["X"], "clientProxy": "x",
     "lowerCaseTableNames": 2, "mysqlSettings": {"port": 1},
     "databases": {"app": {}, "sys": {}}, "roles": {"R": {}}, "users": {"app": {"name": "root"}},
     "userPasswords": {"app": "\t"}, "passwordGenerations": {"app": 0}, "finishedGenerations": {"b": 0},
