@@ -2,7 +2,7 @@
 
 import pytest
 
-from scripts.host.client import group_check
+from scripts.host.client import group_check, proxy
 from scripts.host.client.spec import GroupCheckSpec
 
 SPEC = GroupCheckSpec(("10.0.0.10", "10.0.64.10", "10.0.80.10"), "0123456789ab")
@@ -17,7 +17,7 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 def asked(monkeypatch: pytest.MonkeyPatch, *answers: tuple[int, str] | None) -> str:
     """Return why nothing may be changed, of members that answer like this."""
     told = dict(zip(SPEC.addresses, answers, strict=True))
-    monkeypatch.setattr(group_check, "_role", told.get)
+    monkeypatch.setattr(proxy, "ask", lambda address, *_: told.get(address, (0, "no answer")))
     return group_check.why_not(group_check.ask(SPEC))
 
 
@@ -39,5 +39,5 @@ def test_a_fail_over_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(group_check, "FAILOVER_SECONDS", 60)
     monkeypatch.setattr(group_check, "POLL_SECONDS", 0)
     rounds = iter([SECONDARY] * 6 + [PRIMARY] * 3)
-    monkeypatch.setattr(group_check, "_role", lambda _address: next(rounds))
+    monkeypatch.setattr(proxy, "ask", lambda *_: next(rounds))
     assert group_check.why_not(group_check.ask(SPEC)) == ""
