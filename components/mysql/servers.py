@@ -90,7 +90,7 @@ def the_servers(
         if group:
             group.join(server, restored)
         each.append(server)
-    proxy = ProxySpec(members, port) if group else None
+    proxy = ProxySpec(members, port) if args[0].get("client_proxy", group is not None) else None
     made = [*volumes, *([group] if group else []), *each]
     return Servers(each, volumes, restored, proxy, made)
 

@@ -16,7 +16,6 @@ from scripts.host.mysql.server import Error, Session
 
 CHANNEL = "group_replication_recovery"
 OWN_SCHEMAS = ("mysql", "sys", "information_schema", "performance_schema")
-ACCOUNT_SECONDS = 30
 
 
 def begin(group: GroupSpec) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import contextlib
 
 from scripts.host.common.errors import HostError
+from scripts.host.constants import ROLE_USER
 from scripts.host.group import membership, peers, roles, units
 from scripts.host.group.settings import PLUGINS
 from scripts.host.group.spec import GroupSpec
@@ -23,7 +24,7 @@ def converge() -> None:
         return
     if group and membership.has_joined(group):
         _be_the_last(session, group)
-    for user in (peers.USER, peers.ROLE_USER):
+    for user in (peers.USER, ROLE_USER):
         for (host,) in session.rows("SELECT host FROM mysql.user WHERE user = %s", [user]):
             session.do("DROP USER %s@%s", [user, host])
     for name in PLUGINS.keys() & there:
