@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 
@@ -73,8 +74,9 @@ def the_servers(
         backups: whose role they have, and what the first one's data are restored from.
     """
     port = args[0].get("mysql_port", MYSQL_PORT)
+    changes = digest(args, volume_args, data)
     balancer = _load_balancer(members, port, placement)
-    group = _group(members, args, volume_args, placement, clients, balancer) if len(members) > 1 else None
+    group = _group(members, port, placement, clients, changes, balancer) if len(members) > 1 else None
     each: list[MySqlServer] = []
     restored: list[pulumi.Resource] = []
     volumes: list[DataVolume] = []
@@ -92,7 +94,7 @@ def the_servers(
         if group:
             group.join(server, restored)
         each.append(server)
-    proxy = ProxySpec(members, port) if group else None
+    proxy = ProxySpec(members, port) if args[0].get("client_proxy", group is not None) else None
     made = [*volumes, *([balancer] if balancer else []), *([group] if group else []), *each]
     return Servers(each, volumes, restored, proxy, balancer, made)
 
@@ -116,22 +118,36 @@ def _load_balancer(members: Sequence[MemberSpec], port: int, placement: Placemen
 
 def _group(
     members: Sequence[MemberSpec],
-    args: Sequence[ServerArgs],
-    volume_args: Sequence[DataVolumeArgs],
+    port: int,
     placement: Placement,
     clients: Mapping[str, MySqlClient],
+    changes: str,
     balancer: MySqlLoadBalancer | None,
 ) -> ServerGroup:
     """Register the group, which the jump host asks for its primary, or else the first client host."""
-    pairs = zip(args, volume_args, strict=True)
-    everything = repr([(sorted(of_one.items()), sorted(of_volume.items())) for of_one, of_volume in pairs])
-    named: ServerGroupArgs = {
+    args: ServerGroupArgs = {
         "members": members,
-        "mysql_port": args[0].get("mysql_port", MYSQL_PORT),
-        "asked_by": next(iter(clients.values())),
+        "mysql_port": port,
+        "asked_by": next(iter(clients.values())).agent,
         "ready": placement.firewall.ready,
-        "digest": hashlib.sha256(everything.encode()).hexdigest()[:12],
+        "digest": changes,
     }
     if balancer:
-        named["balancer_host"] = balancer.host
-    return ServerGroup("group", named)
+        args["balancer_host"] = balancer.host
+    return ServerGroup("group", args)
+
+
+def digest(args: Sequence[ServerArgs], volume_args: Sequence[DataVolumeArgs], data: DataArgs) -> str:
+    """Return what is another one whenever something of the members is, and the same in the next `up`.
+
+    What is found in AWS does not count: a volume's zone is known once its subnet is there, and one that is made has an
+    image that it does not have to be given again. Another image for all of them is in what a snapshot is made before.
+    """
+    of_servers = [_without("ami", of_one) for of_one in args]
+    of_volumes = [_without("zone", of_one) for of_one in volume_args]
+    everything = repr((of_servers, of_volumes, data.get("before")))
+    return hashlib.sha256(everything.encode()).hexdigest()[:12]
+
+
+def _without(found: str, args: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    return sorted((key, value) for key, value in args.items() if key != found)

@@ -7,7 +7,7 @@ before the transactions that it lacks. It never gives up transactions of its own
 
 from scripts.host.common import stdin
 from scripts.host.common.errors import HostError
-from scripts.host.group import membership, peers, units, waiting
+from scripts.host.group import membership, peers, plugins, units, waiting
 from scripts.host.group.peers import Answer
 from scripts.host.group.spec import GroupSpec
 from scripts.host.group.view import ERROR, View
@@ -16,7 +16,6 @@ from scripts.host.mysql.server import Error, Session
 
 CHANNEL = "group_replication_recovery"
 OWN_SCHEMAS = ("mysql", "sys", "information_schema", "performance_schema")
-ACCOUNT_SECONDS = 30
 
 
 def begin(group: GroupSpec) -> dict[str, str]:
@@ -34,6 +33,8 @@ def begin(group: GroupSpec) -> dict[str, str]:
             raise HostError(
                 f"{inside.member.name} is in the group already, so it is not begun anew: run `pulumi up` again"
             )
+        # A restore may have brought what the group does not take.
+        plugins.require_fit(session)
         peers.make_accounts(session, group)
         start(session, bootstrap=True)
         session = waiting.until_online()

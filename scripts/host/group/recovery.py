@@ -1,6 +1,6 @@
 """What only an operator decides: a group started after a full outage, a forced quorum, data that are given up.
 
-Verbs `group contains`, `group start`, `group force` and `group rejoin`.
+Verbs `group start`, `group force` and `group rejoin`.
 """
 
 from dataclasses import dataclass, field
@@ -16,13 +16,6 @@ from scripts.host.mysql import server
 from scripts.host.mysql.server import Session
 
 FORCE_SECONDS = 60
-
-
-@dataclass(frozen=True)
-class ContainsSpec:
-    """Sets of GTIDs, as GroupFacts.executed has them."""
-
-    sets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,13 +37,6 @@ class RejoinSpec:
 
     discard: bool = False
     """Whether its own transactions are given up."""
-
-
-def contains(spec: ContainsSpec) -> dict[str, bool]:
-    """Tell whether this server has every transaction of these sets."""
-    session = server.Session()
-    query = "SELECT GTID_SUBSET(%s, @@GLOBAL.gtid_executed)"
-    return {"contains": all(session.rows(query, [gtids])[0][0] == 1 for gtids in spec.sets)}
 
 
 def start(_spec: StartSpec) -> dict[str, Any]:
@@ -141,7 +127,6 @@ def _told() -> GroupSpec:
     return group
 
 
-contains_verb = stdin.verb(ContainsSpec, contains)
 start_verb = stdin.verb(StartSpec, start)
 force_verb = stdin.verb(ForceSpec, force)
 rejoin_verb = stdin.verb(RejoinSpec, rejoin)

@@ -27,7 +27,7 @@ from tests.unit.program import mocks
 from tests.unit.program.program_run import plain
 
 NAMES, ADDRESSES = ["server", "server-2", "server-3"], ["10.20.0.10", "10.20.64.10", "10.20.80.10"]
-GROUP = {"server_names": NAMES, "server_private_ips": ADDRESSES, "mysql_port": 3310.0}
+GROUP = {"mysql_host": "127.0.0.1", "server_names": NAMES, "server_private_ips": ADDRESSES, "mysql_port": 3310.0}
 CERTIFICATE = FileSpec(constants.CA_FILE, CA_CERTIFICATE)
 
 
@@ -92,6 +92,12 @@ def test_one_server_is_reached_by_itself() -> None:
     assert told(commands()) == HostSpec(files=(CERTIFICATE,))
 
 
+def test_one_server_has_the_proxy_where_the_connection_strings_lead_to_it(stack: dict[str, Any]) -> None:
+    stack["mysql_host"] = "127.0.0.1"
+    spec = ProxySpec([MemberSpec("server", "10.20.0.10")], 3306)
+    assert told(commands()) == HostSpec(("haproxy",), files=(CERTIFICATE, *proxy.files(spec)))
+
+
 def test_the_code_in_the_docs_makes_a_connection_string_for_the_load_balancer(stack: dict[str, Any]) -> None:
     stack["load_balancer_host"] = "balancer.example.org"
     _, (url,) = run("    from dataclasses import replace\n    from stack_outputs", "url")
@@ -106,6 +112,7 @@ def test_every_fault_of_what_it_is_made_from_is_told_at_once() -> None:
     assert {fault.field for fault in caught.value.faults} == {
         "server_name",
         "target",
+        "mysql_host",
         "server_names",
         "server_private_ips",
         "mysql_port",

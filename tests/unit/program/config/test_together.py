@@ -36,6 +36,7 @@ ALONE: dict[str, object] = {
     "dataVolumeKeep": "x", "loadBalancer": "x", "dataVolumeId": "x", "dataVolumeSnapshot": "x",
     "clients": [{"name": "X"}],
     "mysqlPort": 22, "xProtocol": "x", "requireSecureTransport": "x", "serverCertificateNames": ["X"],
+    "clientProxy": "x",
     "lowerCaseTableNames": 2, "mysqlSettings": {"port": 1},
     "databases": {"app": {}, "sys": {}}, "roles": {"R": {}}, "users": {"app": {"name": "root"}},
     "userPasswords": {"app": "\t"}, "passwordGenerations": {"app": 0}, "finishedGenerations": {"b": 0},
