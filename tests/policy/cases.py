@@ -128,7 +128,7 @@ def by_rules(name: str, *cidrs: str) -> None:
 
 def by_balancer(name: str, internal: bool) -> None:
     made = aws.lb.LoadBalancer(
-        f"{name}-balancer",
+        f"{name}-lb",
         internal=internal,
         load_balancer_type="network",
         subnets=["subnet-0123456789abcdef0"],
@@ -206,8 +206,8 @@ ROWS: dict[str, list[tuple[Any, ...]]] = {
         ("offices-by-rules", lambda n: by_rules(n, OFFICE, "198.51.100.0/24")),
     ],
     "no-public-balancer": [
-        ("mysql-by-public-balancer", lambda n: by_balancer(n, internal=False), "which the internet can reach"),
-        ("mysql-by-internal-balancer", lambda n: by_balancer(n, internal=True)),
+        ("public-balancer", lambda n: by_balancer(n, internal=False), "which the internet can reach"),
+        ("private-balancer", lambda n: by_balancer(n, internal=True)),
     ],
     "mysql-by-group": [
         ("mysql-from-range", lambda n: ingress(n, 3306, cidr_ipv4="10.0.0.0/24"), "to 10.0.0.0/24; name"),
