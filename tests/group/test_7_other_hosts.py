@@ -11,7 +11,7 @@ import pytest
 from tests.group.stack import Group
 from tests.lab.logins import Login
 from tests.lab.other_project import other_project
-from tests.lab.pair import LAB, Pair, drift, run, verb
+from tests.lab.pair import Pair, drift, run, verb
 from tests.torture.members import waited
 
 SECONDS = 60
