@@ -76,7 +76,7 @@ def force(spec: ForceSpec) -> dict[str, Any]:
         return {"group": group.name, "was": "whole"}
     if not view.is_member:
         raise HostError(
-            f"{group.own} is {view.own.state}: it has left the group, as it was without a majority. Run `python -m scripts "
+            f"{group.own} is {view.own.state}: it has left the group, as it had no majority. Run `python -m scripts "
             "start-group`"
         )
     if lost := sorted(set(spec.addresses) & {seen.address for seen in view.members if seen.state == UNREACHABLE}):
