@@ -10,8 +10,7 @@ from components import checks
 from components.args import args_faults
 from components.component import Component
 from components.generated import generated
-from components.host.agent import answer
-from components.mysql.host import MySqlHost
+from components.host.agent import HostAgent, answer
 from scripts.host.client.spec import GroupCheckSpec
 from scripts.host.common.codec import SpecFault
 from scripts.host.constants import MYSQL_PORT
@@ -19,7 +18,6 @@ from scripts.host.group.spec import GroupSpec, MemberSpec
 from scripts.host.mysql.spec import AuthorityFacts
 
 if TYPE_CHECKING:
-    from components.host.agent import HostAgent
     from components.mysql.server import MySqlServer
 
 JOIN_SECONDS = 13 * 3600
@@ -36,8 +34,8 @@ class ServerGroupArgs(TypedDict):
     """In the order in which they are changed; the first begins the group."""
     mysql_port: NotRequired[Annotated[int, checks.mysql_port]]
     """Of all of them; 3306 if not given."""
-    asked_by: NotRequired[MySqlHost]
-    """The client host from which the group is asked for its primary before any of its members is changed."""
+    asked_by: NotRequired[HostAgent]
+    """Of the client host from which the group is asked for its primary before any of its members is changed."""
     ready: NotRequired[Sequence[pulumi.Resource]]
     """What lets that host reach them: rules."""
     digest: NotRequired[str]
@@ -81,14 +79,14 @@ class ServerGroup(Component):
 
     def _check(self) -> list[pulumi.Resource]:
         """Register the check that comes before any change of a member."""
-        client = self._args.get("asked_by")
-        if client is None:
+        agent = self._args.get("asked_by")
+        if agent is None:
             return []
         spec = GroupCheckSpec(tuple(member.address for member in self.members), self._args.get("digest", ""))
         ready = self._args.get("ready", ())
-        return [client.agent.run(f"{self.name}-checked", "check-group", spec, CHECK_SECONDS, self, ready)]
+        return [agent.run(f"{self.name}-checked", "check-group", spec, CHECK_SECONDS, self, ready)]
 
-    def authority(self, agent: "HostAgent", after: Sequence[pulumi.Resource]) -> pulumi.Output[str]:
+    def authority(self, agent: HostAgent, after: Sequence[pulumi.Resource]) -> pulumi.Output[str]:
         """Return key and certificate of the authority, a secret: that of the server that was there first."""
         if self._authority is None:
             name = f"{self.name}-authority"

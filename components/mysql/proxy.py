@@ -61,6 +61,8 @@ OF_GROUP = """\
 
 frontend writes
     bind {address}:{port}
+    # After a start all members count as good until they are asked, and a secondary would be read that is behind.
+    tcp-request connection reject if {{ nbsrv(primary) gt 1 }}
     default_backend primary
 
 frontend reads

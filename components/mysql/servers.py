@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 
@@ -70,7 +71,8 @@ def the_servers(
         backups: whose role they have, and what the first one's data are restored from.
     """
     port = args[0].get("mysql_port", MYSQL_PORT)
-    group = _group(members, args, volume_args, placement, clients) if len(members) > 1 else None
+    changes = digest(args, volume_args, data)
+    group = _group(members, port, placement, clients, changes) if len(members) > 1 else None
     each: list[MySqlServer] = []
     restored: list[pulumi.Resource] = []
     volumes: list[DataVolume] = []
@@ -94,22 +96,32 @@ def the_servers(
 
 
 def _group(
-    members: Sequence[MemberSpec],
-    args: Sequence[ServerArgs],
-    volume_args: Sequence[DataVolumeArgs],
-    placement: Placement,
-    clients: Mapping[str, MySqlClient],
+    members: Sequence[MemberSpec], port: int, placement: Placement, clients: Mapping[str, MySqlClient], changes: str
 ) -> ServerGroup:
     """Register the group, which the jump host asks for its primary, or else the first client host."""
-    pairs = zip(args, volume_args, strict=True)
-    everything = repr([(sorted(of_one.items()), sorted(of_volume.items())) for of_one, of_volume in pairs])
     return ServerGroup(
         "group",
         {
             "members": members,
-            "mysql_port": args[0].get("mysql_port", MYSQL_PORT),
-            "asked_by": next(iter(clients.values())),
+            "mysql_port": port,
+            "asked_by": next(iter(clients.values())).agent,
             "ready": placement.firewall.ready,
-            "digest": hashlib.sha256(everything.encode()).hexdigest()[:12],
+            "digest": changes,
         },
     )
+
+
+def digest(args: Sequence[ServerArgs], volume_args: Sequence[DataVolumeArgs], data: DataArgs) -> str:
+    """Return what is another one whenever something of the members is, and the same in the next `up`.
+
+    What is found in AWS does not count: a volume's zone is known once its subnet is there, and one that is made has an
+    image that it does not have to be given again. Another image for all of them is in what a snapshot is made before.
+    """
+    of_servers = [_without("ami", of_one) for of_one in args]
+    of_volumes = [_without("zone", of_one) for of_one in volume_args]
+    everything = repr((of_servers, of_volumes, data.get("before")))
+    return hashlib.sha256(everything.encode()).hexdigest()[:12]
+
+
+def _without(found: str, args: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    return sorted((key, value) for key, value in args.items() if key != found)

@@ -6,21 +6,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from lab.settings import Lab
 from tests.lab.other_project import OtherProject, other_project
-from tests.lab.pair import LAB, Pair, lab_command
+from tests.lab.pair import Pair, brought_up
 
 
 @pytest.fixture(scope="session")
 def pair() -> Iterator[Pair]:
     """The pair, up; taken down when the last test has ended."""
-    done = lab_command("up")
-    try:
-        assert done.returncode == 0, done.stdout + done.stderr
-        yield Pair(Lab.named(LAB))
-    finally:
-        down = lab_command("down")
-        assert down.returncode == 0, down.stdout + down.stderr
+    with brought_up() as pair:
+        yield pair
 
 
 @pytest.fixture(scope="session")

@@ -21,9 +21,9 @@ class Login:
     port: int
 
     @classmethod
-    def of(cls, pair: Pair, user: str) -> Login:
+    def of(cls, pair: Pair, user: str, output: str = "connection_strings") -> Login:
         """Return the login that the stack's outputs have for a user, by key."""
-        url = urlsplit(pair.outputs()["connection_strings"][user])
+        url = urlsplit(pair.outputs()[output][user])
         return cls(unquote(url.username or ""), unquote(url.password or ""), url.hostname or "", url.port or 0)
 
     def as_json(self) -> str:

@@ -15,6 +15,7 @@ import yaml  # type: ignore[import-untyped]
 
 from lab.cloud.model import SecurityGroupRule
 from lab.cloud.store import Store
+from lab.settings import Lab
 from lab.testing.project import Project
 from tests import PROJECT_ROOT
 from tests.lab.way import state_file, version, way
@@ -162,6 +163,18 @@ class Pair(Project):
         """Tell whether a TCP connection from a host opens within three seconds."""
         probe = f"timeout 3 bash -c 'exec 3<>/dev/tcp/{address}/{port}'"
         return self.ssh(host, probe).returncode == 0
+
+
+@contextmanager
+def brought_up() -> Iterator[Pair]:
+    """Bring the lab up by the command that a user types; take it down at the block's end."""
+    done = lab_command("up")
+    try:
+        assert done.returncode == 0, done.stdout + done.stderr
+        yield Pair(Lab.named(LAB))
+    finally:
+        down = lab_command("down")
+        assert down.returncode == 0, down.stdout + down.stderr
 
 
 def on(pair: Pair, host: str, line: str) -> None:

@@ -7,7 +7,7 @@ before the transactions that it lacks. It never gives up transactions of its own
 
 from scripts.host.common import stdin
 from scripts.host.common.errors import HostError
-from scripts.host.group import membership, peers, units, waiting
+from scripts.host.group import membership, peers, plugins, units, waiting
 from scripts.host.group.peers import Answer
 from scripts.host.group.spec import GroupSpec
 from scripts.host.group.view import ERROR, View
@@ -34,6 +34,8 @@ def begin(group: GroupSpec) -> dict[str, str]:
                 f"{inside.member.name} is in the group already, so it is not begun anew. Run `python -m scripts rejoin "
                 f"{group.own}`, and then `pulumi up` again"
             )
+        # A restore may have brought what the group does not take.
+        plugins.require_fit(session)
         peers.make_accounts(session, group)
         start(session, bootstrap=True)
         session = waiting.until_online()

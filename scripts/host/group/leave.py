@@ -13,21 +13,20 @@ from scripts.host.mysql.server import Error, Session
 
 
 def converge() -> None:
-    """Leave the group that this server was told of, if it was, as the last of its members.
+    """Leave the group that this server was told of, if it was, as the last of its members; or a copied volume's group.
 
     Raises:
         HostError: the group has no majority, or this server is not in it, so its data may not be all that there is.
     """
-    group = membership.told()
-    if group is None:
+    group, session = membership.told(), server.Session()
+    there = {name for (name,) in session.rows("SELECT plugin_name FROM information_schema.plugins")}
+    if group is None and not PLUGINS.keys() & there:
         return
-    session = server.Session()
-    if membership.has_joined(group):
+    if group and membership.has_joined(group):
         _be_the_last(session, group)
     for user in (peers.USER, ROLE_USER):
         for (host,) in session.rows("SELECT host FROM mysql.user WHERE user = %s", [user]):
             session.do("DROP USER %s@%s", [user, host])
-    there = {name for (name,) in session.rows("SELECT plugin_name FROM information_schema.plugins")}
     for name in PLUGINS.keys() & there:
         session.do(f"UNINSTALL PLUGIN {name}")
     units.disable()

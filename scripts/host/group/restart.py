@@ -13,7 +13,7 @@ def restart() -> None:
     Raises:
         HostError: the group cannot spare this member, and nothing was changed; or it does not come up.
     """
-    if membership.has_joined(membership.told()) and require_spare():
+    if require_spare():
         server.restart()
         waiting.until_online()
     else:
@@ -27,13 +27,15 @@ def require_spare() -> bool:
         HostError: too few of the others are ONLINE.
     """
     group = membership.told()
+    if group is None:
+        return False
     try:
         view = View.read(Session())
     except Error as error:
         if error.number == server.CANNOT_CONNECT:
             return False  # it is down: nothing is taken away
         raise
-    if group is None or not view.is_member:
+    if not view.is_member:
         return False
     others = [seen for seen in view.online if seen.uuid != view.uuid]
     needed = len(group.members) // 2 + 1

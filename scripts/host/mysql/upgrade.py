@@ -12,6 +12,7 @@ from pathlib import Path
 from scripts.host.common import process, state_file, stdin
 from scripts.host.common.difference import Difference
 from scripts.host.common.errors import HostError
+from scripts.host.group import restart, waiting
 from scripts.host.mysql import newer_mysqld, server, service, upgrade_check
 from scripts.host.system import packages, updates
 from scripts.host.system.spec import PackageUpgrade, UpgradeFacts, UpgradeSpec
@@ -36,17 +37,18 @@ def upgrade(spec: UpgradeSpec) -> UpgradeFacts:
         _finish("an upgrade was cut off")
     planned, libraries = updates.planned(), replaced_libraries()
     one_way = why_one_way(planned)
-    restart = f"it runs with {', '.join(libraries)} of before" if libraries else ""
+    reason = f"it runs with {', '.join(libraries)} of before" if libraries else ""
     if not spec.apply and planned and server.is_up():
         found = (*upgrade_check.tables(), *newer_mysqld.findings(planned))
-        return UpgradeFacts(planned, restart, one_way, found)
-    facts = UpgradeFacts(planned, restart, one_way)
+        return UpgradeFacts(planned, reason, one_way, found)
+    facts = UpgradeFacts(planned, reason, one_way)
     if not spec.apply or not (planned or libraries):
         return facts
     if not server.is_up():
         raise HostError("mysqld is down, so an upgrade could not be checked: nothing was changed")
     if one_way and not spec.no_way_back:
         raise HostError(f"there is no way back, as {one_way}: nothing was changed")
+    is_member = restart.require_spare()
     if planned:
         updates.install(planned, "--download-only")
     state_file.save(JOURNAL, [])
@@ -61,6 +63,8 @@ def upgrade(spec: UpgradeSpec) -> UpgradeFacts:
     if not server.start():
         _finish(f"mysqld does not come up: {service.words_since(begin)}", go_back=True)
     _forget_journal()
+    if is_member:
+        waiting.until_online()
     return facts
 
 

@@ -16,6 +16,8 @@ from components.host.agent import ROOT, agent_files, agent_folder
 from components.host.host import HostArgs, HostKeyMismatchError, parameter_name, same_key
 from components.host.remote import limited
 from components.host.user_data import cloud_config, host_spec, join, user_data
+from components.mysql.server import ServerArgs
+from components.mysql.servers import digest
 from scripts.host.mysql.spec import MySqlSpec, Setting
 
 
@@ -156,3 +158,12 @@ def test_a_volume_that_cannot_be_is_refused_where_a_program_makes_it(args: dict[
     with pytest.raises(InvalidArgsError) as caught:
         DataVolume("data", cast("DataVolumeArgs", {"zone": "eu-central-1a", **args}))
     assert [fault.field for fault in caught.value.faults] == [field]
+
+
+def test_a_groups_digest_is_the_same_in_the_next_up_and_another_one_with_any_change() -> None:
+    def of(instance_type: str = "t3.small", ami: str | None = None, before: str | None = None, **volume: object) -> str:
+        server = cast("ServerArgs", {"instance_type": instance_type, **({"ami": ami} if ami else {})})
+        return digest([server], [cast("DataVolumeArgs", {"size_gib": 16, **volume})], {"before": before})
+
+    assert of(zone="") == of(zone="eu-central-1a") == of(ami="ami-of-a-new-member")
+    assert len({of(), of("t3.large"), of(size_gib=20), of(before="26.04")}) == 4

@@ -50,7 +50,8 @@ def sections(text: str) -> dict[str, list[str]]:
 
 def test_writes_go_to_the_primary_and_reads_to_readers_or_else_to_the_primary() -> None:
     parts = sections(proxy.config(SPEC))
-    assert parts["frontend writes"] == ["bind 127.0.0.1:3310", "default_backend primary"]
+    once = "tcp-request connection reject if { nbsrv(primary) gt 1 }"
+    assert parts["frontend writes"] == ["bind 127.0.0.1:3310", once, "default_backend primary"]
     assert parts["frontend reads"] == [
         "bind 127.0.0.1:3311",
         "use_backend primary if { nbsrv(readers) eq 0 }",

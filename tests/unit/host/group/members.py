@@ -46,6 +46,8 @@ class MySql:
             return [(self.view.uuid,)]
         if "replication_group_members" in statement:
             return [(one.uuid, one.address, one.state, one.role, one.version) for one in self.view.members]
+        if "information_schema.tables" in statement:
+            return []
         for part, value in self.answers.items():
             if part in statement and statement.startswith("SELECT"):
                 return value if isinstance(value, list) else [(value,)]
