@@ -31,7 +31,8 @@ def begin(group: GroupSpec) -> dict[str, str]:
     if not view.is_member:
         if inside := peers.with_majority(peers.ask(group)):
             raise HostError(
-                f"{inside.member.name} is in the group already, so it is not begun anew: run `pulumi up` again"
+                f"{inside.member.name} is in the group already, so it is not begun anew. Run `python -m scripts rejoin "
+                f"{group.own}`, and then `pulumi up` again"
             )
         # A restore may have brought what the group does not take.
         plugins.require_fit(session)
@@ -115,7 +116,7 @@ def require_same_history(session: Session, group: GroupSpec, answer: Answer) -> 
     if own := ",".join(part.strip() for part in parts if part.strip() and not part.strip().startswith(group.name)):
         raise HostError(
             f"{group.own} has transactions that the group does not have: {own}. It stays out of the group, and its "
-            f"data as they are. Look at them with `python -m scripts ssh {group.own}`; `python -m scripts rejoin "
+            f"data stay as they are. Look at them with `python -m scripts ssh {group.own}`; `python -m scripts rejoin "
             f"{group.own} --discard` gives them up and takes the group's data instead"
         )
 
