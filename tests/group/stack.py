@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from lab.machine import hosts
@@ -14,15 +16,24 @@ from tests.lab.pair import Pair, verb
 from tests.torture.checker import findings, outcomes
 from tests.torture.clients import Clients, at_work, settings
 from tests.torture.gaps import pause
-from tests.torture.members import Members, waited
+from tests.torture.members import Members, View, waited
 
 SERVERS = 3
 WHOLE_SECONDS = 300
 """Within which members are ONLINE again; a slow machine's."""
 DATABASE = "app"
-TABLES = f"""select group_concat(table_name order by table_name) from information_schema.tables
-where table_schema = '{DATABASE}'"""
+TABLES = f"show tables from {DATABASE}"
 SEED = 16
+
+
+@dataclass
+class Seen:
+    """What was seen of a group, twice a second."""
+
+    least: int
+    """How many servers were ONLINE at the least."""
+    primaries: list[str]
+    """The addresses of those that took writes, one after another."""
 
 
 class Group:
@@ -73,8 +84,8 @@ class Group:
         """Return the checksums of all tables, once for each different answer of a server."""
         members = self.members
         assert waited(members.are_level, WHOLE_SECONDS), "the servers do not come to the same transactions"
-        names = members.sql(self.members_in_order[0], TABLES)
-        tables = ", ".join(f"{DATABASE}.`{name}`" for name in names.split(","))
+        names = members.sql(self.members_in_order[0], TABLES).split()
+        tables = ", ".join(f"{DATABASE}.`{name}`" for name in names)
         return {members.sql(name, f"checksum table {tables}") for name in members.instances}
 
     @property
@@ -92,6 +103,25 @@ class Group:
         done = hosts.execute(self.host(name), "sh", "-c", command)
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    @contextmanager
+    def watched(self) -> Iterator[Seen]:
+        """Look at the group all the time until the block ends."""
+        seen, ended, members = Seen(SERVERS, []), threading.Event(), self.members
+
+        def look() -> None:
+            while not ended.wait(0.5):
+                view = best(members)
+                seen.least = min(seen.least, online(view))
+                seen.primaries += [name for name in view.online("PRIMARY") if name not in seen.primaries[-1:]]
+
+        thread = threading.Thread(target=look)
+        thread.start()
+        try:
+            yield seen
+        finally:
+            ended.set()
+            thread.join()
 
     @contextmanager
     def written(self, what: str) -> Iterator[Clients]:
@@ -132,3 +162,13 @@ def status() -> dict[str, Any]:
     assert done.stdout, done.stderr
     told: dict[str, Any] = json.loads(done.stdout)
     return told
+
+
+def best(members: Members) -> View:
+    """Return the group as the server sees it that sees the most ONLINE."""
+    return max(members.views(), key=online)
+
+
+def online(view: View) -> int:
+    """Return how many servers are ONLINE in a view."""
+    return list(view.states.values()).count("ONLINE")

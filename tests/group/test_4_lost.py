@@ -14,7 +14,6 @@ from tests.lab.pair import Pair, drift, verb
 from tests.torture.clients import Clients
 from tests.torture.members import waited
 
-
 STRAY = "stop group_replication; set global super_read_only = off; create table app.stray (id int primary key)"
 
 
