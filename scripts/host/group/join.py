@@ -15,6 +15,8 @@ from scripts.host.mysql import restoring, series, server, service
 from scripts.host.mysql.server import Error, Session
 
 CHANNEL = "group_replication_recovery"
+STARTED = (3093, 3021)
+"""Errors of a server whose Group Replication, or whose recovery, runs already."""
 OWN_SCHEMAS = ("mysql", "sys", "information_schema", "performance_schema")
 ACCOUNT_SECONDS = 30
 
@@ -87,14 +89,19 @@ def enter(session: Session, group: GroupSpec, view: View) -> None:
 
 
 def start(session: Session, bootstrap: bool = False) -> None:
-    """Start Group Replication, as the only member of a new group or as one more of one that there is."""
-    session.do(f"CHANGE REPLICATION SOURCE TO SOURCE_USER = '{peers.USER}' FOR CHANNEL '{CHANNEL}'")
+    """Start Group Replication, as the only member of a new group or as one more of one that there is.
+
+    A mysqld that was just started may be about to do so itself.
+    """
     log = service.log_size()
     try:
+        session.do(f"CHANGE REPLICATION SOURCE TO SOURCE_USER = '{peers.USER}' FOR CHANNEL '{CHANNEL}'")
         if bootstrap:
             session.do("SET GLOBAL group_replication_bootstrap_group = ON")
         session.do("START GROUP_REPLICATION")
     except Error as error:
+        if error.number in STARTED and not bootstrap:
+            return
         # MySQL's own text says no more than that the log says it.
         raise HostError(f"{error}\n{service.words_since(log)}") from error
     finally:

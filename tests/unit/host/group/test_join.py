@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -11,6 +11,7 @@ from scripts.host.group import join, membership, peers, units, waiting, watch
 from scripts.host.group.peers import Answer
 from scripts.host.group.view import View
 from scripts.host.mysql import restoring, series, server
+from scripts.host.mysql.server import Session
 from tests.unit.host.group.members import MEMBERS, NAME, MySql, seen, told, view
 
 OUTSIDE = View("server-2", (seen("server-2", "OFFLINE", ""),))
@@ -78,6 +79,20 @@ def test_a_member_that_was_away_joins_with_what_it_has(asked: Asked) -> None:
     assert session.did[0] == "STOP GROUP_REPLICATION"
     assert session.did[-1] == "START GROUP_REPLICATION"
     assert not any("RESET" in statement for statement in session.did)
+
+
+@pytest.mark.parametrize(
+    ("refuses", "number"), [("START GROUP_REPLICATION", 3093), ("CHANGE REPLICATION SOURCE", 3021)]
+)
+def test_a_member_that_mysqld_brings_back_itself_meanwhile_is_waited_for(
+    asked: Asked, refuses: str, number: int
+) -> None:
+    membership.mark_joined(told("server-2"))
+    session = asked(OUTSIDE)
+    session.refuses, session.number = refuses, number
+    join.join(told("server-2"))
+    with pytest.raises(HostError, match=str(number)):
+        join.start(cast("Session", session), bootstrap=True)
 
 
 def test_transactions_of_a_members_own_keep_it_out_and_are_named(asked: Asked) -> None:
