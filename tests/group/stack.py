@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from lab.machine import hosts
@@ -34,6 +34,8 @@ class Seen:
     """How many servers were ONLINE at the least."""
     primaries: list[str]
     """The addresses of those that took writes, one after another."""
+    worst: list[View] = field(default_factory=list)
+    """What each server saw then."""
 
 
 class Group:
@@ -111,8 +113,10 @@ class Group:
 
         def look() -> None:
             while not ended.wait(0.5):
-                view = best(members)
-                seen.least = min(seen.least, online(view))
+                views = members.views()
+                view = max(views, key=online)
+                if online(view) < seen.least:
+                    seen.least, seen.worst = online(view), views
                 seen.primaries += [name for name in view.online("PRIMARY") if name not in seen.primaries[-1:]]
 
         thread = threading.Thread(target=look)
@@ -124,12 +128,17 @@ class Group:
             thread.join()
 
     @contextmanager
-    def written(self, what: str) -> Iterator[Clients]:
+    def written(self, what: str, host: str = "") -> Iterator[Clients]:
         """Have clients write and read while something is done; they must have been told nothing but the truth.
 
-        They go on to write at the end, by the logins that they began with. What it cost them is printed.
+        They go on to write at the end, by the logins that they began with: those of the connection strings, or of a
+        server's own address. What it cost them is printed.
         """
-        with at_work(self.pair.lab.name, settings(self.pair.outputs(), SEED), self._history) as clients:
+        told = settings(self.pair.outputs(), SEED)
+        if host:
+            told["write"]["host"] = host
+            told["read"] = told["write"]
+        with at_work(self.pair.lab.name, told, self._history) as clients:
             begun = time.monotonic()
             yield clients
             end = time.monotonic()
@@ -154,6 +163,12 @@ class Group:
     @property
     def _history(self) -> Any:
         return self.pair.lab.folder / "written.jsonl"
+
+
+def first_write(clients: Clients, since: float) -> float:
+    """Return how many seconds after a moment a write was acknowledged that began after it."""
+    assert waited(lambda: clients.have_written_since(since), WHOLE_SECONDS)
+    return time.monotonic() - since
 
 
 def status() -> dict[str, Any]:

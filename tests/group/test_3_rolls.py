@@ -23,7 +23,7 @@ def test_a_setting_that_needs_a_restart_rolls(group: Group) -> None:
     with group.written("a setting that needs a restart"), group.watched() as seen:
         group.pair.up()
     assert {group.members.sql(name, BACK_LOG) for name in group.members_in_order} == {"123"}
-    assert seen.least >= SPARED and len(seen.primaries) > 1
+    assert seen.least >= SPARED and len(seen.primaries) > 1, seen
     print(f"\nthe primary was {first}, and then {', '.join(seen.primaries)}")
     assert group.pair.unchanged()
 
@@ -33,7 +33,7 @@ def test_the_primary_is_restarted_by_hand(group: Group) -> None:
     with group.written(f"mysqld of {primary}, the primary, was restarted by hand"), group.watched() as seen:
         group.execute(primary, "systemctl restart mysql")
         group.require_whole()
-    assert seen.least >= SPARED and group.primary != primary
+    assert seen.least >= SPARED and group.primary != primary, seen
 
 
 def test_an_operator_switches_over(group: Group) -> None:
@@ -61,6 +61,6 @@ def test_an_up_that_is_killed_between_two_servers_is_finished_by_the_next_one(gr
         killed_when(second_is_away, LAB)
         done = lab_command("up")
         assert done.returncode == 0, done.stdout + done.stderr
-    assert seen.least >= SPARED
+    assert seen.least >= SPARED, seen
     assert types() == [TYPE] * SERVERS
     assert group.pair.unchanged()
