@@ -61,7 +61,8 @@ def join(group: GroupSpec) -> dict[str, str]:
             membership.note("no group to join: not all of its servers answer")
             return {"group": group.name, "outage": "not all servers answer"}
         enter(session, group, view)
-        session = waiting.until_online()
+    # Also where mysqld has begun to join by itself: the next member is changed after this.
+    session = waiting.until_online()
     membership.mark_joined(group)
     membership.note("")
     open_again(session)

@@ -95,6 +95,19 @@ def test_a_member_that_mysqld_brings_back_itself_meanwhile_is_waited_for(
         join.start(cast("Session", session), bootstrap=True)
 
 
+def test_a_member_that_recovers_has_not_joined_before_it_is_online(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked(view("server-2", **{"server-2": "RECOVERING"}))
+
+    def still() -> Any:
+        raise HostError("still RECOVERING")
+
+    monkeypatch.setattr(waiting, "until_online", still)
+    with pytest.raises(HostError, match="still RECOVERING"):
+        join.join(told("server-2"))
+
+
 def test_transactions_of_a_members_own_keep_it_out_and_are_named(asked: Asked) -> None:
     membership.mark_joined(told("server-2"))
     session = asked(FELL_OUT, GTID_SUBTRACT="0a1b2c3d-0000-1111-2222-333333333333:5,\n" + f"{NAME}:21")
