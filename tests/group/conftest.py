@@ -1,4 +1,4 @@
-"""One lab for the story of a group of servers: a stack of one server, which grows, goes through all of it, and shrinks."""
+"""One lab for the story of a group: a stack of one server, which grows to three, goes through it all, and shrinks."""
 
 from __future__ import annotations
 

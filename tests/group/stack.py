@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from lab.machine import hosts
@@ -14,15 +16,26 @@ from tests.lab.pair import Pair, verb
 from tests.torture.checker import findings, outcomes
 from tests.torture.clients import Clients, at_work, settings
 from tests.torture.gaps import pause
-from tests.torture.members import Members, waited
+from tests.torture.members import Members, View, waited
 
 SERVERS = 3
 WHOLE_SECONDS = 300
 """Within which members are ONLINE again; a slow machine's."""
 DATABASE = "app"
-TABLES = f"""select group_concat(table_name order by table_name) from information_schema.tables
-where table_schema = '{DATABASE}'"""
+TABLES = f"show tables from {DATABASE}"
 SEED = 16
+
+
+@dataclass
+class Seen:
+    """What was seen of a group, twice a second."""
+
+    least: int
+    """How many servers were ONLINE at the least."""
+    primaries: list[str]
+    """The addresses of those that took writes, one after another."""
+    worst: list[View] = field(default_factory=list)
+    """What each server saw then."""
 
 
 class Group:
@@ -73,8 +86,8 @@ class Group:
         """Return the checksums of all tables, once for each different answer of a server."""
         members = self.members
         assert waited(members.are_level, WHOLE_SECONDS), "the servers do not come to the same transactions"
-        names = members.sql(self.members_in_order[0], TABLES)
-        tables = ", ".join(f"{DATABASE}.`{name}`" for name in names.split(","))
+        names = members.sql(self.members_in_order[0], TABLES).split()
+        tables = ", ".join(f"{DATABASE}.`{name}`" for name in names)
         return {members.sql(name, f"checksum table {tables}") for name in members.instances}
 
     @property
@@ -94,12 +107,38 @@ class Group:
         return done.stdout
 
     @contextmanager
-    def written(self, what: str) -> Iterator[Clients]:
+    def watched(self) -> Iterator[Seen]:
+        """Look at the group all the time until the block ends."""
+        seen, ended, members = Seen(SERVERS, []), threading.Event(), self.members
+
+        def look() -> None:
+            while not ended.wait(0.5):
+                views = members.views()
+                view = max(views, key=online)
+                if online(view) < seen.least:
+                    seen.least, seen.worst = online(view), views
+                seen.primaries += [name for name in view.online("PRIMARY") if name not in seen.primaries[-1:]]
+
+        thread = threading.Thread(target=look)
+        thread.start()
+        try:
+            yield seen
+        finally:
+            ended.set()
+            thread.join()
+
+    @contextmanager
+    def written(self, what: str, host: str = "") -> Iterator[Clients]:
         """Have clients write and read while something is done; they must have been told nothing but the truth.
 
-        They go on to write at the end, by the logins that they began with. What it cost them is printed.
+        They go on to write at the end, by the logins that they began with: those of the connection strings, or of a
+        server's own address. What it cost them is printed.
         """
-        with at_work(self.pair.lab.name, settings(self.pair.outputs(), SEED), self._history) as clients:
+        told = settings(self.pair.outputs(), SEED)
+        if host:
+            told["write"]["host"] = host
+            told["read"] = told["write"]
+        with at_work(self.pair.lab.name, told, self._history) as clients:
             begun = time.monotonic()
             yield clients
             end = time.monotonic()
@@ -126,9 +165,25 @@ class Group:
         return self.pair.lab.folder / "written.jsonl"
 
 
+def first_write(clients: Clients, since: float) -> float:
+    """Return how many seconds after a moment a write was acknowledged that began after it."""
+    assert waited(lambda: clients.have_written_since(since), WHOLE_SECONDS)
+    return time.monotonic() - since
+
+
 def status() -> dict[str, Any]:
     """Return what `status` tells."""
     done = verb("status", "--json")
     assert done.stdout, done.stderr
     told: dict[str, Any] = json.loads(done.stdout)
     return told
+
+
+def best(members: Members) -> View:
+    """Return the group as the server sees it that sees the most ONLINE."""
+    return max(members.views(), key=online)
+
+
+def online(view: View) -> int:
+    """Return how many servers are ONLINE in a view."""
+    return list(view.states.values()).count("ONLINE")

@@ -9,18 +9,10 @@ from lab.cloud.model import VolumeAttachment
 from lab.cloud.store import Store
 from lab.machine import hosts
 from lab.machine.plane import Plane
-from tests.group.stack import SERVERS, WHOLE_SECONDS, Group, status
+from tests.group.stack import SERVERS, Group, first_write, status
 from tests.lab.pair import Pair, drift, verb
-from tests.torture.clients import Clients
-from tests.torture.members import waited
 
 STRAY = "stop group_replication; set global super_read_only = off; create table app.stray (id int primary key)"
-
-
-def first_write(clients: Clients, since: float) -> float:
-    """Return how many seconds after a moment a write was acknowledged that began after it."""
-    assert waited(lambda: clients.have_written_since(since), WHOLE_SECONDS)
-    return time.monotonic() - since
 
 
 def terminate(pair: Pair, name: str) -> None:

@@ -15,6 +15,8 @@ from scripts.host.mysql import restoring, series, server, service
 from scripts.host.mysql.server import Error, Session
 
 CHANNEL = "group_replication_recovery"
+STARTED = (3093, 3021)
+"""Errors of a server whose Group Replication, or whose recovery, runs already."""
 OWN_SCHEMAS = ("mysql", "sys", "information_schema", "performance_schema")
 
 
@@ -61,7 +63,8 @@ def join(group: GroupSpec) -> dict[str, str]:
             membership.note("no group to join: not all of its servers answer")
             return {"group": group.name, "outage": "not all servers answer"}
         enter(session, group, view)
-        session = waiting.until_online()
+    # Also where mysqld has begun to join by itself: the next member is changed after this.
+    session = waiting.until_online()
     membership.mark_joined(group)
     membership.note("")
     open_again(session)
@@ -89,14 +92,19 @@ def enter(session: Session, group: GroupSpec, view: View) -> None:
 
 
 def start(session: Session, bootstrap: bool = False) -> None:
-    """Start Group Replication, as the only member of a new group or as one more of one that there is."""
-    session.do(f"CHANGE REPLICATION SOURCE TO SOURCE_USER = '{peers.USER}' FOR CHANNEL '{CHANNEL}'")
+    """Start Group Replication, as the only member of a new group or as one more of one that there is.
+
+    A mysqld that was just started may be about to do so itself.
+    """
     log = service.log_size()
     try:
+        session.do(f"CHANGE REPLICATION SOURCE TO SOURCE_USER = '{peers.USER}' FOR CHANNEL '{CHANNEL}'")
         if bootstrap:
             session.do("SET GLOBAL group_replication_bootstrap_group = ON")
         session.do("START GROUP_REPLICATION")
     except Error as error:
+        if error.number in STARTED and not bootstrap:
+            return
         # MySQL's own text says no more than that the log says it.
         raise HostError(f"{error}\n{service.words_since(log)}") from error
     finally:

@@ -105,7 +105,7 @@ def rejoin(spec: RejoinSpec) -> dict[str, Any]:
             _discard(session, group, view)
         else:
             join.enter(session, group, view)
-        session = waiting.until_online()
+    session = waiting.until_online()
     membership.mark_joined(group)
     membership.note("")
     join.open_again(session)

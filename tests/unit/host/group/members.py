@@ -41,11 +41,12 @@ class MySql:
         """Take the view that it shows, the only value by a part of a query, and what it refuses."""
         self.view, self.answers, self.refuses = view, answers or {}, refuses
         self.did: list[str] = []
+        self.number = 3092
 
     def rows(self, statement: str, args: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Answer."""
         if self.refuses in statement:
-            raise Error(3092, "The server is not configured properly")
+            raise Error(self.number, "The server is not configured properly")
         if "server_uuid" in statement and "member_stats" not in statement:
             return [(self.view.uuid,)]
         if "replication_group_members" in statement:
