@@ -2,8 +2,8 @@
 
 Where there is one server it leads there, so that applications have the same connection strings before and after.
 
-Any host can have it: it needs the package, the files, and `systemctl enable --now mysql-pair-proxy`. MySqlClient does
-all of that by `trust`.
+Any host can have it: it needs the package, the files, and `systemctl enable --now mysql-pair-proxy`. A MySqlClient does
+all of that by `trust`, and MySqlProxy on a host of another program.
 """
 
 from collections.abc import Sequence

@@ -156,7 +156,8 @@ class MySqlServer(MySqlHost):
         converged = self.agent.run(f"{name}-converged", "converge", told, seconds, self, attached, on)
         # By itself: a changed setting leaves the authority known.
         authority = group.authority(self.agent, [converged]) if group else ""
-        identity = pulumi.Output.all(self.host.private_ip, self.host.private_dns, authority)
+        of_group = group.names if group else ()
+        identity = pulumi.Output.all(self.host.private_ip, self.host.private_dns, authority, *of_group)
         # A VPC without DNS hostnames gives its hosts no names.
         own_names = args.get("certificate_names", ())
         # Some drivers look for the name beside the address.
@@ -164,7 +165,7 @@ class MySqlServer(MySqlHost):
         addresses, names = ((PROXY_ADDRESS,), ("localhost",)) if by_proxy else ((), ())
         whom = identity.apply(
             lambda parts: CertificateSpec(
-                (parts[0], *addresses), (*filter(None, [parts[1], *own_names]), *names), parts[2]
+                (parts[0], *addresses), (*filter(None, [parts[1], *own_names]), *names, *parts[3:]), parts[2]
             )
         )
         certificate = self.agent.run(f"{name}-certificate", "certify", whom, CERTIFICATE_SECONDS, self, [converged])

@@ -70,6 +70,8 @@ FAULTS: list[tuple[dict[str, Any], str, str]] = [
         "10.20.0.10 is that of serverPrivateIps[0] too",
     ),
     ({**THREE, "memberSubnetCidrs": ["10.20.64.0/24"]}, "memberSubnetCidrs", "has 1 ranges for 2 zones"),
+    ({"loadBalancer": True}, "loadBalancer", "is for several servers, and there is one"),
+    ({**THREE, "loadBalancer": "perhaps"}, "loadBalancer", "'perhaps' is neither true nor false"),
     ({**THREE, "memberSubnetCidrs": ["10.20.64.0/24", 7]}, "memberSubnetCidrs[1]", "not an IPv4 range"),
     ({**THREE, "memberSubnetCidrs": ["10.20.0.0/24", "10.20.64.0/24"]}, "memberSubnetCidrs", "overlaps 10.20.0.0/20"),
     ({**THREE, "memberSubnetCidrs": ["10.9.0.0/24", "10.20.64.0/24"]}, "memberSubnetCidrs", "not within the VPC"),
@@ -186,7 +188,9 @@ def test_addresses_and_subnets_of_ones_own_are_taken() -> None:
 
 def test_servers_in_a_vpc_that_is_there_have_a_subnet_each() -> None:
     config = parsed(**THERE)
-    assert config.network == ExistingNetwork("vpc-0a1b2c3d", SUBNETS[0], more_subnet_ids=tuple(SUBNETS[1:]))
+    assert config.network == ExistingNetwork(
+        "vpc-0a1b2c3d", SUBNETS[0], more_subnet_ids=tuple(SUBNETS[1:]), balancer_subnet_ids=tuple(SUBNETS)
+    )
     assert [member.address for member in config.members] == ADDRESSES
     assert [volume["zone"] for volume in config.data_volumes] == [A, B, C]
 

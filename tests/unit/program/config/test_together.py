@@ -33,7 +33,7 @@ ALONE: dict[str, object] = {
     "serverPrivateIps": "x", "serverPublic": "x",
     "terminationProtection": "x", "serverVolumeSize": "x", "serverPackages": ["X"],
     "dataVolumeSize": "x", "dataVolumeIops": 1, "dataVolumeThroughput": 1, "dataVolumeKmsKey": "x",
-    "dataVolumeKeep": "x", "dataVolumeId": "x", "dataVolumeSnapshot": "x",
+    "dataVolumeKeep": "x", "loadBalancer": "x", "dataVolumeId": "x", "dataVolumeSnapshot": "x",
     "clients": [{"name": "X"}],
     "mysqlPort": 22, "xProtocol": "x", "requireSecureTransport": "x", "serverCertificateNames": ["X"],
     "clientProxy": "x",
