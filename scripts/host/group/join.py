@@ -15,6 +15,8 @@ from scripts.host.mysql import restoring, series, server, service
 from scripts.host.mysql.server import Error, Session
 
 CHANNEL = "group_replication_recovery"
+STARTED = (3093, 3021)
+"""Errors of a server whose Group Replication, or whose recovery, runs already."""
 OWN_SCHEMAS = ("mysql", "sys", "information_schema", "performance_schema")
 
 
@@ -31,7 +33,8 @@ def begin(group: GroupSpec) -> dict[str, str]:
     if not view.is_member:
         if inside := peers.with_majority(peers.ask(group)):
             raise HostError(
-                f"{inside.member.name} is in the group already, so it is not begun anew: run `pulumi up` again"
+                f"{inside.member.name} is in the group already, so it is not begun anew. Run `python -m scripts rejoin "
+                f"{group.own}`, and then `pulumi up` again"
             )
         # A restore may have brought what the group does not take.
         plugins.require_fit(session)
@@ -60,7 +63,8 @@ def join(group: GroupSpec) -> dict[str, str]:
             membership.note("no group to join: not all of its servers answer")
             return {"group": group.name, "outage": "not all servers answer"}
         enter(session, group, view)
-        session = waiting.until_online()
+    # Also where mysqld has begun to join by itself: the next member is changed after this.
+    session = waiting.until_online()
     membership.mark_joined(group)
     membership.note("")
     open_again(session)
@@ -88,14 +92,19 @@ def enter(session: Session, group: GroupSpec, view: View) -> None:
 
 
 def start(session: Session, bootstrap: bool = False) -> None:
-    """Start Group Replication, as the only member of a new group or as one more of one that there is."""
-    session.do(f"CHANGE REPLICATION SOURCE TO SOURCE_USER = '{peers.USER}' FOR CHANNEL '{CHANNEL}'")
+    """Start Group Replication, as the only member of a new group or as one more of one that there is.
+
+    A mysqld that was just started may be about to do so itself.
+    """
     log = service.log_size()
     try:
+        session.do(f"CHANGE REPLICATION SOURCE TO SOURCE_USER = '{peers.USER}' FOR CHANNEL '{CHANNEL}'")
         if bootstrap:
             session.do("SET GLOBAL group_replication_bootstrap_group = ON")
         session.do("START GROUP_REPLICATION")
     except Error as error:
+        if error.number in STARTED and not bootstrap:
+            return
         # MySQL's own text says no more than that the log says it.
         raise HostError(f"{error}\n{service.words_since(log)}") from error
     finally:
@@ -115,7 +124,7 @@ def require_same_history(session: Session, group: GroupSpec, answer: Answer) -> 
     if own := ",".join(part.strip() for part in parts if part.strip() and not part.strip().startswith(group.name)):
         raise HostError(
             f"{group.own} has transactions that the group does not have: {own}. It stays out of the group, and its "
-            f"data as they are. Look at them with `python -m scripts ssh {group.own}`; `python -m scripts rejoin "
+            f"data stay as they are. Look at them with `python -m scripts ssh {group.own}`; `python -m scripts rejoin "
             f"{group.own} --discard` gives them up and takes the group's data instead"
         )
 

@@ -37,8 +37,8 @@ def _be_the_last(session: Session, group: GroupSpec) -> None:
     view = View.read(session)
     if kept.load(membership.LEAVING) is None and view.own not in view.online:
         raise HostError(
-            f"{group.own} is {view.own.state} in its group, so it may not have all data: nothing was changed. Have it "
-            "ONLINE first (`python -m scripts status`), or set `servers` as it was"
+            f"{group.own} is not ONLINE in a group with a majority ({view.states(group)}), so it may not have all "
+            "data: nothing was changed. `python -m scripts status` tells what to do; or set `servers` as it was"
         )
     if view.is_member:
         if not view.is_primary:

@@ -137,7 +137,7 @@ def require_primary(group: GroupSpec, answers: Iterable[Answer]) -> Answer:
         names = ", ".join(member.name for member in group.others)
         raise HostError(
             f"none of {names} is in a group with a majority, and nothing was changed. Start their hosts: members "
-            "rejoin by themselves while the others have a majority. After an outage of all run `python -m scripts "
-            "start-group`; where the majority is lost for good, `python -m scripts force-quorum`"
+            "rejoin by themselves while the others have a majority. After an outage of all, or where too few are left "
+            "for a majority, run `python -m scripts start-group`"
         )
     return found

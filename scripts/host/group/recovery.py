@@ -75,14 +75,17 @@ def force(spec: ForceSpec) -> dict[str, Any]:
     if view.has_majority:
         return {"group": group.name, "was": "whole"}
     if not view.is_member:
-        raise HostError(f"{group.own} is {view.own.state}: it has left the group. Run `python -m scripts start-group`")
+        raise HostError(
+            f"{group.own} is {view.own.state}: it has left the group, as it had no majority. Run `python -m scripts "
+            "start-group`"
+        )
     if lost := sorted(set(spec.addresses) & {seen.address for seen in view.members if seen.state == UNREACHABLE}):
         raise HostError(f"{', '.join(lost)} cannot be reached from {group.own}, so it cannot go on in the group")
     seeds = ",".join(f"{address}:{GROUP_PORT}" for address in spec.addresses)
     session.do("SET GLOBAL group_replication_force_members = %s", [seeds])
     try:
         if not waiting.until(lambda: View.read(session).has_majority, FORCE_SECONDS):
-            raise HostError(f"the group still has no majority: {View.read(session).members}")
+            raise HostError(f"the group still has no majority: {View.read(session).states(group)}")
     finally:
         session.do("SET GLOBAL group_replication_force_members = ''")
     return {"group": group.name, "was": "without a majority"}
@@ -102,7 +105,7 @@ def rejoin(spec: RejoinSpec) -> dict[str, Any]:
             _discard(session, group, view)
         else:
             join.enter(session, group, view)
-        session = waiting.until_online()
+    session = waiting.until_online()
     membership.mark_joined(group)
     membership.note("")
     join.open_again(session)

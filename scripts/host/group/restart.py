@@ -40,9 +40,9 @@ def require_spare() -> bool:
     others = [seen for seen in view.online if seen.uuid != view.uuid]
     needed = len(group.members) // 2 + 1
     if len(others) < min(needed, len(group.members) - 1):
-        states = ", ".join(f"{seen.address} {seen.state}" for seen in view.members)
         raise HostError(
             f"a restart of {group.own} would leave {len(others)} of {len(group.members)} servers ONLINE, too few for a "
-            f"majority ({states}): nothing was changed. `python -m scripts status` tells what to do; then run it again"
+            f"majority ({view.states(group)}): nothing was changed. `python -m scripts status` tells what to do; then "
+            "run it again"
         )
     return True

@@ -12,7 +12,7 @@ from pathlib import Path
 from scripts.host.common import process, state_file, stdin
 from scripts.host.common.difference import Difference
 from scripts.host.common.errors import HostError
-from scripts.host.group import restart, waiting
+from scripts.host.group import membership, restart, waiting
 from scripts.host.mysql import newer_mysqld, server, service, upgrade_check
 from scripts.host.system import packages, updates
 from scripts.host.system.spec import PackageUpgrade, UpgradeFacts, UpgradeSpec
@@ -52,6 +52,23 @@ def upgrade(spec: UpgradeSpec) -> UpgradeFacts:
     if planned:
         updates.install(planned, "--download-only")
     state_file.save(JOURNAL, [])
+    if is_member:
+        membership.begin_install()
+    try:
+        _install(planned)
+    finally:
+        membership.end_install()
+    if is_member:
+        waiting.until_online()
+    return facts
+
+
+def _install(planned: Sequence[PackageUpgrade]) -> None:
+    """Install newer packages, or the former ones again if mysqld does not come up.
+
+    Raises:
+        HostError: the newer ones are not there; see upgrade.
+    """
     begin = service.log_size()
     try:
         if planned:
@@ -63,9 +80,6 @@ def upgrade(spec: UpgradeSpec) -> UpgradeFacts:
     if not server.start():
         _finish(f"mysqld does not come up: {service.words_since(begin)}", go_back=True)
     _forget_journal()
-    if is_member:
-        waiting.until_online()
-    return facts
 
 
 def differences() -> list[Difference]:

@@ -1,6 +1,8 @@
 """A group of three as a member's MySQL shows it, and what that member is told of it."""
 
-from collections.abc import Mapping, Sequence
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from scripts.host.group.spec import GroupSpec, MemberSpec
@@ -10,6 +12,8 @@ from scripts.host.mysql.server import Error
 NAME = "6ad6fdb6-3f4c-5b5e-9d3c-0c8f5c6f4a11"
 ADDRESSES = {"server": "10.0.0.10", "server-2": "10.0.64.10", "server-3": "10.0.80.10"}
 MEMBERS = tuple(MemberSpec(name, address) for name, address in ADDRESSES.items())
+GROUPS = f"{NAME}:1-20"
+"""The GTIDs of the group's transactions."""
 
 
 def told(own: str = "server") -> GroupSpec:
@@ -37,11 +41,12 @@ class MySql:
         """Take the view that it shows, the only value by a part of a query, and what it refuses."""
         self.view, self.answers, self.refuses = view, answers or {}, refuses
         self.did: list[str] = []
+        self.number = 3092
 
     def rows(self, statement: str, args: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Answer."""
         if self.refuses in statement:
-            raise Error(3092, "The server is not configured properly")
+            raise Error(self.number, "The server is not configured properly")
         if "server_uuid" in statement and "member_stats" not in statement:
             return [(self.view.uuid,)]
         if "replication_group_members" in statement:
@@ -62,3 +67,7 @@ class MySql:
         """Take a statement."""
         self.rows(statement, args)
         return []
+
+
+Asked = Callable[..., MySql]
+"""Has server-2 with a view and answers; returns its session."""

@@ -1,45 +1,19 @@
 """group/join.py, watch.py: how a server comes into the group, and what keeps it out."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from scripts.host.common.errors import HostError
-from scripts.host.group import join, membership, peers, units, waiting, watch
+from scripts.host.group import join, membership, peers, waiting, watch
 from scripts.host.group.peers import Answer
 from scripts.host.group.view import View
-from scripts.host.mysql import restoring, series, server
-from tests.unit.host.group.members import MEMBERS, NAME, MySql, seen, told, view
+from scripts.host.mysql.server import Session
+from tests.unit.host.group.members import GROUPS, MEMBERS, NAME, Asked, seen, told, view
 
 OUTSIDE = View("server-2", (seen("server-2", "OFFLINE", ""),))
 FELL_OUT = View("server-2", (seen("server-2", "ERROR", ""),))
-GROUPS = f"{NAME}:1-20"
-Asked = Callable[..., MySql]
-
-
-@pytest.fixture
-def asked(state_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Asked:
-    """Return a function that has server-2 with a view, and a group with the primary `server`."""
-    monkeypatch.setattr(restoring, "OPTION_FILE", state_folder / "closed.cnf")
-    monkeypatch.setattr(membership, "NOT_YET", state_folder / "not-yet.cnf")
-    monkeypatch.setattr(units, "enable", lambda: None)
-    monkeypatch.setattr(series, "note", lambda _version: None)
-    monkeypatch.setattr(server, "is_up", lambda: True)
-
-    def ask(shown: View, group: bool = True, **answers: Any) -> MySql:
-        known = {"VERSION()": "9.7.4", "offline_mode": 0, "schemata": [("mysql",), ("sys",)], "GTID_SUBTRACT": ""}
-        session = MySql(shown, {**known, **answers})
-        inside = MySql(view("server-2"))
-        answer = Answer(MEMBERS[0], view("server"), GROUPS)
-        monkeypatch.setattr(server, "Session", lambda: session)
-        monkeypatch.setattr(waiting, "until_online", lambda: inside)
-        monkeypatch.setattr(inside, "answers", known)
-        monkeypatch.setattr(peers, "ask", lambda _group: [answer] if group else [])
-        return session
-
-    return ask
 
 
 def test_a_new_server_takes_the_groups_data_by_clone(asked: Asked, state_folder: Path) -> None:
@@ -78,6 +52,33 @@ def test_a_member_that_was_away_joins_with_what_it_has(asked: Asked) -> None:
     assert session.did[0] == "STOP GROUP_REPLICATION"
     assert session.did[-1] == "START GROUP_REPLICATION"
     assert not any("RESET" in statement for statement in session.did)
+
+
+@pytest.mark.parametrize(
+    ("refuses", "number"), [("START GROUP_REPLICATION", 3093), ("CHANGE REPLICATION SOURCE", 3021)]
+)
+def test_a_member_that_mysqld_brings_back_itself_meanwhile_is_waited_for(
+    asked: Asked, refuses: str, number: int
+) -> None:
+    membership.mark_joined(told("server-2"))
+    session = asked(OUTSIDE)
+    session.refuses, session.number = refuses, number
+    join.join(told("server-2"))
+    with pytest.raises(HostError, match=str(number)):
+        join.start(cast("Session", session), bootstrap=True)
+
+
+def test_a_member_that_recovers_has_not_joined_before_it_is_online(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked(view("server-2", **{"server-2": "RECOVERING"}))
+
+    def still() -> Any:
+        raise HostError("still RECOVERING")
+
+    monkeypatch.setattr(waiting, "until_online", still)
+    with pytest.raises(HostError, match="still RECOVERING"):
+        join.join(told("server-2"))
 
 
 def test_transactions_of_a_members_own_keep_it_out_and_are_named(asked: Asked) -> None:

@@ -13,7 +13,7 @@ import pymysql  # type: ignore[import-untyped]  # ships no types
 import pytest
 
 from scripts.host import constants
-from scripts.host.group import role_server
+from scripts.host.group import role_server, view
 from scripts.host.group.role import Said
 from scripts.host.group.role_server import Request, Session, Told
 from scripts.host.group.view import Seen, View
@@ -84,7 +84,7 @@ class Driver:
         return None
 
     def execute(self, statement: str) -> None:
-        assert statement in (role_server.OWN, role_server.MEMBERS)
+        assert statement in (role_server.OWN, view.MEMBERS)
         if isinstance(self.own, Exception):
             raise self.own
 
