@@ -35,8 +35,8 @@ def require_series(session: Session, group: GroupSpec, answer: Answer) -> None:
     if own.split(".")[:2] != theirs.split(".")[:2]:
         raise HostError(
             f"{group.own} has MySQL {own}, and {answer.member.name} has {theirs}: CLONE takes no data of another "
-            "series, and nothing was changed. Set serverUbuntuRelease to the group's until this server has its data, and "
-            "move all of them then"
+            "series, and nothing was changed. Set serverUbuntuRelease to the group's until this server has its data, "
+            "and move all of them then"
         )
 
 
