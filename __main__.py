@@ -61,4 +61,4 @@ everything = [*optional, firewall, key_pair, backups, *clients.values(), *server
 everything += [*accounts.described, accounts]
 TerminationProtection("terminationProtection", config.protected, everything)
 in_order = [clients[name] for name in groups]
-outputs.export(servers.each, servers.volume, in_order, accounts, backups, config.primary_user, config.jump_host)
+outputs.export(servers, in_order, accounts, backups, config.primary_user, config.jump_host)

@@ -10,7 +10,7 @@ import pulumi_aws as aws
 from components import checks
 from components.args import args_faults
 from components.component import Component, tags
-from scripts.host.constants import GROUP_PORT, MYSQL_PORT, ROLE_PORT, SSH_PORT
+from scripts.host.constants import GROUP_PORT, MYSQL_PORT, READ_PORT_STEP, ROLE_PORT, SSH_PORT
 
 IN, OUT = aws.vpc.SecurityGroupIngressRule, aws.vpc.SecurityGroupEgressRule
 Rule = aws.vpc.SecurityGroupIngressRule | aws.vpc.SecurityGroupEgressRule
@@ -48,6 +48,9 @@ class ReachArgs(TypedDict):
     in_group: NotRequired[bool]
     """Whether the server is one of several, a group: they reach each other, and whoever reaches MySQL may ask each of
     them for its role. False if not given."""
+    load_balanced: NotRequired[bool]
+    """Whether a load balancer stands before the servers, which are several: whoever reaches MySQL may reach it too.
+    False if not given."""
     admitted_group_ids: NotRequired[Sequence[Annotated[str, checks.peer_group_id]]]
     """Security groups of other applications that may reach MySQL too, those of other accounts as ACCOUNT/sg-…."""
     admitted_cidrs: NotRequired[Sequence[Annotated[str, checks.operator_range]]]
@@ -68,8 +71,8 @@ class FirewallArgs(ReachArgs):
 class Firewall(Component):
     """MySQL's port from the clients' group to the server's and from nowhere else; ssh from operators or by jump.
 
-    Type: mysql-pair:index:Firewall. Makes: aws.ec2.SecurityGroup for server, clients and jump host, their
-    aws.vpc.SecurityGroupIngressRule and SecurityGroupEgressRule, and for each group an
+    Type: mysql-pair:index:Firewall. Makes: aws.ec2.SecurityGroup for server, clients, jump host and, if there is one,
+    the load balancer, their aws.vpc.SecurityGroupIngressRule and SecurityGroupEgressRule, and for each group an
     aws.ec2.VpcSecurityGroupRulesExclusive, so that a rule added by hand is drift, and `pulumi up --refresh` revokes it.
     So is a rule that another program adds to one of these groups: it belongs into ReachArgs, or a group of its own.
     Rules name *groups*: one that named a client's public address would not match traffic between private ones, and
@@ -81,6 +84,8 @@ class Firewall(Component):
     """The id of the security group whose members may reach MySQL."""
     jump_group_id: pulumi.Output[str]
     """The id of the security group whose member may ssh to private hosts."""
+    balancer_group_id: pulumi.Output[str] | None
+    """The id of the load balancer's security group; None where there is no load balancer."""
 
     def __init__(self, name: str, args: FirewallArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Register the groups and their rules."""
@@ -93,6 +98,8 @@ class Firewall(Component):
             "client": self._group("client", "MySQL client"),
             "jump": self._group("jump", "ssh to private hosts"),
         }
+        if args.get("load_balanced"):
+            self._groups["balancer"] = self._group("balancer", "load balancer of the MySQL servers")
         for label in ("server", "client"):
             self._ways_out(label)
             is_dialled = label == "client" or args.get("server_public", False)
@@ -106,11 +113,14 @@ class Firewall(Component):
             self._from_applications("mysql" if number == 1 else f"mysql-{number}", port, "MySQL")
         if args.get("in_group"):
             self._group_of_servers(mysql_ports[0])
+        if args.get("load_balanced"):
+            self._load_balancer(mysql_ports[0])
         self.ready = tuple(map(self._no_other_rules, self._groups))
         """What depends on every rule. The SDK and the engine take long over a component that much depends on."""
         self.server_group_id = self._groups["server"].id
         self.client_group_id = self._groups["client"].id
         self.jump_group_id = self._groups["jump"].id
+        self.balancer_group_id = self._groups["balancer"].id if "balancer" in self._groups else None
         self.end()
 
     def _group(self, label: str, description: str) -> aws.ec2.SecurityGroup:
@@ -128,10 +138,25 @@ class Firewall(Component):
             self._between("server", "server", service, port, f"{what} from another server", f"{what} to another server")
         self._from_applications("role", ROLE_PORT, "role")
 
-    def _from_applications(self, service: str, port: int, what: str) -> None:
-        self._between("client", "server", service, port, f"{what} from the clients", f"{what} to the server")
+    def _load_balancer(self, mysql_port: int) -> None:
+        """Open the load balancer's ports to applications, and the servers' to it: it sends with its clients' addresses.
+
+        Source: User Guide for Network Load Balancers, "Security groups": rules that name its group hold for such
+        traffic too, and for its health checks.
+        """
+        for service, port, what in (("mysql", mysql_port, "MySQL"), ("read", mysql_port + READ_PORT_STEP, "reading")):
+            self._from_applications(service, port, what, "balancer", "load balancer")
+        for service, port, what in (("mysql", mysql_port, "MySQL"), ("role", ROLE_PORT, "role")):
+            self._between(
+                "balancer", "server", service, port, f"{what} from the load balancer", f"{what} to the servers"
+            )
+
+    def _from_applications(
+        self, service: str, port: int, what: str, target: str = "server", target_name: str = "server"
+    ) -> None:
+        self._between("client", target, service, port, f"{what} from the clients", f"{what} to the {target_name}")
         for peer in self._peers("admitted_group_ids", "admitted_cidrs", "admitted_prefix_list_ids"):
-            self._rule(IN, "server", f"{service}-from-{peer}", port, f"{what} from an application", peer)
+            self._rule(IN, target, f"{service}-from-{peer}", port, f"{what} from an application", peer)
 
     def _peers(self, *fields: str) -> list[str]:
         return [peer for field in fields for peer in cast("Mapping[str, Sequence[str]]", self._args).get(field, ())]

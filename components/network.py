@@ -51,6 +51,8 @@ class ExistingNetwork:
     """What must be there before a host is."""
     more_subnet_ids: tuple[pulumi.Input[str], ...] = ()
     """Those of the second server, the third and so on, where there are several."""
+    balancer_subnet_ids: tuple[pulumi.Input[str], ...] = ()
+    """One of them in each zone: a load balancer takes no more."""
     server_zone: ClassVar[None] = None
     """Config has looked it up."""
 
@@ -123,6 +125,11 @@ class Network(Component):
     def ready(self) -> tuple[pulumi.Resource, ...]:
         """What must be there before a host is: all that no other part of the network waits for."""
         return tuple(self._ways)
+
+    @property
+    def balancer_subnet_ids(self) -> tuple[pulumi.Input[str], ...]:
+        """The private subnets of the servers' zones: in those of the servers an address may be one of them's."""
+        return tuple(subnet.id for subnet in self._private[: len(self._servers)])
 
     def member_subnet_id(self, number: int) -> pulumi.Output[str]:
         """Return the id of a server's subnet; servers are counted from 1."""

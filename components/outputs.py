@@ -8,17 +8,15 @@ from typing import Any
 import pulumi
 
 from components.backups.backups import Backups
-from components.data_volume import DataVolume
 from components.mysql.accounts import MySqlAccounts
 from components.mysql.client import MySqlClient
-from components.mysql.server import MySqlServer
+from components.mysql.servers import Servers
 from stack_outputs import contract, forms
 from stack_outputs.forms import Login
 
 
 def export(
-    servers: Sequence[MySqlServer],
-    volume: DataVolume | None,
+    servers: Servers,
     clients: Sequence[MySqlClient],
     accounts: MySqlAccounts,
     backups: Backups,
@@ -30,13 +28,13 @@ def export(
     Raises:
         ValueError: an output is not in the contract, or one of the contract's is missing.
     """
-    server = servers[0]
+    server, volume, balancer = servers.first, servers.volume, servers.load_balancer
     outputs = {
         "contract_version": contract.VERSION,
-        "server_names": [member.name for member in servers],
-        "server_instance_ids": [member.instance_id for member in servers],
-        "server_private_ips": [member.private_ip for member in servers],
-        "server_host_keys": [member.host_key for member in servers],
+        "server_names": [member.name for member in servers.each],
+        "server_instance_ids": [member.instance_id for member in servers.each],
+        "server_private_ips": [member.private_ip for member in servers.each],
+        "server_host_keys": [member.host_key for member in servers.each],
         "server_instance_id": server.instance_id,
         "server_private_ip": server.private_ip,
         "server_public_ip": server.public_ip,
@@ -51,6 +49,7 @@ def export(
         "mysql_host": accounts.endpoint.host,
         "mysql_port": accounts.endpoint.port,
         "mysql_read_port": accounts.endpoint.read_port,
+        "load_balancer_host": balancer.host if balancer else None,
         "mysql_version": server.mysql_version,
         "mysql_ca_certificate": server.ca_certificate,
         "backup_bucket": backups.bucket,

@@ -32,6 +32,8 @@ rm /usr/sbin/policy-rc.d
 # The host agent makes the data directory, once the data volume is mounted there, and enables the service.
 systemctl disable --quiet mysql
 rm -rf /var/lib/mysql
+# Client hosts run it by a unit of their own, with a configuration of their own.
+systemctl disable --quiet haproxy
 find /var/lib/mysql-files /var/lib/mysql-keyring -mindepth 1 -delete
 rm -f /etc/mysql/debian.cnf # its password (Ubuntu's MySQL 8.0), too
 

@@ -68,7 +68,8 @@ def _next(target: Stack, release: str, servers: Sequence[str]) -> str:
         stack=target.name,
         meanwhile=ONE if len(servers) == 1 else SEVERAL,
         replaced=_and(replaced),
-        created=_and([f"{name}-data-before-{release}" for name in servers]),
+        # Of the first one alone: of a group the others have the same data.
+        created=f"{servers[0]}-data-before-{release}",
         kept=_and([f"{name}-data-volume" for name in servers]),
     )
 

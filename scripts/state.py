@@ -169,8 +169,9 @@ class State:
             raise OperatorError(f"stack {self.stack.name!r} has no user {user!r}; it has {names}")
         spec, certificate = users[user], self._of_server(CERTIFY, "certificate")
         server = json.loads(self._of_server(CONVERGE, "MySQL").stdin)
-        # The client host's own proxy knows which member takes writes.
-        address = PROXY_ADDRESS if server.get("group") else json.loads(certificate.stdin)["addresses"][0]
+        addresses = json.loads(certificate.stdin)["addresses"]
+        # Where client hosts have a proxy, the certificate names it.
+        address = PROXY_ADDRESS if PROXY_ADDRESS in addresses else addresses[0]
         port = int(server["mysql"]["settings"]["port"])
         return Login(spec["name"], spec["password"], address, port, spec["database"], CA_FILE)
 

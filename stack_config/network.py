@@ -216,5 +216,11 @@ def _read_existing(
     known = [subnet for subnet in client_subnets if subnet]
     check_addresses(reader, lookups, servers if server["public"] else (), clients, nat_gateway=False)
     is_known = vpc and ranges and len(known_ids) == len(servers)
-    network = ExistingNetwork(vpc, known_ids[0], more_subnet_ids=tuple(known_ids[1:])) if vpc and is_known else None
+    # The first server's subnet in each zone.
+    by_zone = {subnet.zone: subnet_id for subnet_id, subnet in zip(known_ids[::-1], facts[::-1], strict=True) if subnet}
+    network = None
+    if vpc and is_known:
+        more = tuple(known_ids[1:])
+        of_balancer = tuple(sorted(by_zone.values(), key=known_ids.index)) if more else ()
+        network = ExistingNetwork(vpc, known_ids[0], more_subnet_ids=more, balancer_subnet_ids=of_balancer)
     return NetworkRead(network, ranges or (), server_subnets, known if len(known) == len(clients) else [])

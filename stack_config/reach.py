@@ -11,6 +11,7 @@ from scripts.host.common.checks import repeated
 from scripts.host.constants import MYSQLX_PORT
 from stack_config.clients import ClientGroup, host_names
 from stack_config.reader import Reader
+from stack_config.servers import SERVERS
 from stack_config.specs import read_args
 
 KEYS = {
@@ -21,6 +22,7 @@ KEYS = {
     "admittedCidrs": "admitted_cidrs",
     "admittedPrefixListIds": "admitted_prefix_list_ids",
     "extraEgress": "extra_egress",
+    "loadBalancer": "load_balanced",
 }
 """The field of ReachArgs that each key is."""
 
@@ -39,11 +41,14 @@ def read_reach(
     is_dialled = reader.is_readable("sshEndpoints") and not host_names(clients, servers) <= endpoints
     is_required = is_dialled and not args["operator_prefix_list_ids"]
     _check_operators(reader, args["operator_cidrs"], is_required, vpc)
-    for key in [key for key in KEYS if key not in ("operatorCidrs", "extraEgress")]:
+    for key in [key for key in KEYS if key not in ("operatorCidrs", "extraEgress", "loadBalancer")]:
         args[KEYS[key]] = reader.refuse_repeated(key, args[KEYS[key]])
     _check_egress(reader, args["extra_egress"])
     if len(servers) > 1:
         args["in_group"] = True
+    elif args["load_balanced"] and reader.is_readable(SERVERS):
+        wrong = "is for several servers, and there is one, which every host reaches by its own address"
+        reader.add_fault("loadBalancer", wrong, f"Remove it, or set {SERVERS} to 3")
     return cast(
         "ReachArgs",
         {

@@ -15,6 +15,7 @@ from stack_config.reader import Fault, Reader
 from stack_config.servers import SERVERS
 from stack_config.specs import read_args
 
+PROXY = "clientProxy"
 KEYS = {
     "serverInstanceType": "instance_type",
     "serverPublic": "public",
@@ -26,6 +27,7 @@ KEYS = {
     "xProtocol": "x_protocol",
     "requireSecureTransport": "require_secure_transport",
     "serverCertificateNames": "certificate_names",
+    PROXY: "client_proxy",
     "lowerCaseTableNames": "lower_case_table_names",
 }
 """The field of ServerArgs that each key is; its type and check are the field's, its default is Pulumi.yaml's."""
@@ -47,7 +49,8 @@ def read_server(
     data = read_data(reader, lookups, args["volume_gib"], in_group)
     type_keys = ("serverInstanceType", "serverAmi")
     facts = lookups.boots(type_keys, args["instance_type"], args.get("ami"), servers, loses_data=data.args is None)
-    _check_port(reader, args["mysql_port"], args["x_protocol"], in_group)
+    _check_proxy(reader, args, in_group)
+    _check_port(reader, args["mysql_port"], args["x_protocol"], in_group, args.get("client_proxy", False))
     memory_mib = facts.memory_mib if facts else None
     args["settings"] = reader.read_table("mysqlSettings", mysql_settings.setting, mysql_settings.EXAMPLE)
     if memory_mib and memory.is_too_small(memory_mib):
@@ -76,13 +79,23 @@ def read_server(
     return cast("ServerArgs", args), data
 
 
-def _check_port(reader: Reader, port: int, x_protocol: bool, in_group: bool) -> None:
-    """Refuse a port of MySQL's that something else on the server has, or on the clients of a group."""
+def _check_proxy(reader: Reader, args: dict[str, Any], in_group: bool) -> None:
+    """Have the proxy on the client hosts of several servers."""
+    if not in_group:
+        return
+    if args.get("client_proxy") is False:
+        wrong = "is false, and there are several servers: only a proxy leads to the one that takes writes"
+        reader.add_fault(PROXY, wrong, f"Leave it out, or set {SERVERS} to 1")
+    args["client_proxy"] = True
+
+
+def _check_port(reader: Reader, port: int, x_protocol: bool, in_group: bool, by_proxy: bool) -> None:
+    """Refuse a port of MySQL's that something else on the server has, or on client hosts with a proxy."""
     taken = {GROUP_PORT: "Group Replication's", ROLE_PORT: "the one that says each server's role"} if in_group else {}
     if x_protocol and port == MYSQLX_PORT:
         hint = "Choose another, or set xProtocol to false"
         reader.add_fault("mysqlPort", f"{MYSQLX_PORT} is the X protocol's", hint)
     elif port in taken:
         reader.add_fault("mysqlPort", f"{port} is {taken[port]} where there are several servers", "Choose another")
-    elif in_group and port + READ_PORT_STEP > 65535:
+    elif by_proxy and port + READ_PORT_STEP > 65535:
         reader.add_fault("mysqlPort", f"is {port}, and the port for reading is the next one", "Choose a lower one")

@@ -235,6 +235,10 @@ def _check_hosts(
 
     It warns of the other users. `subnets` are those of the client groups; none if they are not known.
     """
+    by_name: dict[str, list[str]] = {}
+    for key, user in users.items():
+        if user.host:
+            by_name.setdefault(user.name, []).append(key)
     for key, user in users.items():
         path = f"{part(USERS, key)}.host"
         if not user.host or not reader.is_readable(path):
@@ -242,7 +246,7 @@ def _check_hosts(
         if is_name(user.host) and not looks_names_up:
             wrong = f"is {user.host!r}, a name, and mysqlSettings.skip_name_resolve keeps mysqld from looking names up"
             reader.add_fault(path, wrong, "Write an address or a range, or set skip_name_resolve to false")
-        namesakes = [name for name, other in users.items() if name != key and other.name == user.name and other.host]
+        namesakes = [name for name in by_name[user.name] if name != key]
         others = [users[name].host for name in namesakes if reader.is_readable(f"{part(USERS, name)}.host")]
         own = [subnet for group, subnet in subnets.items() if user.is_for(group)]
         if user.locked or not own or any(may_be_taken(user.host, others, subnet) for subnet in own):

@@ -42,6 +42,7 @@ class StackOutputs:
     mysql_host: pulumi.Output[str]
     mysql_port: pulumi.Output[int]
     mysql_read_port: pulumi.Output[int]
+    load_balancer_host: pulumi.Output[str | None]
     mysql_version: pulumi.Output[str]
     mysql_ca_certificate: pulumi.Output[str]
     backup_bucket: pulumi.Output[str | None]

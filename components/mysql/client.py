@@ -36,16 +36,18 @@ class MySqlClient(MySqlHost):
     def trust(self, server: MySqlServer, proxy: ProxySpec | None = None) -> remote.Command:
         """Register the convergence of packages and files, the certificate of the server's authority among them.
 
-        With a proxy, this host's connections go through it: `server` is any member of the group then, as all of them
-        have one authority.
+        With a proxy, this host's connections go through it. `server` is the first member of a group, as all of them
+        have one authority: the proxy leads to the group when that one has joined it, and not before.
         """
 
         def spec(pem: str) -> HostSpec:
-            host = host_spec("client", self._args, {CA_FILE: pem})
-            return with_proxy(host, proxy) if proxy else host
+            return host_spec("client", self._args, {CA_FILE: pem})
 
-        converged = server.ca_certificate.apply(spec)
-        return self.agent.run(f"{self.name}-converged", "converge", converged, CONVERGE_SECONDS, self)
+        converged, after = server.ca_certificate.apply(spec), []
+        if proxy:
+            both = pulumi.Output.all(converged, server.private_ip)
+            converged, after = both.apply(lambda known: with_proxy(known[0], proxy.at(known[1]))), server.ready
+        return self.agent.run(f"{self.name}-converged", "converge", converged, CONVERGE_SECONDS, self, after)
 
     def check_logins(self, name: str, accounts: MySqlAccounts, ready: Sequence[pulumi.Resource]) -> remote.Command:
         """Register a check that every user can log in from here and sees its databases; `up` fails in words if not.

@@ -1,4 +1,4 @@
-"""Where clients find MySQL: a server by its own address, a group by the proxy of the client's host."""
+"""Where clients find MySQL: at the server's own address, or by the proxy of the client's host."""
 
 from __future__ import annotations
 

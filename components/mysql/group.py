@@ -38,6 +38,8 @@ class ServerGroupArgs(TypedDict):
     """Of the client host from which the group is asked for its primary before any of its members is changed."""
     ready: NotRequired[Sequence[pulumi.Resource]]
     """What lets that host reach them: rules."""
+    balancer_host: NotRequired[pulumi.Input[str]]
+    """The DNS name of the load balancer before them, which is in their certificates then."""
     digest: NotRequired[str]
     """Another one whenever something of the members is another."""
 
@@ -61,6 +63,8 @@ class ServerGroup(Component):
         self._args = args
         self.members = tuple(args["members"])
         self.mysql_port = args.get("mysql_port", MYSQL_PORT)
+        self.names = [args["balancer_host"]] if "balancer_host" in args else []
+        """Names that every member's certificate is for, beside its own."""
         seed = pulumi.Output.unsecret(generated(f"{name}-name", self))
         self.group_name = seed.apply(lambda text: str(uuid.uuid5(uuid.NAMESPACE_OID, text)))
         self._authority: pulumi.Output[str] | None = None

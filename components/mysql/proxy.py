@@ -1,7 +1,9 @@
 """The proxy of a client host: HAProxy, which leads to the primary of a group of servers, and to its readers.
 
-Any host can have it: it needs the package, the files, and `systemctl enable --now mysql-pair-proxy`. MySqlClient does
-all of that by `trust`.
+Where there is one server it leads there, so that applications have the same connection strings before and after.
+
+Any host can have it: it needs the package, the files, and `systemctl enable --now mysql-pair-proxy`. A MySqlClient does
+all of that by `trust`, and MySqlProxy on a host of another program.
 """
 
 from collections.abc import Sequence
@@ -51,12 +53,16 @@ defaults
     srvtcpka-cnt 3
     retries 2
     option redispatch 1
+"""
+OF_GROUP = """\
     # A member that says no is left after 750 ms at most. One that says nothing has 2 s, as it may only be busy.
     timeout check 1s
     default-server check port {role_port} inter 500ms fastinter 250ms fall 2 rise 1 on-marked-down shutdown-sessions
 
 frontend writes
     bind {address}:{port}
+    # After a start all members count as good until they are asked, and a secondary would be read that is behind.
+    tcp-request connection reject if {{ nbsrv(primary) gt 1 }}
     default_backend primary
 
 frontend reads
@@ -75,6 +81,19 @@ backend readers
     http-check disable-on-404
 {servers}
 """
+OF_ONE = """
+frontend writes
+    bind {address}:{port}
+    default_backend server
+
+frontend reads
+    bind {address}:{read_port}
+    default_backend server
+
+backend server
+    # Without a check: nothing else could be led to, and MySQL shuts a host out that connects often and says nothing.
+{servers}
+"""
 
 
 @dataclass(frozen=True)
@@ -82,19 +101,26 @@ class ProxySpec:
     """Where a proxy leads, and where it listens."""
 
     members: Sequence[MemberSpec]
-    """The servers of the group."""
+    """The servers of the group, or the one that there is."""
     port: int = MYSQL_PORT
-    """MySQL's TCP port, on the members and on the host's loopback address."""
+    """MySQL's TCP port, on the servers and on the host's loopback address."""
 
     @property
     def read_port(self) -> int:
         """The port on the loopback address that leads to a reader."""
         return self.port + READ_PORT_STEP
 
+    def at(self, address: str) -> "ProxySpec":
+        """Return it with the address of a single server, where EC2 has chosen that."""
+        return replace(
+            self, members=tuple(replace(member, address=member.address or address) for member in self.members)
+        )
+
 
 def config(spec: ProxySpec) -> str:
     """Return HAProxy's configuration (HAProxy Configuration Manual)."""
-    return CONFIG.format(
+    text = CONFIG + (OF_GROUP if len(spec.members) > 1 else OF_ONE)
+    return text.format(
         address=PROXY_ADDRESS,
         port=spec.port,
         read_port=spec.read_port,

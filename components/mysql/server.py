@@ -63,6 +63,9 @@ class MySqlArgs(TypedDict):
     """Whether a login without TLS is refused; on if not given."""
     certificate_names: NotRequired[Sequence[Annotated[str, checks.dns_name]]]
     """DNS names of one's own that the certificate is for, besides the private address and its DNS name."""
+    client_proxy: NotRequired[bool]
+    """Whether client hosts reach MySQL by a proxy of their own, at an address that the certificate names then too; in a
+    group they do, if not given."""
     lower_case_table_names: NotRequired[Annotated[int, checks.lower_case_table_names]]
     """1: names of databases and tables are kept in lower case; 0 if not given. Fixed when the server is made."""
     derived_settings: NotRequired[Mapping[str, Setting]]
@@ -153,14 +156,16 @@ class MySqlServer(MySqlHost):
         converged = self.agent.run(f"{name}-converged", "converge", told, seconds, self, attached, on)
         # By itself: a changed setting leaves the authority known.
         authority = group.authority(self.agent, [converged]) if group else ""
-        identity = pulumi.Output.all(self.host.private_ip, self.host.private_dns, authority)
+        of_group = group.names if group else ()
+        identity = pulumi.Output.all(self.host.private_ip, self.host.private_dns, authority, *of_group)
         # A VPC without DNS hostnames gives its hosts no names.
         own_names = args.get("certificate_names", ())
-        # By the proxy of each client host a group is reached; some drivers look for the name beside the address.
-        addresses, names = ((PROXY_ADDRESS,), ("localhost",)) if group else ((), ())
+        # Some drivers look for the name beside the address.
+        by_proxy = args.get("client_proxy", group is not None)
+        addresses, names = ((PROXY_ADDRESS,), ("localhost",)) if by_proxy else ((), ())
         whom = identity.apply(
             lambda parts: CertificateSpec(
-                (parts[0], *addresses), (*filter(None, [parts[1], *own_names]), *names), parts[2]
+                (parts[0], *addresses), (*filter(None, [parts[1], *own_names]), *names, *parts[3:]), parts[2]
             )
         )
         certificate = self.agent.run(f"{name}-certificate", "certify", whom, CERTIFICATE_SECONDS, self, [converged])

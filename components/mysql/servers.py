@@ -12,7 +12,8 @@ from components.component import Component
 from components.data_volume import DataVolume, DataVolumeArgs, a_data_volume
 from components.mysql.client import MySqlClient
 from components.mysql.endpoint import Endpoint
-from components.mysql.group import ServerGroup
+from components.mysql.group import ServerGroup, ServerGroupArgs
+from components.mysql.load_balancer import MySqlLoadBalancer
 from components.mysql.proxy import ProxySpec
 from components.mysql.server import DataArgs, MySqlServer, ServerArgs
 from components.placement import Placement
@@ -31,6 +32,8 @@ class Servers:
     """What restores the first one's data, if something does."""
     proxy: ProxySpec | None
     """What client hosts reach them by; None where they reach the one server by its address."""
+    load_balancer: MySqlLoadBalancer | None
+    """What hosts without a proxy reach them by, if config asks for it."""
     components: Sequence[Component]
     """Everything that was made for them."""
 
@@ -72,7 +75,8 @@ def the_servers(
     """
     port = args[0].get("mysql_port", MYSQL_PORT)
     changes = digest(args, volume_args, data)
-    group = _group(members, port, placement, clients, changes) if len(members) > 1 else None
+    balancer = _load_balancer(members, port, placement)
+    group = _group(members, port, placement, clients, changes, balancer) if len(members) > 1 else None
     each: list[MySqlServer] = []
     restored: list[pulumi.Resource] = []
     volumes: list[DataVolume] = []
@@ -90,25 +94,47 @@ def the_servers(
         if group:
             group.join(server, restored)
         each.append(server)
-    proxy = ProxySpec(members, port) if group else None
-    made = [*volumes, *([group] if group else []), *each]
-    return Servers(each, volumes, restored, proxy, made)
+    proxy = ProxySpec(members, port) if args[0].get("client_proxy", group is not None) else None
+    made = [*volumes, *([balancer] if balancer else []), *([group] if group else []), *each]
+    return Servers(each, volumes, restored, proxy, balancer, made)
 
 
-def _group(
-    members: Sequence[MemberSpec], port: int, placement: Placement, clients: Mapping[str, MySqlClient], changes: str
-) -> ServerGroup:
-    """Register the group, which the jump host asks for its primary, or else the first client host."""
-    return ServerGroup(
-        "group",
+def _load_balancer(members: Sequence[MemberSpec], port: int, placement: Placement) -> MySqlLoadBalancer | None:
+    """Register the load balancer before the members, if the firewall has a group for one."""
+    if placement.firewall.balancer_group_id is None:
+        return None
+    return MySqlLoadBalancer(
+        "load-balancer",
         {
             "members": members,
             "mysql_port": port,
-            "asked_by": next(iter(clients.values())).agent,
-            "ready": placement.firewall.ready,
-            "digest": changes,
+            "vpc_id": placement.network.vpc_id,
+            "subnet_ids": placement.network.balancer_subnet_ids,
+            "security_group_id": placement.firewall.balancer_group_id,
+            "tags": placement.tags,
         },
     )
+
+
+def _group(
+    members: Sequence[MemberSpec],
+    port: int,
+    placement: Placement,
+    clients: Mapping[str, MySqlClient],
+    changes: str,
+    balancer: MySqlLoadBalancer | None,
+) -> ServerGroup:
+    """Register the group, which the jump host asks for its primary, or else the first client host."""
+    args: ServerGroupArgs = {
+        "members": members,
+        "mysql_port": port,
+        "asked_by": next(iter(clients.values())).agent,
+        "ready": placement.firewall.ready,
+        "digest": changes,
+    }
+    if balancer:
+        args["balancer_host"] = balancer.host
+    return ServerGroup("group", args)
 
 
 def digest(args: Sequence[ServerArgs], volume_args: Sequence[DataVolumeArgs], data: DataArgs) -> str:

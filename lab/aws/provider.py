@@ -14,6 +14,7 @@ from lab.aws import (
     endpoints,
     identity,
     lifecycle,
+    load_balancers,
     network,
     schema,
     security_groups,
@@ -61,6 +62,10 @@ TYPES: dict[str, ResourceType] = {
         volumes.VolumeAttachmentType(),
         snapshots.SnapshotType(),
         lifecycle.LifecyclePolicyType(),
+        load_balancers.LoadBalancerType(),
+        load_balancers.TargetGroupType(),
+        load_balancers.ListenerType(),
+        load_balancers.TargetGroupAttachmentType(),
     )
 }
 """Every resource type a lab has, by its token."""

@@ -17,6 +17,8 @@ from lab.cloud.model import (
     InstanceProfile,
     InternetGateway,
     KeyPair,
+    Listener,
+    LoadBalancer,
     Made,
     NatGateway,
     PrefixList,
@@ -30,6 +32,8 @@ from lab.cloud.model import (
     SecurityGroupRule,
     Snapshot,
     Subnet,
+    TargetGroup,
+    TargetGroupAttachment,
     Volume,
     VolumeAttachment,
     Vpc,
@@ -60,6 +64,8 @@ KIND: dict[type[Made], Kind] = {
     Eip: Kind("InvalidAllocationID.NotFound", "allocation ID"),
     NatGateway: Kind("InvalidNatGatewayID.NotFound", "natGateway ID"),
     VpcEndpoint: Kind("InvalidVpcEndpointId.NotFound", "Vpc Endpoint Id"),
+    LoadBalancer: Kind("LoadBalancerNotFound", "Load balancers", "{word} '[{name}]' not found"),
+    TargetGroup: Kind("TargetGroupNotFound", "Target groups", "{word} '{name}' not found"),
     Role: Kind("NoSuchEntity", "role", "The {word} with name {name} cannot be found."),
     InstanceProfile: Kind("NoSuchEntity", "Instance Profile", "{word} {name} cannot be found."),
     Bucket: Kind("NoSuchBucket", "bucket", "The specified {word} does not exist: {name}"),
@@ -98,6 +104,15 @@ def references(record: Record) -> list[tuple[type[Record], str]]:
             named = [(Subnet, record.subnet_id), (Eip, record.allocation_id)]
         case VpcEndpoint():
             named = [(Vpc, record.vpc_id), *((RouteTable, table) for table in record.route_table_ids)]
+        case LoadBalancer():
+            named = [(Subnet, subnet) for subnet in record.subnet_ids]
+            named += [(SecurityGroup, group) for group in record.security_group_ids]
+        case TargetGroup():
+            named = [(Vpc, record.vpc_id)]
+        case Listener():
+            named = [(LoadBalancer, record.load_balancer_arn), (TargetGroup, record.target_group_arn)]
+        case TargetGroupAttachment():
+            named = [(TargetGroup, record.target_group_arn)]
         case RolePolicy() | InstanceProfile():
             named = [(Role, record.role)]
         case BucketVersioning() | BucketPublicAccessBlock() | BucketPolicy() | BucketLifecycle() | BucketEncryption():
@@ -124,10 +139,11 @@ def vpc_of(store: Store, record: Record) -> str:
     """Return the id of the VPC whose network a record is part of; "" if it is part of none."""
     if isinstance(record, Vpc):
         return record.id
-    if isinstance(record, Subnet | RouteTable | SecurityGroup | InternetGateway | VpcEndpoint):
+    if isinstance(record, Subnet | RouteTable | SecurityGroup | InternetGateway | VpcEndpoint | TargetGroup):
         return record.vpc_id
+    parts = (RouteTable, SecurityGroup, Subnet, Instance, LoadBalancer, TargetGroup)
     for kind, record_id in references(record):
-        if kind in (RouteTable, SecurityGroup, Subnet, Instance) and (referenced := store.find(kind, record_id)):
+        if kind in parts and (referenced := store.find(kind, record_id)):
             return vpc_of(store, referenced)
     return ""
 
@@ -144,6 +160,10 @@ _USERS: tuple[type[Record], ...] = (
     EipAssociation,
     NatGateway,
     VpcEndpoint,
+    LoadBalancer,
+    TargetGroup,
+    Listener,
+    TargetGroupAttachment,
     RolePolicy,
     InstanceProfile,
     BucketVersioning,
@@ -170,12 +190,14 @@ def goes_with(store: Store, record: Record) -> list[Record]:
                 raise _violation(f"The vpc '{record.id}' has dependencies and cannot be deleted.")
             followers = [follower for item in born for follower in goes_with(store, item)]
             return [*born, *(follower for follower in followers if follower not in born)]
-        case Subnet() if any(isinstance(user, Instance | NatGateway) for user in users):
+        case Subnet() if any(isinstance(user, Instance | NatGateway | LoadBalancer) for user in users):
             raise _violation(f"The subnet '{record.id}' has dependencies and cannot be deleted.")
         case RouteTable() if any(isinstance(user, RouteTableAssociation) for user in users):
             raise _violation(f"The routeTable '{record.id}' has dependencies and cannot be deleted.")
         case RouteTable():
             return [user for user in users if isinstance(user, Route)]  # an endpoint is for its other tables
+        case TargetGroup() if any(isinstance(user, Listener) for user in users):
+            raise AwsError("ResourceInUse", f"Target group '{record.id}' is currently in use by a listener or a rule")
         case Role() if any(isinstance(user, InstanceProfile) for user in users):
             raise AwsError("DeleteConflict", "Cannot delete entity, must remove roles from instance profile first.")
         case SecurityGroup():

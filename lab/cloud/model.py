@@ -286,6 +286,58 @@ class VpcEndpoint(Made):
 
 
 @dataclass(frozen=True)
+class LoadBalancer(Made):
+    """An internal Network Load Balancer; the id of all that is about load balancers is its ARN."""
+
+    id: str
+    name: str
+    dns_name: str
+    subnet_ids: tuple[str, ...]
+    security_group_ids: tuple[str, ...]
+    cross_zone: bool = False
+    addresses: tuple[str, ...] = ()
+    """One in each of its subnets."""
+    options: dict[str, object] = field(default_factory=dict)
+    tags: Tags = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TargetGroup(Made):
+    """Where listeners lead to, and how its targets are asked for their health."""
+
+    id: str
+    name: str
+    vpc_id: str
+    port: int
+    health_check: dict[str, Any] = field(default_factory=dict)
+    """`healthCheck` as the engine spells it, whole."""
+    options: dict[str, object] = field(default_factory=dict)
+    tags: Tags = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Listener(Made):
+    """A TCP port of a load balancer that leads to a target group."""
+
+    id: str
+    load_balancer_arn: str
+    target_group_arn: str
+    port: int
+    options: dict[str, object] = field(default_factory=dict)
+    tags: Tags = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TargetGroupAttachment(Made):
+    """A target of a group: an address and a port."""
+
+    id: str
+    target_group_arn: str
+    target_id: str
+    port: int
+
+
+@dataclass(frozen=True)
 class Role(Made):
     """An IAM role, known by its name."""
 
@@ -395,6 +447,10 @@ Record = (
     | LifecyclePolicy
     | Image
     | VpcEndpoint
+    | LoadBalancer
+    | TargetGroup
+    | Listener
+    | TargetGroupAttachment
     | Role
     | RolePolicy
     | InstanceProfile
@@ -427,6 +483,10 @@ KINDS: dict[str, type[Made]] = {
     "lifecycle-policy": LifecyclePolicy,
     "image": Image,
     "vpc-endpoint": VpcEndpoint,
+    "load-balancer": LoadBalancer,
+    "target-group": TargetGroup,
+    "listener": Listener,
+    "target": TargetGroupAttachment,
     "role": Role,
     "role-policy": RolePolicy,
     "instance-profile": InstanceProfile,

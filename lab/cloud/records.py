@@ -21,6 +21,7 @@ from lab.cloud.model import (
     Instance,
     InstanceProfile,
     KeyPair,
+    LoadBalancer,
     NatGateway,
     PrefixList,
     Record,
@@ -134,6 +135,11 @@ class Records:
         if isinstance(spec, NatGateway):
             kept = earlier.private_ip if isinstance(earlier, NatGateway) else ""
             return replace(spec, private_ip=kept or self._private_address(spec.subnet_id, spec.private_ip))
+        if isinstance(spec, LoadBalancer):
+            there = self.store.find(LoadBalancer, spec.id)
+            had = dict(zip(there.subnet_ids, there.addresses, strict=True)) if there else {}
+            addresses = tuple(had.get(subnet) or self._private_address(subnet) for subnet in spec.subnet_ids)
+            return replace(spec, addresses=addresses)
         if isinstance(spec, VpcEndpoint):
             address = earlier.address if isinstance(earlier, VpcEndpoint) else self._endpoint_address()
             return replace(spec, prefix_list_id=self._prefix_list_of(spec.service_name).id, address=address)
@@ -197,6 +203,10 @@ class Records:
         network = IPv4Network(self._existing(Subnet, subnet_id).cidr_block)
         holders: list[Instance | NatGateway] = [*self.store.all(Instance), *self.store.all(NatGateway)]
         taken = {holder.private_ip for holder in holders if holder.subnet_id == subnet_id}
+        for balancer in self.store.all(LoadBalancer):
+            taken |= {
+                own for subnet, own in zip(balancer.subnet_ids, balancer.addresses, strict=True) if subnet == subnet_id
+            }
         if requested:
             rules.check_private_ip(network, requested, taken)
         return requested or rules.free_private_ip(network, taken)

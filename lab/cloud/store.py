@@ -72,7 +72,7 @@ class Store:
             yield
 
     def _path(self, kind: type[Made], record_id: str) -> Path:
-        return self.folder / _FOLDER_OF[kind] / f"{record_id}.json"
+        return self.folder / _FOLDER_OF[kind] / f"{record_id.replace('/', '%')}.json"  # an ARN has slashes
 
     def put(self, record: Record) -> None:
         """Write a record, new or changed."""
@@ -115,6 +115,6 @@ class Store:
 
 def _record(kind: type[R], text: str) -> R:
     values = json.loads(text)
-    for name in {"security_group_ids", "route_table_ids"} & set(values):
+    for name in {"security_group_ids", "route_table_ids", "subnet_ids", "addresses"} & set(values):
         values[name] = tuple(values[name])
     return kind(**values)

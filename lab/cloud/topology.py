@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network
+from typing import Any
 
 from lab.cloud.model import (
     Eip,
     EipAssociation,
     Instance,
     InternetGateway,
+    Listener,
+    LoadBalancer,
     NatGateway,
     PrefixList,
     Route,
@@ -21,6 +24,8 @@ from lab.cloud.model import (
     SecurityGroup,
     SecurityGroupRule,
     Subnet,
+    TargetGroup,
+    TargetGroupAttachment,
     Vpc,
     VpcEndpoint,
 )
@@ -69,6 +74,30 @@ class HostPlan:
 
 
 @dataclass(frozen=True)
+class ListenerPlan:
+    """A port of a load balancer."""
+
+    port: int
+    targets: tuple[tuple[str, int], ...]
+    """Addresses and ports."""
+    check: dict[str, Any]
+    """How they are asked for their health, as the engine spells it."""
+
+
+@dataclass(frozen=True)
+class BalancerPlan:
+    """A load balancer: one address in each of its subnets."""
+
+    label: str
+    """The last part of its ARN."""
+    name: str
+    """Its DNS name."""
+    addresses: tuple[str, ...]
+    groups: tuple[str, ...]
+    listeners: tuple[ListenerPlan, ...]
+
+
+@dataclass(frozen=True)
 class VpcPlan:
     """One VPC: its hosts and its groups' rules."""
 
@@ -77,6 +106,7 @@ class VpcPlan:
     hosts: tuple[HostPlan, ...]
     rules: dict[str, tuple[SecurityGroupRule, ...]]
     """By security group id; a group without rules is there with none."""
+    balancers: tuple[BalancerPlan, ...] = ()
 
     @property
     def public(self) -> dict[str, str]:
@@ -90,7 +120,8 @@ class VpcPlan:
 
     def members(self, group_id: str) -> list[str]:
         """Return the private addresses of a group's members."""
-        return [host.private_ip for host in self.hosts if group_id in host.groups]
+        own = [host.private_ip for host in self.hosts if group_id in host.groups]
+        return own + [address for one in self.balancers if group_id in one.groups for address in one.addresses]
 
 
 def public_ip(store: Store, instance: Instance) -> str:
@@ -128,7 +159,20 @@ def plan(store: Store, vpc: Vpc) -> VpcPlan:
         for group in store.all(SecurityGroup)
         if group.vpc_id == vpc.id
     }
-    return VpcPlan(vpc.id, vpc.cidr_block, hosts, rules)
+    balancers = [one for one in store.all(LoadBalancer) if set(one.subnet_ids) & set(subnets)]
+    return VpcPlan(vpc.id, vpc.cidr_block, hosts, rules, tuple(_balancer(store, one) for one in balancers))
+
+
+def _balancer(store: Store, record: LoadBalancer) -> BalancerPlan:
+    listeners = []
+    for listener in store.all(Listener):
+        if listener.load_balancer_arn == record.id:
+            group = store.get(TargetGroup, listener.target_group_arn)
+            targets = [one for one in store.all(TargetGroupAttachment) if one.target_group_arn == group.id]
+            places = tuple((one.target_id, one.port) for one in targets)
+            listeners.append(ListenerPlan(listener.port, places, group.health_check))
+    label = record.id.rpartition("/")[2]
+    return BalancerPlan(label, record.dns_name, record.addresses, record.security_group_ids, tuple(listeners))
 
 
 def _by_ranges(store: Store, rule: SecurityGroupRule) -> list[SecurityGroupRule]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
 from ipaddress import IPv4Network
 from typing import Any
 
 from lab.cloud.model import SecurityGroupRule
-from lab.cloud.topology import HostPlan, VpcPlan
+from lab.cloud.topology import BalancerPlan, HostPlan, VpcPlan
 from lab.settings import LabError
 
 TABLE = "vpc"
@@ -120,10 +121,77 @@ def _source_check(vpc: VpcPlan) -> list[Json]:
     ]
 
 
-def _verdicts(direction: str, hosts: tuple[HostPlan, ...]) -> Json:
+def _verdicts(direction: str, hosts: tuple[HostPlan, ...], chain: str = "forward", target: str = "") -> Json:
     key = _meta("iifname" if direction == "egress" else "oifname")
-    elements = [[host.link, {"jump": {"target": f"{direction}_{host.link}"}}] for host in hosts]
-    return _rule("forward", {"vmap": {"key": key, "data": {"set": elements}}})
+    elements = [[host.link, {"jump": {"target": f"{target or direction}_{host.link}"}}] for host in hosts]
+    return _rule(chain, {"vmap": {"key": key, "data": {"set": elements}}})
+
+
+def _balancer_chains(vpc: VpcPlan) -> list[Json]:
+    """Return what stands before load balancers, and between them and their targets.
+
+    A connection to one is judged when it comes in, as that of its sender with the load balancer; then lab.machine's
+    balancer gives it a target, and it is judged as that of the load balancer with the target, though it has its
+    sender's address. Health checks are the load balancer's own. Source: User Guide for Network Load Balancers, "Update
+    the security groups for your Network Load Balancer".
+    """
+    if not vpc.balancers:
+        return []
+    commands = [_chain("balanced", **{**_base("prerouting"), "prio": -110, "policy": "accept"})]
+    commands += [_chain("output", **{**_base("output"), "policy": "accept"})]
+    sender = {"concat": [_meta("iifname"), _payload("ip", "saddr")]}
+    new = _match({"ct": {"key": "state"}}, "new", "in")
+    for one in vpc.balancers:
+        label, own = one.label, {"set": list(one.addresses)}
+        to, by = _match(_payload("ip", "daddr"), own), _match(_payload("ip", "saddr"), own)
+        commands += [_chain(f"{part}_{label}") for part in ("to", "in", "out", "onward", "check")]
+        # What comes to it.
+        commands += [_rule("balanced", new, to, {"goto": {"target": f"to_{label}"}})]
+        commands += [_rule(f"to_{label}", _match(sender, f"@{SOURCES}", "!="), {"counter": SPOOFED}, {"drop": None})]
+        commands += [_verdicts("egress", vpc.hosts, f"to_{label}")] if vpc.hosts else []
+        commands += [_rule(f"to_{label}", {"goto": {"target": f"in_{label}"}})]
+        commands += _permissions(vpc, one.groups, "ingress", f"in_{label}")
+        commands += _permissions(vpc, one.groups, "egress", f"out_{label}")
+        # What it sends on, with its clients' addresses, and of itself.
+        for host in vpc.hosts:
+            chain = f"from_{label}_{host.link}"
+            rules = [_as_from(one, rule) for group in host.groups for rule in vpc.rules.get(group, ())]
+            permitted = [rule for rule in rules if rule and rule.direction == "ingress"]
+            commands += [_chain(chain)]
+            commands += [each for rule in permitted for each in _permission("ingress", chain, rule, set())]
+            commands += [_rule(chain, {"counter": f"{DROPPED}_ingress_{host.link}"}, {"drop": None})]
+        out: Json = {"jump": {"target": f"out_{label}"}}
+        commands += [_rule(f"onward_{label}", out), _rule(f"check_{label}", out)]
+        if vpc.hosts:
+            commands += [_verdicts("ingress", vpc.hosts, f"onward_{label}", f"from_{label}")]
+            commands += [_verdicts("ingress", vpc.hosts, f"check_{label}")]
+        commands += [_rule(f"{part}_{label}", {"drop": None}) for part in ("onward", "check")]
+        commands += [_rule("output", new, by, {"goto": {"target": f"check_{label}"}})]
+    return commands
+
+
+def _permissions(vpc: VpcPlan, groups: tuple[str, ...], direction: str, chain: str) -> list[Json]:
+    """Return the rules of groups that let something through a chain, and the end of it."""
+    rules = [rule for group in groups for rule in vpc.rules.get(group, ()) if rule.direction == direction]
+    known = set(vpc.rules)
+    return [
+        *(each for rule in rules for each in _permission(direction, chain, rule, known)),
+        _rule(chain, {"drop": None}),
+    ]
+
+
+def _as_from(balancer: BalancerPlan, rule: SecurityGroupRule) -> SecurityGroupRule | None:
+    """Return a rule as it holds for what a load balancer sends on: by its groups, or by its client's address."""
+    if not rule.referenced_security_group_id:
+        return rule
+    if rule.referenced_security_group_id not in balancer.groups:
+        return None
+    return replace(rule, referenced_security_group_id="", cidr_ipv4="0.0.0.0/0")
+
+
+def _by_balancer(balancer: BalancerPlan) -> Json:
+    """Return what tells a connection that was opened to a load balancer."""
+    return _match({"ct": {"key": "ip daddr", "dir": "original"}}, {"set": list(balancer.addresses)})
 
 
 def _internet_rules(vpc: VpcPlan) -> list[Json]:
@@ -199,6 +267,7 @@ def ruleset(vpc: VpcPlan) -> Json:
         commands += _host_chains(vpc, host)
     commands += _internet_rules(vpc)
     commands += _source_check(vpc)
+    commands += _balancer_chains(vpc)
     commands += [
         _rule("forward", _match(_meta("oifname"), UPLINK), {"jump": {"target": "outward"}}),
         _rule("forward", _match(_meta("iifname"), UPLINK), {"jump": {"target": "inward"}}),
@@ -208,11 +277,18 @@ def ruleset(vpc: VpcPlan) -> Json:
             {"accept": None},
         ),
     ]
+    commands += [
+        _rule("forward", _by_balancer(one), {"goto": {"target": f"onward_{one.label}"}}) for one in vpc.balancers
+    ]
     if vpc.hosts:
         commands += [_verdicts("egress", vpc.hosts), _verdicts("ingress", vpc.hosts)]
     commands.append(_rule("forward", _match(_meta("oifname"), UPLINK), {"accept": None}))
     # Of the router itself, hosts reach the metadata service, which no security group stands before.
     commands += [_chain("input", **_base("input")), *_metadata_rules()]
+    answers = _match({"ct": {"key": "state"}}, ["established", "related"], "in")
+    for one in vpc.balancers:
+        own = _match(_payload("ip", "daddr"), {"set": list(one.addresses)})
+        commands.append(_rule("input", own, answers, {"accept": None}))
     commands += _address_translation(vpc)
     return {"nftables": commands}
 

@@ -82,7 +82,8 @@ def _prepare_router(inside: IPRoute, slot: Slot, vpc: VpcPlan) -> None:
     loopback, uplink = index_of(inside, "lo"), index_of(inside, firewall.UPLINK)
     inside.link("set", index=loopback, state="up")
     inside.route("replace", dst=vpc.cidr, type="unreachable", priority=LAST_RESORT)
-    _address_gateways(inside, loopback, {host.gateway for host in vpc.hosts})
+    balancers = {address for one in vpc.balancers for address in one.addresses}
+    _address_gateways(inside, loopback, {host.gateway for host in vpc.hosts} | balancers)
     inside.addr("replace", index=loopback, address=firewall.METADATA, prefixlen=32)
     inside.addr("replace", index=uplink, address=str(slot.uplink_address), prefixlen=32)
     inside.link("set", index=uplink, state="up")
@@ -150,6 +151,7 @@ def remove_vpc(slot: Slot, vpc_id: str) -> None:
     """Take a VPC's router away, and with it its uplink and routes; nothing happens if it is gone."""
     with netlink.routes() as machine:
         remove_link(machine, uplink_name(slot, vpc_id))
+    namespaces.end_processes(namespace(slot, vpc_id))
     namespaces.remove(namespace(slot, vpc_id))
 
 
@@ -160,6 +162,8 @@ def remove_everything(slot: Slot) -> None:
         for link in links:  # first: a namespace's own links go some time after it, and not when asked
             remove_link(machine, link)
     for space in spaces:
+        if space.startswith(namespace(slot, "vpc-")):
+            namespaces.end_processes(space)  # those of load balancers
         namespaces.remove(space)
     close_way_to_mirror(slot)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from lab.cloud import catalog, topology
 from lab.cloud.model import Bucket, Instance, KeyPair, Subnet, VolumeAttachment, Vpc
 from lab.cloud.store import Store
-from lab.machine import cuts, file_systems, hosts, image, internet, links, mirror, network, slots
+from lab.machine import balancers, cuts, file_systems, hosts, image, internet, links, mirror, network, slots
 from lab.machine.hosts import State
 from lab.machine.volumes import Volumes
 from lab.s3 import buckets
@@ -65,8 +65,11 @@ class Plane:
             network.remove_vpc(self.slot, vpc_id)
             return
         plan = topology.plan(self.store, vpc)
-        if plan.hosts or network.has_router(self.slot, vpc_id):
+        if plan.hosts or plan.balancers or network.has_router(self.slot, vpc_id):
             network.refresh(self.slot, plan)
+            balancers.refresh(self.lab.folder / "balancers", links.namespace(self.slot, vpc_id), plan)
+            for name, address in _balancer_names(plan).items():
+                self._tell_hosts(name, address)
         else:  # nobody is there yet to see a network: the first host's launch makes it
             internet.fence(self.slot, [vpc.cidr_block])
 
@@ -96,7 +99,9 @@ class Plane:
             vcpus=size.vcpus,
             public_keys=(key.public_key,) if key else (),
             user_data=instance.user_data,
-            known_hosts={name: addresses[0][0] for name, addresses in endpoints.items()} | self._s3_names(region),
+            known_hosts={name: addresses[0][0] for name, addresses in endpoints.items()}
+            | self._s3_names(region)
+            | self._balancer_names(instance),
             trusted=self.s3.prepare(),
         )
         hosts.launch(boot, self._seed(instance_id))
@@ -176,6 +181,11 @@ class Plane:
         names = [service, *(f"{bucket.id}.{service}" for bucket in self.store.all(Bucket))]
         return dict.fromkeys(names, self.s3.paths.address)
 
+    def _balancer_names(self, instance: Instance) -> dict[str, str]:
+        """Return the names of the load balancers of an instance's VPC."""
+        vpc = self.store.get(Vpc, self.store.get(Subnet, instance.subnet_id).vpc_id)
+        return _balancer_names(topology.plan(self.store, vpc))
+
     def serve(self, region: str) -> None:
         """Have S3 and the metadata service run; nothing happens if they do.
 
@@ -192,7 +202,11 @@ class Plane:
         """
         self.s3.ensure(region)
         buckets.make(self.s3.client(region), name)
-        line = f"{self.s3.paths.address}\t{name}.{server_names(region)[0]}\n"
+        self._tell_hosts(f"{name}.{server_names(region)[0]}", self.s3.paths.address)
+
+    def _tell_hosts(self, name: str, address: str) -> None:
+        """Tell the hosts that there are a name."""
+        line = f"{address}\t{name}\n"
         for known in (self.lab.folder / "seeds").glob("*/hosts"):
             if line not in known.read_text(encoding="utf-8"):
                 with known.open("a", encoding="utf-8") as file:  # a host has it mounted: no new file
@@ -305,6 +319,11 @@ class Plane:
         self.volumes.tear_down()
         network.remove_everything(self.slot)
         slots.release(self.lab)
+
+
+def _balancer_names(plan: topology.VpcPlan) -> dict[str, str]:
+    """Return the names of a VPC's load balancers: /etc/hosts has one address for each, and any of them will do."""
+    return {balancer.name: balancer.addresses[0] for balancer in plan.balancers}
 
 
 def _free_device(taken: Collection[str]) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from .resource import Resource, is_urn, name_of
-from .rule import ResourceRule, Settings, StackRule, ports, strings, whole
+from .rule import ResourceRule, Settings, StackRule, is_not, ports, strings, whole
 from .security_groups import (
     GROUPS,
     SELF,
@@ -26,8 +26,10 @@ from .security_groups import (
     world,
 )
 
-SSH, MYSQL, MYSQL_X, GROUP_REPLICATION = 22, 3306, 33060, 33061
+SSH, MYSQL, MYSQL_READ, MYSQL_X, GROUP_REPLICATION = 22, 3306, 3307, 33060, 33061
 GUARDED = ports([SSH, MYSQL, MYSQL_X], "TCP ports that are not for everyone.")
+BALANCERS = ("aws:lb/loadBalancer:LoadBalancer", "aws:alb/loadBalancer:LoadBalancer")
+LISTENERS = ("aws:lb/listener:Listener", "aws:alb/listener:Listener")
 BROADEST = 8
 """As the program's own operatorCidrs (components/checks.py): a shorter prefix is no group of people."""
 BROADEST_IPV6 = 32
@@ -184,6 +186,22 @@ def broad_ssh(resource: Resource, settings: Settings) -> Iterator[str]:
                 )
 
 
+def by_public_balancer(resources: Sequence[Resource], settings: Settings) -> Iterator[tuple[str, str]]:
+    """Yield listeners on MySQL's ports of load balancers that have addresses of the internet.
+
+    Source: Elastic Load Balancing User Guide, "How Elastic Load Balancing works": it has them unless it is internal.
+    """
+    public = {one.urn for one in resources if one.type in BALANCERS and is_not(one.get("internal"), True)}
+    for resource in resources:
+        if resource.type in LISTENERS and resource.get("port") in settings["ports"]:
+            for urn in public.intersection(resource.sources.get("loadBalancerArn", ())):
+                yield (
+                    resource.urn,
+                    f"listens on MySQL's port {resource.get('port'):.0f} of {name_of(urn)}, which the internet can "
+                    "reach; set internal to true there",
+                )
+
+
 RULES = (
     ResourceRule(
         "no-world-ingress",
@@ -205,6 +223,13 @@ RULES = (
         "mandatory",
         {"ports": GUARDED},
         world_in_parts,
+    ),
+    StackRule(
+        "no-public-balancer",
+        "No load balancer that the internet can reach listens on MySQL's ports.",
+        "mandatory",
+        {"ports": ports([MYSQL, MYSQL_READ, MYSQL_X], "TCP ports on which load balancers lead to MySQL.")},
+        by_public_balancer,
     ),
     ResourceRule(
         "mysql-by-group",

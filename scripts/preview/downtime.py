@@ -48,7 +48,8 @@ def _of_number(steps: Sequence[Step]) -> Iterator[Finding]:
     else:
         return
     address = "MySQL's address changes, and with it every connection string: clients reach a group by their own proxy"
-    yield Finding(f"{words}. {address}, and one server by its own address.", severe=True)
+    words = f"{words}. Unless `clientProxy` is set, {address}, and one server by its own address."
+    yield Finding(words, severe=True)
 
 
 def _stops(step: Step) -> bool:

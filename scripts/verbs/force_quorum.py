@@ -9,6 +9,9 @@ from scripts.verbs import DEFAULT_STACK, StackName, Yes, confirm
 def force_quorum(stack: StackName = DEFAULT_STACK, yes: Yes = False) -> None:
     """Have the servers that are ONLINE go on alone, where more than half of the group is lost.
 
+    It helps within 10 seconds of the loss: then servers without a majority leave the group, and `start-group` is what
+    starts it again (group_replication_unreachable_majority_timeout in mysqlSettings makes it longer).
+
     Only where the others are down for good: one that still runs out of reach of these would take writes of its own. A
     server that comes back later rejoins, and loses what the group never had.
     """

@@ -44,8 +44,7 @@ def rejoin(member: Member, discard: Discard = False, stack: StackName = DEFAULT_
                 "give --discard to give them up. Nothing was changed"
             )
         if discard:
-            confirm(
-                f"{member} becomes a copy of the group, and {own} transactions that only it has are lost. Go on?", yes
-            )
+            lost = f"{own} transactions that only it has are lost" if own else "has no transaction that the group lacks"
+            confirm(f"{member} becomes a copy of the group, and {lost}. Go on?", yes)
         change(ssh, member, "rejoin", discard=discard)
     print(f"{member} has rejoined the group")

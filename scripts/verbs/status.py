@@ -58,7 +58,8 @@ def advice(group: Group) -> str:
         if any(state not in (OFFLINE, "ERROR") for state in states):
             return (
                 "The group has no majority, and takes no writes. It goes on when more than half of the servers reach "
-                "each other; where the others stay away, `force-quorum` goes on without them"
+                "each other; where the others stay away, `force-quorum` goes on without them. After 10 seconds without "
+                "a majority servers leave the group, and `start-group` starts it again"
             )
         return "No server is in the group: `start-group` starts it from the one that has all transactions"
     if group.primary is None:

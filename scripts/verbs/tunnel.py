@@ -37,7 +37,7 @@ def tunnel(user: User, port: Port, host: ClientHost = None, stack: StackName = D
         ca_file.write_text(state.ca_certificate)
         server = f"{login.host}:{login.port}"
         by_proxy = login.host == PROXY_ADDRESS
-        way = f"the primary by way of {client}'s proxy" if by_proxy else f"{server} by way of {client}"
+        way = f"MySQL by way of {client}'s proxy" if by_proxy else f"{server} by way of {client}"
         words = f"{LOOPBACK}:{port} leads to {way}; Ctrl-C ends it."
         keep_open(ssh, client, port, server, f"{words}\n{how_to_use(url(login), port, ca_file, stack)}")
 
@@ -72,7 +72,7 @@ def keep_open(ssh: Ssh, host: str, port: int, server: str, words: str) -> None:
 def how_to_use(login_url: str, port: int, ca_file: Path, stack: str) -> str:
     """Return what one needs to know, without the password."""
     parts = urlsplit(login_url)
-    # The members of a group are reached by a proxy on the client host, and their certificates name its address.
+    # Where client hosts have a proxy, the certificate names its address.
     mode, why = ("VERIFY_IDENTITY", "") if parts.hostname == LOOPBACK else ("VERIFY_CA", ONE_SERVER)
     return f"""\
   mysql://{parts.username}@{LOOPBACK}:{port}{parts.path}?ssl-mode={mode}&ssl-ca={quote(str(ca_file), safe="")}

@@ -9,8 +9,10 @@ from tests import PROJECT_ROOT
 from tests.lab.pair import Pair
 
 LOOK = """
-command -v mysqld mysql rclone zstd mkfs.xfs logrotate openssl >/dev/null || echo a program is missing
-[ "$(systemctl is-enabled mysql)" = disabled ] || echo mysql would start
+command -v haproxy mysqld mysql rclone zstd mkfs.xfs logrotate openssl >/dev/null || echo a program is missing
+for service in mysql haproxy; do
+    [ "$(systemctl is-enabled $service)" = disabled ] || echo $service would start
+done
 find /var/lib/mysql-files /var/lib/mysql-keyring -mindepth 1
 for path in /var/lib/mysql /var/lib/mysql-pair* /etc/mysql/debian.cnf /etc/mysql/mysql.conf.d/zz-* \
     /etc/mysql/conf.d/mysql-pair.cnf /usr/local/lib/mysql-pair /etc/mysql-pair /etc/systemd/system/mysql* \

@@ -29,7 +29,11 @@ NAME, GOLDEN = "killed", "killedgolden"
 ERROR_LOG = "/var/log/mysql/error.log"
 HEALER = "xfs_healer@.service"
 """A unit that Debian sid's xfsprogs enables only where systemd runs as it is installed, for the file system `-`."""
-OF_IMAGES = {"/packages/mysql-client", "/files//etc/systemd/system/multi-user.target.wants/xfs_healer@-.service"}
+OF_IMAGES = {
+    "/packages/haproxy",
+    "/packages/mysql-client",
+    "/files//etc/systemd/system/multi-user.target.wants/xfs_healer@-.service",
+}
 """In what a server may differ: the golden image is a client's too."""
 
 

@@ -11,7 +11,13 @@ from lab.aws import provider
 from lab.aws.schema import NOT_SUPPORTED
 from lab.aws_provider import AwsProvider
 
-BEYOND = (NOT_SUPPORTED, "one (and only one) of cidrIpv4", "text user data", "a lab knows these")
+BEYOND = (
+    NOT_SUPPORTED,
+    "stand-in for aws supports only",
+    "one (and only one) of cidrIpv4",
+    "text user data",
+    "a lab knows these",
+)
 """What the stand-in says of a resource type or an input that a lab cannot honour, AWS would."""
 
 

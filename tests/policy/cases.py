@@ -126,6 +126,25 @@ def by_rules(name: str, *cidrs: str) -> None:
         )
 
 
+def by_balancer(name: str, internal: bool) -> None:
+    made = aws.lb.LoadBalancer(
+        f"{name}-lb",
+        internal=internal,
+        load_balancer_type="network",
+        subnets=["subnet-0123456789abcdef0"],
+        security_groups=[OTHER],
+        tags=TAGS,
+    )
+    aws.lb.Listener(
+        name,
+        load_balancer_arn=made.arn,
+        protocol="TCP",
+        port=3306,
+        default_actions=[{"type": "forward", "target_group_arn": f"{name}-arn"}],
+        tags=TAGS,
+    )
+
+
 GOOD: dict[str, Any] = {
     "ami": IMAGES["x86_64"],
     "instance_type": "t3.micro",
@@ -185,6 +204,10 @@ ROWS: dict[str, list[tuple[Any, ...]]] = {
     "no-world-in-parts": [
         ("halves-by-rules", lambda n: by_rules(n, *HALVES), "(halves-by-rules-0, halves-by-rules-1)"),
         ("offices-by-rules", lambda n: by_rules(n, OFFICE, "198.51.100.0/24")),
+    ],
+    "no-public-balancer": [
+        ("public-balancer", lambda n: by_balancer(n, internal=False), "which the internet can reach"),
+        ("private-balancer", lambda n: by_balancer(n, internal=True)),
     ],
     "mysql-by-group": [
         ("mysql-from-range", lambda n: ingress(n, 3306, cidr_ipv4="10.0.0.0/24"), "to 10.0.0.0/24; name"),

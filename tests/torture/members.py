@@ -60,8 +60,11 @@ class Members:
         return hosts.execute(container, "timeout", str(seconds), *command, timeout=2 * seconds)
 
     def sql(self, name: str, statement: str) -> str:
-        """Return the rows of a statement, empty if MySQL does not answer."""
-        return self.execute(name, "mysql", "-BNe", statement).stdout.rstrip("\n")
+        """Return the rows of a statement, empty if MySQL or its host does not answer."""
+        try:
+            return self.execute(name, "mysql", "-BNe", statement).stdout.rstrip("\n")
+        except LabError:
+            return ""
 
     def views(self) -> list[View]:
         """Return the group as each member sees it."""

@@ -31,7 +31,8 @@ from scripts.host.mysql.server import Session
 STATE = f"{FOLDER}/log.json"
 """A state file: the server, the number of the last file that was sent, a digest of the GTIDs at the last new file.
 
-Of a member of a group also: the members as last seen, and up to when each file that it has closed is complete."""
+Of a member of a group also: the members as last seen, up to when each file that it has closed is complete, and the
+GTIDs after the last file that was sent."""
 FREE_BYTES = 64 << 20
 """Left on the log's disk for a new file to be begun: MySQL stops where it cannot begin one (binlog_error_action)."""
 BASE_UNIT = "mysql-pair-base.service"
@@ -55,6 +56,12 @@ class LogFile:
     """The UUID of its server; empty of one on the disk."""
     is_noted: bool = False
     """Whether there is a note beside it (notes.py)."""
+    is_first: bool = False
+    """Whether that says that it does not go on from the file before, if that one has a note too."""
+
+    def follows(self, former: "LogFile") -> bool:
+        """Return whether it goes on from another file of its server's log."""
+        return self.number == former.number + 1 and not (self.is_first and former.is_noted)
 
     @property
     def object(self) -> str:
@@ -107,9 +114,11 @@ def sent_by_all(repo: Repository) -> dict[str, list[LogFile]]:
 
 def _files(server_uuid: str, objects: Iterable[Object]) -> list[LogFile]:
     objects = list(objects)
-    noted = {stored.name.removesuffix(notes.SUFFIX) for stored in objects if stored.name.endswith(notes.SUFFIX)}
+    names = {stored.name for stored in objects}
+    first = {name.removesuffix(notes.FIRST_SUFFIX) for name in names if name.endswith(notes.FIRST_SUFFIX)}
+    noted = first | {name.removesuffix(notes.SUFFIX) for name in names if name.endswith(notes.SUFFIX)}
     parsed = [
-        replace(file, server=server_uuid, is_noted=stored.name in noted)
+        replace(file, server=server_uuid, is_noted=stored.name in noted, is_first=stored.name in first)
         for stored in objects
         if (file := LogFile.parsed(stored)) is not None
     ]
@@ -124,8 +133,10 @@ def begin(session: Session, spec: BackupSpec) -> None:
         return
     with repository.opened(spec.repository) as repo:
         former = sent(repo, server_uuid)
+        note = notes.Notes(repo)[former[-1]] if former else None
     last = former[-1].number if former else number(files(session)[-1]) - 1
-    state_file.save(STATE, {"server_uuid": server_uuid, "sent": last, "gtids": ""})
+    after = {"after": note.after} if note else {}
+    state_file.save(STATE, {"server_uuid": server_uuid, "sent": last, "gtids": "", **after})
 
 
 def ship() -> dict[str, Any]:
@@ -148,7 +159,8 @@ def ship() -> dict[str, Any]:
         waiting = [file for file in present[:-1] if number(file) > last]
         log = status.load().get("log") or {}
         if gap:
-            status.update(gap={"since": checked, "reason": gap})
+            # In a group another member may have what is missing here: watch.py looks.
+            status.update(**({"gap": {"since": checked, "reason": gap}} if group is None else {"gap_seen": checked}))
             state = {**state, "sent": last}
         if waiting:
             with repository.opened(spec.repository) as repo:
@@ -159,7 +171,11 @@ def ship() -> dict[str, Any]:
                         # Before the file: one without a note could not be joined to another member's.
                         members = notes.members_of(group, state.get("members", ()))
                         note = notes.of(session, folder / file, present[present.index(file) + 1], members)
-                        notes.put(repo, f"logs/{state['server_uuid']}/{log_file.object}", note)
+                        goes_on = note.goes_on_from(state.get("after"))
+                        notes.put(repo, f"logs/{state['server_uuid']}/{log_file.object}", note, goes_on)
+                        if not goes_on:
+                            status.update(gap_seen=checked)
+                        state = {**state, "after": note.after}
                     repo.upload(folder / file, f"logs/{state['server_uuid']}/{log_file.object}")
                     state = {**state, "sent": log_file.number}
                     state_file.save(STATE, state)
@@ -178,10 +194,14 @@ def ship() -> dict[str, Any]:
 
 
 def _close_file(session: Session, folder: Path, group: Group | None) -> None:
-    """Go on in a new file, if something was committed since the last time."""
+    """Go on in a new file, if something was committed since the last time.
+
+    Or if a member of the group came or went: who has come is only known to have been there by a file of before.
+    """
     state = state_file.load(STATE)
+    members = None if group is None else list(notes.members_of(group, state.get("members", ())))
     gtids = hashlib.sha256(str(session.one("SELECT @@GLOBAL.gtid_executed")).encode()).hexdigest()[:16]
-    if gtids == state["gtids"]:
+    if gtids == state["gtids"] and (members is None or sorted(members) == sorted(state.get("members", ()))):
         return
     disk = os.statvfs(folder)
     if disk.f_bavail * disk.f_frsize < FREE_BYTES:
@@ -193,7 +213,7 @@ def _close_file(session: Session, folder: Path, group: Group | None) -> None:
         closed = files(session)[-2]
         former = {file: ended for file, ended in state.get("complete", {}).items() if int(file) >= state["sent"]}
         state["complete"] = {**former, str(number(closed)): complete}
-        state["members"] = notes.members_of(group, state.get("members", ()))
+        state["members"] = members
     state_file.save(STATE, state)
 
 

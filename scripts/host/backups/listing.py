@@ -88,7 +88,7 @@ def chain(manifest: Manifest, files: Sequence[LogFile]) -> Chain:
         if file.ended < started:
             continue
         expected = follow[-1].number + 1 if follow else first
-        if file.number == expected:
+        if file.follows(follow[-1]) if follow else file.number == first:
             follow.append(file)
         elif follow and file.number == expected - 1:
             # Sent twice: the second time after a failure that hid that it had arrived.

@@ -17,13 +17,14 @@ from scripts.host.backups import chosen, status
 from scripts.host.backups.chosen import Group
 from scripts.host.backups.repository import FOLDER, Repository
 from scripts.host.common import state_file
-from scripts.host.common.gtids import together
+from scripts.host.common.gtids import GtidSet, together
 from scripts.host.mysql.server import Session
 
 if TYPE_CHECKING:
     from scripts.host.backups.binary_log import LogFile
 
-SUFFIX = ".gtids"
+SUFFIX, FIRST_SUFFIX = ".gtids", ".first.gtids"
+"""Of a note's name; the second of one whose file does not go on from the file that was sent before it."""
 STATE = f"{FOLDER}/complete.json"
 """A state file: up to when this member is known to have all that the group has committed, in seconds since 1970."""
 WAITING = (
@@ -48,6 +49,13 @@ class Note:
     """When it was begun, by the clock of its server."""
     members: tuple[str, ...]
     """The servers that were in the group then: only theirs are the same transactions under the same GTIDs."""
+
+    def goes_on_from(self, after: str | None) -> bool:
+        """Return whether its file goes on from the one before, after which these were the GTIDs; None for unknown.
+
+        A CLONE begins the log anew, and its numbers may happen to follow those of before.
+        """
+        return after is not None and GtidSet.parsed(after) == GtidSet.parsed(self.before)
 
 
 def of(session: Session, path: Path, following: str, members: Sequence[str]) -> Note:
@@ -85,9 +93,9 @@ def complete_to(session: Session, group: Group) -> datetime:
     return datetime.fromtimestamp(max(known, now), status.UTC)
 
 
-def put(repo: Repository, name: str, note: Note) -> None:
-    """Keep a note beside a file of this name."""
-    repo.write(name + SUFFIX, json.dumps(asdict(note)) + "\n")
+def put(repo: Repository, name: str, note: Note, goes_on: bool) -> None:
+    """Keep a note beside a file of this name, which tells whether it goes on from the file before."""
+    repo.write(name + (SUFFIX if goes_on else FIRST_SUFFIX), json.dumps(asdict(note)) + "\n")
 
 
 class Notes:
@@ -116,7 +124,7 @@ class Notes:
 
 
 def _name(file: "LogFile") -> str:
-    return f"{file.server}/{file.object}{SUFFIX}"
+    return f"{file.server}/{file.object}{FIRST_SUFFIX if file.is_first else SUFFIX}"
 
 
 def _parsed(text: str) -> Note:

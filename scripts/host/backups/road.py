@@ -44,7 +44,7 @@ def runs(files: Sequence[LogFile]) -> list[list[LogFile]]:
         if last is not None and (file.number, file.digest) == (last.number, last.digest):
             # Sent twice: the second time after a failure that hid that it had arrived.
             continue
-        if last is not None and file.number == last.number + 1:
+        if last is not None and file.follows(last):
             found[-1].append(file)
         elif file.is_noted:
             found.append([file])

@@ -37,7 +37,8 @@ def load() -> dict[str, Any]:
     `log_failure` (time and text; null once one went well), `log` (what was sent, and when that was last all there was),
     `gap` (since when and why the log is not complete; null if it is), `progress` (of a restore, a drill or an extract
     that is under way; null without one). Of a member of a group also `chosen_since` (when it became the one that makes
-    bases; null if it is not) and `newest_base` (when the group's newest was begun, as far as this one knows).
+    bases; null if it is not), `newest_base` (when the group's newest was begun, as far as this one knows), `gap_seen`
+    (since when the log may have a gap, which is looked at; null if it has none).
     """
     status: dict[str, Any] = json.loads(FILE.read_text()) if FILE.exists() else {}
     return status

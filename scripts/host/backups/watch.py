@@ -17,6 +17,8 @@ from scripts.host.mysql import server
 LATE_SECONDS = 2 * 3600
 """Of a base or drill, beyond its schedule: random delay, and two more tries."""
 DAY_SECONDS = 86400
+GAP_SECONDS = 120
+"""How long a gap is none yet: the other members may be about to send what fills it."""
 
 
 def log() -> dict[str, Any]:
@@ -32,19 +34,19 @@ def _look(spec: BackupSpec, group: Group) -> None:
     known = status.load()
     if not group.is_chosen:
         # What is not well is told once, by the member that is.
-        if known.get("chosen_since", "") is not None or known.get("gap"):
-            status.update(chosen_since=None, gap=None)
+        if known.get("chosen_since", "") is not None or known.get("gap_seen"):
+            status.update(chosen_since=None, gap=None, gap_seen=None)
         return
     is_new = not known.get("chosen_since")
     newest, allowed = known.get("newest_base"), longest_gap(spec.base_schedule) * DAY_SECONDS + LATE_SECONDS
     is_late = newest is None or status.age(newest) > allowed
-    if is_new or is_late or known.get("gap"):
+    if is_new or is_late or known.get("gap_seen"):
         newest, gap = _newest(spec, group)
-        is_late = newest is None or status.age(newest) > allowed
+        seen = (known.get("gap_seen") or status.now()) if gap else None
+        told = {"since": seen, "reason": gap} if seen and status.age(seen) > GAP_SECONDS else None
         since = known.get("chosen_since") or status.now()
-        told = {"since": (known.get("gap") or {}).get("since") or since, "reason": gap} if gap else None
-        status.update(newest_base=newest, chosen_since=since, gap=told)
-        is_late = is_late or bool(gap)
+        status.update(newest_base=newest, chosen_since=since, gap=told, gap_seen=seen)
+        is_late = newest is None or status.age(newest) > allowed or told is not None
     if is_late:
         # Also one that a crash has ended. systemd knows one that runs, and how often one may fail.
         process.run(["systemctl", "start", "--no-block", binary_log.BASE_UNIT])

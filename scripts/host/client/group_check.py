@@ -3,15 +3,14 @@
 It asks each member for its role, as the proxy does.
 """
 
-import http.client
 import sys
 import time
 from collections.abc import Mapping, Sequence
 
+from scripts.host.client import proxy
 from scripts.host.client.spec import GroupCheckSpec
 from scripts.host.common import stdin
 from scripts.host.common.errors import HostError
-from scripts.host.constants import ROLE_PORT
 
 ANSWER_SECONDS = 3
 FAILOVER_SECONDS = 20
@@ -39,8 +38,8 @@ def ask(spec: GroupCheckSpec) -> Mapping[str, tuple[int, str]]:
     """Return the status and the reason of each member that answers, as soon as one is primary or none will be."""
     deadline = time.monotonic() + FAILOVER_SECONDS
     while True:
-        asked = {address: _role(address) for address in spec.addresses}
-        answers = {address: answer for address, answer in asked.items() if answer}
+        asked = {address: proxy.ask(address, "/primary", ANSWER_SECONDS) for address in spec.addresses}
+        answers = {address: (status, reason) for address, (status, reason) in asked.items() if status}
         if not answers or any(status == PRIMARY for status, _ in answers.values()) or time.monotonic() > deadline:
             return answers
         time.sleep(POLL_SECONDS)
@@ -58,15 +57,3 @@ def why_not(answers: Mapping[str, tuple[int, str]]) -> str:
         f"the group of servers has no primary ({told}), so nothing of it was changed. `python -m scripts status` tells "
         "what to do: start the hosts that are down; after an outage of all `python -m scripts start-group`"
     )
-
-
-def _role(address: str) -> tuple[int, str] | None:
-    connection = http.client.HTTPConnection(address, ROLE_PORT, timeout=ANSWER_SECONDS)
-    try:
-        connection.request("GET", "/primary")
-        response = connection.getresponse()
-        return response.status, response.read(200).decode(errors="replace").strip()
-    except (OSError, http.client.HTTPException):
-        return None
-    finally:
-        connection.close()

@@ -53,18 +53,21 @@ def fault(number: str, errors: str, port: int) -> str:
     if number != "2013" or CLOSED not in errors:
         return ""
     config = FILE.read_text() if FILE.exists() else ""
+    if config and "httpchk" not in config:
+        servers = ", ".join(f"{name} ({address})" for name, address in MEMBER.findall(config))
+        return f"MySQL on {servers} cannot be reached from here"
     sections = re.findall(rf"^(.+)\n +bind \S+:{port}$", config, re.MULTILINE)
     path, role = ROLES.get(sections[0] if sections else "", ROLES["frontend writes"])
-    answers = {name: _ask(address, path) for name, address in dict(MEMBER.findall(config)).items()}
+    answers = {name: ask(address, path) for name, address in dict(MEMBER.findall(config)).items()}
     if good := [name for name, (status, _) in answers.items() if status == http.HTTPStatus.OK]:
         return f"{', '.join(good)} is a {role}, but its MySQL cannot be reached from here; {MORE}"
     reasons = "; ".join(f"{name}: {reason}" for name, (_, reason) in answers.items())
     return f"no {role} ({reasons}); {MORE}"
 
 
-def _ask(address: str, path: str) -> tuple[int, str]:
-    """Return what a member's role server answers: status and reason; 0 for no answer."""
-    connection = http.client.HTTPConnection(address, ROLE_PORT, timeout=ASK_SECONDS)
+def ask(address: str, path: str, seconds: float = ASK_SECONDS) -> tuple[int, str]:
+    """Return what a member's role server answers, status and reason; 0 and the fault if it does not."""
+    connection = http.client.HTTPConnection(address, ROLE_PORT, timeout=seconds)
     try:
         connection.request("GET", path)
         answer = connection.getresponse()

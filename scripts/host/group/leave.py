@@ -3,6 +3,7 @@
 import contextlib
 
 from scripts.host.common.errors import HostError
+from scripts.host.constants import ROLE_USER
 from scripts.host.group import membership, peers, roles, units
 from scripts.host.group.settings import PLUGINS
 from scripts.host.group.spec import GroupSpec
@@ -12,21 +13,20 @@ from scripts.host.mysql.server import Error, Session
 
 
 def converge() -> None:
-    """Leave the group that this server was told of, if it was, as the last of its members.
+    """Leave the group that this server was told of, if it was, as the last of its members; or a copied volume's group.
 
     Raises:
         HostError: the group has no majority, or this server is not in it, so its data may not be all that there is.
     """
-    group = membership.told()
-    if group is None:
+    group, session = membership.told(), server.Session()
+    there = {name for (name,) in session.rows("SELECT plugin_name FROM information_schema.plugins")}
+    if group is None and not PLUGINS.keys() & there:
         return
-    session = server.Session()
-    if membership.has_joined(group):
+    if group and membership.has_joined(group):
         _be_the_last(session, group)
-    for user in (peers.USER, peers.ROLE_USER):
+    for user in (peers.USER, ROLE_USER):
         for (host,) in session.rows("SELECT host FROM mysql.user WHERE user = %s", [user]):
             session.do("DROP USER %s@%s", [user, host])
-    there = {name for (name,) in session.rows("SELECT plugin_name FROM information_schema.plugins")}
     for name in PLUGINS.keys() & there:
         session.do(f"UNINSTALL PLUGIN {name}")
     units.disable()
@@ -37,8 +37,8 @@ def _be_the_last(session: Session, group: GroupSpec) -> None:
     view = View.read(session)
     if kept.load(membership.LEAVING) is None and view.own not in view.online:
         raise HostError(
-            f"{group.own} is {view.own.state} in its group, so it may not have all data: nothing was changed. Have it "
-            "ONLINE first (`python -m scripts status`), or set `servers` as it was"
+            f"{group.own} is not ONLINE in a group with a majority ({view.states(group)}), so it may not have all "
+            "data: nothing was changed. `python -m scripts status` tells what to do; or set `servers` as it was"
         )
     if view.is_member:
         if not view.is_primary:

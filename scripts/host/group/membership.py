@@ -11,7 +11,7 @@ from scripts.host.common.errors import HostError
 from scripts.host.group.settings import completed
 from scripts.host.group.spec import GroupSpec
 from scripts.host.group.view import Asked, View
-from scripts.host.mysql import kept
+from scripts.host.mysql import kept, server, service
 from scripts.host.mysql.option_file import PATH as OPTION_FILE
 from scripts.host.mysql.spec import MySqlSpec
 
@@ -28,6 +28,19 @@ NOT_YET_TEXT = """# Made by the stack, and taken away when the server is in the 
 [mysqld]
 loose_group_replication_start_on_boot = OFF
 """
+
+
+INSTALLING = Path("/etc/mysql/mysql.conf.d/zzz-mysql-pair-installing.cnf")
+INSTALLING_TEXT = """# Made by the stack, and taken away when MySQL's packages are installed.
+[mysqld]
+loose_group_replication_start_on_boot = OFF
+disable_log_bin
+gtid_mode = OFF
+enforce_gtid_consistency = OFF
+offline_mode = ON
+"""
+"""The packages' own scripts start a mysqld that alters an account and shuts down at once: in the group it would hang,
+and out of it have a transaction of its own."""
 
 
 def told() -> GroupSpec | None:
@@ -88,8 +101,24 @@ def prepare(mysql: MySqlSpec, group: GroupSpec) -> None:
         # A replaced host's first option file knows of no group, and mysqld would take writes that the group lacks.
         start_at_boot()
         atomic_write.write(OPTION_FILE, completed(mysql, group).option_file.encode(), 0o644)
+        if service.state() != "active":
+            begin_install()
     else:
         atomic_write.write(NOT_YET, NOT_YET_TEXT.encode(), 0o644)
+
+
+def begin_install() -> None:
+    """Have the mysqld of the packages' own scripts stay out of the group."""
+    atomic_write.write(INSTALLING, INSTALLING_TEXT.encode(), 0o644)
+
+
+def end_install() -> None:
+    """Have mysqld be in the group again; one that was started by the packages is started anew."""
+    if INSTALLING.exists():
+        INSTALLING.unlink()
+        atomic_write.sync_folder(INSTALLING.parent)
+        if service.state() == "active":
+            server.restart()
 
 
 def note(reason: str) -> None:

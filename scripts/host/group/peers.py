@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from scripts.host.common.errors import HostError
+from scripts.host.constants import ROLE_USER
 from scripts.host.group.spec import GroupSpec, MemberSpec
 from scripts.host.group.view import View
 from scripts.host.mysql import authority
@@ -15,8 +16,6 @@ from scripts.host.mysql.server import Error, Session
 from scripts.host.mysql.service import DATA
 
 USER = "mysql_pair_member"
-ROLE_USER = "mysql_pair_role"
-"""Who asks, on the host alone, what the member is good for."""
 UNIX_USER = "mysql"
 CONNECT_SECONDS = 3
 READ_SECONDS = 20
@@ -138,7 +137,7 @@ def require_primary(group: GroupSpec, answers: Iterable[Answer]) -> Answer:
         names = ", ".join(member.name for member in group.others)
         raise HostError(
             f"none of {names} is in a group with a majority, and nothing was changed. Start their hosts: members "
-            "rejoin by themselves while the others have a majority. After an outage of all run `python -m scripts "
-            "start-group`; where the majority is lost for good, `python -m scripts force-quorum`"
+            "rejoin by themselves while the others have a majority. After an outage of all, or where too few are left "
+            "for a majority, run `python -m scripts start-group`"
         )
     return found

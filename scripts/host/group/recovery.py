@@ -1,6 +1,6 @@
 """What only an operator decides: a group started after a full outage, a forced quorum, data that are given up.
 
-Verbs `group contains`, `group start`, `group force` and `group rejoin`.
+Verbs `group start`, `group force` and `group rejoin`.
 """
 
 from dataclasses import dataclass, field
@@ -9,20 +9,13 @@ from typing import Any
 from scripts.host.common import stdin
 from scripts.host.common.errors import HostError
 from scripts.host.constants import GROUP_PORT
-from scripts.host.group import join, membership, peers, waiting
+from scripts.host.group import admission, join, membership, peers, waiting
 from scripts.host.group.spec import GroupSpec
 from scripts.host.group.view import ERROR, UNREACHABLE, View
 from scripts.host.mysql import server
 from scripts.host.mysql.server import Session
 
 FORCE_SECONDS = 60
-
-
-@dataclass(frozen=True)
-class ContainsSpec:
-    """Sets of GTIDs, as GroupFacts.executed has them."""
-
-    sets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,13 +37,6 @@ class RejoinSpec:
 
     discard: bool = False
     """Whether its own transactions are given up."""
-
-
-def contains(spec: ContainsSpec) -> dict[str, bool]:
-    """Tell whether this server has every transaction of these sets."""
-    session = server.Session()
-    query = "SELECT GTID_SUBSET(%s, @@GLOBAL.gtid_executed)"
-    return {"contains": all(session.rows(query, [gtids])[0][0] == 1 for gtids in spec.sets)}
 
 
 def start(_spec: StartSpec) -> dict[str, Any]:
@@ -89,14 +75,17 @@ def force(spec: ForceSpec) -> dict[str, Any]:
     if view.has_majority:
         return {"group": group.name, "was": "whole"}
     if not view.is_member:
-        raise HostError(f"{group.own} is {view.own.state}: it has left the group. Run `python -m scripts start-group`")
+        raise HostError(
+            f"{group.own} is {view.own.state}: it has left the group, as it had no majority. Run `python -m scripts "
+            "start-group`"
+        )
     if lost := sorted(set(spec.addresses) & {seen.address for seen in view.members if seen.state == UNREACHABLE}):
         raise HostError(f"{', '.join(lost)} cannot be reached from {group.own}, so it cannot go on in the group")
     seeds = ",".join(f"{address}:{GROUP_PORT}" for address in spec.addresses)
     session.do("SET GLOBAL group_replication_force_members = %s", [seeds])
     try:
         if not waiting.until(lambda: View.read(session).has_majority, FORCE_SECONDS):
-            raise HostError(f"the group still has no majority: {View.read(session).members}")
+            raise HostError(f"the group still has no majority: {View.read(session).states(group)}")
     finally:
         session.do("SET GLOBAL group_replication_force_members = ''")
     return {"group": group.name, "was": "without a majority"}
@@ -125,7 +114,7 @@ def rejoin(spec: RejoinSpec) -> dict[str, Any]:
 
 def _discard(session: Session, group: GroupSpec, view: View) -> None:
     """Take all data of the group's, in place of this server's own."""
-    peers.require_primary(group, peers.ask(group))
+    admission.require_series(session, group, peers.require_primary(group, peers.ask(group)))
     if view.own.state == ERROR:
         session.do("STOP GROUP_REPLICATION")
     session.do("SET GLOBAL super_read_only = OFF")
@@ -141,7 +130,6 @@ def _told() -> GroupSpec:
     return group
 
 
-contains_verb = stdin.verb(ContainsSpec, contains)
 start_verb = stdin.verb(StartSpec, start)
 force_verb = stdin.verb(ForceSpec, force)
 rejoin_verb = stdin.verb(RejoinSpec, rejoin)

@@ -13,7 +13,7 @@ def restart() -> None:
     Raises:
         HostError: the group cannot spare this member, and nothing was changed; or it does not come up.
     """
-    if membership.has_joined(membership.told()) and require_spare():
+    if require_spare():
         server.restart()
         waiting.until_online()
     else:
@@ -27,20 +27,22 @@ def require_spare() -> bool:
         HostError: too few of the others are ONLINE.
     """
     group = membership.told()
+    if group is None:
+        return False
     try:
         view = View.read(Session())
     except Error as error:
         if error.number == server.CANNOT_CONNECT:
             return False  # it is down: nothing is taken away
         raise
-    if group is None or not view.is_member:
+    if not view.is_member:
         return False
     others = [seen for seen in view.online if seen.uuid != view.uuid]
     needed = len(group.members) // 2 + 1
     if len(others) < min(needed, len(group.members) - 1):
-        states = ", ".join(f"{seen.address} {seen.state}" for seen in view.members)
         raise HostError(
             f"a restart of {group.own} would leave {len(others)} of {len(group.members)} servers ONLINE, too few for a "
-            f"majority ({states}): nothing was changed. `python -m scripts status` tells what to do; then run it again"
+            f"majority ({view.states(group)}): nothing was changed. `python -m scripts status` tells what to do; then "
+            "run it again"
         )
     return True

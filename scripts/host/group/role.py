@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from scripts.host.group.view import ONLINE, PRIMARY, SECONDARY, View
+
 YES = 200
 DRAINS = 404
 """It serves those whom it has and gets nobody new: HAProxy's `http-check disable-on-404`."""
@@ -19,21 +21,10 @@ class Answer(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Seen:
-    """A member, as performance_schema.replication_group_members has it."""
+class Said:
+    """What a member says of the group, and of itself."""
 
-    uuid: str
-    state: str
-    role: str
-
-
-@dataclass(frozen=True)
-class View:
-    """What one member says."""
-
-    own: str
-    """Its server_uuid."""
-    members: tuple[Seen, ...]
+    view: View
     super_read_only: bool
     queue: int
     """Transactions that wait to be applied."""
@@ -41,51 +32,39 @@ class View:
     """How long ago the oldest transaction that is being applied was committed on the primary; 0 for none."""
 
 
-def primary(view: View) -> Answer:
+def primary(said: Said) -> Answer:
     """Return whether the member takes writes.
 
     A primary that was just elected has super_read_only on until it has applied what the former one has left (MySQL
     manual, "Single-Primary Mode").
     """
-    own = _own(view)
-    if why := _unfit(view, own):
+    if why := _unfit(said.view):
         return Answer(NO, why)
-    if own.role != "PRIMARY":
+    if said.view.own.role != PRIMARY:
         return Answer(NO, "a secondary")
-    if view.super_read_only:
+    if said.super_read_only:
         return Answer(NO, "the primary, but super_read_only is still on")
     return Answer(YES, "the primary")
 
 
-def reader(view: View) -> Answer:
+def reader(said: Said) -> Answer:
     """Return whether the member takes reads: a secondary, which has to keep up if it is to get new sessions.
 
     One that lags keeps the sessions that it has: a long query is often what it lags for.
     """
-    own = _own(view)
-    if why := _unfit(view, own):
+    if why := _unfit(said.view):
         return Answer(NO, why)
-    if own.role != "SECONDARY":
+    if said.view.own.role != SECONDARY:
         return Answer(NO, "the primary")
-    if view.lag_seconds > MAX_LAG_SECONDS:
-        return Answer(DRAINS, f"a secondary, {view.lag_seconds:.1f} s late, {view.queue} transactions wait")
+    if said.lag_seconds > MAX_LAG_SECONDS:
+        return Answer(DRAINS, f"a secondary, {said.lag_seconds:.1f} s late, {said.queue} transactions wait")
     return Answer(YES, "a secondary")
 
 
-def has_majority(view: View) -> bool:
-    """Return whether the member sees more than half of its view: one that is UNREACHABLE does not count."""
-    seen = [member for member in view.members if member.state in ("ONLINE", "RECOVERING")]
-    return 2 * len(seen) > len(view.members)
-
-
-def _own(view: View) -> Seen:
-    return next((member for member in view.members if member.uuid == view.own), Seen(view.own, "OFFLINE", ""))
-
-
-def _unfit(view: View, own: Seen) -> str:
+def _unfit(view: View) -> str:
     """Return why the member serves nobody at all."""
-    if own.state != "ONLINE":
-        return f"not in the group: {own.state}"
-    if not has_majority(view):
+    if view.own.state != ONLINE:
+        return f"not in the group: {view.own.state}"
+    if not view.has_majority:
         return f"no majority: not more than half of {len(view.members)} members can be reached"
     return ""

@@ -11,14 +11,12 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
+from scripts.host.constants import ROLE_USER
 from scripts.host.group import role
-from scripts.host.group.role import NO, Answer, Seen, View
+from scripts.host.group.role import NO, Answer, Said
+from scripts.host.group.view import MEMBERS, Seen, View
 from scripts.host.mysql import service
 
-USER = "mysql_pair_role"
-"""@localhost, by auth_socket AS 'mysql'."""
-TABLES = ("replication_group_members", "replication_group_member_stats", "replication_applier_status_by_worker")
-"""Of performance_schema: what that account needs SELECT on."""
 POLL_SECONDS = 0.4
 MYSQL_SECONDS = 2
 OLDEST_SECONDS = 2.0
@@ -30,7 +28,6 @@ FROM_SYSTEMD = 3
 """The file number of the socket that listens (sd_listen_fds(3)), see the unit mysql-pair-role.socket."""
 MAX_OPEN = 512
 """Connections at a time; a service has 1024 files."""
-MEMBERS = "SELECT MEMBER_ID, MEMBER_STATE, MEMBER_ROLE FROM performance_schema.replication_group_members"
 OWN = """\
 SELECT @@GLOBAL.server_uuid, @@GLOBAL.super_read_only,
   (SELECT SUM(COUNT_TRANSACTIONS_REMOTE_IN_APPLIER_QUEUE) FROM performance_schema.replication_group_member_stats
@@ -38,7 +35,7 @@ SELECT @@GLOBAL.server_uuid, @@GLOBAL.super_read_only,
   (SELECT MAX(TIMESTAMPDIFF(MICROSECOND, APPLYING_TRANSACTION_ORIGINAL_COMMIT_TIMESTAMP, NOW(6)))
    FROM performance_schema.replication_applier_status_by_worker
    WHERE CHANNEL_NAME = 'group_replication_applier' AND APPLYING_TRANSACTION <> '')"""
-Roles = Mapping[str, Callable[[View], Answer]]
+Roles = Mapping[str, Callable[[Said], Answer]]
 ROLES: Roles = {"/primary": role.primary, "/reader": role.reader}
 
 
@@ -52,9 +49,9 @@ class Told:
         self._at = clock()
         self._silence = "not asked yet"
 
-    def said(self, view: View) -> None:
+    def said(self, said: Said) -> None:
         """Take what MySQL said."""
-        self._answers, self._at = {path: decide(view) for path, decide in ROLES.items()}, self._clock()
+        self._answers, self._at = {path: decide(said) for path, decide in ROLES.items()}, self._clock()
 
     def silent(self, why: str) -> None:
         """Take that MySQL did not answer."""
@@ -82,22 +79,22 @@ class Session:
     def ask(self, told: Told) -> None:
         """Ask MySQL, and tell what it said or that it said nothing."""
         try:
-            view = self._view()
+            said = self._said()
         except (self._driver.MySQLError, OSError) as error:
             told.silent(str(error.args[-1]) if error.args else "no reason given")
             if self._connection is not None:
                 self._connection._force_close()
             self._connection = None
         else:
-            told.said(view)
+            told.said(said)
 
-    def _view(self) -> View:
+    def _said(self) -> Said:
         if self._connection is None:
             limits = dict.fromkeys(("connect_timeout", "read_timeout", "write_timeout"), MYSQL_SECONDS)
             # In UTC no hour comes twice, which would be an hour of lag.
             self._connection = self._driver.connect(
                 unix_socket=service.SOCKET,
-                user=USER,
+                user=ROLE_USER,
                 autocommit=True,
                 ssl_disabled=True,
                 init_command="SET time_zone = '+00:00'",
@@ -107,8 +104,8 @@ class Session:
             cursor.execute(OWN)
             own, super_read_only, queue, late = cursor.fetchone()
             cursor.execute(MEMBERS)
-            members = tuple(Seen(*row) for row in cursor.fetchall())
-        return View(own, members, bool(super_read_only), int(queue or 0), max(0, int(late or 0)) / 1e6)
+            view = View(own, tuple(Seen(*row) for row in cursor.fetchall()))
+        return Said(view, bool(super_read_only), int(queue or 0), max(0, int(late or 0)) / 1e6)
 
 
 class Request(asyncio.Protocol):

@@ -36,8 +36,7 @@ def switch_over(spec: SwitchSpec) -> dict[str, Any]:
     primary = next((seen for seen in view.online if seen.role == "PRIMARY"), None)
     chosen = next((seen for seen in view.online if seen.address == spec.address), None)
     if spec.address and chosen is None:
-        states = ", ".join(f"{seen.address} {seen.state}" for seen in view.members)
-        raise HostError(f"{spec.address} is not ONLINE in the group: {states}")
+        raise HostError(f"the server at {spec.address} is not ONLINE in the group: {view.states(membership.told())}")
     chosen = chosen or _successor(view, primary)
     if chosen is None:
         raise HostError("no other member is ONLINE")

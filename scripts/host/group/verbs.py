@@ -34,7 +34,6 @@ VERBS: Mapping[str, Verb] = {
     "step-down": lambda _words: roles.step_down(),
     "watch": lambda _words: watch.watch(),
     "serve": _serve,
-    "contains": recovery.contains_verb,
     "start": recovery.start_verb,
     "force": recovery.force_verb,
     "rejoin": recovery.rejoin_verb,

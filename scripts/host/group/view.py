@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from scripts.host.group.spec import GroupSpec
+
 
 class Asked(Protocol):
     """A session, as far as this module needs one."""
@@ -65,6 +67,11 @@ class View:
     def is_primary(self) -> bool:
         """Whether it takes the group's writes."""
         return self.own.state == ONLINE and self.own.role == PRIMARY and self.has_majority
+
+    def states(self, group: GroupSpec | None) -> str:
+        """Return each member with its state, for a message: by its name, if the group has one for it."""
+        names = {member.address: member.name for member in group.members} if group else {}
+        return ", ".join(f"{names.get(seen.address, seen.address)} {seen.state}" for seen in self.members)
 
     @property
     def online(self) -> tuple[Seen, ...]:

@@ -73,6 +73,7 @@ def _install(spec: ServerSpec, names: Sequence[str]) -> None:
     except HostError as error:
         words = service.words_since(begin) if spec.data and service.ERROR_LOG.exists() else ""
         raise HostError(f"{error}\n{words}".strip()) from error
+    membership.end_install()
     kept.secure()
     if spec.data:
         # A volume that was empty has data now.

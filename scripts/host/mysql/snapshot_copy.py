@@ -12,6 +12,7 @@ from typing import Any
 
 from scripts.host.common import atomic_write
 from scripts.host.common.errors import HostError
+from scripts.host.group import membership
 from scripts.host.mysql import kept, restoring, server
 from scripts.host.mysql.service import DATA
 from scripts.host.mysql.spec import DataSpec
@@ -31,6 +32,9 @@ def prepare(spec: DataSpec) -> None:
     note = kept.load(NOTE)
     if note is None or note["volume"] != spec.volume_id:
         former, note = note, {"volume": spec.volume_id}
+        if former:
+            # The members of its source's group do not know this server.
+            membership.forget()
         # Without a note of another volume nothing says that this one is a copy.
         if spec.replay_over and former:
             note["replay"] = {"snapshot": spec.replay_over, "state": TO_DO, **_source()}

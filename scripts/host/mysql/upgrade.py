@@ -12,6 +12,7 @@ from pathlib import Path
 from scripts.host.common import process, state_file, stdin
 from scripts.host.common.difference import Difference
 from scripts.host.common.errors import HostError
+from scripts.host.group import membership, restart, waiting
 from scripts.host.mysql import newer_mysqld, server, service, upgrade_check
 from scripts.host.system import packages, updates
 from scripts.host.system.spec import PackageUpgrade, UpgradeFacts, UpgradeSpec
@@ -36,20 +37,38 @@ def upgrade(spec: UpgradeSpec) -> UpgradeFacts:
         _finish("an upgrade was cut off")
     planned, libraries = updates.planned(), replaced_libraries()
     one_way = why_one_way(planned)
-    restart = f"it runs with {', '.join(libraries)} of before" if libraries else ""
+    reason = f"it runs with {', '.join(libraries)} of before" if libraries else ""
     if not spec.apply and planned and server.is_up():
         found = (*upgrade_check.tables(), *newer_mysqld.findings(planned))
-        return UpgradeFacts(planned, restart, one_way, found)
-    facts = UpgradeFacts(planned, restart, one_way)
+        return UpgradeFacts(planned, reason, one_way, found)
+    facts = UpgradeFacts(planned, reason, one_way)
     if not spec.apply or not (planned or libraries):
         return facts
     if not server.is_up():
         raise HostError("mysqld is down, so an upgrade could not be checked: nothing was changed")
     if one_way and not spec.no_way_back:
         raise HostError(f"there is no way back, as {one_way}: nothing was changed")
+    is_member = restart.require_spare()
     if planned:
         updates.install(planned, "--download-only")
     state_file.save(JOURNAL, [])
+    if is_member:
+        membership.begin_install()
+    try:
+        _install(planned)
+    finally:
+        membership.end_install()
+    if is_member:
+        waiting.until_online()
+    return facts
+
+
+def _install(planned: Sequence[PackageUpgrade]) -> None:
+    """Install newer packages, or the former ones again if mysqld does not come up.
+
+    Raises:
+        HostError: the newer ones are not there; see upgrade.
+    """
     begin = service.log_size()
     try:
         if planned:
@@ -61,7 +80,6 @@ def upgrade(spec: UpgradeSpec) -> UpgradeFacts:
     if not server.start():
         _finish(f"mysqld does not come up: {service.words_since(begin)}", go_back=True)
     _forget_journal()
-    return facts
 
 
 def differences() -> list[Difference]:

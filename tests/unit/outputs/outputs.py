@@ -33,6 +33,7 @@ GOOD: dict[str, Any] = {
     "mysql_host": "10.20.0.10",
     "mysql_port": 3306.0,
     "mysql_read_port": 3307.0,
+    "load_balancer_host": None,
     "mysql_version": "9.7.4",
     "mysql_ca_certificate": CA_CERTIFICATE,
     "backup_bucket": "mysql-pair-dev-backups-1a2b3c",

@@ -71,11 +71,19 @@ def template(device: Any = "/dev/sda1", **ebs: Any) -> Resource:
     return resource(TEMPLATE, blockDeviceMappings=[{"deviceName": device, "ebs": ebs}])
 
 
-PREFIX, PARTS, MIXED, TEMPLATES = (
+BALANCER, LISTENER = "aws:lb/loadBalancer:LoadBalancer", "aws:lb/listener:Listener"
+
+
+def listener(port: Any = 3306) -> Resource:
+    return fed(resource(LISTENER, port=port, loadBalancerArn="arn"), "loadBalancerArn", BALANCER)
+
+
+PREFIX, PARTS, MIXED, TEMPLATES, BALANCERS = (
     "no-world-prefix-list",
     "no-world-in-parts",
     "no-mixed-rules",
     "template-root-encrypted",
+    "no-public-balancer",
 )
 ROWS: list[tuple[str, str, list[Resource], list[str]]] = [
     (PREFIX, "the world in a list", [WORLDWIDE, ssh_by_list()], ["opens port 22 to the whole internet, by the"]),
@@ -142,6 +150,12 @@ ROWS: list[tuple[str, str, list[Resource], list[str]]] = [
     ),
     (MIXED, "none inline, said so", [resource(GROUP, egress=[]), rule_of_group(OLD_RULE)], ["has rules inline"]),
     (MIXED, "resources alone", [resource(GROUP), rule_of_group()], []),
+    (BALANCERS, "an internet-facing one", [resource(BALANCER), listener()], ["port 3306 of it, which the internet"]),
+    (BALANCERS, "said so", [resource(BALANCER, internal=False), listener(3307)], ["set internal to true"]),
+    (BALANCERS, "an internal one", [resource(BALANCER, internal=True), listener()], []),
+    (BALANCERS, "not known yet", [resource(BALANCER, internal=UNKNOWN), listener()], []),
+    (BALANCERS, "another port", [resource(BALANCER), listener(443)], []),
+    (BALANCERS, "one of elsewhere", [resource(BALANCER), replace(listener(), sources={})], []),
     (MIXED, "inline alone", [resource(GROUP, ingress=[{"fromPort": 22}])], []),
 ]
 
@@ -154,4 +168,4 @@ def test_a_rule_says_what_is_wrong_with_a_stack(name: str, case: str, stack: lis
     assert len(said) == len(says), (case, said)
     for (place, message), part in zip(said, says, strict=True):
         assert part in message
-        assert place == (stack[1].urn if name in (PREFIX, TEMPLATES) else urn(GROUP))
+        assert place == (stack[1].urn if name in (PREFIX, TEMPLATES, BALANCERS) else urn(GROUP))

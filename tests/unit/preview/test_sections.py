@@ -118,8 +118,8 @@ IN_TURN = (
     "stops, another server takes its role: connections for writing are made anew then."
 )
 BY_PROXY = (
-    "MySQL's address changes, and with it every connection string: clients reach a group by their own proxy, and one "
-    "server by its own address."
+    "Unless `clientProxy` is set, MySQL's address changes, and with it every connection string: clients reach a group "
+    "by their own proxy, and one server by its own address."
 )
 SNAPSHOT = f"{OWN}DataVolume$aws:ebs/snapshot:Snapshot"
 OLD_ONE, NEW_ONE = "MySQL 8.0 (Ubuntu 24.04)", "MySQL 8.4 (Ubuntu 26.04)"

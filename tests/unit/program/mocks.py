@@ -65,6 +65,10 @@ class Recorder(Mocks):
             made = {"privateIp": private_ip, "privateDns": private_dns} | made
         if args.typ == "aws:ec2/eip:Eip":
             made |= {"publicIp": PUBLIC_IP, "allocationId": f"eipalloc-{args.name}"}
+        if args.typ == "aws:lb/loadBalancer:LoadBalancer":
+            made |= {"arn": f"{args.name}-arn", "dnsName": f"{args.name}-1a2b3c.elb.{REGION}.amazonaws.com"}
+        if args.typ == "aws:lb/targetGroup:TargetGroup":
+            made |= {"arn": f"{args.name}-arn"}
         if args.typ == "aws:s3/bucket:Bucket":
             made |= {"bucket": f"{args.inputs['bucketPrefix']}1a2b3c"}
             made["arn"] = f"arn:aws:s3:::{made['bucket']}"

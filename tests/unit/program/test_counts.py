@@ -42,9 +42,19 @@ def changed(before: Run, after: Run) -> dict[str, dict[str, Any]]:
     return {name: made for name, made in after.commands.items() if before.commands.get(name) != made}
 
 
+def rules(run: Run) -> int:
+    """Return how many security group rules there are."""
+    return sum("gressRule:" in made.typ for made in run.seen.resources)
+
+
 def counts() -> dict[str, Any]:
     first, again, one_more = run_with(**users("app")), Run(None, **users("app")), run_with(**users("app", "other"))
     two_clients = run_with(**users("app"), clients='[{"name": "client", "count": 2}]')
+    three = run_with(**users("app"), servers="3")
+    three_one_more, three_clients = (
+        run_with(**users("app", "other"), servers="3"),
+        run_with(**users("app"), servers="3", clients='[{"name": "client", "count": 2}]'),
+    )
     more, client = changed(first, one_more), changed(first, two_clients)
     account = user(grants=(grant("SELECT", database="app"),))
     granted = state(has())
@@ -66,10 +76,21 @@ def counts() -> dict[str, Any]:
             "one more user": connections(more),
             "one more client host": connections(client),
         },
-        "security group rules": len(first.inputs("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"))
-        + len(first.inputs("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule")),
-        "security group rules of one more client host": sum("Rule:" in made.typ for made in two_clients.seen.resources)
-        - sum("Rule:" in made.typ for made in first.seen.resources),
+        "security group rules": rules(first),
+        "security group rules of one more client host": rules(two_clients) - rules(first),
+        "three servers in the place of one": {
+            "resources": len(three.seen.resources) - len(first.seen.resources),
+            "questions to AWS": len(three.seen.calls) - len(first.seen.calls),
+            "security group rules": rules(three) - rules(first),
+            "remote commands": len(three.commands) - len(first.commands),
+            "remote commands of a first up of three": len(three.commands),
+            "of what one server has, run again": sorted(
+                name for name, made in first.commands.items() if three.commands[name] != made
+            ),
+            "ssh connections of a first up of three": connections(three.commands),
+            "one more user": sorted(changed(three, three_one_more)),
+            "one more client host": sorted(changed(three, three_clients)),
+        },
         "SQL statements": {
             "of a new account with one grant": len(sql(changes(account, server=state()))),
             "of one without changes": len(sql(changes(user(), server=granted))),
@@ -79,13 +100,21 @@ def counts() -> dict[str, Any]:
 
 
 def sizes() -> dict[str, dict[str, int]]:
-    run = run_with(**users("app"))
+    run, three = run_with(**users("app")), run_with(**users("app"), servers="3")
     return {
         "bytes of user data": {name: len(made["userData"].encode()) for name, made in sorted(run.instances.items())},
-        "bytes of standard input": {
-            name: len(plain(made["stdin"]).encode()) for name, made in sorted(run.commands.items())
+        "bytes of standard input": stdin(run),
+        "bytes of standard input of a group, for its last server": {
+            name: size
+            for name, size in stdin(three).items()
+            if name.startswith(("group-", "server-3-", "client-1-con"))
         },
     }
+
+
+def stdin(run: Run) -> dict[str, int]:
+    """Return how many bytes each remote command is sent."""
+    return {name: len(plain(made["stdin"]).encode()) for name, made in sorted(run.commands.items())}
 
 
 @pytest.fixture(scope="module")

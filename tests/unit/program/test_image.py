@@ -12,6 +12,7 @@ import yaml  # type: ignore[import-untyped]
 from components.host.agent import ROOT
 from components.host.host import parameter_name
 from components.host.user_data import cloud_config, user_data
+from components.mysql import proxy
 from components.mysql.server import VOLUME_PACKAGES
 from stack_config.release import IMAGE_NAME
 
@@ -21,7 +22,12 @@ SEMAPHORE = "/var/lib/cloud/instance/sem/config_package_update_upgrade_install"
 
 def test_it_has_the_packages_of_both_hosts_and_no_other() -> None:
     asked = {*cloud_config("server")["packages"], *cloud_config("client")["packages"], *VOLUME_PACKAGES}
+    asked |= {*proxy.PACKAGES}
     assert (ROOT / "image" / "packages.txt").read_text().split() == sorted(asked)
+
+
+def test_the_distributions_own_proxy_does_not_run_beside_that_of_a_client_host() -> None:
+    assert "systemctl disable --quiet haproxy\n" in (ROOT / "image" / "provision.sh").read_text()
 
 
 def test_packer_makes_it_of_the_image_that_hosts_are_made_from() -> None:

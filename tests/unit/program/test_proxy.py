@@ -20,11 +20,12 @@ from scripts.host.accounts.spec import UserSpec
 from scripts.host.client.spec import LoginCheckSpec
 from scripts.host.common import codec
 from scripts.host.group.spec import MemberSpec
+from scripts.host.mysql.spec import CertificateSpec
 from scripts.host.system.spec import HostSpec
 from stack_outputs import forms
 from stack_outputs.forms import Login
 from tests.unit.program import mocks
-from tests.unit.program.program_run import plain
+from tests.unit.program.program_run import plain, run_with
 from tests.unit.program.test_boundary import HOST
 
 MEMBERS = (
@@ -49,7 +50,8 @@ def sections(text: str) -> dict[str, list[str]]:
 
 def test_writes_go_to_the_primary_and_reads_to_readers_or_else_to_the_primary() -> None:
     parts = sections(proxy.config(SPEC))
-    assert parts["frontend writes"] == ["bind 127.0.0.1:3310", "default_backend primary"]
+    once = "tcp-request connection reject if { nbsrv(primary) gt 1 }"
+    assert parts["frontend writes"] == ["bind 127.0.0.1:3310", once, "default_backend primary"]
     assert parts["frontend reads"] == [
         "bind 127.0.0.1:3311",
         "use_backend primary if { nbsrv(readers) eq 0 }",
@@ -67,6 +69,15 @@ def test_every_member_is_asked_for_its_role_where_its_role_server_listens(backen
     ]
     (default,) = [line for line in parts["defaults"] if line.startswith("default-server ")]
     assert f"check port {constants.ROLE_PORT} " in default and default.endswith("on-marked-down shutdown-sessions")
+
+
+def test_a_single_server_is_led_to_without_a_check_by_both_ports() -> None:
+    text = proxy.config(ProxySpec(MEMBERS[:1], 3310))
+    parts = sections(text)
+    assert parts["frontend writes"] == ["bind 127.0.0.1:3310", "default_backend server"]
+    assert parts["frontend reads"] == ["bind 127.0.0.1:3311", "default_backend server"]
+    assert parts["backend server"] == ["server server 10.20.0.10:3310"]
+    assert "check" not in "".join(line for lines in parts.values() for line in lines)
 
 
 def test_mysql_and_not_the_proxy_ends_idle_sessions() -> None:
@@ -117,6 +128,35 @@ def test_with_a_proxy_connection_strings_lead_to_the_hosts_own_loopback_address(
     assert (check.host, check.port, check.read_port) == ("127.0.0.1", 3310, 3311)
     host = codec.decode(HostSpec, run.stdin("client-1-converged"))
     assert host.packages[-1] == "haproxy" and host.files[-2:] == proxy.files(SPEC)
+
+
+def test_connection_strings_of_one_server_with_a_proxy_are_those_of_a_group() -> None:
+    one, three = run_with(clientProxy="true"), run_with(servers="3")
+    names = ("mysql_host", "mysql_port", "mysql_read_port", "connection_strings", "read_connection_strings")
+    assert [one.outputs[name] for name in names] == [three.outputs[name] for name in names]
+    assert one.outputs["mysql_host"] == "127.0.0.1"
+
+
+def test_the_address_that_ec2_chooses_for_one_server_is_in_the_proxys_configuration() -> None:
+    nameless = ProxySpec((MemberSpec("server", ""),))
+    assert proxy.files(nameless.at("10.30.1.7"))[1].content.endswith("server server 10.30.1.7:3306\n")
+    assert ProxySpec(MEMBERS).at("10.30.1.7") == ProxySpec(MEMBERS)
+
+
+def test_one_server_without_the_key_has_no_proxy_and_its_certificate_is_as_it_was() -> None:
+    without, off, on = run_with(), run_with(clientProxy="false"), run_with(clientProxy="true")
+    assert without.commands == off.commands and without.outputs["mysql_host"] == "10.20.0.10"
+    own = CertificateSpec(("10.20.0.10",), ("server-instance.internal",))
+    assert without.spec("server-certificate", CertificateSpec) == own
+    both = CertificateSpec(("10.20.0.10", "127.0.0.1"), ("server-instance.internal", "localhost"))
+    assert on.spec("server-certificate", CertificateSpec) == both
+    changed = {name for name, made in on.commands.items() if without.commands.get(name) != made}
+    assert changed == {"server-certificate", "client-1-converged", "client-1-logins"}
+
+
+def test_the_proxy_leads_to_a_group_once_the_first_server_is_in_it() -> None:
+    before = run_with(servers="3").seen.dependencies["client-1-converged"]
+    assert "server-joined" in before
 
 
 def test_without_one_they_lead_to_the_server_and_reading_is_the_same() -> None:

@@ -11,7 +11,7 @@ import pytest
 from scripts.stack import Stack
 from scripts.state import State
 from scripts.verbs import tunnel
-from tests.unit.scripts.bench import APP, CA, HOST_KEY, RESOURCES, Bench, state
+from tests.unit.scripts.bench import APP, CA, HOST_KEY, RESOURCES, Bench, command, state
 from tests.unit.scripts.bench import bench as bench
 from tests.unit.scripts.servers import KEY, NAMES, WHOLE, member, out, resources, tells, up
 from tests.unit.scripts.test_drift_and_repair import NO_CHANGE
@@ -44,6 +44,17 @@ def test_the_way_to_the_first_server_is_that_of_now_and_not_of_when_the_group_be
 def test_the_login_of_a_group_is_by_the_client_host_s_own_proxy() -> None:
     login = STATE.login("app")
     assert (login.host, login.port, login.password) == ("127.0.0.1", 3306, APP.password)
+
+
+@pytest.mark.parametrize(
+    ("addresses", "host"), [(["10.20.0.10"], "10.20.0.10"), (["10.20.0.10", "127.0.0.1"], "127.0.0.1")]
+)
+def test_the_login_of_one_server_is_by_a_proxy_where_its_certificate_names_that(
+    addresses: list[str], host: str
+) -> None:
+    named = command("server", "certify", json.dumps({"addresses": addresses, "names": []}), {"ca_certificate": CA})
+    kept = [it for it in RESOURCES if "server-certify" not in it["urn"]]
+    assert State(Stack("here"), [*kept, named]).login("reports").host == host
 
 
 def test_the_key_of_the_authority_is_not_sent_to_be_compared() -> None:

@@ -31,6 +31,12 @@ BUCKET_READS = {
     )
 }
 """What a refresh of a bucket reads besides what other resources set."""
+
+
+def _balancing(*actions: str) -> set[str]:
+    return {f"elasticloadbalancing:{action}" for action in actions}
+
+
 ACTIONS: dict[str, set[str]] = {
     "Vpc": {"CreateVpc", "DeleteVpc", "ModifyVpcAttribute"},
     "Subnet": {"CreateSubnet", "DeleteSubnet", "ModifySubnetAttribute"},
@@ -74,6 +80,21 @@ ACTIONS: dict[str, set[str]] = {
         *(f"iam:{verb}InstanceProfile" for verb in ("Create", "Get", "Delete", "Tag", "Untag")),
         *("iam:AddRoleToInstanceProfile", "iam:RemoveRoleFromInstanceProfile"),
     },
+    "LoadBalancer": {
+        *_balancing("CreateLoadBalancer", "DeleteLoadBalancer", "ModifyLoadBalancerAttributes"),
+        *_balancing("SetSubnets", "SetSecurityGroups", "AddTags", "RemoveTags"),
+        *_balancing("DescribeLoadBalancers", "DescribeLoadBalancerAttributes", "DescribeTags"),
+        *("GetSecurityGroupsForVpc", "iam:CreateServiceLinkedRole"),
+    },
+    "TargetGroup": {
+        *_balancing("CreateTargetGroup", "DeleteTargetGroup", "ModifyTargetGroup", "ModifyTargetGroupAttributes"),
+        *_balancing("DescribeTargetGroups", "DescribeTargetGroupAttributes"),
+    },
+    "Listener": {
+        *_balancing("CreateListener", "DeleteListener", "ModifyListener", "ModifyListenerAttributes"),
+        *_balancing("DescribeListeners", "DescribeListenerAttributes"),
+    },
+    "TargetGroupAttachment": _balancing("RegisterTargets", "DeregisterTargets", "DescribeTargetHealth"),
     "Instance": {f"{verb}Instances" for verb in ("Run", "Terminate", "Stop", "Start")}
     | {"ModifyInstanceAttribute", "ModifyInstanceMetadataOptions", "ModifyVolume"}
     | {"AssociateIamInstanceProfile", "ReplaceIamInstanceProfileAssociation", "DisassociateIamInstanceProfile"},
@@ -116,7 +137,9 @@ def test_the_deploy_role_may_do_what_the_program_asks_of_aws() -> None:
     clients = json.dumps([{"name": "client"}, {"name": "batch", "public": False}])
     seen = run_with(clients=clients).seen
     profiled = run_with(instanceProfile="mysql-pair-session-manager", backupBucket="example-backups").seen
-    kinds = {made.typ.split(":")[-1] for made in seen.resources if made.typ.startswith("aws:")}
+    balanced = run_with(servers="3", loadBalancer="true").seen
+    made_by_both = [*seen.resources, *balanced.resources]
+    kinds = {made.typ.split(":")[-1] for made in made_by_both if made.typ.startswith("aws:")}
     assert kinds <= ACTIONS.keys(), "a new kind of resource: which actions does it need?"
     needed = {in_full(action) for kind in kinds for action in ACTIONS[kind]} | {f"ec2:{action}" for action in TAGS}
     for call in [*seen.calls, *profiled.calls]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from scripts.host.backups import status
 from scripts.host.backups.binary_log import LogFile
-from scripts.host.backups.notes import SUFFIX, Note
+from scripts.host.backups.notes import FIRST_SUFFIX, SUFFIX, Note
 from scripts.host.backups.repository import Object
 from tests.unit.host.backups.conftest import MemoryRepository, manifest
 
@@ -37,6 +37,8 @@ class Member:
         self.executed = set(executed)
         self.number, self.begun = 1, begun
         self.before: set[int] = set(self.executed)
+        self.sent: set[int] | None = None
+        """What it had after the file that it has sent last."""
         self.contents: dict[str, set[int]] = {}
         """The transactions of each file that was sent, by the name of its object."""
 
@@ -52,8 +54,11 @@ class Member:
         file = LogFile(f"binlog.{self.number:06d}", self.number, end, digest, 7)
         note = Note(gtids(self.before), gtids(self.executed), moment(self.begun), uuids)
         self._repo.logs.setdefault(self.uuid, {})[file.object] = note
+        if self.before != self.sent:
+            self._repo.first.setdefault(self.uuid, set()).add(file.object)
         self.contents[file.object] = self.executed - self.before
-        self.number, self.begun, self.before = self.number + 1, second, set(self.executed)
+        self.number, self.begun = self.number + 1, second
+        self.before = self.sent = set(self.executed)
         return file
 
     def base(self, second: int, members: str, **changes: Any) -> dict[str, Any]:
@@ -77,10 +82,15 @@ class GroupRepository(MemoryRepository):
         super().__init__()
         self.logs: dict[str, dict[str, Note | None]] = {}
         self.fetched: list[str] = []
+        self.first: dict[str, set[str]] = {}
 
     def member(self, name: str, executed: Iterable[int] = (), begun: int = 0) -> Member:
         """Return a new member."""
         return Member(self, UUIDS[name], executed, begun)
+
+    def suffix(self, uuid: str, name: str) -> str:
+        """Return what the name of a file's note ends with."""
+        return FIRST_SUFFIX if name in self.first.get(uuid, ()) else SUFFIX
 
     def objects(self, folder: str) -> list[Object]:
         """Return what a folder has."""
@@ -90,7 +100,7 @@ class GroupRepository(MemoryRepository):
             f"logs/{uuid}/{name}{suffix}"
             for uuid, files in self.logs.items()
             for name, note in files.items()
-            for suffix in ("", *([SUFFIX] if note else []))
+            for suffix in ("", *([self.suffix(uuid, name)] if note else []))
         ]
         return [Object(name.removeprefix(f"{folder}/"), 7) for name in names if name.startswith(f"{folder}/")]
 
@@ -101,8 +111,9 @@ class GroupRepository(MemoryRepository):
         for name in names:
             uuid, _, file = name.partition("/")
             (into / uuid).mkdir(exist_ok=True)
-            note = self.logs[uuid][file.removesuffix(SUFFIX)]
-            assert note is not None
+            name_of_log = next(one for one in self.logs[uuid] if file.startswith(one))
+            note = self.logs[uuid][name_of_log]
+            assert note is not None and file == name_of_log + self.suffix(uuid, name_of_log)
             (into / name).write_text(json.dumps(asdict(note)))
         self.fetched += names
         return None

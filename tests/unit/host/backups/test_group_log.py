@@ -30,7 +30,7 @@ BEGUN = datetime(2024, 12, 1, 9, 0, tzinfo=UTC)
 class Secondary(Alone):
     """A secondary: what waits to be applied, and when what it has applied was committed."""
 
-    waiting, applied = 0, 0.0
+    waiting, applied, cloned = 0, 0.0, 3
 
     def new_file(self, number: int) -> None:
         """Go on in a file, whose first event has a time."""
@@ -52,7 +52,13 @@ class Secondary(Alone):
 
     def one(self, query: str) -> Any:
         """Answer for variables, and for what was applied."""
-        return self.applied if query == notes.APPLIED else f"{OTHER}:1-3" if "purged" in query else super().one(query)
+        return (
+            self.applied
+            if query == notes.APPLIED
+            else f"{OTHER}:1-{self.cloned}"
+            if "purged" in query
+            else super().one(query)
+        )
 
 
 def view(chosen_one: str = OTHER) -> Group:
@@ -119,7 +125,7 @@ def test_a_note_goes_before_each_file_with_the_transactions_before_and_after_it(
     site.mysqld.commit()
     watch.log()
     note, file = site.put()
-    assert note == f"{file}.gtids"
+    assert note == f"{file}.first.gtids"
     # 10:00 by its clock, and a second for what is on its way.
     assert file.startswith("binlog.000007.20241201T095959Z.")
     assert site.note() == {
@@ -128,6 +134,23 @@ def test_a_note_goes_before_each_file_with_the_transactions_before_and_after_it(
         "begun": "2024-12-01T09:00:00Z",
         "members": [SERVER, OTHER, "primary"],
     }
+
+
+def test_a_note_says_by_its_name_whether_its_file_goes_on_from_the_one_before(site: Site) -> None:
+    site.mysqld.commit()
+    watch.log()
+    site.mysqld.commit()
+    watch.log()
+    first, _, second, _ = site.put()
+    assert first.endswith(".first.gtids") and not second.endswith(".first.gtids")
+    # A clone begins the log anew, with a number that would follow.
+    site.mysqld.files = []
+    site.mysqld.new_file(9)
+    site.mysqld.cloned = 5
+    site.mysqld.commit()
+    watch.log()
+    names = [name for name in site.put() if name.endswith(".gtids")]
+    assert [name.endswith(".first.gtids") for name in names] == [True] and names[0].startswith("binlog.000009.")
 
 
 def test_what_waits_to_be_applied_is_in_no_file_that_was_sent_so_its_name_says_so(site: Site) -> None:
@@ -169,6 +192,18 @@ def test_a_member_that_is_out_of_the_group_tells_whom_it_was_in_it_with(site: Si
     assert site.put()[-1].startswith("binlog.000008.20241201T095959Z.")
 
 
+def test_a_member_that_comes_ends_a_file_though_nothing_was_committed(site: Site) -> None:
+    site.mysqld.commit()
+    watch.log()
+    watch.log()
+    assert len(site.put()) == 2
+    site.clock += 600
+    site.group = Group(SERVER, (*site.group.members, Seen("new", "10.0.0.4", "RECOVERING", "SECONDARY", "9.7.4")))
+    watch.log()
+    assert site.note()["members"] == [SERVER, OTHER, "primary", "new"]
+    assert site.put()[-1].startswith("binlog.000008.20241201T100959Z.")
+
+
 def test_a_member_that_is_not_chosen_begins_no_base_and_tells_no_gap(site: Site) -> None:
     site.mysqld.commit()
     assert not site.begins_base()
@@ -177,7 +212,7 @@ def test_a_member_that_is_not_chosen_begins_no_base_and_tells_no_gap(site: Site)
     site.mysqld.new_file(1)
     site.mysqld.commit()
     assert not site.begins_base()
-    assert status.load()["gap"] is None
+    assert (status.load()["gap"], status.load()["gap_seen"]) == (None, None)
     assert binary_log.ship()["file"] == "binlog.000001"
 
 
@@ -202,7 +237,9 @@ def test_one_that_is_chosen_after_a_loss_goes_on_with_the_others_bases_until_the
 
 
 @pytest.mark.parametrize("gap", ["", "what binlog.000009 of server 11111111 goes on from is in no member's log"])
-def test_a_gap_of_the_chosen_ones_log_is_one_only_if_no_other_member_fills_it(site: Site, gap: str) -> None:
+def test_a_gap_of_the_chosen_ones_log_is_one_only_if_no_other_member_fills_it(
+    site: Site, gap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     site.manifests = (manifest(datetime.now(UTC).strftime(status.ID_FORM), server_uuid=OTHER),)
     site.group, site.gap = view(chosen_one=SERVER), gap
     site.mysqld.commit()
@@ -211,5 +248,8 @@ def test_a_gap_of_the_chosen_ones_log_is_one_only_if_no_other_member_fills_it(si
     site.mysqld.new_file(11)
     site.mysqld.purge(11)
     site.mysqld.commit()
+    # The others may fill it with what they send next.
+    assert not site.begins_base() and status.load()["gap"] is None
+    monkeypatch.setattr(watch, "GAP_SECONDS", -1)
     assert site.begins_base() is bool(gap)
     assert ((status.load()["gap"] or {}).get("reason") or "") == gap

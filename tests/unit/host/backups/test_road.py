@@ -144,6 +144,26 @@ def test_a_member_that_had_transactions_that_nobody_has_sent_is_a_gap(
     assert chain.gap == f"what binlog.000009 of server {server} goes on from is in no member's log"
 
 
+def test_a_log_that_a_clone_has_begun_anew_does_not_go_on_though_its_numbers_do(
+    repo: GroupRepository, trio: tuple[Member, Member, Member]
+) -> None:
+    a, b, c = trio
+    base = c.base(30, "abc")
+    for member in (a, b):
+        member.has(11, 12)
+        member.sends(50, "abc")
+    c.has(11)
+    c.sends(40, "abc")
+    # 12 came with the clone; its log has the next number.
+    c.executed, c.before, c.begun = set(range(1, 13)), set(range(1, 13)), 45
+    for second, transaction in ((60, 13), (90, 14)):
+        c.has(transaction)
+        c.sends(second, "abc")
+    chain = led(repo, base)
+    assert restored(chain, base, a, b, c) == set(range(1, 15))
+    assert (chain.latest, chain.gap) == (moment(90), "")
+
+
 def test_transactions_that_a_clone_brought_are_not_taken_for_logged(
     repo: GroupRepository, trio: tuple[Member, Member, Member]
 ) -> None:
@@ -236,11 +256,15 @@ def test_a_base_of_a_group_leads_over_the_server_that_goes_on_alone(
     for second, transaction in ((80, 12), (110, 13)):
         a.has(transaction)
         repo.logs[a.uuid][a.sends(second, "a").object] = None
+    # And becomes a group again.
+    a.has(14)
+    a.sent = None
+    a.sends(140, "a")
     chain = led(repo, base)
-    assert restored(chain, base, a, b, c) == set(range(1, 14))
-    assert (chain.latest, chain.gap) == (moment(110), "")
-    assert [file.is_noted for file in chain.files][-2:] == [False, False]
-    assert {file.server for file in chain.files[-2:]} == {a.uuid}
+    assert restored(chain, base, a, b, c) == set(range(1, 15))
+    assert (chain.latest, chain.gap) == (moment(140), "")
+    assert [file.is_noted for file in chain.files][-3:] == [False, False, True]
+    assert {file.server for file in chain.files[-3:]} == {a.uuid}
 
 
 def test_the_notes_of_a_long_log_are_not_all_read(repo: GroupRepository, trio: tuple[Member, Member, Member]) -> None:

@@ -84,16 +84,22 @@ def answering(status: int, reason: str, monkeypatch: pytest.MonkeyPatch) -> Iter
 
 @pytest.fixture
 def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A client host of a group of one member, at 127.0.0.1."""
+    """A client host of a group, whose other member does not answer."""
     path = tmp_path / "proxy.cfg"
-    path.write_text(config(ProxySpec((MemberSpec("server", "127.0.0.1"),), 3306)))
+    members = (MemberSpec("server", "127.0.0.1"), MemberSpec("server-2", "127.0.0.2"))
+    path.write_text(config(ProxySpec(members, 3306)))
     monkeypatch.setattr(proxy, "FILE", path)
 
 
 # status and reason of the member, port, what is told
 ANSWERS = [
-    (503, "not in the group: OFFLINE", 3306, "no primary (server: not in the group: OFFLINE (/primary)); `python -m"),
-    (503, "the primary", 3307, "no reader (server: the primary (/reader)); "),
+    (
+        503,
+        "not in the group: OFFLINE",
+        3306,
+        "no primary (server: not in the group: OFFLINE (/primary); server-2: no answer",
+    ),
+    (503, "the primary", 3307, "no reader (server: the primary (/reader); server-2: "),
     (200, "the primary", 3306, "server is a primary, but its MySQL cannot be reached from here; "),
 ]
 
@@ -114,6 +120,13 @@ def test_a_member_that_does_not_answer_is_told_too(monkeypatch: pytest.MonkeyPat
         port = bound.getsockname()[1]
         monkeypatch.setattr(proxy, "ROLE_PORT", port)
         assert proxy.fault("2013", CLOSED, 3306).startswith(f"no primary (server: no answer on port {port} (")
+
+
+def test_a_single_server_is_not_asked_for_its_role(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "proxy.cfg"
+    path.write_text(config(ProxySpec((MemberSpec("server", "127.0.0.2"),), 3306)))
+    monkeypatch.setattr(proxy, "FILE", path)
+    assert proxy.fault("2013", CLOSED, 3306) == "MySQL on server (127.0.0.2) cannot be reached from here"
 
 
 def test_a_proxy_that_does_not_listen_is_told_and_what_mysql_says_is_not_the_proxys() -> None:

@@ -1,6 +1,8 @@
 """A group of three as a member's MySQL shows it, and what that member is told of it."""
 
-from collections.abc import Mapping, Sequence
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from scripts.host.group.spec import GroupSpec, MemberSpec
@@ -10,6 +12,8 @@ from scripts.host.mysql.server import Error
 NAME = "6ad6fdb6-3f4c-5b5e-9d3c-0c8f5c6f4a11"
 ADDRESSES = {"server": "10.0.0.10", "server-2": "10.0.64.10", "server-3": "10.0.80.10"}
 MEMBERS = tuple(MemberSpec(name, address) for name, address in ADDRESSES.items())
+GROUPS = f"{NAME}:1-20"
+"""The GTIDs of the group's transactions."""
 
 
 def told(own: str = "server") -> GroupSpec:
@@ -47,6 +51,8 @@ class MySql:
             return [(self.view.uuid,)]
         if "replication_group_members" in statement:
             return [(one.uuid, one.address, one.state, one.role, one.version) for one in self.view.members]
+        if "information_schema.tables" in statement:
+            return []
         for part, value in self.answers.items():
             if part in statement and statement.startswith("SELECT"):
                 return value if isinstance(value, list) else [(value,)]
@@ -61,3 +67,7 @@ class MySql:
         """Take a statement."""
         self.rows(statement, args)
         return []
+
+
+Asked = Callable[..., MySql]
+"""Has server-2 with a view and answers; returns its session."""

@@ -1,46 +1,19 @@
 """group/join.py, watch.py: how a server comes into the group, and what keeps it out."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from scripts.host.common.errors import HostError
-from scripts.host.group import join, membership, peers, units, waiting, watch
+from scripts.host.group import join, membership, peers, waiting, watch
 from scripts.host.group.peers import Answer
 from scripts.host.group.view import View
-from scripts.host.mysql import restoring, series, server
 from scripts.host.mysql.server import Session
-from tests.unit.host.group.members import MEMBERS, NAME, MySql, seen, told, view
+from tests.unit.host.group.members import GROUPS, MEMBERS, NAME, Asked, seen, told, view
 
 OUTSIDE = View("server-2", (seen("server-2", "OFFLINE", ""),))
 FELL_OUT = View("server-2", (seen("server-2", "ERROR", ""),))
-GROUPS = f"{NAME}:1-20"
-Asked = Callable[..., MySql]
-
-
-@pytest.fixture
-def asked(state_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Asked:
-    """Return a function that has server-2 with a view, and a group with the primary `server`."""
-    monkeypatch.setattr(restoring, "OPTION_FILE", state_folder / "closed.cnf")
-    monkeypatch.setattr(membership, "NOT_YET", state_folder / "not-yet.cnf")
-    monkeypatch.setattr(units, "enable", lambda: None)
-    monkeypatch.setattr(series, "note", lambda _version: None)
-    monkeypatch.setattr(server, "is_up", lambda: True)
-
-    def ask(shown: View, group: bool = True, **answers: Any) -> MySql:
-        known = {"VERSION()": "9.7.4", "offline_mode": 0, "schemata": [("mysql",), ("sys",)], "GTID_SUBTRACT": ""}
-        session = MySql(shown, {**known, **answers})
-        inside = MySql(view("server-2"))
-        answer = Answer(MEMBERS[0], view("server"), GROUPS)
-        monkeypatch.setattr(server, "Session", lambda: session)
-        monkeypatch.setattr(waiting, "until_online", lambda: inside)
-        monkeypatch.setattr(inside, "answers", known)
-        monkeypatch.setattr(peers, "ask", lambda _group: [answer] if group else [])
-        return session
-
-    return ask
 
 
 def test_a_new_server_takes_the_groups_data_by_clone(asked: Asked, state_folder: Path) -> None:
@@ -60,8 +33,14 @@ def test_a_new_server_takes_the_groups_data_by_clone(asked: Asked, state_folder:
 
 def test_mysql_8_0_has_another_word_for_it(asked: Asked) -> None:
     session = asked(OUTSIDE, **{"VERSION()": "8.0.46-0ubuntu0.24.04.1"})
-    join.join(told("server-2"))
-    assert session.did[0] == "RESET MASTER"
+    assert join.reset(cast("Session", session)) == "RESET MASTER"
+
+
+def test_a_new_server_of_another_series_is_left_alone(asked: Asked) -> None:
+    session = asked(OUTSIDE, **{"VERSION()": "8.4.13-0ubuntu0.26.04.2"})
+    with pytest.raises(HostError, match=r"server-2 has MySQL 8\.4\.13-.*, and server has 9\.7\.4: CLONE takes no data"):
+        join.join(told("server-2"))
+    assert session.did == []
 
 
 def test_a_new_server_with_databases_of_its_own_is_left_alone(asked: Asked) -> None:

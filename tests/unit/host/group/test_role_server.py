@@ -13,12 +13,17 @@ import pymysql  # type: ignore[import-untyped]  # ships no types
 import pytest
 
 from scripts.host import constants
-from scripts.host.group import role_server
-from scripts.host.group.role import Seen, View
+from scripts.host.group import role_server, view
+from scripts.host.group.role import Said
 from scripts.host.group.role_server import Request, Session, Told
+from scripts.host.group.view import Seen, View
 from tests.unit.host.bench import FIRST_BOOT
 
-PRIMARY = View("a", (Seen("a", "ONLINE", "PRIMARY"), Seen("b", "ONLINE", "SECONDARY")), False, 0, 0)
+MEMBERS = (
+    Seen("a", "10.0.0.10", "ONLINE", "PRIMARY", "9.7.4"),
+    Seen("b", "10.0.64.10", "ONLINE", "SECONDARY", "9.7.4"),
+)
+PRIMARY = Said(View("a", MEMBERS), False, 0, 0)
 
 
 class Clock:
@@ -62,7 +67,10 @@ class Driver:
 
     def __init__(self) -> None:
         self.own: Any = ("a", 1, 4, 12_300_000)
-        self.members = [("a", "ONLINE", "SECONDARY"), ("b", "ONLINE", "PRIMARY")]
+        self.members = [
+            ("a", "10.0.0.10", "ONLINE", "SECONDARY", "9.7.4"),
+            ("b", "10.0.64.10", "ONLINE", "PRIMARY", "9.7.4"),
+        ]
         self.connections: list[dict[str, Any]] = []
 
     def connect(self, **options: Any) -> Any:
@@ -76,7 +84,7 @@ class Driver:
         return None
 
     def execute(self, statement: str) -> None:
-        assert statement in (role_server.OWN, role_server.MEMBERS)
+        assert statement in (role_server.OWN, view.MEMBERS)
         if isinstance(self.own, Exception):
             raise self.own
 
@@ -191,7 +199,7 @@ def test_its_port_is_the_one_that_proxies_ask_and_outlives_the_service() -> None
 
 
 def test_it_asks_mysql_and_serves_on_the_socket_that_it_is_given(driver: Driver) -> None:
-    driver.own, driver.members = ("a", 0, 0, None), [("a", "ONLINE", "PRIMARY")]
+    driver.own, driver.members = ("a", 0, 0, None), [("a", "10.0.0.10", "ONLINE", "PRIMARY", "9.7.4")]
 
     async def until_it_is_the_primary(port: int) -> bytes:
         while True:

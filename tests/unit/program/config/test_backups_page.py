@@ -89,7 +89,7 @@ def test_a_second_stack_takes_over_nothing_that_is_of_the_first_server(title: st
     assert copied < made, "or `stack init` makes a salt with which the file's secrets cannot be read"
 
 
-@pytest.mark.parametrize("page", ["backups.md", "versions.md"])
+@pytest.mark.parametrize("page", ["backups.md", "group.md", "growing.md", "versions.md"])
 def test_commands_name_their_stack(page: str) -> None:
     lines = [line for lines in sections(page).values() for line in lines]
     parts = [part for line in lines for part in re.split(r"\$\(|[|]|&&", line)]

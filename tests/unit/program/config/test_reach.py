@@ -68,6 +68,7 @@ def test_who_may_reach_what_is_what_the_firewall_takes() -> None:
         "admitted_cidrs": (),
         "admitted_prefix_list_ids": (),
         "extra_egress": ({"cidr": "10.0.0.0/8", "protocol": "tcp", "ports": "8000-8010"},),
+        "load_balanced": False,
     }
 
 

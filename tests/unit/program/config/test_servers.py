@@ -48,6 +48,8 @@ FAULTS: list[tuple[dict[str, Any], str, str]] = [
     ({**THREE, "mysqlPort": 33061}, "mysqlPort", "33061 is Group Replication's"),
     ({**THREE, "mysqlPort": 33065}, "mysqlPort", "33065 is the one that says each server's role"),
     ({**THREE, "mysqlPort": 65535}, "mysqlPort", "the port for reading is the next one"),
+    ({**THREE, "clientProxy": False}, "clientProxy", "is false, and there are several servers: only a proxy leads to"),
+    ({"clientProxy": True, "mysqlPort": 65535}, "mysqlPort", "the port for reading is the next one"),
     ({**THREE, "serverPrivateIp": "10.20.0.10"}, "serverPrivateIp", "is of one server, and there are 3"),
     ({**THREE, "serverPrivateIps": ["10.20.0.10"]}, "serverPrivateIps", "has 1 entries for 3 servers"),
     ({**THREE, "serverPrivateIps": "10.20.0.10"}, "serverPrivateIps", "neither YAML's nor JSON's"),
@@ -68,6 +70,8 @@ FAULTS: list[tuple[dict[str, Any], str, str]] = [
         "10.20.0.10 is that of serverPrivateIps[0] too",
     ),
     ({**THREE, "memberSubnetCidrs": ["10.20.64.0/24"]}, "memberSubnetCidrs", "has 1 ranges for 2 zones"),
+    ({"loadBalancer": True}, "loadBalancer", "is for several servers, and there is one"),
+    ({**THREE, "loadBalancer": "perhaps"}, "loadBalancer", "'perhaps' is neither true nor false"),
     ({**THREE, "memberSubnetCidrs": ["10.20.64.0/24", 7]}, "memberSubnetCidrs[1]", "not an IPv4 range"),
     ({**THREE, "memberSubnetCidrs": ["10.20.0.0/24", "10.20.64.0/24"]}, "memberSubnetCidrs", "overlaps 10.20.0.0/20"),
     ({**THREE, "memberSubnetCidrs": ["10.9.0.0/24", "10.20.64.0/24"]}, "memberSubnetCidrs", "not within the VPC"),
@@ -98,6 +102,8 @@ def test_a_fault_names_its_key_and_what_is_wrong(changes: dict[str, Any], key: s
 ALONE: list[tuple[dict[str, Any], list[str]]] = [
     ({"servers": 2, "serverPrivateIps": ["10.20.0.10", "10.20.0.11"]}, ["servers"]),
     ({"servers": 2, "memberSubnetCidrs": ["10.20.64.0/24"]}, ["servers"]),
+    ({"servers": 2, "clientProxy": False}, ["servers"]),
+    ({**THREE, "clientProxy": "x"}, ["clientProxy"]),
     ({"servers": 2, "sshEndpoints": {"server-2": ENDPOINT}}, ["servers"]),
     ({"servers": 2, "sshEndpoints": {"servers-2": ENDPOINT}}, ["servers", "sshEndpoints.servers-2"]),
     ({**THERE, "servers": 2}, ["servers"]),
@@ -137,6 +143,7 @@ def test_servers_are_spread_over_the_zones_and_each_has_an_address_that_it_keeps
 
 def test_one_server_has_no_key_more_than_before() -> None:
     one = parsed()
+    assert "client_proxy" not in one.server
     assert one.servers == (one.server,) and one.data_volumes == (one.data_volume,)
     network: Any = one.network
     assert "in_group" not in one.reach and "member_subnet_cidrs" not in network
@@ -150,6 +157,20 @@ def test_three_servers_have_a_subnet_and_a_volume_in_a_zone_each() -> None:
     assert len(network["public_subnet_cidrs"]) == len(network["private_subnet_cidrs"]) == 3
     assert [(volume.get("size_gib"), volume["zone"]) for volume in config.data_volumes] == [(40, A), (40, B), (40, C)]
     assert config.reach.get("in_group") is True
+
+
+# config, whether client hosts have a proxy
+PROXIES: list[tuple[dict[str, Any], bool | None]] = [
+    ({}, None), ({"clientProxy": False}, False), ({"clientProxy": True}, True), (THREE, True),
+    ({**THREE, "clientProxy": True}, True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("changes", "has_proxy"), PROXIES)
+def test_client_hosts_of_several_servers_have_a_proxy_and_of_one_if_asked_for(
+    changes: dict[str, Any], has_proxy: bool | None
+) -> None:
+    assert {server.get("client_proxy") for server in parsed(**changes).servers} == {has_proxy}
 
 
 def test_what_all_servers_have_is_read_once() -> None:
@@ -167,7 +188,9 @@ def test_addresses_and_subnets_of_ones_own_are_taken() -> None:
 
 def test_servers_in_a_vpc_that_is_there_have_a_subnet_each() -> None:
     config = parsed(**THERE)
-    assert config.network == ExistingNetwork("vpc-0a1b2c3d", SUBNETS[0], more_subnet_ids=tuple(SUBNETS[1:]))
+    assert config.network == ExistingNetwork(
+        "vpc-0a1b2c3d", SUBNETS[0], more_subnet_ids=tuple(SUBNETS[1:]), balancer_subnet_ids=tuple(SUBNETS)
+    )
     assert [member.address for member in config.members] == ADDRESSES
     assert [volume["zone"] for volume in config.data_volumes] == [A, B, C]
 

@@ -96,7 +96,7 @@ def test_the_example_has_every_key_and_each_commented_one_parses() -> None:
     left_out = {*SECRET, "sshPublicKey", "sshHostKeys", "vpcId", "serverSubnetId", "dataVolumeId", "dataVolumeSnapshot"}
     left_out |= {"restoreFrom", "serverUbuntuRelease"}
     of_one, of_several = {"serverPrivateIp", "zones", "availabilityZones", "publicSubnetCidrs", "privateSubnetCidrs"}, {
-        "servers", "memberSubnetCidrs", "serverPrivateIps",
+        "servers", "memberSubnetCidrs", "serverPrivateIps", "loadBalancer",
     }  # fmt: skip
     left_out |= {"serverSubnetIds"}
     given = {key.removeprefix("mysql-pair:"): as_text(value) for key, value in example.items()}
