@@ -77,7 +77,7 @@ def test_a_member_that_mysqld_brings_back_itself_meanwhile_is_waited_for(
 def test_a_member_that_recovers_has_not_joined_before_it_is_online(
     asked: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked(view("server-2", **{"server-2": "RECOVERING"}))
+    asked(view("server-2", server_2="RECOVERING"))
 
     def still() -> Any:
         raise HostError("still RECOVERING")
