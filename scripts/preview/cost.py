@@ -12,6 +12,7 @@ SIZES = ("nano", "micro", "small", "medium", "large", "xlarge")
 PAID = {
     "Instance": "host",
     "NatGateway": "NAT gateway",
+    "LoadBalancer": "load balancer",
     "Eip": "Elastic IP",
     "Volume": "volume",
     "Bucket": "bucket",

@@ -520,6 +520,8 @@ ROWS: list[Row] = [
       step("create", CLIENT, "client-2-instance", None, SMALL)],
      ["Up: one more host, `client-2-instance`.", "Down: one Elastic IP less, `ip`.",
       "Up: one more NAT gateway, `nat`."]),
+    ("a load balancer", cost.assess, [step("create", "aws:lb/loadBalancer:LoadBalancer", "load-balancer", None, {})],
+     ["Up: one more load balancer, `load-balancer`."]),
     ("type and volume", cost.assess,
      [step("update", INSTANCE, "i", SMALL,
            {"instanceType": "m7g.large", "rootBlockDevice": {"volumeSize": 8, "volumeType": "io2"}})],
