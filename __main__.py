@@ -17,7 +17,6 @@ with Ahead() as ahead:
     from components.firewall import Firewall
     from components.mysql.accounts import MySqlAccounts, ServedArgs, describe
     from components.mysql.client import MySqlClient
-    from components.mysql.server import DataArgs
     from components.mysql.servers import the_servers
     from components.network import a_network
     from components.placement import Placement
@@ -39,12 +38,9 @@ clients: dict[str, MySqlClient] = {}
 for name, group in sorted(groups.items(), key=lambda item: item[0] != config.jump_host):
     place = placement.client(name, clients, group.instance["public"], group.zone, group.subnet_id)
     clients[name] = MySqlClient(name, {**group.instance, **place})
-data: DataArgs = {
-    "replay": "restore" in config.backups,
-    "before": config.snapshot_before,
-    "distribution": config.distribution,
-}
-servers = the_servers(config.members, config.servers, config.data_volumes, data, placement, clients, backups)
+parts = (config.members, config.servers, config.data_volumes, config.data)
+servers = the_servers(*parts, placement, clients, backups)
+firewall.claim(servers.first.ready)
 snapshots = snapshots_of("snapshots", config.snapshots, servers.volume, config.tags)
 
 where: ServedArgs = {"servers": servers.each, "endpoint": servers.endpoint, "after": servers.restored}

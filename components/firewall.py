@@ -51,6 +51,9 @@ class ReachArgs(TypedDict):
     load_balanced: NotRequired[bool]
     """Whether a load balancer stands before the servers, which are several: whoever reaches MySQL may reach it too.
     False if not given."""
+    shrinks: NotRequired[bool]
+    """Whether servers of a former group are still there: its rules then go once the first one has left it, by `claim`.
+    False if not given."""
     admitted_group_ids: NotRequired[Sequence[Annotated[str, checks.peer_group_id]]]
     """Security groups of other applications that may reach MySQL too, those of other accounts as ACCOUNT/sg-…."""
     admitted_cidrs: NotRequired[Sequence[Annotated[str, checks.operator_range]]]
@@ -93,6 +96,7 @@ class Firewall(Component):
         super().__init__(name, opts)
         self._args = args
         self._rules: dict[tuple[str, type[Rule]], list[pulumi.Output[str]]] = defaultdict(list)
+        self._all: list[pulumi.Resource] = []
         self._groups = {
             "server": self._group("server", "MySQL server"),
             "client": self._group("client", "MySQL client"),
@@ -115,7 +119,7 @@ class Firewall(Component):
             self._group_of_servers(mysql_ports[0])
         if args.get("load_balanced"):
             self._load_balancer(mysql_ports[0])
-        self.ready = tuple(map(self._no_other_rules, self._groups))
+        self.ready: Sequence[pulumi.Resource] = self._all if args.get("shrinks") else self._claimed()
         """What depends on every rule. The SDK and the engine take long over a component that much depends on."""
         self.server_group_id = self._groups["server"].id
         self.client_group_id = self._groups["client"].id
@@ -204,15 +208,24 @@ class Firewall(Component):
             opts=self.child(),
         )
         self._rules[label, kind].append(rule.id)
+        self._all.append(rule)
 
-    def _no_other_rules(self, label: str) -> pulumi.Resource:
+    def claim(self, after: Sequence[pulumi.Resource]) -> None:
+        """Claim all rules of the groups where that was left: others are revoked once these resources are there."""
+        if self._args.get("shrinks"):
+            self._claimed(after)
+
+    def _claimed(self, after: Sequence[pulumi.Resource] = ()) -> Sequence[pulumi.Resource]:
+        return tuple(self._no_other_rules(label, after) for label in self._groups)
+
+    def _no_other_rules(self, label: str, after: Sequence[pulumi.Resource]) -> pulumi.Resource:
         """Claim all rules of a group: of resources alone, a refresh would never see another."""
         return aws.ec2.VpcSecurityGroupRulesExclusive(
             f"{self.name}-{label}-rules",
             security_group_id=self._groups[label].id,
             ingress_rule_ids=self._rules[label, IN],
             egress_rule_ids=self._rules[label, OUT],
-            opts=self.child(),
+            opts=self.child(depends_on=list(after)),
         )
 
 

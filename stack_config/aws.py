@@ -21,6 +21,8 @@ from stack_config.reader import Reader
 T = TypeVar("T")
 ADDRESS_QUOTA, DEFAULT_ADDRESSES = "L-0263D0A3", 5
 """The quota "EC2-VPC Elastic IPs" of Service Quotas, and what it is unless AWS has raised it (VPC User Guide)."""
+SECOND = "server-2"
+"""The host that a group has and a server alone has not."""
 VCPU_QUOTA = "L-1216C47A"
 """The quota "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances", in vCPUs."""
 
@@ -125,6 +127,10 @@ class Aws:
         asked = [aws.ec2.GetInstancesFilterArgs(name=name, values=values) for name, values in words.items()]
         states = ["pending", "running", "stopping", "stopped"]
         return list(_ask(lambda: aws.ec2.get_instances(filters=asked, instance_state_names=states)).ids)
+
+    def is_there(self, name: str) -> bool:
+        """Return whether there is a host of this name."""
+        return bool(self.hosts([name]))
 
     def host(self, name: str) -> HostFacts | None:
         """Return the facts of a host of the stack; None if there is none of that name yet."""
@@ -264,7 +270,7 @@ class Lookups:
 
     def begin_usual(
         self,
-        servers: Iterable[str],
+        servers: Sequence[str],
         instance_types: Iterable[str],
         images: Iterable[str | None],
         subnets: Iterable[str | None],
@@ -276,6 +282,8 @@ class Lookups:
         """
         for server in servers:
             self.begin(self._of_server, server)
+        if len(servers) == 1:
+            self.begin(self.cloud.is_there, SECOND)
         self.begin(self._addresses, ADDRESSES)
         self.begin(self._quota, VCPU_QUOTA)
         if not self._reader.is_set("vpcId"):

@@ -13,14 +13,14 @@ from components.backups.snapshots import SnapshotsArgs
 from components.checks import MOST_TAGS, instance_profile, tag_key, tag_value
 from components.data_volume import DataVolumeArgs
 from components.firewall import ReachArgs
-from components.mysql.server import ServerArgs
+from components.mysql.server import DataArgs, ServerArgs
 from components.network import ExistingNetwork, NetworkArgs
 from components.placement import SshAccess
 from scripts.host.accounts.host_parts import is_name
 from scripts.host.accounts.spec import AccountsSpec
 from scripts.host.group.spec import MemberSpec
 from stack_config import addresses, backups, clients, data_volume, members, network, reach, server, servers, ssh, users
-from stack_config.aws import Aws, Lookups
+from stack_config.aws import SECOND, Aws, Lookups
 from stack_config.reader import NAMESPACE, ConfigFaults, Reader
 from stack_config.release import check_release, read_move
 
@@ -60,6 +60,15 @@ class StackConfig:
     tags: Mapping[str, str]
     jump_host: str | None
     """The public client host that private hosts are reached through; None where none is needed."""
+
+    @property
+    def data(self) -> DataArgs:
+        """What else is said of the first server's data."""
+        return {
+            "replay": "restore" in self.backups,
+            "before": self.snapshot_before,
+            "distribution": self.distribution,
+        }
 
     @property
     def server(self) -> ServerArgs:
@@ -126,6 +135,8 @@ def parse(
     jump_host = clients.jump_host(reader, private, groups, endpoints.keys())
     access = ssh.read_ssh(reader, groups, names, endpoints, agent)
     reach_args = reach.read_reach(reader, server_args, groups, names, jump_host, endpoints.keys(), placement.ranges)
+    if len(names) == 1 and lookups.ask(None, lookups.cloud.is_there, SECOND):
+        reach_args["shrinks"] = True
     looks_names_up = server_args["settings"].get("skip_name_resolve") is not True
     accounts, passwords, primary_user = users.read_accounts(reader, placement, groups, looks_names_up)
     if not any(is_name(user.host) for user in accounts.users):

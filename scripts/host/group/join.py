@@ -7,8 +7,7 @@ before the transactions that it lacks. It never gives up transactions of its own
 
 from scripts.host.common import stdin
 from scripts.host.common.errors import HostError
-from scripts.host.group import membership, peers, plugins, units, waiting
-from scripts.host.group.peers import Answer
+from scripts.host.group import admission, membership, peers, plugins, units, waiting
 from scripts.host.group.spec import GroupSpec
 from scripts.host.group.view import ERROR, View
 from scripts.host.mysql import restoring, series, server, service
@@ -17,7 +16,6 @@ from scripts.host.mysql.server import Error, Session
 CHANNEL = "group_replication_recovery"
 STARTED = (3093, 3021)
 """Errors of a server whose Group Replication, or whose recovery, runs already."""
-OWN_SCHEMAS = ("mysql", "sys", "information_schema", "performance_schema")
 
 
 def begin(group: GroupSpec) -> dict[str, str]:
@@ -77,12 +75,13 @@ def enter(session: Session, group: GroupSpec, view: View) -> None:
     """Begin to join: by the log what was in the group before, by CLONE what is new."""
     answer = peers.require_primary(group, peers.ask(group))
     if membership.has_joined(group):
-        require_same_history(session, group, answer)
+        admission.require_same_history(session, group, answer)
         if view.own.state == ERROR:
             session.do("STOP GROUP_REPLICATION")
         start(session)
         return
-    _require_empty(session)
+    admission.require_empty(session)
+    admission.require_series(session, group, answer)
     series.note(session.one("SELECT VERSION()"))
     session.do(reset(session))
     # Whatever is missing is taken by CLONE; the start after it has the option file's threshold again.
@@ -112,36 +111,10 @@ def start(session: Session, bootstrap: bool = False) -> None:
             session.do("SET GLOBAL group_replication_bootstrap_group = OFF")
 
 
-def require_same_history(session: Session, group: GroupSpec, answer: Answer) -> None:
-    """Refuse a server with transactions that the group does not have.
-
-    Raises:
-        HostError: it has some; the text has their GTIDs.
-    """
-    query = "SELECT GTID_SUBTRACT(@@GLOBAL.gtid_executed, %s)"
-    parts = session.rows(query, [answer.executed])[0][0].replace("\n", "").split(",")
-    # What the group has numbered itself is the group's: it only came between the two questions.
-    if own := ",".join(part.strip() for part in parts if part.strip() and not part.strip().startswith(group.name)):
-        raise HostError(
-            f"{group.own} has transactions that the group does not have: {own}. It stays out of the group, and its "
-            f"data stay as they are. Look at them with `python -m scripts ssh {group.own}`; `python -m scripts rejoin "
-            f"{group.own} --discard` gives them up and takes the group's data instead"
-        )
-
-
 def open_again(session: Session) -> None:
     """Let clients in again, whom a member that fell out of the group has turned away."""
     if session.one("SELECT @@GLOBAL.offline_mode") and not restoring.is_closed():
         session.do("SET GLOBAL offline_mode = OFF")
-
-
-def _require_empty(session: Session) -> None:
-    query = "SELECT schema_name FROM information_schema.schemata ORDER BY schema_name"
-    if found := [name for (name,) in session.rows(query) if name not in OWN_SCHEMAS]:
-        raise HostError(
-            f"this server was never in the group and has databases of its own: {', '.join(found)}. CLONE would replace "
-            "them, so nothing was changed: save them, drop them here, and run `pulumi up` again"
-        )
 
 
 def reset(session: Session) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from scripts.host.common import stdin
 from scripts.host.common.errors import HostError
 from scripts.host.constants import GROUP_PORT
-from scripts.host.group import join, membership, peers, waiting
+from scripts.host.group import admission, join, membership, peers, waiting
 from scripts.host.group.spec import GroupSpec
 from scripts.host.group.view import ERROR, UNREACHABLE, View
 from scripts.host.mysql import server
@@ -114,7 +114,7 @@ def rejoin(spec: RejoinSpec) -> dict[str, Any]:
 
 def _discard(session: Session, group: GroupSpec, view: View) -> None:
     """Take all data of the group's, in place of this server's own."""
-    peers.require_primary(group, peers.ask(group))
+    admission.require_series(session, group, peers.require_primary(group, peers.ask(group)))
     if view.own.state == ERROR:
         session.do("STOP GROUP_REPLICATION")
     session.do("SET GLOBAL super_read_only = OFF")

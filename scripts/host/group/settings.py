@@ -24,6 +24,8 @@ FIXED: Mapping[str, Setting] = {
     "group_replication_consistency": "BEFORE_ON_PRIMARY_FAILOVER",
     # 1 GiB by default; a member that missed more than this takes it from the others' binary logs.
     "group_replication_message_cache_size": 128 * 1024 * 1024,
+    # On a port of its own, and not on MySQL's, whatever a later MySQL has as its default.
+    "group_replication_communication_stack": "XCOM",
     # Identity-checked TLS, with the certificates that clients see.
     "group_replication_ssl_mode": "VERIFY_IDENTITY",
     "group_replication_recovery_use_ssl": True,

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
+import pulumi_aws as aws
 import pytest
 
+from components.firewall import Firewall, FirewallArgs
 from policy.rules.reach import group_by_others
 from policy.rules.resource import Resource
 from policy.rules.security_groups import rules_of
+from tests.unit.program import mocks
 from tests.unit.program.program_run import Run, run_with
 
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
@@ -202,3 +206,20 @@ def test_an_existing_vpc_gets_no_network() -> None:
     assert made.instances["server-instance"]["subnetId"] == "subnet-0a1b2c3e"
     assert "privateIp" not in made.instances["server-instance"], "others may have the address"
     assert made.instances["client-1-instance"]["subnetId"] == "subnet-0a1b2c3d"
+
+
+@pytest.mark.parametrize(("shrinks", "claimed_at_once"), [(False, 3), (True, 0)])
+def test_rules_are_claimed_late_where_a_group_is_left(shrinks: bool, claimed_at_once: int) -> None:
+    seen, claimed = mocks.start(), list[int]()
+
+    @mocks.tested
+    def program() -> Any:
+        args: FirewallArgs = {"vpc_id": "vpc-0a1b2c3d", "operator_cidrs": ["203.0.113.7/32"], "shrinks": shrinks}
+        firewall = Firewall("firewall", args)
+        is_claim = [isinstance(resource, aws.ec2.VpcSecurityGroupRulesExclusive) for resource in firewall.ready]
+        claimed.append(sum(is_claim))
+        firewall.claim([])
+
+    program()
+    assert claimed == [claimed_at_once]
+    assert len(seen.of_type("aws:ec2/vpcSecurityGroupRulesExclusive:VpcSecurityGroupRulesExclusive")) == 3

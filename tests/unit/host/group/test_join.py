@@ -33,8 +33,14 @@ def test_a_new_server_takes_the_groups_data_by_clone(asked: Asked, state_folder:
 
 def test_mysql_8_0_has_another_word_for_it(asked: Asked) -> None:
     session = asked(OUTSIDE, **{"VERSION()": "8.0.46-0ubuntu0.24.04.1"})
-    join.join(told("server-2"))
-    assert session.did[0] == "RESET MASTER"
+    assert join.reset(cast("Session", session)) == "RESET MASTER"
+
+
+def test_a_new_server_of_another_series_is_left_alone(asked: Asked) -> None:
+    session = asked(OUTSIDE, **{"VERSION()": "8.4.13-0ubuntu0.26.04.2"})
+    with pytest.raises(HostError, match=r"server-2 has MySQL 8\.4\.13-.*, and server has 9\.7\.4: CLONE takes no data"):
+        join.join(told("server-2"))
+    assert session.did == []
 
 
 def test_a_new_server_with_databases_of_its_own_is_left_alone(asked: Asked) -> None:
@@ -71,7 +77,7 @@ def test_a_member_that_mysqld_brings_back_itself_meanwhile_is_waited_for(
 def test_a_member_that_recovers_has_not_joined_before_it_is_online(
     asked: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked(view("server-2", **{"server-2": "RECOVERING"}))
+    asked(view("server-2", server_2="RECOVERING"))
 
     def still() -> Any:
         raise HostError("still RECOVERING")

@@ -10,7 +10,7 @@ import stack_config
 from components.mysql.memory import POOL, derived
 from components.network import ExistingNetwork
 from scripts.host.group.spec import MemberSpec
-from stack_config.aws import AddressFacts
+from stack_config.aws import AddressFacts, HostFacts
 from tests.unit.program.configs import (
     ENDPOINT,
     EXISTING,
@@ -148,6 +148,12 @@ def test_one_server_has_no_key_more_than_before() -> None:
     network: Any = one.network
     assert "in_group" not in one.reach and "member_subnet_cidrs" not in network
     assert network["zones"] == (A, B)
+
+
+def test_the_rules_of_a_former_group_stay_until_its_first_server_has_left_it() -> None:
+    second = HostFacts("ami-0123456789abcdef0", "10.20.64.10", "subnet-0d0d0d0d", is_protected=False)
+    for there, shrinks in ((FakeCloud(server_2=(second, "x86_64")), True), (FakeCloud(), None)):
+        assert stack_config.parse(GOOD, SECRET, there).reach.get("shrinks") is shrinks
 
 
 def test_three_servers_have_a_subnet_and_a_volume_in_a_zone_each() -> None:
