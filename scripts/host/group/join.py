@@ -78,6 +78,8 @@ def enter(session: Session, group: GroupSpec, view: View) -> None:
         admission.require_same_history(session, group, answer)
         if view.own.state == ERROR:
             session.do("STOP GROUP_REPLICATION")
+        # Ends all sessions of clients: see group_replication_autorejoin_tries. It is ended once the server is ONLINE.
+        session.do("SET GLOBAL offline_mode = ON")
         start(session)
         return
     admission.require_empty(session)

@@ -20,6 +20,9 @@ FIXED: Mapping[str, Setting] = {
     # A primary that is cut off gives up its transactions, and then lets nobody read what is old.
     "group_replication_unreachable_majority_timeout": 10,
     "group_replication_exit_state_action": "OFFLINE_MODE",
+    # At once, as that ends the sessions that it had: a transaction whose client is gone would hold its locks, and what
+    # the member has missed would wait for them. `group watch` has it join again.
+    "group_replication_autorejoin_tries": 0,
     # Whoever reads on a new primary sees all that was acknowledged by the former one.
     "group_replication_consistency": "BEFORE_ON_PRIMARY_FAILOVER",
     # 1 GiB by default; a member that missed more than this takes it from the others' binary logs.
