@@ -9,7 +9,7 @@ MYSQLX_PORT = 33060
 GROUP_PORT = 33061
 """Where the members of a group of servers talk to each other (Group Replication's customary port)."""
 ROLE_PORT = 33065
-"""Where a member says over HTTP what it is good for: GET /primary and GET /reader answer 200 or 503."""
+"""Where a member says over HTTP what it is good for: GET /primary and GET /reader."""
 READ_PORT_STEP = 1
 """The port for reading, on client hosts, is MySQL's and this: 3307 beside 3306."""
 PROXY_ADDRESS = "127.0.0.1"

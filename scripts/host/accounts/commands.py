@@ -85,9 +85,7 @@ def apply() -> int:
             restoring.require_ended()
             session = open_session()
             membership.require_in(session)
-            if group_view.is_secondary(session) and not _wait(spec, session):
-                session = open_session()
-            if not group_view.is_secondary(session):
+            if not (group_view.is_secondary(session) and _wait(spec, session)):
                 carry_out(spec, plan(spec, current.read(session)), session, outcome)
             print(stdin.as_json({"users": _password_states(current.read(session)), "pending": outcome.pending}))
     finally:
@@ -103,7 +101,8 @@ def _wait(spec: AccountsSpec, session: Session) -> bool:
         HostError: it does not come to hold in time.
     """
     deadline = time.monotonic() + SECONDARY_SECONDS
-    while changes := [change for change in plan(spec, current.read(session)) if not _waits_for_object(change)]:
+    # What may wait for what it is on, the primary leaves undone too.
+    while changes := [change for change in plan(spec, current.read(session)) if not change.may_wait]:
         if not group_view.is_secondary(session):
             return False
         if time.monotonic() > deadline:
@@ -111,11 +110,6 @@ def _wait(spec: AccountsSpec, session: Session) -> bool:
             raise HostError(f"what the primary was to do does not hold here: {lacking}; its own command says why")
         time.sleep(POLL_SECONDS)
     return True
-
-
-def _waits_for_object(change: Change) -> bool:
-    """Return whether the primary leaves it undone, too, as what it is on may not be there."""
-    return change.may_wait
 
 
 def _password_states(server: ServerState) -> dict[str, dict[str, Any]]:

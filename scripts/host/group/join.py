@@ -5,9 +5,12 @@ is run on every server, one after another: a new one takes the data of a member 
 before the transactions that it lacks. It never gives up transactions of its own.
 """
 
+from collections.abc import Sequence
+
 from scripts.host.common import stdin
 from scripts.host.common.errors import HostError
 from scripts.host.group import admission, membership, peers, plugins, units, waiting
+from scripts.host.group.peers import Answer
 from scripts.host.group.spec import GroupSpec
 from scripts.host.group.view import ERROR, View
 from scripts.host.mysql import restoring, series, server, service
@@ -60,20 +63,26 @@ def join(group: GroupSpec) -> dict[str, str]:
             # After a loss of all hosts they are made again one after another, and then an operator starts the group.
             membership.note("no group to join: not all of its servers answer")
             return {"group": group.name, "outage": "not all servers answer"}
-        enter(session, group, view)
+        enter(session, group, view, answers)
     # Also where mysqld has begun to join by itself: the next member is changed after this.
-    session = waiting.until_online()
-    membership.mark_joined(group)
-    membership.note("")
-    open_again(session)
+    session = settled(group)
     if View.read(session).is_primary:
         peers.make_accounts(session, group)
     return {"group": group.name}
 
 
-def enter(session: Session, group: GroupSpec, view: View) -> None:
-    """Begin to join: by the log what was in the group before, by CLONE what is new."""
-    answer = peers.require_primary(group, peers.ask(group))
+def settled(group: GroupSpec) -> Session:
+    """Return a session once this server is ONLINE, and note that it is."""
+    session = waiting.until_online()
+    membership.mark_joined(group)
+    membership.note("")
+    open_again(session)
+    return session
+
+
+def enter(session: Session, group: GroupSpec, view: View, answers: Sequence[Answer]) -> None:
+    """Begin to join the group that others answer for: by the log what was in it before, by CLONE what is new."""
+    answer = peers.require_primary(group, answers)
     if membership.has_joined(group):
         admission.require_same_history(session, group, answer)
         if view.own.state == ERROR:
@@ -85,6 +94,11 @@ def enter(session: Session, group: GroupSpec, view: View) -> None:
     admission.require_empty(session)
     admission.require_series(session, group, answer)
     series.note(session.one("SELECT VERSION()"))
+    clone(session)
+
+
+def clone(session: Session) -> None:
+    """Begin to join as a server without transactions, which takes all data of the group's."""
     session.do(reset(session))
     # Whatever is missing is taken by CLONE; the start after it has the option file's threshold again.
     session.do("SET GLOBAL group_replication_clone_threshold = 1")

@@ -4,8 +4,7 @@ import contextlib
 
 from scripts.host.common.errors import HostError
 from scripts.host.constants import ROLE_USER
-from scripts.host.group import membership, peers, roles, units
-from scripts.host.group.settings import PLUGINS
+from scripts.host.group import membership, peers, plugins, roles, units
 from scripts.host.group.spec import GroupSpec
 from scripts.host.group.view import View
 from scripts.host.mysql import kept, server
@@ -19,15 +18,15 @@ def converge() -> None:
         HostError: the group has no majority, or this server is not in it, so its data may not be all that there is.
     """
     group, session = membership.told(), server.Session()
-    there = {name for (name,) in session.rows("SELECT plugin_name FROM information_schema.plugins")}
-    if group is None and not PLUGINS.keys() & there:
+    there = plugins.installed(session)
+    if group is None and not there:
         return
     if group and membership.has_joined(group):
         _be_the_last(session, group)
     for user in (peers.USER, ROLE_USER):
         for (host,) in session.rows("SELECT host FROM mysql.user WHERE user = %s", [user]):
             session.do("DROP USER %s@%s", [user, host])
-    for name in PLUGINS.keys() & there:
+    for name in there:
         session.do(f"UNINSTALL PLUGIN {name}")
     units.disable()
     membership.forget()

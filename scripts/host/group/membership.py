@@ -28,8 +28,6 @@ NOT_YET_TEXT = """# Made by the stack, and taken away when the server is in the 
 [mysqld]
 loose_group_replication_start_on_boot = OFF
 """
-
-
 INSTALLING = Path("/etc/mysql/mysql.conf.d/zzz-mysql-pair-installing.cnf")
 INSTALLING_TEXT = """# Made by the stack, and taken away when MySQL's packages are installed.
 [mysqld]

@@ -115,8 +115,8 @@ def _needs(session: Session, account: list[str]) -> tuple[str, str]:
 
 
 def _is_granted(session: Session, account: list[str]) -> bool:
-    query = "SELECT COUNT(*) FROM mysql.db WHERE user = %s AND host = %s AND db = 'performance_schema'"
-    return bool(session.one(query.replace("%s", "'{}'").format(*account)))
+    query = "SELECT 1 FROM mysql.db WHERE user = %s AND host = %s AND db = 'performance_schema'"
+    return bool(session.rows(query, account))
 
 
 def _make_role_account(session: Session) -> None:

@@ -1,5 +1,7 @@
 """MySQL's plugins of a member, and what a server with data must be like before it becomes one."""
 
+from collections.abc import Set
+
 from scripts.host.common.errors import HostError
 from scripts.host.group import membership
 from scripts.host.group.settings import PLUGINS
@@ -32,10 +34,16 @@ def converge(group: GroupSpec) -> None:
     session = server.Session()
     if not membership.has_joined(group):
         require_fit(session)
-    there = {name for (name,) in session.rows("SELECT plugin_name FROM information_schema.plugins")}
+    there = installed(session)
     for name, library in PLUGINS.items():
         if name not in there:
             session.do(f"INSTALL PLUGIN {name} SONAME '{library}'")
+
+
+def installed(session: Session) -> Set[str]:
+    """Return which plugins of a member's the server has."""
+    rows = session.rows("SELECT plugin_name FROM information_schema.plugins")
+    return PLUGINS.keys() & {name for (name,) in rows}
 
 
 def require_fit(session: Session) -> None:

@@ -104,11 +104,8 @@ def rejoin(spec: RejoinSpec) -> dict[str, Any]:
         if spec.discard:
             _discard(session, group, view)
         else:
-            join.enter(session, group, view)
-    session = waiting.until_online()
-    membership.mark_joined(group)
-    membership.note("")
-    join.open_again(session)
+            join.enter(session, group, view, peers.ask(group))
+    join.settled(group)
     return {"group": group.name}
 
 
@@ -118,9 +115,7 @@ def _discard(session: Session, group: GroupSpec, view: View) -> None:
     if view.own.state == ERROR:
         session.do("STOP GROUP_REPLICATION")
     session.do("SET GLOBAL super_read_only = OFF")
-    session.do(join.reset(session))
-    session.do("SET GLOBAL group_replication_clone_threshold = 1")
-    join.start(session)
+    join.clone(session)
 
 
 def _told() -> GroupSpec:

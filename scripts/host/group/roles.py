@@ -7,7 +7,7 @@ from typing import Any
 from scripts.host.common import stdin
 from scripts.host.common.errors import HostError
 from scripts.host.group import membership
-from scripts.host.group.view import ONLINE, Seen, View
+from scripts.host.group.view import PRIMARY, Seen, View
 from scripts.host.mysql import server
 from scripts.host.mysql.server import Error, Session
 
@@ -33,7 +33,7 @@ def switch_over(spec: SwitchSpec) -> dict[str, Any]:
     view = View.read(session)
     if not view.online:
         raise HostError("this server is in no group with a majority, so the primary cannot be changed from here")
-    primary = next((seen for seen in view.online if seen.role == "PRIMARY"), None)
+    primary = next((seen for seen in view.online if seen.role == PRIMARY), None)
     chosen = next((seen for seen in view.online if seen.address == spec.address), None)
     if spec.address and chosen is None:
         raise HostError(f"the server at {spec.address} is not ONLINE in the group: {view.states(membership.told())}")
@@ -66,7 +66,7 @@ def _successor(view: View, primary: Seen | None) -> Seen | None:
     """
     group = membership.told()
     order = [member.address for member in group.members] if group else []
-    others = [seen for seen in view.online if seen.state == ONLINE and (primary is None or seen.uuid != primary.uuid)]
+    others = [seen for seen in view.online if primary is None or seen.uuid != primary.uuid]
     known = [seen for seen in others if seen.address in order] or others
     if not known:
         return None

@@ -4,7 +4,7 @@ import sys
 
 from scripts.host.common import lock
 from scripts.host.common.errors import HostError
-from scripts.host.group import join, membership
+from scripts.host.group import join, membership, peers
 from scripts.host.group.view import ONLINE, View
 from scripts.host.mysql import server
 
@@ -24,7 +24,7 @@ def watch() -> int:
                 membership.note("")
                 join.open_again(session)
             elif not view.is_member:
-                join.enter(session, group, view)
+                join.enter(session, group, view, peers.ask(group))
                 print(f"{group.own} joins the group again")
     except (HostError, OSError) as error:
         membership.note(str(error))
