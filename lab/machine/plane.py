@@ -271,14 +271,23 @@ class Plane:
     def crash(self, instance_id: str) -> None:
         """Kill every process of a host at once; what it did not sync to its volumes is lost, as in a power cut.
 
+        It is off the network first: a process that sees its disk fail must not have the time to take its leave.
+
         Raises:
             LabError: it does not run.
         """
         name = self.host_name(instance_id)
-        if pid := hosts.pid(name):
-            for device in hosts.devices(self._seed(instance_id)):
-                file_systems.shut_down(pid, device.number)
-        hosts.crash(name)
+        router, place = self.place(instance_id)
+        was_cut_off = place.link in cuts.cut_off(router)
+        cuts.cut(router, place.link)
+        try:
+            if pid := hosts.pid(name):
+                for device in hosts.devices(self._seed(instance_id)):
+                    file_systems.shut_down(pid, device.number)
+            hosts.crash(name)
+        finally:
+            if not was_cut_off:
+                cuts.join(router, place.link)
 
     def refresh_devices(self, instance_id: str) -> None:
         """Make a host's devices those of its attachments, at once if it runs; let go of volumes without attachment.

@@ -41,7 +41,8 @@ def test_what_the_stack_checks_is_right(pair: Pair, spec: dict[str, Any]) -> Non
 LAYERS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({"host": "no.such.name.invalid"}, {}, "failed at name"),
     ({"port": 3307}, {}, "failed at network: no answer"),
-    ({"host": "127.0.0.1"}, {}, "failed at service: the host answers"),
+    ({"host": "127.0.0.2"}, {}, "failed at service: the host answers"),
+    ({"host": "127.0.0.1"}, {}, "failed at proxy: nothing listens on port 3306 of this host"),
     ({"host": "other.server"}, {}, "failed at TLS: the server's certificate is for another name than other.server"),
     ({}, {"password": "another one"}, "failed at login: user, host part or password"),
     ({}, {"name": "nobody"}, "failed at login: user, host part or password"),

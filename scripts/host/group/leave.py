@@ -11,6 +11,20 @@ from scripts.host.mysql import kept, server
 from scripts.host.mysql.server import Error, Session
 
 
+def require_not_pending(group: GroupSpec | None) -> None:
+    """Refuse to start a member that is to go on alone: it would take writes before it is known to have all data.
+
+    Raises:
+        HostError: this server was in a group, and config has none any more.
+    """
+    former = membership.told()
+    if group is None and former and membership.has_joined(former):
+        raise HostError(
+            f"MySQL of {former.own} is down, so it cannot be the one that goes on alone: nothing was changed. Set "
+            "`servers` as it was, and run `pulumi up` for it to come back first"
+        )
+
+
 def converge() -> None:
     """Leave the group that this server was told of, if it was, as the last of its members; or a copied volume's group.
 

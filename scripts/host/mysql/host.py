@@ -41,18 +41,20 @@ def converge(spec: ServerSpec) -> ServerFacts:
     system.converge(spec, install=partial(_install, spec))
     timers.enable(timers.LOGS)
     is_member = membership.has_joined(spec.group)
-    # Time zones first, if they can be: the settings may name one.
-    if running := server.start():
-        time_zones.converge(is_member)
+    warnings: tuple[str, ...] = ()
+    if not server.start():
+        # It may be a setting that keeps it down; what a group sets is known to a mysqld with the plugins alone.
+        leave.require_not_pending(spec.group)
+        warnings = settings.converge(group_settings.completed(spec.mysql, spec.group if is_member else None))
+    # Before all other settings, which may name one.
+    time_zones.converge(is_member)
     if spec.group:
         plugins.converge(spec.group)
     else:
         leave.converge()
-    warnings = settings.converge(group_settings.completed(spec.mysql, spec.group))
+    warnings += settings.converge(group_settings.completed(spec.mysql, spec.group))
     if spec.group:
         warnings = group_settings.of_config(warnings, spec.mysql)
-    if not running:
-        time_zones.converge(is_member)
     secure_installation.converge()
     snapshot_copy.settle()
     session = server.Session()
