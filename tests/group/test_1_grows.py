@@ -26,13 +26,20 @@ def test_what_a_group_cannot_have_is_said_before_anything_is_touched(pair: Pair)
     pair.sql("alter table app.without_key add column id int auto_increment invisible primary key")
 
 
-def test_one_server_becomes_three_while_clients_write(pair: Pair) -> None:
+def test_one_server_becomes_three_while_clients_write_by_a_proxy_that_they_had_before(pair: Pair) -> None:
     group = Group(pair)
     checksum = pair.sql("checksum table app.things, app.without_key")
+    pair.configure({"clientProxy": True})
+    pair.up()
+    strings = pair.outputs()["connection_strings"]
+    assert group.login().host == "127.0.0.1"
     with group.written("one server becomes three"):
         group.grow()
+    assert pair.outputs()["connection_strings"] == strings
     assert pair.sql("checksum table app.things, app.without_key") == checksum
     assert len(group.checksums()) == 1
+    # Several servers have it anyway.
+    pair.configure({}, without=["clientProxy"])
 
 
 def test_it_is_what_config_says(group: Group) -> None:
