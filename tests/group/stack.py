@@ -109,7 +109,8 @@ class Group:
     @contextmanager
     def watched(self) -> Iterator[Seen]:
         """Look at the group all the time until the block ends."""
-        seen, ended, members = Seen(SERVERS, []), threading.Event(), self.members
+        members, ended = self.members, threading.Event()
+        seen = Seen(len(members.instances), [])
 
         def look() -> None:
             while not ended.wait(0.5):
