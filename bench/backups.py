@@ -3,11 +3,9 @@
 Usage: backups.py [--log MIB] [--drill] [--lab LAB] [GIB...]
            1 and 4 GiB, 64 MiB if not said
        backups.py --render
-       backups.py --table FILE
 
 Each size adds its figures to bench/backups.json, from which the table in docs/backups.md is made; --render makes only
-that, and --table prints the one of a file. With a lab's name, one that is up with backups is used and stays; all
-databases of its server are dropped.
+that. With a lab's name, one that is up with backups is used and stays; all databases of its server are dropped.
 """
 
 from __future__ import annotations
@@ -17,7 +15,6 @@ import json
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import yaml  # type: ignore[import-untyped]
@@ -111,11 +108,7 @@ def main() -> None:
     parser.add_argument("--drill", action="store_true")
     parser.add_argument("--lab")
     parser.add_argument("--render", action="store_true")
-    parser.add_argument("--table", type=Path)
     words = parser.parse_args()
-    if words.table:
-        print(rendered(json.loads(words.table.read_text())), end="")
-        return
     results: dict[str, dict[str, Any]] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     if words.render:
         write(results)

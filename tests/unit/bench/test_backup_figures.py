@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[4]
+from bench import backups
 
 
-def table(figures: Path) -> str:
-    """Return what the command makes of figures."""
-    argv = [sys.executable, "-m", "bench.backups", "--table", str(figures)]
-    return subprocess.run(argv, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
-
-
-def test_a_restore_is_compared_where_its_dump_was_also_loaded_plainly(tmp_path: Path) -> None:
+def test_a_restore_is_compared_where_its_dump_was_also_loaded_plainly() -> None:
     names = ("MiB with indexes", "dump MiB", "base MiB", "log MiB", "CPUs", "MiB of buffer pool", "whole s", "base s")
     large = {
         **dict.fromkeys((*names, "base MiB/s", "load MiB/s", "replay s", "restore s"), 2),
@@ -24,9 +15,7 @@ def test_a_restore_is_compared_where_its_dump_was_also_loaded_plainly(tmp_path: 
     }
     medians = {"alone": {"median": 1.0}, "beside a base": {"median": 2.0}}
     small = {**large, "plain load s": 60.0, "drill s": 70.0, "transactions, ms": medians}
-    path = tmp_path / "figures.json"
-    path.write_text(json.dumps({"4": large, "0.5": small}))
-    lines = table(path).splitlines()
+    lines = backups.rendered({"4": large, "0.5": small}).splitlines()
     assert "|  | 0.5 GiB of rows | 4 GiB of rows |" in lines
     assert "| the base beside `zstd -d`, `mysql` | 60 s, ratio 1.50 | not measured |" in lines
     assert "| transaction, median alone, beside a base | 1.0 ms, 2.0 ms | not measured |" in lines
@@ -34,5 +23,5 @@ def test_a_restore_is_compared_where_its_dump_was_also_loaded_plainly(tmp_path: 
 
 
 def test_the_docs_have_the_figures_of_the_last_run() -> None:
-    made = table(ROOT / "bench/backups.json")
-    assert f"<!-- bench.backups: made by the command -->\n{made}<!--" in (ROOT / "docs/backups.md").read_text()
+    made = backups.rendered(json.loads(backups.RESULTS.read_text()))
+    assert f"{backups.BEGIN}{made}{backups.END}" in backups.DOCS.read_text()
