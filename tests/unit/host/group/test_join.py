@@ -5,12 +5,14 @@ from typing import Any, cast
 
 import pytest
 
+from scripts.host.common import lock
 from scripts.host.common.errors import HostError
 from scripts.host.group import join, membership, peers, waiting, watch
 from scripts.host.group.peers import Answer
 from scripts.host.group.view import View
+from scripts.host.mysql import server
 from scripts.host.mysql.server import Session
-from tests.unit.host.group.members import GROUPS, MEMBERS, NAME, Asked, seen, told, view
+from tests.unit.host.group.members import GROUPS, MEMBERS, NAME, Asked, MySql, seen, told, view
 
 OUTSIDE = View("server-2", (seen("server-2", "OFFLINE", ""),))
 FELL_OUT = View("server-2", (seen("server-2", "ERROR", ""),))
@@ -137,15 +139,47 @@ def test_the_first_server_begins_the_group_and_never_again(asked: Asked, monkeyp
     assert again.did == []
 
 
-def test_the_timer_brings_a_member_back_and_lets_clients_in(asked: Asked) -> None:
+def test_the_timer_brings_a_member_back_and_lets_clients_in_as_soon_as_it_is_online(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The group may make it the primary from then on, and clients have no other one."""
     membership.tell(told("server-2"))
     membership.mark_joined(told("server-2"))
-    session = asked(FELL_OUT)
+    session = asked(FELL_OUT, offline_mode=1)
+    shown = [view("server-2", server_2="RECOVERING"), view("server-2")]
+
+    def go_on(_seconds: float) -> None:
+        session.view = shown.pop(0)
+        with lock.exclusive():  # an `up` need not wait
+            assert session.did[-1] == "START GROUP_REPLICATION"
+
+    monkeypatch.setattr("time.sleep", go_on)
+    started = MySql.do
+
+    def start(self: MySql, statement: str, *more: Any) -> list[tuple[int, str]]:
+        done = started(self, statement, *more)
+        if statement == "START GROUP_REPLICATION":
+            self.view = shown[0]
+        return done
+
+    monkeypatch.setattr(MySql, "do", start)
+    assert watch.watch() == 0
+    assert session.did[-1] == "SET GLOBAL offline_mode = OFF" and shown == []
+
+
+def test_the_timer_does_not_wait_for_a_member_that_falls_out_again_or_is_down(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    membership.tell(told("server-2"))
+    membership.mark_joined(told("server-2"))
+    session = asked(FELL_OUT, offline_mode=1)
     assert watch.watch() == 0
     assert session.did[-1] == "START GROUP_REPLICATION"
-    session = asked(view("server-2"), offline_mode=1)
+    session = asked(view("server-2", server_2="RECOVERING"))
+    answers = [True, False]
+    monkeypatch.setattr(server, "is_up", lambda: answers.pop(0))
     assert watch.watch() == 0
-    assert session.did == ["SET GLOBAL offline_mode = OFF"]
+    assert answers == [] and session.did == []
 
 
 def test_the_timer_notes_why_a_member_stays_out(asked: Asked) -> None:
