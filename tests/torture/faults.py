@@ -13,6 +13,8 @@ from tests.torture.schedule import Step
 
 PROXY = "mysql-pair-proxy"
 SWITCH_SECONDS = 120
+SLOW, SLOW_UNIT = "while sleep 0.1; do pkill -STOP -x mysqld; sleep 0.4; pkill -CONT -x mysqld; done", "torture-slow"
+"""A fifth of its time is left to a mysqld, which is not silent for long enough to be put out of the group."""
 
 
 class FaultError(Exception):
@@ -63,6 +65,13 @@ class Nemesis:
                     yield
                 finally:
                     self._signal(target, "CONT")
+            case "slow":
+                self._do(target, "systemd-run", "--collect", f"--unit={SLOW_UNIT}", "sh", "-c", SLOW)
+                try:
+                    yield
+                finally:
+                    self._do(target, "systemctl", "stop", SLOW_UNIT)
+                    self._signal(target, "CONT")
             case "kill":
                 self._signal(target, "KILL")
                 yield
@@ -74,9 +83,12 @@ class Nemesis:
                 yield
 
     def _signal(self, target: str, signal: str) -> None:
-        done = self.members.execute(target, "systemctl", "kill", "--signal", signal, "mysql")
+        self._do(target, "systemctl", "kill", "--signal", signal, "mysql")
+
+    def _do(self, target: str, *command: str) -> None:
+        done = self.members.execute(target, *command)
         if done.returncode != 0:
-            raise FaultError(f"mysqld of {target} did not get SIG{signal}: {done.stderr.strip()}")
+            raise FaultError(f"`{' '.join(command)}` on {target} failed: {done.stderr.strip()}")
 
     def _switch_over(self) -> None:
         done = run(sys.executable, "-m", "scripts", "switch-over", "--stack", self.stack, timeout=SWITCH_SECONDS)

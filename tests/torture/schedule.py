@@ -29,6 +29,7 @@ KINDS = (
     Kind("secondary's mysqld is killed", "kill", "SECONDARY"),
     Kind("primary's mysqld stands still", "pause", "PRIMARY", (1, 20)),
     Kind("secondary's mysqld stands still", "pause", "SECONDARY", (1, 20)),
+    Kind("secondary is slow", "slow", "SECONDARY", (5, 20)),
     Kind("switch-over", "switch-over"),
     Kind("proxy is killed", "proxy"),
 )
