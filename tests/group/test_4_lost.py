@@ -64,7 +64,7 @@ def test_a_member_lost_with_its_volume_is_made_again_while_the_group_serves(grou
 def test_a_member_with_transactions_of_its_own_stays_out_until_they_are_given_up(group: Group) -> None:
     strayed = group.secondaries[0]
     group.execute(strayed, f'mysql -e "{STRAY}"')
-    # What a timer does every minute.
+    # What a timer does every 15 seconds.
     hosts.execute(group.host(strayed), "systemctl", "start", "mysql-pair-group.service")
     assert states()[strayed] == "OFFLINE"
     done = verb("status")
