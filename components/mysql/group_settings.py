@@ -13,11 +13,14 @@ REQUIRED: Mapping[str, tuple[str, str]] = {
     "log_slave_updates": ("ON", "a member that joins takes from the others' logs what it missed"),
     "replica_preserve_commit_order": ("ON", "a reader would see transactions in another order"),
     "slave_preserve_commit_order": ("ON", "a reader would see transactions in another order"),
+    "performance_schema": ("ON", "who is in the group, and in which role, is seen there"),
     "default_storage_engine": ("INNODB", "members certify rows of InnoDB alone"),
 }
 """The value that each has to have, and why (MySQL manual, "Group Replication Requirements")."""
 OF_EACH = ("server_id", "report_host")
 """What no two members may have alike."""
+OF_THE_ROLE = ("read_only", "super_read_only", "offline_mode")
+"""What the group sets itself on each member, by its role and state."""
 OF_THE_GROUP = (
     "bootstrap_group",
     "communication_stack",
@@ -52,6 +55,8 @@ def group_faults(settings: Mapping[str, Setting]) -> Iterator[SettingFault]:
             yield SettingFault((name,), f"is {value}, and of several servers it is {needed}: {why}", OUT)
         elif name in OF_EACH:
             yield SettingFault((name,), "would be the same on all servers, and each needs its own", OUT)
+        elif name in OF_THE_ROLE:
+            yield SettingFault((name,), "is set by the group itself, by each server's role", OUT)
         elif name.removeprefix(PREFIX) in OF_THE_GROUP and name.startswith(PREFIX):
             yield SettingFault((name,), "is the group's, which follows from the rest of the config", OUT)
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from scripts.host.common import stdin
 from scripts.host.common.errors import HostError
-from scripts.host.group import admission, membership, peers, plugins, units, waiting
+from scripts.host.group import admission, membership, peers, plugins, roles, units, waiting
 from scripts.host.group.peers import Answer
 from scripts.host.group.spec import GroupSpec
 from scripts.host.group.view import ERROR, View
@@ -17,6 +17,7 @@ from scripts.host.mysql import restoring, series, server, service
 from scripts.host.mysql.server import Error, Session
 
 CHANNEL = "group_replication_recovery"
+CLONED = "SELECT 1 FROM performance_schema.clone_status WHERE state = 'Completed'"
 STARTED = (3093, 3021)
 """Errors of a server whose Group Replication, or whose recovery, runs already."""
 
@@ -66,14 +67,29 @@ def join(group: GroupSpec) -> dict[str, str]:
         enter(session, group, view, answers)
     # Also where mysqld has begun to join by itself: the next member is changed after this.
     session = settled(group)
-    if View.read(session).is_primary:
+    view = View.read(session)
+    if not view.is_primary and peers.lack_accounts(session, group):
+        # Nobody else will make them: who is primary later may have had its turn.
+        roles.make_primary(session, view.own)
+        view = View.read(session)
+    if view.is_primary:
         peers.make_accounts(session, group)
     return {"group": group.name}
 
 
 def settled(group: GroupSpec) -> Session:
-    """Return a session once this server is ONLINE, and note that it is."""
+    """Return a session once this server is ONLINE, and note that it is.
+
+    Raises:
+        HostError: see waiting.until_online.
+    """
     session = waiting.until_online()
+    if not membership.has_joined(group) and not session.rows(CLONED):
+        # mysqld was cut off in its clone, and has come back by the log, which may not reach back to the beginning.
+        session.do("STOP GROUP_REPLICATION")
+        session.do("SET GLOBAL super_read_only = OFF")
+        clone(session)
+        session = waiting.until_online()
     membership.mark_joined(group)
     membership.note("")
     open_again(session)
@@ -116,6 +132,9 @@ def start(session: Session, bootstrap: bool = False) -> None:
         session.do(f"CHANGE REPLICATION SOURCE TO SOURCE_USER = '{peers.USER}' FOR CHANNEL '{CHANNEL}'")
         if bootstrap:
             session.do("SET GLOBAL group_replication_bootstrap_group = ON")
+        elif session.one("SELECT @@GLOBAL.group_replication_bootstrap_group"):
+            # A run was killed as it began the group: this start would begin a second one.
+            session.do("SET GLOBAL group_replication_bootstrap_group = OFF")
         session.do("START GROUP_REPLICATION")
     except Error as error:
         if error.number in STARTED and not bootstrap:

@@ -4,11 +4,14 @@ import contextlib
 
 from scripts.host.common.errors import HostError
 from scripts.host.constants import ROLE_USER
-from scripts.host.group import membership, peers, plugins, roles, units
+from scripts.host.group import membership, peers, plugins, roles, units, waiting
 from scripts.host.group.spec import GroupSpec
 from scripts.host.group.view import View
 from scripts.host.mysql import kept, server
 from scripts.host.mysql.server import Error, Session
+
+ALONE_SECONDS = 60
+"""Within which the others have left the group."""
 
 
 def require_not_pending(group: GroupSpec | None) -> None:
@@ -46,6 +49,18 @@ def converge() -> None:
     membership.forget()
 
 
+def _is_alone(session: Session, group: GroupSpec) -> bool:
+    """Have the others leave the group, and return whether they have: one that has left may come back by its timer."""
+    there = {seen.address for seen in View.read(session).members}
+    for member in group.others:
+        # One that does not answer is put out by the group within seconds.
+        if member.address in there:
+            with contextlib.suppress(Error):
+                peers.Peer(group, member).do("STOP GROUP_REPLICATION")
+    view = View.read(session)
+    return all(seen.uuid == view.uuid for seen in view.members)
+
+
 def _be_the_last(session: Session, group: GroupSpec) -> None:
     view = View.read(session)
     if kept.load(membership.LEAVING) is None and view.own not in view.online:
@@ -57,10 +72,9 @@ def _be_the_last(session: Session, group: GroupSpec) -> None:
         if not view.is_primary:
             roles.make_primary(session, view.own)
         kept.save(membership.LEAVING, {"group": group.name})
-        for member in group.others:
-            # One that does not answer is in no group with a majority, once this one has left.
-            with contextlib.suppress(Error):
-                peers.Peer(group, member).do("STOP GROUP_REPLICATION")
+        if not waiting.until(lambda: _is_alone(session, group), ALONE_SECONDS):
+            left = View.read(session).states(group)
+            raise HostError(f"the others do not leave the group ({left}): nothing was lost. Run `pulumi up` again")
         session.do("STOP GROUP_REPLICATION")
     session.do("SET GLOBAL super_read_only = OFF")
     session.do("SET GLOBAL read_only = OFF")

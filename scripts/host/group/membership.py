@@ -76,6 +76,8 @@ def mark_joined(group: GroupSpec) -> None:
     """Note that the server is in the group."""
     if not has_joined(group):
         kept.save(JOINED, {"name": group.name})
+    # Of a leaving that was given up: the next one has to look anew whether this server has all data.
+    kept.find(LEAVING).unlink(missing_ok=True)
     start_at_boot()
 
 
@@ -98,7 +100,8 @@ def prepare(mysql: MySqlSpec, group: GroupSpec) -> None:
     if has_joined(group):
         # A replaced host's first option file knows of no group, and mysqld would take writes that the group lacks.
         start_at_boot()
-        atomic_write.write(OPTION_FILE, completed(mysql, group).option_file.encode(), 0o644)
+        if not OPTION_FILE.exists() or group.name not in OPTION_FILE.read_text():
+            atomic_write.write(OPTION_FILE, completed(mysql, group).option_file.encode(), 0o644)
         if service.state() != "active":
             begin_install()
     else:

@@ -83,6 +83,12 @@ def with_majority(answers: Iterable[Answer]) -> Answer | None:
     return min(inside, key=lambda answer: not answer.view.is_primary, default=None)
 
 
+def lack_accounts(session: Session, group: GroupSpec) -> bool:
+    """Return whether a member has no account yet."""
+    there = {host for (host,) in session.rows("SELECT host FROM mysql.user WHERE user = %s", [USER])}
+    return not {member.address for member in group.members} <= there
+
+
 def make_accounts(session: Session, group: GroupSpec) -> None:
     """Have the accounts of all members, on a server that takes writes.
 
@@ -98,7 +104,8 @@ def make_accounts(session: Session, group: GroupSpec) -> None:
         account = [USER, member.address]
         needs = ["REQUIRE SUBJECT %s AND ISSUER %s", f"/CN={member.address}", issuer]
         if member.address not in there:
-            session.do(f"CREATE USER %s@%s {needs[0]}", [*account, *needs[1:]])
+            # Whatever default_password_lifetime is: it has no password.
+            session.do(f"CREATE USER %s@%s {needs[0]} PASSWORD EXPIRE NEVER", [*account, *needs[1:]])
         elif _needs(session, account) != tuple(needs[1:]):
             session.do(f"ALTER USER %s@%s {needs[0]}", [*account, *needs[1:]])
         if member.address not in there or not _is_granted(session, account):

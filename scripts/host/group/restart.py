@@ -1,9 +1,11 @@
 """A restart of mysqld: of a member only while the group can spare it, and it is in the group again at the end."""
 
+import time
+
 from scripts.host.common.errors import HostError
 from scripts.host.group import membership, waiting
 from scripts.host.group.view import View
-from scripts.host.mysql import server
+from scripts.host.mysql import kept, server
 from scripts.host.mysql.server import Error, Session
 
 
@@ -18,6 +20,23 @@ def restart() -> None:
         waiting.until_online()
     else:
         server.restart()
+
+
+def renew(moment: float) -> None:
+    """Start a member anew that has been in its group since before a moment, in which it got its certificate.
+
+    To the other members Group Replication shows the one that it began with, whatever mysqld has loaded since then.
+
+    Raises:
+        HostError: see restart.
+    """
+    session = Session()
+    if not View.read(session).is_member:
+        return
+    uptime = session.one("SELECT variable_value FROM performance_schema.global_status WHERE variable_name = 'Uptime'")
+    # A new member's mysqld ran before it had a certificate, and came into the group after it.
+    if max(time.time() - int(uptime), kept.find(membership.JOINED).stat().st_mtime) < moment:
+        restart()
 
 
 def require_spare() -> bool:

@@ -19,6 +19,8 @@ def watch() -> int:
         return 0
     try:
         with lock.exclusive():
+            # Where an upgrade lost its power: mysqld would stay beside the group.
+            membership.end_install()
             if not server.is_up():
                 return 0
             session = server.Session()

@@ -19,6 +19,7 @@ from pathlib import Path
 from scripts.host.common import atomic_write, codec, difference, lock, process, state_file, stdin
 from scripts.host.common.difference import Difference
 from scripts.host.common.errors import HostError
+from scripts.host.group import restart as restarting
 from scripts.host.mysql import authority, service, timers
 from scripts.host.mysql.server import Error, Session
 from scripts.host.mysql.service import DATA
@@ -113,6 +114,8 @@ def ensure(spec: CertificateSpec, days: int | None = None) -> str:
                 Session().do("ALTER INSTANCE RELOAD TLS")
         kept = "the new certificate and has the old one" if reason else "the certificate in its folder"
         raise HostError(f"MySQL does not take {kept}: {error}") from error
+    if spec.is_member:
+        restarting.renew((DATA / PAIR).stat().st_mtime)
     last = authority.validity(DATA / PAIR)[1]
     return f"certificate issued ({reason}), good until {last}" if reason else f"certificate good until {last}, not due"
 

@@ -22,7 +22,14 @@ def asked(state_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Asked:
     monkeypatch.setattr(server, "is_up", lambda: True)
 
     def ask(shown: View, group: bool = True, **answers: Any) -> MySql:
-        known = {"VERSION()": "9.7.4", "offline_mode": 0, "schemata": [("mysql",), ("sys",)], "GTID_SUBTRACT": ""}
+        known = {
+            "VERSION()": "9.7.4",
+            "offline_mode": 0,
+            "schemata": [("mysql",), ("sys",)],
+            "GTID_SUBTRACT": "",
+            "bootstrap_group": 0,
+        }
+        known |= {"clone_status": [(1,)], "mysql.user": [(member.address,) for member in MEMBERS]}
         session = MySql(shown, {**known, **answers})
         inside = MySql(view("server-2"))
         answer = Answer(MEMBERS[0], view("server"), GROUPS)

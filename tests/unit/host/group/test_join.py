@@ -7,10 +7,10 @@ import pytest
 
 from scripts.host.common import lock
 from scripts.host.common.errors import HostError
-from scripts.host.group import join, membership, peers, waiting, watch
+from scripts.host.group import join, membership, peers, roles, waiting, watch
 from scripts.host.group.peers import Answer
 from scripts.host.group.view import View
-from scripts.host.mysql import server
+from scripts.host.mysql import server, service
 from scripts.host.mysql.server import Session
 from tests.unit.host.group.members import GROUPS, MEMBERS, NAME, Asked, MySql, seen, told, view
 
@@ -75,6 +75,65 @@ def test_a_member_that_mysqld_brings_back_itself_meanwhile_is_waited_for(
     join.join(told("server-2"))
     with pytest.raises(HostError, match=str(number)):
         join.start(cast("Session", session), bootstrap=True)
+
+
+def test_a_clone_that_was_cut_off_is_begun_anew_and_not_taken_for_one_that_ended(asked: Asked) -> None:
+    """mysqld comes back by itself, and recovers by the log, which may lack what was there before the group."""
+    asked(view("server-2"))
+    inside = cast("MySql", waiting.until_online())
+    inside.answers = {**inside.answers, "clone_status": []}
+    join.join(told("server-2"))
+    assert inside.did[:3] == [
+        "STOP GROUP_REPLICATION",
+        "SET GLOBAL super_read_only = OFF",
+        "RESET BINARY LOGS AND GTIDS",
+    ]
+    assert inside.did[-1] == "START GROUP_REPLICATION"
+    assert membership.has_joined(told("server-2"))
+    again = len(inside.did)
+    join.join(told("server-2"))
+    assert len(inside.did) == again
+
+
+def test_accounts_of_new_members_are_made_by_whoever_notices_that_they_lack(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The primary's role may have moved past each member's turn: nobody could join then."""
+    membership.mark_joined(told("server-2"))
+    asked(view("server-2"))
+    inside = cast("MySql", waiting.until_online())
+    inside.answers = {**inside.answers, "mysql.user": [(MEMBERS[0].address,)]}
+
+    def make_primary(_session: Any, chosen: Any) -> None:
+        inside.view = view("server-2", primary=chosen.uuid)
+
+    made: list[str] = []
+    monkeypatch.setattr(roles, "make_primary", make_primary)
+    monkeypatch.setattr(peers, "make_accounts", lambda _session, group: made.append(group.own))
+    join.join(told("server-2"))
+    assert made == ["server-2"]
+
+
+def test_a_member_that_joins_never_begins_a_second_group(asked: Asked) -> None:
+    """A run that was killed as it began the group may have left the variable on."""
+    membership.mark_joined(told("server-2"))
+    session = asked(OUTSIDE, bootstrap_group=1)
+    join.join(told("server-2"))
+    assert session.did[-2:] == ["SET GLOBAL group_replication_bootstrap_group = OFF", "START GROUP_REPLICATION"]
+
+
+def test_the_timer_ends_what_an_upgrade_left_that_lost_its_power(
+    asked: Asked, state_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = state_folder / "installing.cnf"
+    left.touch()
+    monkeypatch.setattr(membership, "INSTALLING", left)
+    monkeypatch.setattr(service, "state", lambda: "inactive")
+    membership.tell(told("server-2"))
+    membership.mark_joined(told("server-2"))
+    asked(view("server-2"))
+    assert watch.watch() == 0
+    assert not left.exists()
 
 
 def test_a_member_that_recovers_has_not_joined_before_it_is_online(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from scripts.host.common.errors import HostError
 from scripts.host.group import leave, membership, peers, roles, units
+from scripts.host.group.view import View
 from scripts.host.mysql import server
 from scripts.host.mysql.server import Error
-from tests.unit.host.group.members import MySql, told, view
+from tests.unit.host.group.members import MySql, seen, told, view
 
 PLUGINS = [("group_replication",), ("clone",), ("auth_socket",)]
 
@@ -29,10 +30,19 @@ def others(state_folder: object, monkeypatch: pytest.MonkeyPatch) -> dict[str, l
 
         def do(self, statement: str) -> None:
             did.setdefault(self.name, []).append(statement)
+            gone(self.name)
 
     monkeypatch.setattr(peers, "Peer", Peer)
+    # The group puts out whoever does not answer.
+    monkeypatch.setattr("time.sleep", lambda _seconds: gone("server-3"))
     monkeypatch.setattr(units, "disable", lambda: None)
     return did
+
+
+def gone(name: str) -> None:
+    """Have a member leave what the server sees."""
+    session = cast("MySql", server.Session())
+    session.view = View(session.view.uuid, tuple(one for one in session.view.members if one.uuid != name))
 
 
 def alone(monkeypatch: pytest.MonkeyPatch, session: MySql) -> MySql:
@@ -77,6 +87,31 @@ def test_a_secondary_takes_the_writes_before_it_goes_on_alone(
     alone(monkeypatch, MySql(view("server", primary="server-2"), ANSWERS))
     leave.converge()
     assert made == ["server"] and "server-2" in others
+
+
+def test_one_that_comes_back_meanwhile_is_taken_out_again(
+    others: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its timer, which would make it the primary of what it is left with."""
+    membership.tell(told())
+    membership.mark_joined(told())
+    session = alone(monkeypatch, MySql(view("server", server_3="GONE"), ANSWERS))
+    views = [view("server", server_3="GONE"), View("server", (seen("server", role="PRIMARY"),))]
+    monkeypatch.setattr("time.sleep", lambda _seconds: setattr(session, "view", views.pop(0)))
+    monkeypatch.setitem(globals(), "gone", lambda _name: None)
+    leave.converge()
+    assert others == {"server-2": ["STOP GROUP_REPLICATION"] * 2} and session.did[0] == "STOP GROUP_REPLICATION"
+
+
+def test_who_does_not_leave_keeps_the_group(others: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    membership.tell(told())
+    membership.mark_joined(told())
+    session = alone(monkeypatch, MySql(view("server"), ANSWERS))
+    monkeypatch.setattr(leave, "ALONE_SECONDS", 0)
+    monkeypatch.setitem(globals(), "gone", lambda _name: None)
+    with pytest.raises(HostError, match="the others do not leave the group"):
+        leave.converge()
+    assert session.did == [] and membership.told() is not None and "server-2" in others
 
 
 @pytest.mark.parametrize("states", [{"server": "RECOVERING"}, {"server_2": "UNREACHABLE", "server_3": "UNREACHABLE"}])

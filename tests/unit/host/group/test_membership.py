@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from scripts.host.group import membership
-from scripts.host.mysql import server, service
+from scripts.host.mysql import kept, server, service
 from scripts.host.mysql.spec import MySqlSpec
 from tests.unit.host.group.members import NAME, told
 
@@ -34,6 +34,22 @@ def test_a_new_host_on_a_members_data_has_the_groups_settings_before_mysqld_is_t
     membership.prepare(MySqlSpec({"max_connections": 77}), told())
     text = (files / "OPTION_FILE.cnf").read_text()
     assert f'loose_group_replication_group_name = "{NAME}"' in text and "max_connections = 77" in text
+
+
+def test_a_members_option_file_is_left_to_what_checks_and_takes_back_new_settings(files: Path) -> None:
+    membership.mark_joined(told())
+    membership.prepare(MySqlSpec({"max_connections": 77}), told())
+    before = (files / "OPTION_FILE.cnf").read_text()
+    membership.prepare(MySqlSpec({"max_connections": "many"}), told())
+    assert (files / "OPTION_FILE.cnf").read_text() == before
+
+
+def test_a_server_that_is_in_the_group_again_has_given_up_its_leaving(files: Path) -> None:
+    assert files
+    membership.mark_joined(told())
+    kept.save(membership.LEAVING, {"group": NAME})
+    membership.mark_joined(told())
+    assert kept.load(membership.LEAVING) is None
 
 
 def test_the_mysqld_of_the_packages_scripts_stays_out_and_has_no_transaction_of_its_own(files: Path) -> None:

@@ -92,6 +92,9 @@ FAULTS: list[tuple[dict[str, object], str, str]] = [
 # a setting, its value, what is said of it of several servers (MySQL manual, "Group Replication Requirements")
 OF_GROUPS: list[tuple[str, object, str]] = [
     ("gtid_mode", "OFF", "of several servers it is ON"),
+    ("performance_schema", False, "of several servers it is ON: who is in the group, and in which role, is seen there"),
+    ("super_read_only", False, "is set by the group itself, by each server's role"),
+    ("read_only", True, "is set by the group itself, by each server's role"),
     ("binlog_format", "MIXED", "of several servers it is ROW: members certify rows"),
     ("log_replica_updates", "off", "takes from the others' logs what it missed"),
     ("default_storage_engine", "MyISAM", "of InnoDB alone"),
