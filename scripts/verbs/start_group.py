@@ -87,8 +87,8 @@ def _told_without(group: Group, left_out: Sequence[str], first: str) -> str:
         count = GtidSet.parsed(facts.executed).beyond(GtidSet.parsed(group.facts[first].executed)) if facts else None
         what = "what only it has" if count is None else f"{count} transactions that only it has"
         words.append(
-            f"{name} is left out: {what} will not be in the group. Keep its host down until its volume is deleted, as its "
-            "data must not come back (docs/group.md). "
+            f"{name} is left out: {what} will not be in the group. Keep its host down until its volume is deleted, as "
+            "its data must not come back (docs/group.md). "
         )
     return "".join(words)
 
