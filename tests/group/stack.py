@@ -166,8 +166,9 @@ class Group:
         return self.pair.lab.folder / "written.jsonl"
 
 
-def first_write(clients: Clients, since: float) -> float:
-    """Return how many seconds after a moment a write was acknowledged that began after it."""
+def first_write(clients: Clients, since: float = 0) -> float:
+    """Wait for a write that began after a moment, or else after this call; return the seconds since then."""
+    since = since or time.monotonic()
     assert waited(lambda: clients.have_written_since(since), WHOLE_SECONDS)
     return time.monotonic() - since
 

@@ -40,11 +40,11 @@ def test_with_one_server_of_three_nothing_is_written_nor_changed_until_an_operat
 def test_a_primary_that_is_cut_off_takes_no_writes(group: Group) -> None:
     members, primary = group.members, group.primary
     with group.written(f"{primary}, the primary, was cut off") as clients:
-        at = time.monotonic()
         members.plane.cut(members.instances[primary].id)
+        cut = time.monotonic()
         try:
             done = members.execute(primary, "mysql", "-e", INSERT, seconds=REFUSED_SECONDS)
-            print(f"\nthe others took a write {first_write(clients, at):.1f} s later at most")
+            print(f"\nthe others took a write {first_write(clients, cut):.1f} s later at most")
         finally:
             members.plane.join(members.instances[primary].id)
         assert done.returncode == 1, "refused, not still waiting"
