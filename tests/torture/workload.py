@@ -204,7 +204,10 @@ def prepare(settings: Row) -> None:
 
 
 def make_tables(cursor: Any) -> Row:
-    """Make the tables anew."""
+    """Make the tables anew; of a group every reader has them then, and not only the one that is asked next."""
+    cursor.execute("show variables like 'group_replication_consistency'")
+    if cursor.fetchall():
+        cursor.execute("set session group_replication_consistency = 'AFTER'")
     for statement in TABLES:
         cursor.execute(statement)
     return {"made": True}
