@@ -37,6 +37,9 @@ ROUNDS = 2
 
 # Server error numbers (MySQL manual, "Server Error Message Reference").
 UNKNOWN, READ_ONLY, NO_DEFAULT, TRUNCATED = 1193, 1238, 1230, 1292
+JOINING = 3724
+"""Of Group Replication's variables, while it starts, as it does by itself when a member boots."""
+JOINING_SECONDS, PAUSE_SECONDS = 120, 0.5
 ONE_STEP = 1788
 """gtid_mode goes one step at a time, but any at a start."""
 
@@ -135,9 +138,17 @@ class Change:
         """SET GLOBAL, or its default for None; return the warnings."""
         before = session.one(f"SELECT @@GLOBAL.{name}")
         text, args = ("DEFAULT", []) if value is None else ("%s", [value])
-        warnings = session.do(f"SET GLOBAL {name} = {text}", args)
-        self._before.append((name, before))
-        return warnings
+        deadline = time.monotonic() + JOINING_SECONDS
+        while True:
+            try:
+                warnings = session.do(f"SET GLOBAL {name} = {text}", args)
+            except Error as error:
+                if error.number != JOINING or time.monotonic() > deadline:
+                    raise
+                time.sleep(PAUSE_SECONDS)
+            else:
+                self._before.append((name, before))
+                return warnings
 
     def take_back(self) -> str:
         """Make file and server be as they were; return what went wrong with that, if anything did."""

@@ -56,6 +56,8 @@ class Mysqld:
         """What systemd allows."""
         self.resizing = 0
         """How many questions about the buffer pool find it still on its way."""
+        self.joining = 0
+        """How many settings Group Replication refuses, as it is starting."""
         self.running = True
         self.starts = 0
         self.statements: list[str] = []
@@ -128,6 +130,9 @@ class Mysqld:
         name = statement.split()[2]
         if name in READ_ONLY:
             raise Error(1238, f"Variable '{name}' is a read only variable")
+        if self.joining:
+            self.joining -= 1
+            raise Error(3724, "This option cannot be set while START or STOP GROUP_REPLICATION is ongoing.")
         self.statements.append(name)
         value = args[0] if args else DEFAULTS[name]
         if value == "NONSENSE":

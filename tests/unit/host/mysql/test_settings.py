@@ -71,6 +71,19 @@ def test_a_setting_changed_behind_our_back_is_put_right(mysqld: Mysqld) -> None:
     assert converge(mysqld, {"max_connections": 200}) == (0, ["max_connections"])
 
 
+def test_a_member_that_joins_its_group_at_that_moment_is_waited_for(
+    mysqld: Mysqld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A host that has just booted."""
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    mysqld.joining = 3
+    assert converge(mysqld, {"max_connections": 200}) == (0, ["max_connections"])
+    mysqld.joining = 9
+    monkeypatch.setattr(settings, "JOINING_SECONDS", -1)
+    with pytest.raises(HostError, match="ERROR 3724"):
+        converge(mysqld, {"max_connections": 300})
+
+
 def test_what_somebody_persisted_does_not_come_back_at_a_restart(mysqld: Mysqld) -> None:
     mysqld.persisted = {"max_connections": "77", "long_query_time": "3"}
     mysqld.start()
