@@ -159,7 +159,8 @@ class Group:
             self.require_whole()
             assert waited(self.members.are_level, WHOLE_SECONDS)
         contents = {name: self.members.content(name, DATABASE) for name in self.members.instances}
-        assert findings(history, contents) == []
+        found = findings(history, contents)
+        assert found == [], found
 
     @property
     def _history(self) -> Any:
