@@ -41,7 +41,7 @@ def converge() -> None:
     if group and membership.has_joined(group):
         _be_the_last(session, group)
     for user in (peers.USER, ROLE_USER):
-        for (host,) in session.rows("SELECT host FROM mysql.user WHERE user = %s", [user]):
+        for host in sorted(peers.account_hosts(session, user)):
             session.do("DROP USER %s@%s", [user, host])
     for name in there:
         session.do(f"UNINSTALL PLUGIN {name}")
@@ -49,16 +49,16 @@ def converge() -> None:
     membership.forget()
 
 
-def _is_alone(session: Session, group: GroupSpec) -> bool:
-    """Have the others leave the group, and return whether they have: one that has left may come back by its timer."""
-    there = {seen.address for seen in View.read(session).members}
+def _have_left(session: Session, group: GroupSpec) -> bool:
+    """Return whether the others have left the group; take out those that have not, or have come back by their timer."""
+    view = View.read(session)
+    there = {seen.address for seen in view.members if seen.uuid != view.uuid}
     for member in group.others:
         # One that does not answer is put out by the group within seconds.
         if member.address in there:
             with contextlib.suppress(Error):
                 peers.Peer(group, member).do("STOP GROUP_REPLICATION")
-    view = View.read(session)
-    return all(seen.uuid == view.uuid for seen in view.members)
+    return not there
 
 
 def _be_the_last(session: Session, group: GroupSpec) -> None:
@@ -72,7 +72,7 @@ def _be_the_last(session: Session, group: GroupSpec) -> None:
         if not view.is_primary:
             roles.make_primary(session, view.own)
         kept.save(membership.LEAVING, {"group": group.name})
-        if not waiting.until(lambda: _is_alone(session, group), ALONE_SECONDS):
+        if not waiting.until(lambda: _have_left(session, group), ALONE_SECONDS):
             left = View.read(session).states(group)
             raise HostError(f"the others do not leave the group ({left}): nothing was lost. Run `pulumi up` again")
         session.do("STOP GROUP_REPLICATION")

@@ -85,8 +85,12 @@ def with_majority(answers: Iterable[Answer]) -> Answer | None:
 
 def lack_accounts(session: Session, group: GroupSpec) -> bool:
     """Return whether a member has no account yet."""
-    there = {host for (host,) in session.rows("SELECT host FROM mysql.user WHERE user = %s", [USER])}
-    return not {member.address for member in group.members} <= there
+    return not {member.address for member in group.members} <= account_hosts(session, USER)
+
+
+def account_hosts(session: Session, user: str) -> set[str]:
+    """Return the host parts of a user's accounts."""
+    return {host for (host,) in session.rows("SELECT host FROM mysql.user WHERE user = %s", [user])}
 
 
 def make_accounts(session: Session, group: GroupSpec) -> None:
@@ -97,7 +101,7 @@ def make_accounts(session: Session, group: GroupSpec) -> None:
     """
     issuer = authority.subject()
     wanted = {member.address for member in group.members}
-    there = {host for (host,) in session.rows("SELECT host FROM mysql.user WHERE user = %s", [USER])}
+    there = account_hosts(session, USER)
     for address in sorted(there - wanted):
         session.do("DROP USER %s@%s", [USER, address])
     for member in group.members:

@@ -28,8 +28,9 @@ def asked(state_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Asked:
             "schemata": [("mysql",), ("sys",)],
             "GTID_SUBTRACT": "",
             "bootstrap_group": 0,
+            "clone_status": [(1,)],
+            "mysql.user": [(member.address,) for member in MEMBERS],
         }
-        known |= {"clone_status": [(1,)], "mysql.user": [(member.address,) for member in MEMBERS]}
         session = MySql(shown, {**known, **answers})
         inside = MySql(view("server-2"))
         answer = Answer(MEMBERS[0], view("server"), GROUPS)
