@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from scripts.host.group import membership
 from scripts.host.group.spec import GroupSpec, MemberSpec
 from scripts.host.group.view import Seen, View
 from scripts.host.mysql.server import Error
@@ -19,6 +20,12 @@ GROUPS = f"{NAME}:1-20"
 def told(own: str = "server") -> GroupSpec:
     """Return what a member is told."""
     return GroupSpec(NAME, MEMBERS, own, 3306)
+
+
+def join_before(own: str = "server") -> None:
+    """Have a host know that it is told of the group, and was in it."""
+    membership.tell(told(own))
+    membership.mark_joined(told(own))
 
 
 def seen(name: str, state: str = "ONLINE", role: str = "SECONDARY") -> Seen:

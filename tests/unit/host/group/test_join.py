@@ -12,7 +12,7 @@ from scripts.host.group.peers import Answer
 from scripts.host.group.view import View
 from scripts.host.mysql import server, service
 from scripts.host.mysql.server import Session
-from tests.unit.host.group.members import GROUPS, MEMBERS, NAME, Asked, MySql, seen, told, view
+from tests.unit.host.group.members import GROUPS, MEMBERS, NAME, Asked, MySql, join_before, seen, told, view
 
 OUTSIDE = View("server-2", (seen("server-2", "OFFLINE", ""),))
 FELL_OUT = View("server-2", (seen("server-2", "ERROR", ""),))
@@ -129,8 +129,7 @@ def test_the_timer_ends_what_an_upgrade_left_that_lost_its_power(
     left.touch()
     monkeypatch.setattr(membership, "INSTALLING", left)
     monkeypatch.setattr(service, "state", lambda: "inactive")
-    membership.tell(told("server-2"))
-    membership.mark_joined(told("server-2"))
+    join_before("server-2")
     asked(view("server-2"))
     assert watch.watch() == 0
     assert not left.exists()
@@ -202,8 +201,7 @@ def test_the_timer_brings_a_member_back_and_lets_clients_in_as_soon_as_it_is_onl
     asked: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The group may make it the primary from then on, and clients have no other one."""
-    membership.tell(told("server-2"))
-    membership.mark_joined(told("server-2"))
+    join_before("server-2")
     session = asked(FELL_OUT, offline_mode=1)
     shown = [view("server-2", server_2="RECOVERING"), view("server-2")]
 
@@ -229,8 +227,7 @@ def test_the_timer_brings_a_member_back_and_lets_clients_in_as_soon_as_it_is_onl
 def test_the_timer_does_not_wait_for_a_member_that_falls_out_again_or_is_down(
     asked: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    membership.tell(told("server-2"))
-    membership.mark_joined(told("server-2"))
+    join_before("server-2")
     session = asked(FELL_OUT, offline_mode=1)
     assert watch.watch() == 0
     assert session.did[-1] == "START GROUP_REPLICATION"
@@ -242,8 +239,7 @@ def test_the_timer_does_not_wait_for_a_member_that_falls_out_again_or_is_down(
 
 
 def test_the_timer_notes_why_a_member_stays_out(asked: Asked) -> None:
-    membership.tell(told("server-2"))
-    membership.mark_joined(told("server-2"))
+    join_before("server-2")
     asked(FELL_OUT, GTID_SUBTRACT="0a1b2c3d-0000-1111-2222-333333333333:5")
     assert watch.watch() == 1
     assert "rejoin server-2 --discard" in membership.noted()

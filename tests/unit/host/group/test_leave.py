@@ -11,7 +11,7 @@ from scripts.host.group import leave, membership, peers, roles, units
 from scripts.host.group.view import View
 from scripts.host.mysql import server
 from scripts.host.mysql.server import Error
-from tests.unit.host.group.members import MySql, seen, told, view
+from tests.unit.host.group.members import MySql, join_before, seen, view
 
 PLUGINS = [("group_replication",), ("clone",), ("auth_socket",)]
 
@@ -64,8 +64,7 @@ def test_a_server_that_was_never_told_of_a_group_leaves_none(
 def test_the_others_leave_first_and_nothing_of_the_group_is_left(
     others: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    membership.tell(told())
-    membership.mark_joined(told())
+    join_before()
     session = alone(monkeypatch, MySql(view("server", server_3="UNREACHABLE"), ANSWERS))
     leave.converge()
     assert others == {"server-2": ["STOP GROUP_REPLICATION"]}
@@ -80,8 +79,7 @@ def test_the_others_leave_first_and_nothing_of_the_group_is_left(
 def test_a_secondary_takes_the_writes_before_it_goes_on_alone(
     others: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    membership.tell(told())
-    membership.mark_joined(told())
+    join_before()
     made: list[str] = []
     monkeypatch.setattr(roles, "make_primary", lambda _session, chosen: made.append(chosen.uuid))
     alone(monkeypatch, MySql(view("server", primary="server-2"), ANSWERS))
@@ -93,8 +91,7 @@ def test_one_that_comes_back_meanwhile_is_taken_out_again(
     others: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By its timer, which would make it the primary of what it is left with."""
-    membership.tell(told())
-    membership.mark_joined(told())
+    join_before()
     session = alone(monkeypatch, MySql(view("server", server_3="GONE"), ANSWERS))
     views = [view("server", server_3="GONE"), View("server", (seen("server", role="PRIMARY"),))]
     monkeypatch.setattr("time.sleep", lambda _seconds: setattr(session, "view", views.pop(0)))
@@ -104,8 +101,7 @@ def test_one_that_comes_back_meanwhile_is_taken_out_again(
 
 
 def test_who_does_not_leave_keeps_the_group(others: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
-    membership.tell(told())
-    membership.mark_joined(told())
+    join_before()
     session = alone(monkeypatch, MySql(view("server"), ANSWERS))
     monkeypatch.setattr(leave, "ALONE_SECONDS", 0)
     monkeypatch.setitem(globals(), "gone", lambda _name: None)
@@ -118,8 +114,7 @@ def test_who_does_not_leave_keeps_the_group(others: dict[str, list[str]], monkey
 def test_a_server_that_may_not_have_all_data_does_not_go_on_alone(
     others: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch, states: dict[str, str]
 ) -> None:
-    membership.tell(told())
-    membership.mark_joined(told())
+    join_before()
     session = alone(monkeypatch, MySql(view("server", primary="server-2", **states), ANSWERS))
     with pytest.raises(HostError, match="it may not have all data: nothing was changed"):
         leave.converge()

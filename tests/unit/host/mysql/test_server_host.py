@@ -17,7 +17,7 @@ from scripts.host.group import settings as group_settings
 from scripts.host.mysql import host, initialization, secure_installation, server, settings, time_zones, timers
 from scripts.host.mysql.spec import MySqlSpec, ServerSpec, Setting
 from scripts.host.system.spec import FileSpec
-from tests.unit.host.group.members import told
+from tests.unit.host.group.members import join_before, told
 
 SETTINGS: Mapping[str, Setting] = {"max_connections": 77, "sql_mode": "ANSI", "mysqlx": False, "long_query_time": 0.5}
 
@@ -112,8 +112,7 @@ def test_a_server_that_is_down_has_a_groups_settings_once_it_has_the_plugins(
 
 
 def test_a_member_that_is_down_does_not_go_on_alone(done: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    membership.tell(told())
-    membership.mark_joined(told())
+    join_before()
     put_down(monkeypatch)
     with pytest.raises(HostError, match="MySQL of server is down, so it cannot be the one that goes on alone"):
         host.converge(ServerSpec())
