@@ -10,6 +10,9 @@ import yaml  # type: ignore[import-untyped]
 from lab.cloud.store import write_atomically
 from lab.settings import LabError
 
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""In C where PyYAML has it: the same data, ten times as fast."""
+
 
 def read_yaml(path: Path) -> dict[str, Any]:
     """Return what a file says; nothing if there is no such file.
@@ -20,7 +23,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        content = yaml.load(path.read_text(encoding="utf-8"), LOADER) or {}  # noqa: S506  it is a safe one
     except yaml.YAMLError as error:
         raise LabError(f"{path} is no YAML: {error}") from error
     if not isinstance(content, dict):
