@@ -39,7 +39,7 @@ for name, group in sorted(groups.items(), key=lambda item: item[0] != config.jum
     place = placement.client(name, clients, group.instance["public"], group.zone, group.subnet_id)
     clients[name] = MySqlClient(name, {**group.instance, **place})
 parts = (config.members, config.servers, config.data_volumes, config.data)
-servers = the_servers(*parts, placement, clients, backups)
+servers = the_servers(*parts, placement, clients, backups, config.there)
 firewall.claim(servers.first.ready)
 snapshots = snapshots_of("snapshots", config.snapshots, servers.volume, config.tags)
 

@@ -303,6 +303,8 @@ class Lookups:
             self.begin(self.cloud.subnet, current.subnet_id)
             if current.data_volume:
                 self.begin(self.cloud.volume, current.data_volume)
+        else:
+            self.begin(self.cloud.own_volume, f"{name}-data")
 
     def ask(self, key: str | None, question: Callable[[str], T], about: str) -> T | None:
         """Return the answer to one of the cloud's questions; None where AWS has none, which is a fault of the key."""

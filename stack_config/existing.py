@@ -1,7 +1,8 @@
-"""What would replace a server that there is, known before anything is touched."""
+"""Which servers there are, and what would replace one of them, known before anything is touched."""
 
 from collections.abc import Sequence
 
+from components.data_volume import DataVolumeArgs
 from components.mysql.server import ServerArgs
 from components.network import ExistingNetwork
 from stack_config.addresses import ADDRESS, ADDRESSES
@@ -10,6 +11,22 @@ from stack_config.network import MEMBERS, SERVER, SUBNET, SUBNETS, NetworkRead
 from stack_config.reader import Reader
 from stack_config.release import SERVER_RELEASE
 from stack_config.servers import key_of
+
+
+def there(lookups: Lookups, servers: Sequence[str], volumes: Sequence[DataVolumeArgs]) -> frozenset[str]:
+    """Return the names of those of several servers that have a host or a data volume already.
+
+    A server alone is made and changed in the same order, and AWS is not asked about it.
+    """
+    if len(servers) == 1:
+        return frozenset()
+    return frozenset(
+        name
+        for name, volume in zip(servers, volumes, strict=True)
+        if lookups.ask(None, lookups.cloud.host, name)
+        or volume.get("volume_id")
+        or lookups.ask(None, lookups.cloud.own_volume, f"{name}-data")
+    )
 
 
 def check_replacement(

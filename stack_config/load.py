@@ -19,7 +19,20 @@ from components.placement import SshAccess
 from scripts.host.accounts.host_parts import is_name
 from scripts.host.accounts.spec import AccountsSpec
 from scripts.host.group.spec import MemberSpec
-from stack_config import addresses, backups, clients, data_volume, members, network, reach, server, servers, ssh, users
+from stack_config import (
+    addresses,
+    backups,
+    clients,
+    data_volume,
+    existing,
+    members,
+    network,
+    reach,
+    server,
+    servers,
+    ssh,
+    users,
+)
 from stack_config.aws import SECOND, Aws, Lookups
 from stack_config.reader import NAMESPACE, ConfigFaults, Reader
 from stack_config.release import check_release, read_move
@@ -36,6 +49,8 @@ class StackConfig:
     """What each of them is made from, in the order in which they are changed one after another."""
     members: tuple[MemberSpec, ...]
     """Their names and addresses, in the same order. The address of a single server is empty where EC2 chooses it."""
+    there: frozenset[str]
+    """The names of those of several that have a host or data already."""
     backups: BackupsArgs
     protected: bool
     """Whether the stack is protected: its data, whatever becomes of the server's host."""
@@ -163,6 +178,7 @@ def parse(
         ssh=access,
         servers=tuple(members.with_own(server_args, of_one) for of_one in each),
         members=members.member_specs(names, fixed),
+        there=existing.there(lookups, names, volumes),
         backups=backups_args,
         protected=protected,
         data_volumes=tuple(cast("DataVolumeArgs", {**volume, **of_volumes}) for volume in volumes),

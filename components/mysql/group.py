@@ -1,7 +1,7 @@
 """A group of MySQL servers (Group Replication): what its members share, and the order in which they come into it."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Annotated, NotRequired, TypedDict
 
 import pulumi
@@ -42,6 +42,8 @@ class ServerGroupArgs(TypedDict):
     """The DNS name of the load balancer before them, which is in their certificates then."""
     digest: NotRequired[str]
     """Another one whenever something of the members is another."""
+    there: NotRequired[Collection[str]]
+    """The names of those members that have a host or data already; all of them, if not given."""
 
 
 class ServerGroup(Component):
@@ -68,7 +70,8 @@ class ServerGroup(Component):
         seed = pulumi.Output.unsecret(generated(f"{name}-name", self))
         self.group_name = seed.apply(lambda text: str(uuid.uuid5(uuid.NAMESPACE_OID, text)))
         self._authority: pulumi.Output[str] | None = None
-        self._joined: list[pulumi.Resource] = []
+        self._there = args.get("there", [member.name for member in self.members])
+        self._joined: dict[str, pulumi.Resource] = {}
         self._checked = self._check()
         self.end()
 
@@ -76,10 +79,16 @@ class ServerGroup(Component):
         """Return what a member is told of the group."""
         return self.group_name.apply(lambda name: GroupSpec(name, self.members, member, self.mysql_port))
 
-    @property
-    def joined(self) -> tuple[pulumi.Resource, ...]:
-        """What must be there before the next member is made or changed: the former ones are in the group again."""
-        return (*self._checked, *self._joined[-1:])
+    def before(self, member: str) -> tuple[pulumi.Resource, ...]:
+        """Return what must be there before a member's host is made or changed: the former ones are in the group again.
+
+        One that is made takes nothing from the group meanwhile: it waits for those that are there, and for no other new
+        one, so that new ones boot side by side. They join one after another all the same.
+        """
+        if not self._there:
+            return ()
+        joined = [made for name, made in self._joined.items() if member in self._there or name in self._there]
+        return (*self._checked, *joined[-1:])
 
     def _check(self) -> list[pulumi.Resource]:
         """Register the check that comes before any change of a member."""
@@ -110,13 +119,14 @@ class ServerGroup(Component):
         if not self._joined:
             begun = server.agent.run_once(f"{self.name}-begun", "group begin", BEGIN_SECONDS, self, before, spec)
             before = [*before, begun]
+        former = [*self._checked, *list(self._joined.values())[-1:]]
         # Anew where a host comes back from a change of its instance, which is no new one.
         changed = [{"instance_type": server.instance_type}]
         joined = server.agent.run(
-            f"{server.name}-joined", "group join", spec, JOIN_SECONDS, self, [*before, *self.joined], changed
+            f"{server.name}-joined", "group join", spec, JOIN_SECONDS, self, [*before, *former], changed
         )
         server.ready.append(joined)
-        self._joined.append(joined)
+        self._joined[server.name] = joined
 
 
 def _faults(args: ServerGroupArgs) -> list[SpecFault]:

@@ -140,7 +140,7 @@ class MySqlServer(MySqlHost):
             host_args = {**args, "identity": volume.identity, "goes_first": before is not None}
         if group:
             # One after another: the former ones are in the group again before this one is changed.
-            host_args = {**host_args, "network_ready": [*args.get("network_ready", ()), *group.joined]}
+            host_args = {**host_args, "network_ready": [*args.get("network_ready", ()), *group.before(name)]}
         first_files = {OPTION_FILE: first_settings(args).option_file}
         packages = cloud_config("server")["packages"]
         if volume:

@@ -1,7 +1,7 @@
-"""The MySQL servers of a stack: one that is alone, or the members of a group, which are made one after another."""
+"""The MySQL servers of a stack: one that is alone, or the members of a group, which are changed one after another."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,6 +61,7 @@ def the_servers(
     placement: Placement,
     clients: Mapping[str, MySqlClient],
     backups: Backups,
+    there: Collection[str],
 ) -> Servers:
     """Register the servers, and the restore of the first one's data if one is asked for.
 
@@ -72,11 +73,12 @@ def the_servers(
         placement: where they live.
         clients: the hosts that private ones are reached through.
         backups: whose role they have, and what the first one's data are restored from.
+        there: the names of those that have a host or data already.
     """
     port = args[0].get("mysql_port", MYSQL_PORT)
     changes = digest(args, volume_args, data)
     balancer = _load_balancer(members, port, placement)
-    group = _group(members, port, placement, clients, changes, balancer) if len(members) > 1 else None
+    group = _group(members, port, placement, clients, changes, balancer, there) if len(members) > 1 else None
     each: list[MySqlServer] = []
     restored: list[pulumi.Resource] = []
     volumes: list[DataVolume] = []
@@ -123,6 +125,7 @@ def _group(
     clients: Mapping[str, MySqlClient],
     changes: str,
     balancer: MySqlLoadBalancer | None,
+    there: Collection[str],
 ) -> ServerGroup:
     """Register the group, which the jump host asks for its primary, or else the first client host."""
     args: ServerGroupArgs = {
@@ -131,6 +134,7 @@ def _group(
         "asked_by": next(iter(clients.values())).agent,
         "ready": placement.firewall.ready,
         "digest": changes,
+        "there": there,
     }
     if balancer:
         args["balancer_host"] = balancer.host

@@ -54,6 +54,8 @@ class Recorder(Mocks):
     """The names of the resources that each depends on, by its name."""
     said: dict[str, str] = field(default_factory=lambda: dict(SAID))
     """What commands print, and as "private-dns" the name that the VPC gives every instance, empty for none."""
+    volumes: frozenset[str] = frozenset()
+    """The names, as their tags have them, of the stack's volumes that there are."""
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         """Answer a registration as AWS or a host would."""
@@ -102,7 +104,7 @@ class Recorder(Mocks):
             },
             "aws:ec2/getAmi:getAmi": {"architecture": "x86_64"},
             "aws:ebs/getSnapshot:getSnapshot": {"volumeSize": 16},
-            "aws:ebs/getEbsVolumes:getEbsVolumes": {"ids": []},
+            "aws:ebs/getEbsVolumes:getEbsVolumes": {"ids": sorted(self.volumes & _filtered_names(args.args))},
             "aws:index/getRegion:getRegion": {"region": REGION},
             "aws:s3/getBucket:getBucket": {
                 "bucket": args.args.get("bucket"),
@@ -117,6 +119,12 @@ class Recorder(Mocks):
     def of_type(self, typ: str) -> dict[str, dict[str, Any]]:
         """Return the inputs of every resource of a type, by name."""
         return {seen.name: seen.inputs for seen in self.resources if seen.typ == typ}
+
+
+def _filtered_names(asked: dict[str, Any]) -> set[str]:
+    """Return the names that a question to AWS is about, without project and stack."""
+    named = [entry["values"] for entry in asked.get("filters", []) if entry["name"] == "tag:Name"]
+    return {value.removeprefix("mysql-pair-unit-") for values in named for value in values}
 
 
 class Monitor(MockMonitor):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gc
 import runpy
+from collections.abc import Set
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,8 +24,9 @@ SECRET_MARK = "4dabf18193072939515e22adb298388d"
 class Run:
     """One run of the program: what it registered and what it exported."""
 
-    def __init__(self, said: dict[str, str] | None = None, **changes: str) -> None:
+    def __init__(self, said: dict[str, str] | None = None, volumes: Set[str] = frozenset(), **changes: str) -> None:
         self.seen = mocks.start()
+        self.seen.volumes = frozenset(volumes)
         self.seen.said = {**(said or {}), **self.seen.said}  # the first end that fits counts
         self.outputs: dict[str, Any] = {}
         self.secret_outputs: set[str] = set()
@@ -74,7 +76,7 @@ class Run:
 @functools.cache
 def run_with(**changes: str) -> Run:
     """Return the run of a config with these changes; tests only look at it, so one run is enough for all of them."""
-    return Run(None, **changes)
+    return Run(None, frozenset(), **changes)
 
 
 def plain(value: Any) -> Any:

@@ -48,7 +48,11 @@ def rules(run: Run) -> int:
 
 
 def counts() -> dict[str, Any]:
-    first, again, one_more = run_with(**users("app")), Run(None, **users("app")), run_with(**users("app", "other"))
+    first, again, one_more = (
+        run_with(**users("app")),
+        Run(None, frozenset(), **users("app")),
+        run_with(**users("app", "other")),
+    )
     two_clients = run_with(**users("app"), clients='[{"name": "client", "count": 2}]')
     three = run_with(**users("app"), servers="3")
     three_one_more, three_clients = (

@@ -1,7 +1,9 @@
-"""A group of three in the whole program: what it is called, in which order it is made, what of one server stays."""
+"""A group of three in the whole program: names, the order in which it is made and changed, what of one server stays."""
 
 from __future__ import annotations
 
+import functools
+import itertools
 import json
 from typing import Any
 
@@ -68,21 +70,55 @@ def all_before(run: Run, name: str) -> set[str]:
     return found
 
 
-def test_a_member_is_changed_when_the_one_before_it_is_in_the_group_again(three: Run) -> None:
-    before = {name: all_before(three, f"{name}-instance") for name in NAMES}
-    assert "server-joined" in before["server-2"] and "server-2-joined" in before["server-3"]
-    for number, name in enumerate(NAMES):
-        later = {made for made in before[name] if made.startswith(tuple(f"{other}-" for other in NAMES[number + 1 :]))}
-        assert not later, "a member waits for one that comes after it"
+@functools.cache
+def with_data_of(*names: str) -> Run:
+    """Return the run of a stack in which these servers are there already."""
+    return Run(volumes={f"{name}-data" for name in names}, servers="3")
+
+
+def waits_for(run: Run, name: str) -> set[str]:
+    """Return which members have to be in the group before a server's host is made or changed."""
+    joined = {f"{other}-joined": other for other in NAMES}
+    return {joined[needed] for needed in all_before(run, f"{name}-instance") & joined.keys()}
+
+
+def test_a_member_is_changed_when_the_one_before_it_is_in_the_group_again() -> None:
+    whole = with_data_of(*NAMES)
+    assert [waits_for(whole, name) for name in NAMES] == [set(), {"server"}, {"server", "server-2"}]
+    for name in NAMES:
+        assert "group-checked" in all_before(whole, f"{name}-instance")
+
+
+@pytest.mark.parametrize(
+    ("there", "waited_for"),
+    [
+        ((), [set(), set(), set()]),
+        (("server",), [set(), {"server"}, {"server"}]),
+        (("server", "server-2"), [set(), {"server"}, {"server", "server-2"}]),
+        (("server-2", "server-3"), [set(), {"server"}, {"server", "server-2"}]),
+        (("server", "server-3"), [set(), {"server"}, {"server", "server-2"}]),
+    ],
+)
+def test_new_members_boot_side_by_side_when_those_that_are_there_are_in_the_group(
+    there: tuple[str, ...], waited_for: list[set[str]]
+) -> None:
+    run = with_data_of(*there)
+    assert [waits_for(run, name) for name in NAMES] == waited_for
+    for name in NAMES:
+        assert ("group-checked" in all_before(run, f"{name}-instance")) == bool(there)
+
+
+def test_members_join_one_after_another(three: Run) -> None:
+    for name, former in itertools.pairwise(reversed(NAMES)):
+        assert f"{former}-joined" in all_before(three, f"{name}-joined")
+    for name in NAMES:
         steps = all_before(three, f"{name}-joined")
-        assert {f"{name}-{step}" for step in ("data-attached", "converged", "certificate")} <= steps
+        assert {f"{name}-{step}" for step in ("data-attached", "converged", "certificate")} | {"group-checked"} <= steps
 
 
-def test_nothing_of_a_group_is_changed_before_a_client_host_has_found_its_primary(three: Run) -> None:
+def test_a_client_host_asks_all_members_for_the_primary_before_anything_of_the_group_is_changed(three: Run) -> None:
     check = three.spec("group-checked", GroupCheckSpec)
     assert check.addresses == tuple(member.address for member in MEMBERS)
-    for name in NAMES:
-        assert "group-checked" in all_before(three, f"{name}-instance")
     assert "client-1-agent" in all_before(three, "group-checked")
 
 
