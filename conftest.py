@@ -17,10 +17,18 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from lab.machine import golden
 
-BY_FILE = ("tests/lab/", "tests/labs/", "tests/unit/", "lab/tests/unit/")
-"""A process brings up one lab for all files of the first that it gets; files of the second have labs of their own;
+BY_FILE = ("tests/lab/", "tests/labs/", "tests/groups/", "tests/unit/", "lab/tests/unit/")
+"""A process brings up one lab for all files of the first that it gets; files of the next two have labs of their own;
 unit tests need none."""
-LONG = ("tests/group/", "tests/labs/", "lab/tests/conformance/", "lab/tests/network/", "tests/policy/", "tests/lab/")
+LONG = (
+    "tests/group/",
+    "tests/groups/",
+    "tests/labs/",
+    "lab/tests/conformance/",
+    "lab/tests/network/",
+    "tests/policy/",
+    "tests/lab/",
+)
 """The order of what takes minutes. Files of tests/group are one story, and go to one process; those of tests/lab share
 a lab, and stay in theirs: a restored server stays one."""
 SHORT = ("tests/unit/", "lab/tests/unit/")

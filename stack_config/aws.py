@@ -281,7 +281,7 @@ class Lookups:
         `servers` are the servers' names among hosts.
         """
         for server in servers:
-            self.begin(self._of_server, server)
+            self.begin(self._of_server if len(servers) == 1 else self._of_member, server)
         if len(servers) == 1:
             self.begin(self.cloud.is_there, SECOND)
         self.begin(self._addresses, ADDRESSES)
@@ -296,14 +296,18 @@ class Lookups:
         for subnet in filter(None, subnets):
             self.begin(self.cloud.subnet, subnet)
 
-    def _of_server(self, name: str) -> None:
-        """Put what is asked of a server that there is, when it is known."""
+    def _of_server(self, name: str) -> HostFacts | None:
+        """Put what is asked of a server that there is, when it is known, and return its facts."""
         if current := self.begin(self.cloud.host, name).result():
             self.begin(self.cloud.image, current.image)
             self.begin(self.cloud.subnet, current.subnet_id)
             if current.data_volume:
                 self.begin(self.cloud.volume, current.data_volume)
-        else:
+        return current
+
+    def _of_member(self, name: str) -> None:
+        """Put the same of one of several, and of one that there is not, whether it has data."""
+        if not self._of_server(name):
             self.begin(self.cloud.own_volume, f"{name}-data")
 
     def ask(self, key: str | None, question: Callable[[str], T], about: str) -> T | None:

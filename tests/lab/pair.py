@@ -166,12 +166,17 @@ class Pair(Project):
 
 
 @contextmanager
-def brought_up() -> Iterator[Pair]:
-    """Bring the lab up by the command that a user types; take it down at the block's end."""
+def brought_up(**config: object) -> Iterator[Pair]:
+    """Bring the lab up by the command that a user types, with this config besides; take it down at the block's end."""
+    pair = Pair(Lab.named(LAB))
+    if config:
+        done = lab_command("setup")
+        assert done.returncode == 0, done.stdout + done.stderr
+        pair.configure(config)
     done = lab_command("up")
     try:
         assert done.returncode == 0, done.stdout + done.stderr
-        yield Pair(Lab.named(LAB))
+        yield pair
     finally:
         down = lab_command("down")
         assert down.returncode == 0, down.stdout + down.stderr

@@ -50,17 +50,19 @@ class Shop:
 def shop(pair: Pair, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """The host, with a proxy, in a group that the stack admits, and a load balancer before the servers."""
     group = Group(pair)
-    group.grow()
     group.require_whole()
     with other_project(pair.lab, tmp_path_factory.mktemp("shop"), "shop") as project:
         project.up()
-        with pair.configured(admittedSecurityGroupIds=[project.outputs()["group_id"]], loadBalancer=True):
-            pair.up()
-            project.configure(proxied=True)
-            project.up()
-            assert project.unchanged()
-            outputs = project.outputs()
-            yield Shop(group, outputs["private_ip"], outputs["public_ip"])
+        pair.configure({"admittedSecurityGroupIds": [project.outputs()["group_id"]], "loadBalancer": True})
+        pair.up()
+        project.configure(proxied=True)
+        project.up()
+        assert project.unchanged()
+        outputs = project.outputs()
+        yield Shop(group, outputs["private_ip"], outputs["public_ip"])
+        # A group that a rule names is not deleted.
+        pair.configure({}, without=["admittedSecurityGroupIds"])
+        pair.up()
 
 
 def test_the_connection_strings_hold_on_another_teams_host_unchanged(shop: Shop) -> None:
