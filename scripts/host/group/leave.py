@@ -10,6 +10,8 @@ from scripts.host.group.view import View
 from scripts.host.mysql import kept, server
 from scripts.host.mysql.server import Error, Session
 
+ONLINE_SECONDS = 60
+"""Within which a server whose host has just booted is in its group again."""
 ALONE_SECONDS = 60
 """Within which the others have left the group."""
 
@@ -61,13 +63,20 @@ def _have_left(session: Session, group: GroupSpec) -> bool:
     return not there
 
 
-def _be_the_last(session: Session, group: GroupSpec) -> None:
+def _is_online(session: Session) -> bool:
     view = View.read(session)
-    if kept.load(membership.LEAVING) is None and view.own not in view.online:
+    return view.own in view.online
+
+
+def _be_the_last(session: Session, group: GroupSpec) -> None:
+    is_begun = kept.load(membership.LEAVING) is not None
+    if not is_begun and not waiting.until(lambda: _is_online(session), ONLINE_SECONDS):
+        view = View.read(session)
         raise HostError(
             f"{group.own} is not ONLINE in a group with a majority ({view.states(group)}), so it may not have all "
             "data: nothing was changed. `python -m scripts status` tells what to do; or set `servers` as it was"
         )
+    view = View.read(session)
     if view.is_member:
         if not view.is_primary:
             roles.make_primary(session, view.own)

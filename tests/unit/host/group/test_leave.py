@@ -110,12 +110,26 @@ def test_who_does_not_leave_keeps_the_group(others: dict[str, list[str]], monkey
     assert session.did == [] and membership.told() is not None and "server-2" in others
 
 
+def test_a_server_whose_host_has_just_booted_is_waited_for(
+    others: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where another instance type came in the same `up`."""
+    join_before()
+    session = alone(monkeypatch, MySql(view("server", server="RECOVERING"), ANSWERS))
+    views = [view("server"), View("server", (seen("server", role="PRIMARY"),))]
+    monkeypatch.setattr("time.sleep", lambda _seconds: setattr(session, "view", views.pop(0)))
+    monkeypatch.setitem(globals(), "gone", lambda _name: None)
+    leave.converge()
+    assert "server-2" in others and membership.told() is None
+
+
 @pytest.mark.parametrize("states", [{"server": "RECOVERING"}, {"server_2": "UNREACHABLE", "server_3": "UNREACHABLE"}])
 def test_a_server_that_may_not_have_all_data_does_not_go_on_alone(
     others: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch, states: dict[str, str]
 ) -> None:
     join_before()
     session = alone(monkeypatch, MySql(view("server", primary="server-2", **states), ANSWERS))
+    monkeypatch.setattr(leave, "ONLINE_SECONDS", 0)
     with pytest.raises(HostError, match="it may not have all data: nothing was changed"):
         leave.converge()
     assert session.did == [] and others == {}
