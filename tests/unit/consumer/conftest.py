@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.consumer_project import EXAMPLE
-from tests.unit.host.bench import Bench
+from tests.unit.host.stand_ins import Bench
 
 sys.path[:0] = [str(EXAMPLE / part) for part in ("", "app", "host")]
 

@@ -12,7 +12,7 @@ import pytest
 
 import deploy
 from deploy import Fault
-from tests.unit.host.bench import Bench
+from tests.unit.host.stand_ins import Bench
 
 URL = "mysql+pymysql://app:s3cret@10.20.0.10/app"
 CREDS = 'case $1 in encrypt) base64 -w0;; decrypt) base64 -d "$3";; esac'

@@ -13,7 +13,7 @@ import pytest
 import deployment
 from settings import Choice, Client, Settings, choose
 from tests.consumer_project import EXAMPLE
-from tests.unit.host.bench import Bench
+from tests.unit.host.stand_ins import Bench
 from tests.unit.outputs.outputs import GOOD
 
 SETTINGS = Settings("organization/mysql-pair/dev", None, None, "8080", "ubuntu")

@@ -9,8 +9,8 @@ import pytest
 
 from scripts.__main__ import main
 from tests.unit.diagram.states import CANARY, StackState
-from tests.unit.scripts.bench import Bench
-from tests.unit.scripts.bench import bench as bench
+from tests.unit.scripts.stand_ins import Bench
+from tests.unit.scripts.stand_ins import bench as bench
 
 PAIR = StackState()
 

@@ -10,7 +10,7 @@ import pytest
 from scripts.host.common import atomic_write, state_file
 from scripts.host.mysql import kept
 from scripts.host.system import file_systems
-from tests.unit.host.bench import Bench
+from tests.unit.host.stand_ins import Bench
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from components.host.agent import ROOT
-from tests.unit.host.bench import Bench
+from tests.unit.host.stand_ins import Bench
 
 AMI = "ami-0123456789abcdef0"
 ACCOUNT = {"AWS_PROFILE": "team", "AWS_REGION": "eu-central-1"}

@@ -8,7 +8,7 @@ from typing import Any
 
 from scripts.host.common import codec
 from scripts.host.group.spec import GroupFacts, MemberFacts
-from tests.unit.scripts.bench import (
+from tests.unit.scripts.stand_ins import (
     ACCOUNTS,
     APP,
     CA,

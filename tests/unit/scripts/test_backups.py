@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from scripts.backup_agent import size
-from tests.unit.scripts.bench import BACKUP_KEY, RESOURCES, SET_UP, Bench, command, secret, state
-from tests.unit.scripts.bench import bench as bench
+from tests.unit.scripts.stand_ins import BACKUP_KEY, RESOURCES, SET_UP, Bench, command, secret, state
+from tests.unit.scripts.stand_ins import bench as bench
 
 BASE: dict[str, Any] = {
     "id": "20261201T033000Z",

@@ -12,8 +12,8 @@ import typer.main
 from lab.testing.processes import wait_for
 from scripts.__main__ import app, main
 from scripts.stack import PROJECT_ROOT
-from tests.unit.scripts.bench import Bench
-from tests.unit.scripts.bench import bench as bench
+from tests.unit.scripts.stand_ins import Bench
+from tests.unit.scripts.stand_ins import bench as bench
 
 VERBS = [
     "status",

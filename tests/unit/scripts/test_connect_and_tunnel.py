@@ -16,8 +16,8 @@ import pytest
 from lab.testing.ports import free_port
 from scripts.verbs import connect
 from stack_outputs.forms import option_file
-from tests.unit.scripts.bench import APP, CANARY, RESOURCES, Bench, state, user
-from tests.unit.scripts.bench import bench as bench
+from tests.unit.scripts.stand_ins import APP, CANARY, RESOURCES, Bench, state, user
+from tests.unit.scripts.stand_ins import bench as bench
 
 MYSQL = """#!/bin/bash
 printf '%s\\n' "$@" >"$BENCH/mysql.argv"

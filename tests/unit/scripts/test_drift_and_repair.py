@@ -9,7 +9,7 @@ import pytest
 
 from scripts.stack import Stack
 from scripts.state import Command, State
-from tests.unit.scripts.bench import (
+from tests.unit.scripts.stand_ins import (
     ACCOUNTS,
     CA,
     CANARY,
@@ -25,7 +25,7 @@ from tests.unit.scripts.bench import (
     secret,
     state,
 )
-from tests.unit.scripts.bench import bench as bench
+from tests.unit.scripts.stand_ins import bench as bench
 
 ROW = {"kind": "setting", "name": "max_connections", "what": "value", "expected": "200", "found": "77"}
 

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from tests.unit.scripts.bench import RESOURCES, Bench, state
-from tests.unit.scripts.bench import bench as bench
 from tests.unit.scripts.servers import ADDRESSES, GROUP, NAMES, WHOLE, changes, member, out, tells, up
+from tests.unit.scripts.stand_ins import RESOURCES, Bench, state
+from tests.unit.scripts.stand_ins import bench as bench
 
 LOST = (member("server-3"), member("server", "UNREACHABLE"), member("server-2", "UNREACHABLE"))
 EXPELLED = (member("server", role="PRIMARY"), member("server-2"))

@@ -14,8 +14,8 @@ import pytest
 
 from scripts import generate_password
 from stack_outputs.forms import url
-from tests.unit.scripts.bench import APP, CANARY, RESOURCES, Bench, account, secret, state
-from tests.unit.scripts.bench import bench as bench
+from tests.unit.scripts.stand_ins import APP, CANARY, RESOURCES, Bench, account, secret, state
+from tests.unit.scripts.stand_ins import bench as bench
 
 UP = ["up", "--yes", "--stack", "here"]
 

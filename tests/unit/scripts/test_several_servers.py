@@ -11,9 +11,9 @@ import pytest
 from scripts.stack import Stack
 from scripts.state import State
 from scripts.verbs import tunnel
-from tests.unit.scripts.bench import APP, CA, HOST_KEY, RESOURCES, Bench, command, state
-from tests.unit.scripts.bench import bench as bench
 from tests.unit.scripts.servers import KEY, NAMES, WHOLE, member, out, resources, tells, up
+from tests.unit.scripts.stand_ins import APP, CA, HOST_KEY, RESOURCES, Bench, command, state
+from tests.unit.scripts.stand_ins import bench as bench
 from tests.unit.scripts.test_drift_and_repair import NO_CHANGE
 
 STATE = State(Stack("here"), resources())

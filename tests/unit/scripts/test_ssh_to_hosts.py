@@ -16,8 +16,8 @@ from lab.testing.processes import wait_for
 from scripts.ssh import Access, Endpoint, Ssh
 from scripts.stack import OperatorError, Stack, ended_with_us, stack_environment
 from scripts.state import State
-from tests.unit.scripts.bench import APP_KEY, CLIENT_KEY, HOST_KEY, RESOURCES, Bench, first_contact, state
-from tests.unit.scripts.bench import bench as bench
+from tests.unit.scripts.stand_ins import APP_KEY, CLIENT_KEY, HOST_KEY, RESOURCES, Bench, first_contact, state
+from tests.unit.scripts.stand_ins import bench as bench
 
 
 def ssh_words(bench: Bench) -> list[str]:

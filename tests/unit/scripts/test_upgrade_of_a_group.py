@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.unit.scripts.bench import Bench
-from tests.unit.scripts.bench import bench as bench
 from tests.unit.scripts.servers import NAMES, WHOLE, member, tells, up
+from tests.unit.scripts.stand_ins import Bench
+from tests.unit.scripts.stand_ins import bench as bench
 from tests.unit.scripts.test_upgrade_of_mysql import BASE, CLIENT, NEWER, NOTE, NOTHING, asked, checks, facts, says
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.scripts.bench import Bench
-from tests.unit.scripts.bench import bench as bench
+from tests.unit.scripts.stand_ins import Bench
+from tests.unit.scripts.stand_ins import bench as bench
 
 NEWER = {"name": "mysql-server-8.0", "installed": "8.0.41-1", "candidate": "8.0.45-1"}
 CLIENT = {"name": "mysql-client-8.0", "installed": "8.0.41-1", "candidate": "8.0.45-1"}

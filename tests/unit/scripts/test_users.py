@@ -9,8 +9,8 @@ import re
 import pytest
 
 from scripts.table import table
-from tests.unit.scripts.bench import Bench
-from tests.unit.scripts.bench import bench as bench
+from tests.unit.scripts.stand_ins import Bench
+from tests.unit.scripts.stand_ins import bench as bench
 
 GRANTS = [f"SELECT ON shop.table_{number}" for number in range(12)]
 

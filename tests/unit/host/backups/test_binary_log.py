@@ -18,7 +18,7 @@ from scripts.host.common import codec, state_file
 from scripts.host.common.errors import HostError
 from scripts.host.mysql import server
 from tests.unit.host.backups.conftest import SERVER
-from tests.unit.host.bench import Bench
+from tests.unit.host.stand_ins import Bench
 
 RCLONE = """case "$*" in
 *obscure*) echo obscured ;;

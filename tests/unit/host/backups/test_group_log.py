@@ -20,7 +20,7 @@ from scripts.host.mysql import server
 from tests.unit.host.backups.conftest import SERVER, manifest
 from tests.unit.host.backups.test_binary_log import RCLONE
 from tests.unit.host.backups.test_binary_log import Mysqld as Alone
-from tests.unit.host.bench import Bench
+from tests.unit.host.stand_ins import Bench
 
 OTHER = "11111111-ebe0-11f1-bdda-6e8c315f54a6"
 BEGUN = datetime(2024, 12, 1, 9, 0, tzinfo=UTC)

@@ -19,7 +19,7 @@ from scripts.host.group.view import Seen
 from scripts.host.mysql import server, timers
 from scripts.host.system import files
 from tests.unit.host.backups.test_backup_spec import BACKUPS
-from tests.unit.host.bench import Bench
+from tests.unit.host.stand_ins import Bench
 
 DAY, WEEK = 86400, 7 * 86400
 MEMBERS = ("another", "own")

@@ -10,7 +10,7 @@ from scripts.host.backups import repository
 from scripts.host.backups.repository import UnreadableError
 from scripts.host.backups.spec import RepositorySpec
 from scripts.host.common.errors import HostError
-from tests.unit.host.bench import Bench
+from tests.unit.host.stand_ins import Bench
 
 SPEC = RepositorySpec("a-key-of-enough-characters", "my.bucket", "pair/prod", "eu-central-1")
 

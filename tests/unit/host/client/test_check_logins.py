@@ -13,7 +13,7 @@ import pytest
 from scripts.host.client import check_logins
 from scripts.host.client.spec import LoginCheckSpec, LoginSpec
 from scripts.host.common import codec
-from tests.unit.host.bench import Bench
+from tests.unit.host.stand_ins import Bench
 
 APP = LoginSpec(
     key="app",

@@ -12,7 +12,7 @@ import pytest
 from scripts.host.client import host, trust_store
 from scripts.host.common import codec
 from scripts.host.system.spec import FileSpec, HostSpec
-from tests.unit.host.bench import Bench
+from tests.unit.host.stand_ins import Bench
 
 NOTHING = HostSpec()
 

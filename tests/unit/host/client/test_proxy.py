@@ -17,7 +17,7 @@ from scripts.host.client import proxy
 from scripts.host.group.spec import MemberSpec
 from scripts.host.system import units
 from scripts.host.system.spec import FileSpec
-from tests.unit.host.bench import Bench
+from tests.unit.host.stand_ins import Bench
 
 FILES = [FileSpec(constants.PROXY_FILE, "")]
 UNIT = constants.PROXY_UNIT

@@ -6,7 +6,7 @@ import pytest
 
 from scripts.host.common import process
 from scripts.host.common.errors import HostError, TooSlowError
-from tests.unit.host.bench import Bench
+from tests.unit.host.stand_ins import Bench
 
 
 def test_a_failing_program_is_told_with_its_last_words(bench: Bench) -> None:

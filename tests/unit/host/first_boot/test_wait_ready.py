@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.host.bench import Bench
+from tests.unit.host.stand_ins import Bench
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.unit.host.bench import Bench
+from tests.unit.host.stand_ins import Bench
 
 
 def greeting_after(bench: Bench, turns: Path, tries: int) -> None:

@@ -17,7 +17,7 @@ from scripts.host.group import role_server, view
 from scripts.host.group.role import Said
 from scripts.host.group.role_server import Request, Session, Told
 from scripts.host.group.view import Seen, View
-from tests.unit.host.bench import FIRST_BOOT
+from tests.unit.host.stand_ins import FIRST_BOOT
 
 MEMBERS = (
     Seen("a", "10.0.0.10", "ONLINE", "PRIMARY", "9.7.4"),

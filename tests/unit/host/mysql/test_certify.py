@@ -15,7 +15,7 @@ from scripts.host.common import codec, state_file
 from scripts.host.mysql import authority, certificate, timers
 from scripts.host.mysql.spec import AuthorityFacts, CertificateSpec
 from scripts.host.system import units as systemd
-from tests.unit.host.bench import FIRST_BOOT, Bench
+from tests.unit.host.stand_ins import FIRST_BOOT, Bench
 
 SPEC = CertificateSpec(("10.0.0.1",), ("db.example.org",))
 SHARED = "".join(f"-----BEGIN {part}-----\nMA==\n-----END {part}-----\n" for part in ("PRIVATE KEY", "CERTIFICATE"))

@@ -13,7 +13,7 @@ import pytest
 from scripts.host.common.errors import HostError
 from scripts.host.mysql import data_directory, initialization, kept, service
 from scripts.host.system import packages
-from tests.unit.host.bench import Bench
+from tests.unit.host.stand_ins import Bench
 
 OLDER = (
     "CREATE USER IF NOT EXISTS 'debian-sys-maint'@'localhost' IDENTIFIED BY '$pass';\nmysqld --initialize-insecure\n"

@@ -10,7 +10,7 @@ from scripts.host.common import codec, state_file
 from scripts.host.common.errors import HostError
 from scripts.host.mysql import data_move, data_volume, kept, volume_device
 from scripts.host.mysql.spec import DataSpec
-from tests.unit.host.bench import Bench
+from tests.unit.host.stand_ins import Bench
 
 SPEC = DataSpec("vol-0123456789abcdef0", "/dev/sdf", 16)
 SERIAL = "vol0123456789abcdef0"

@@ -17,7 +17,7 @@ from scripts.host.mysql import certificate, host, option_file, server, settings,
 from scripts.host.mysql.spec import CertificateSpec, MySqlSpec, ServerDiffSpec, ServerSpec
 from scripts.host.system import host as system
 from scripts.host.system.spec import DiffSpec, FileSpec, HostSpec
-from tests.unit.host.bench import Bench
+from tests.unit.host.stand_ins import Bench
 
 
 @pytest.fixture(autouse=True)

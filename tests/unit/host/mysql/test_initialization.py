@@ -13,7 +13,7 @@ import pytest
 from scripts.host.common.errors import HostError
 from scripts.host.mysql import data_directory, initialization, kept, service
 from scripts.host.system import packages
-from tests.unit.host.bench import Bench
+from tests.unit.host.stand_ins import Bench
 
 BEGINS = "0 [System] [MY-013169] [Server] mysqld (mysqld 9.7.4-2) initializing of server in progress as process 960\n"
 FAILS = "0 [ERROR] [MY-013236] [Server] The designated data directory /var/lib/mysql/ is unusable.\n"

@@ -8,7 +8,7 @@ import pytest
 
 from scripts.host.mysql import newer_mysqld
 from scripts.host.system.spec import PackageUpgrade
-from tests.unit.host.bench import Bench
+from tests.unit.host.stand_ins import Bench
 
 CORE = PackageUpgrade("mysql-server-core", "8.0.46-1", "8.0.47-1")
 PLANNED = (PackageUpgrade("mysql-client", "8.0.46-1", "8.0.47-1"), CORE)

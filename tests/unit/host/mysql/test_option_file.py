@@ -8,7 +8,7 @@ import pytest
 
 from scripts.host.common.errors import HostError
 from scripts.host.mysql import option_file
-from tests.unit.host.bench import Bench
+from tests.unit.host.stand_ins import Bench
 
 STAMP = "2026-11-25T16:02:58.809656Z 0"
 

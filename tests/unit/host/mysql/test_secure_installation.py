@@ -11,7 +11,7 @@ import pytest
 from scripts.host.common.errors import HostError
 from scripts.host.mysql import secure_installation, time_zones
 from scripts.host.mysql.server import Session
-from tests.unit.host.bench import Bench
+from tests.unit.host.stand_ins import Bench
 
 
 class Server:

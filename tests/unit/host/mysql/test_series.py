@@ -10,7 +10,7 @@ import pytest
 from scripts.host.common.errors import HostError
 from scripts.host.mysql import data_move, data_volume, kept, series
 from scripts.host.mysql.spec import DataSpec
-from tests.unit.host.bench import Bench
+from tests.unit.host.stand_ins import Bench
 
 SPEC = DataSpec("vol-0123456789abcdef0", "/dev/sdf", 16)
 

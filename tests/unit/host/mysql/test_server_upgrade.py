@@ -12,7 +12,7 @@ from scripts.host.common.errors import HostError
 from scripts.host.mysql import newer_mysqld, server, service, upgrade, upgrade_check
 from scripts.host.system import updates
 from scripts.host.system.spec import PackageUpgrade, UpgradeFinding, UpgradeSpec
-from tests.unit.host.bench import Bench
+from tests.unit.host.stand_ins import Bench
 
 NEWER = PackageUpgrade("mysql-server-8.0", "8.0.41-1", "8.0.45-1")
 TABLE = UpgradeFinding("shop.t: Table upgrade required", "Do what it says", stops=True)

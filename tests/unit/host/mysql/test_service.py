@@ -10,7 +10,7 @@ import pytest
 from scripts.host.common import process
 from scripts.host.common.errors import HostError
 from scripts.host.mysql import server, service
-from tests.unit.host.bench import Bench
+from tests.unit.host.stand_ins import Bench
 
 ERROR = "2026-11-25T16:02:58.809656Z 0 [ERROR] [MY-010262] [Server] Cannot start server: cannot resolve hostname!"
 

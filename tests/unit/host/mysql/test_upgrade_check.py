@@ -10,7 +10,7 @@ import pytest
 from scripts.host.common.errors import HostError
 from scripts.host.mysql import upgrade_check
 from scripts.host.mysql.spec import SeriesCheckSpec, SeriesFacts
-from tests.unit.host.bench import Bench
+from tests.unit.host.stand_ins import Bench
 
 SPEC = SeriesCheckSpec("8.4", {"default_authentication_plugin": "Set authentication_policy"}, prepare=False)
 

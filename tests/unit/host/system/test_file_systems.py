@@ -9,7 +9,7 @@ import pytest
 
 from scripts.host.common.errors import HostError
 from scripts.host.system import file_systems
-from tests.unit.host.bench import Bench
+from tests.unit.host.stand_ins import Bench
 
 GIB = 1024**3
 TUNE2FS = "State:  clean\nBlock count:     {blocks}\nReserved block count:  9\nBlock size:               4096"

@@ -14,7 +14,7 @@ from scripts.host.common.errors import HostError
 from scripts.host.constants import LOGIN_USER
 from scripts.host.system import authorized_keys, files
 from scripts.host.system.spec import FileSpec
-from tests.unit.host.bench import Bench
+from tests.unit.host.stand_ins import Bench
 
 RELOAD = ("reload", "ssh")
 

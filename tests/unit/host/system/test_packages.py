@@ -11,7 +11,7 @@ import pytest
 from scripts.host.common import state_file
 from scripts.host.common.errors import HostError
 from scripts.host.system import packages
-from tests.unit.host.bench import Bench
+from tests.unit.host.stand_ins import Bench
 
 LOCKED = "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 1 (apt)"
 

@@ -10,7 +10,7 @@ from scripts.host.common.difference import Difference
 from scripts.host.common.errors import HostError
 from scripts.host.system import packages, updates
 from scripts.host.system.spec import PackageUpgrade, UpgradeSpec
-from tests.unit.host.bench import Bench
+from tests.unit.host.stand_ins import Bench
 
 OLD, NEW = "8.0.41-0ubuntu0.24.04.1", "8.0.45-0ubuntu0.24.04.1"
 POLICY = f"""mysql-common:
