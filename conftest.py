@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import grpc  # type: ignore[import-untyped]
+import pulumi_aws  # noqa: F401  its packages are there to be loaded on demand
 import pytest
 from pulumi.runtime import settings
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
+from components import lean
 from lab.machine import golden
 
 BY_FILE = ("tests/lab/", "tests/labs/", "tests/groups/", "tests/unit/", "lab/tests/unit/")
@@ -36,6 +38,9 @@ SHORT = ("tests/unit/", "lab/tests/unit/")
 # The golden image, so that few tests wait for packages. Those of a first boot on a machine that has none of them use
 # the plain image: the fixture `plain_image`.
 os.environ.setdefault(golden.VARIABLE, str(Path(__file__).parent / "image/provision.sh"))
+
+# As the program does: a package of the SDK that is loaded whole takes up to a second.
+lean.load_on_demand("pulumi_aws")
 
 
 def place(nodeid: str) -> int:

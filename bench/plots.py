@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import functools
 import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-import matplotlib as mpl
 
-mpl.use("svg")
-mpl.rcParams["svg.hashsalt"] = "mysql-pair"
-from matplotlib import pyplot as plt  # noqa: E402  after the choice of how it draws
+@functools.cache
+def pyplot() -> Any:
+    """Return matplotlib, imported when something is drawn: it takes a second, and a page is made without it."""
+    import matplotlib as mpl
+
+    mpl.use("svg")
+    mpl.rcParams["svg.hashsalt"] = "mysql-pair"
+    from matplotlib import pyplot as plt  # after the choice of how it draws
+
+    return plt
 
 
 def ranges(path: Path, label: str, values: Mapping[str, Sequence[float]], aim: float | None = None) -> None:
     """Draw a bar for each median, with a line from the least to the greatest value; `aim` is a line across all."""
-    _, axes = plt.subplots(figsize=(7, 0.6 * len(values) + 1))
+    _, axes = pyplot().subplots(figsize=(7, 0.6 * len(values) + 1))
     medians = [statistics.median(of_one) for of_one in values.values()]
     low = [median - min(of_one) for median, of_one in zip(medians, values.values(), strict=True)]
     high = [max(of_one) - median for median, of_one in zip(medians, values.values(), strict=True)]
@@ -30,7 +38,7 @@ def ranges(path: Path, label: str, values: Mapping[str, Sequence[float]], aim: f
 
 def lines(path: Path, labels: tuple[str, str], values: Mapping[str, Mapping[int, Sequence[float]]]) -> None:
     """Draw a line through the medians of each, with the least and the greatest value at every point."""
-    _, axes = plt.subplots(figsize=(7, 4))
+    _, axes = pyplot().subplots(figsize=(7, 4))
     for name, points in values.items():
         medians = [statistics.median(of_one) for of_one in points.values()]
         low = [median - min(of_one) for median, of_one in zip(medians, points.values(), strict=True)]
@@ -47,7 +55,7 @@ def waterfall(path: Path, spans: Sequence[tuple[str, str, float, float]], moment
     """Draw a line for each row (spans: group, row, begin and end in seconds), groups in colours, and one moment."""
     groups = list(dict.fromkeys(group for group, *_ in spans))
     rows = list(dict.fromkeys(row for _, row, *_ in sorted(spans, key=lambda span: (groups.index(span[0]), span[2]))))
-    _, axes = plt.subplots(figsize=(10, 0.2 * len(rows) + 1.2))
+    _, axes = pyplot().subplots(figsize=(10, 0.2 * len(rows) + 1.2))
     for group, row, begin, end in spans:
         place = rows.index(row)
         axes.barh(place, max(end - begin, 0.1), left=begin, height=0.7, color=f"C{groups.index(group)}")
@@ -68,6 +76,7 @@ def waterfall(path: Path, spans: Sequence[tuple[str, str, float, float]], moment
 
 def _save(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
+    plt = pyplot()
     plt.tight_layout()
     plt.savefig(path, metadata={"Date": None})
     plt.close()

@@ -78,9 +78,10 @@ class StackOutputs:
     def __init__(self, reference: pulumi.StackReference) -> None:
         """Read those of a stack, such as pulumi.StackReference("organization/mysql-pair/dev")."""
         self._reference = reference
-        # A fault names types and keys alone, so that there were any is no secret though what was looked at is.
-        parts = pulumi.Output.all(reference.name, reference.outputs)
-        self._good = pulumi.Output.unsecret(parts.apply(_check))
+        # A fault names types and keys alone, so that there were any is no secret though what was looked at is. All
+        # outputs go through `apply` and not through `all`, which makes an output of every value in them.
+        self._good: pulumi.Output[Any] = pulumi.Output.unsecret(reference.name.apply(self._checked))
+        self._elided = reference.outputs.apply(_elided)
 
     if TYPE_CHECKING:
         url: FormReader
@@ -123,11 +124,14 @@ class StackOutputs:
         """Return the same for reading."""
         return self.read_url(user).apply(forms.login_of)
 
+    def _checked(self, stack: str) -> pulumi.Output[Any]:
+        return self._reference.outputs.apply(lambda outputs: _check(stack, outputs))
+
     def _read(self, output: Output) -> pulumi.Output[Any]:
         value = self._good.apply(lambda _: self._reference.get_output(output.name)).apply(_whole)
         if not output.secret:
             return value
-        parts = pulumi.Output.all(self._reference.name, self._reference.outputs, value)
+        parts = pulumi.Output.all(self._reference.name, self._elided, value)
         return pulumi.Output.secret(parts.apply(_decrypted))
 
     def _read_form(self, form: Form, prefix: str, user: str) -> pulumi.Output[str]:
@@ -149,8 +153,7 @@ def _entry(form: Form, user: str, stack: str, logins: Mapping[str, str], table: 
     return table[user]
 
 
-def _check(parts: Sequence[Any]) -> None:
-    stack, outputs = parts
+def _check(stack: str, outputs: Outputs) -> None:
     if fault := _version_fault(stack, outputs.get("contract_version")):
         raise pulumi.RunError(fault)
     readable = [output for output in contract.OUTPUTS if not (output.secret and _elided(outputs))]
@@ -161,8 +164,8 @@ def _check(parts: Sequence[Any]) -> None:
 
 
 def _decrypted(parts: Sequence[Any]) -> Any:
-    stack, outputs, value = parts
-    if _elided(outputs):
+    stack, elided, value = parts
+    if elided:
         needs = "It needs the passphrase of that stack, or leave to decrypt with its key."
         raise pulumi.RunError(
             f"The project {pulumi.get_project()} cannot decrypt the secrets of the stack {stack}. {needs}"

@@ -7,6 +7,7 @@ Names come from the pulumi_aws SDK itself; a property that the SDK has and the t
 from __future__ import annotations
 
 import json
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -83,8 +84,11 @@ def sdk_names(urn_type: str, block: str = "") -> list[str]:
     """
     from pulumi._types import input_type_py_to_pulumi_names
 
-    _, module, name = urn_type.split(":")
-    sdk = import_module(f"pulumi_aws.{module.partition('/')[0]}")
+    _, path, name = urn_type.split(":")
+    package, _, module = path.partition("/")
+    # From the module that has them: of a package the SDK looks for a name in all modules.
+    own = re.sub(r"(?=[A-Z])", "_", module).lower()
+    sdk = import_module(f"pulumi_aws.{package}.{'_inputs' if block else own}")
     # A resource whose own Args would have the name of a block's has `Init` in it.
     args = getattr(sdk, f"{name}{block}InitArgs", None) or getattr(sdk, f"{name}{block}Args")
     return list(input_type_py_to_pulumi_names(args).values())

@@ -38,7 +38,7 @@ def read(
     preview: bool = False,
 ) -> dict[str, tuple[Any, bool, bool]]:
     """Return value, secrecy and whether it is known of each output that a program takes from a stack with these."""
-    asyncio.set_event_loop(asyncio.new_event_loop())
+    asyncio.set_event_loop(mocks.InOneThread())
     pulumi.runtime.set_mocks(Producer(outputs, secret), project="reports", stack="unit", preview=preview)
     seen: dict[str, tuple[Any, bool, bool]] = {}
 

@@ -143,10 +143,23 @@ class Monitor(MockMonitor):
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]
 
 
+class InOneThread(asyncio.SelectorEventLoop):
+    """Calls the engine at once: it answers from memory, and threads that take turns are a fifth of a run's time."""
+
+    def run_in_executor(self, _: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:  # type: ignore[override]
+        """Return what came of the call."""
+        answer = self.create_future()
+        try:
+            answer.set_result(func(*args))
+        except Exception as error:
+            answer.set_exception(error)
+        return answer
+
+
 def start() -> Recorder:
     """Set a fresh engine up for a test and return it."""
     recorder = Recorder()
-    asyncio.set_event_loop(asyncio.new_event_loop())
+    asyncio.set_event_loop(InOneThread())
     monitor = Monitor(recorder)
     pulumi.runtime.set_mocks(recorder, project="mysql-pair", stack="unit", preview=False, monitor=monitor)
     return recorder
