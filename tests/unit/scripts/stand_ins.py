@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import os
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -15,8 +13,9 @@ import pytest
 
 from components.host.agent import packed
 from scripts.__main__ import main
-from scripts.stack import PROJECT_ROOT
 from stack_outputs.forms import Login
+from tests import forked
+from tests.unit.program.configs import private_key
 
 STACK = "here"
 HOST_KEY, CLIENT_KEY, APP_KEY = "ssh-ed25519 AAAAHostKey", "ssh-ed25519 AAAAClientKey", "ssh-ed25519 AAAAAppKey"
@@ -112,65 +111,59 @@ def state(*resources: dict[str, Any]) -> dict[str, Any]:
     return {"deployment": {"resources": list(resources)}}
 
 
-PULUMI = '''#!/usr/bin/python3 -IS
-"""The pulumi CLI, as far as the operator's commands ask for it, on a stack in files.
+PULUMI = """#!/bin/sh
+# The pulumi CLI, as far as the operator's commands ask for it, on a stack in files. What all of them ask is answered
+# here, within a millisecond; the rest is in Python.
+fail() { echo "error: $1" >&2; exit 1; }
+answer() { [ -e "$BENCH/$1" ] || fail "there is no $1"; exec cat "$BENCH/$1"; }
 
-It starts several times in each test, so it imports only what it needs then; its config and its log are Python literals.
+case "$*" in *" --path "* | "config set "* | refresh*) exec /usr/bin/python3 -IS "$BENCH/rest.py" "$@" ;; esac
+printf '%s\\0' "$@" "" "\x1e" >>"$BENCH/pulumi.log"
+case "$*" in *"--stack here "* | *"--stack here") ;; *) fail "no stack named 'gone' found" ;; esac
+case "$1 $2" in
+"stack output") answer outputs.json ;;
+"stack export") answer state.json ;;
+"up "*) exec sh "$BENCH/up" ;;
+esac
+for form in text json; do [ -e "$BENCH/config/$3.$form" ] && exec cat "$BENCH/config/$3.$form"; done
+fail "configuration key '$3' not found for stack 'here'"
 """
-import os, sys
+
+REST = '''"""What of pulumi is asked by few: a refresh, a value that is set, an entry of a table."""
+import json, os, sys
 
 bench = os.environ["BENCH"]
 argv = sys.argv[1:]
 stdin = sys.stdin.read() if argv[:2] == ["config", "set"] else ""
 with open(f"{bench}/pulumi.log", "a") as log:
-    print({"argv": argv, "stdin": stdin}, file=log)
-words = argv[: argv.index("--stack")]
-if argv[argv.index("--stack") + 1] != "here":
-    sys.exit("error: no stack named 'gone' found")
+    log.write("".join(f"{word}\\0" for word in [*argv, stdin, "\\x1e"]))
 
-def answer(name):
-    if not os.path.exists(f"{bench}/{name}"):
-        sys.exit(f"error: there is no {name}")
-    print(open(f"{bench}/{name}").read(), end="")
-
-if words[:2] == ["stack", "output"]:
-    answer("outputs.json")
-elif words[:2] == ["stack", "export"]:
-    answer("state.json")
-elif words[0] == "refresh":
-    import json
+if argv[0] == "refresh":
     told = json.load(open(f"{bench}/refresh.json"))
     assert os.environ["PULUMI_ENABLE_STREAMING_JSON_PREVIEW"] == "true"
     for message in told.get("diagnostics", []):
         print(json.dumps({"diagnosticEvent": message}))
     for step in told.get("steps", []):
         print(json.dumps({"resOutputsEvent": {"metadata": step}}))
-elif words[0] == "up":
-    os.execvp("sh", ["sh", f"{bench}/up"])
+    sys.exit()
+
+path = argv[2]
+key, _, entry = path.partition(".") if "--path" in argv else (path, "", "")
+table = f"{bench}/config/{key}.json"
+# What is no table is forgotten, as the real one does.
+entries = json.load(open(table)) if os.path.exists(table) else {}
+if argv[1] == "get":
+    if entry not in entries:
+        sys.exit(f"error: configuration key '{path}' not found for stack 'here'")
+    print(entries[entry] if isinstance(entries[entry], str) else json.dumps(entries[entry]), end="")
+elif not {"--secret", "--plaintext"} & {*argv}:
+    sys.exit("error: config value looks like a secret; rerun with --secret or --plaintext")
 else:
-    config = eval(open(f"{bench}/config").read())
-    path = words[2]
-    key, _, entry = path.partition(".") if "--path" in words else (path, "", "")
-    value = config.get(key)
-    if words[1] == "get":
-        if entry:
-            value = value.get(entry) if isinstance(value, dict) else None
-        if value is None:
-            sys.exit(f"error: configuration key '{path}' not found for stack 'here'")
-        if not isinstance(value, str):
-            import json
-            value = json.dumps(value)
-        print(value, end="")
-    elif not {"--secret", "--plaintext"} & {*words}:
-        sys.exit("error: config value looks like a secret; rerun with --secret or --plaintext")
-    elif entry:
-        # What is no table is forgotten, as the real one does.
-        table = value if isinstance(value, dict) else {}
-        config[key] = {**table, entry: int(stdin) if stdin.isdecimal() else stdin}
-    else:
-        config[key] = stdin
-    with open(f"{bench}/config", "w") as file:
-        print(config, file=file)
+    for form in ("text", "json"):
+        if os.path.exists(f"{bench}/config/{key}.{form}"):
+            os.remove(f"{bench}/config/{key}.{form}")
+    with open(table if entry else f"{bench}/config/{key}.text", "w") as file:
+        file.write(json.dumps({**entries, entry: int(stdin) if stdin.isdecimal() else stdin}) if entry else stdin)
 '''
 
 SSH = """#!/bin/bash
@@ -219,8 +212,9 @@ class Bench:
         self.folder = folder
         for name, text in {"pulumi": PULUMI, "ssh": SSH, "sudo": SUDO}.items():
             self.program(name, text)
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / "key"], check=True, timeout=30)
-        self.config = {"sshPrivateKey": (folder / "key").read_text()}
+        self.put("rest.py", REST)
+        (folder / "config").mkdir()
+        self.config = {"sshPrivateKey": private_key()}
         self.put("state.json", state(*RESOURCES))
         self.put("up", "exit 0\n")
 
@@ -236,12 +230,17 @@ class Bench:
     @property
     def config(self) -> dict[str, Any]:
         """The stack's config: a text is a value kept whole, a table is kept by entry."""
-        config: dict[str, Any] = ast.literal_eval((self.folder / "config").read_text())
-        return config
+        files = (self.folder / "config").iterdir()
+        return {
+            file.stem: file.read_text() if file.suffix == ".text" else json.loads(file.read_text()) for file in files
+        }
 
     @config.setter
     def config(self, values: dict[str, Any]) -> None:
-        self.put("config", repr(values))
+        for file in (self.folder / "config").iterdir():
+            file.unlink()
+        for key, value in values.items():
+            self.put(f"config/{key}.{'text' if isinstance(value, str) else 'json'}", value)
 
     def configure(self, **values: Any) -> None:
         """Add to the config."""
@@ -254,7 +253,8 @@ class Bench:
     def asked(self, *first: str) -> list[dict[str, Any]]:
         """Return the calls of pulumi that begin with these words."""
         path = self.folder / "pulumi.log"
-        calls = [ast.literal_eval(line) for line in path.read_text().splitlines()] if path.exists() else []
+        lines = path.read_text().split("\0\x1e\0")[:-1] if path.exists() else []
+        calls = [{"argv": words[:-1], "stdin": words[-1]} for words in (line.split("\0") for line in lines)]
         return [call for call in calls if call["argv"][: len(first)] == list(first)]
 
     def everything_shown(self) -> str:
@@ -266,17 +266,13 @@ class Bench:
         """Run the command line on the stack."""
         return main(on_the_stack(*words))
 
-    def start(self, *words: str, **streams: int) -> subprocess.Popen[str]:
+    def start(self, *words: str, **streams: Any) -> subprocess.Popen[str]:
         """Start the command line on the stack as a process of its own."""
-        argv = [sys.executable, "-m", "scripts", *on_the_stack(*words)]
-        return subprocess.Popen(argv, cwd=PROJECT_ROOT, text=True, start_new_session=True, **streams)  # type: ignore[call-overload,no-any-return]
+        return forked.start("scripts", *on_the_stack(*words), start_new_session=True, **streams)
 
     def run(self, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """Run the command line on the stack as a process of its own."""
-        argv = [sys.executable, "-m", "scripts", *on_the_stack(*words)]
-        return subprocess.run(
-            argv, input=stdin, capture_output=True, text=True, cwd=PROJECT_ROOT, check=False, timeout=30
-        )
+        return forked.run("scripts", *on_the_stack(*words), stdin=stdin)
 
 
 def on_the_stack(*words: str) -> list[str]:

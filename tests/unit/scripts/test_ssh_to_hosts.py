@@ -16,7 +16,9 @@ from lab.testing.processes import wait_for
 from scripts.ssh import Access, Endpoint, Ssh
 from scripts.stack import OperatorError, Stack, ended_with_us, stack_environment
 from scripts.state import State
-from tests.unit.scripts.stand_ins import APP_KEY, CLIENT_KEY, HOST_KEY, RESOURCES, Bench, first_contact, state
+from tests import PROJECT_ROOT
+from tests.unit.program.configs import public_key
+from tests.unit.scripts.stand_ins import APP_KEY, CLIENT_KEY, HOST_KEY, RESOURCES, STACK, Bench, first_contact, state
 from tests.unit.scripts.stand_ins import bench as bench
 
 
@@ -31,8 +33,11 @@ def option(name: str) -> str:
     return f'"$(sed -n s/^{name}=//p "$BENCH"/ssh.*)"'
 
 
-def test_standard_input_output_and_exit_code_are_passed_through(bench: Bench) -> None:
-    done = bench.run("ssh", "server", "--", "cat; echo wrong >&2; exit 42", stdin="in\n")
+@pytest.mark.usefixtures("bench")
+def test_standard_input_output_and_exit_code_are_passed_through() -> None:
+    """By a Python that is started anew, as the operator's is."""
+    argv = [sys.executable, "-m", "scripts", "ssh", "server", "--stack", STACK, "--", "cat; echo wrong >&2; exit 42"]
+    done = subprocess.run(argv, input="in\n", capture_output=True, text=True, cwd=PROJECT_ROOT, check=False, timeout=30)
     assert (done.returncode, done.stdout, done.stderr) == (42, "in\n", "wrong\n")
 
 
@@ -43,7 +48,7 @@ def test_the_exit_code_of_ssh_itself_is_passed_through(bench: Bench) -> None:
 
 def test_the_key_is_with_an_agent_and_nothing_is_left(bench: Bench, tmp_path: Path) -> None:
     done = bench.run("ssh", "server", "--", f"SSH_AUTH_SOCK={option('IdentityAgent')} ssh-add -L")
-    assert (bench.folder / "key.pub").read_text().split()[1] in done.stdout, done.stderr
+    assert public_key().split()[1] in done.stdout, done.stderr
     assert list((tmp_path / "tmp").iterdir()) == []
     assert "PRIVATE" not in bench.everything_shown()
 
