@@ -22,7 +22,11 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
 @pytest.fixture
 def state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The state files of a host that was never converged, without file systems; what is root's is the tester's here."""
-    folder = tmp_path / "state"
+    return state_in(tmp_path / "state", monkeypatch)
+
+
+def state_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Have the state files in a new folder, and return it."""
     folder.mkdir()
     monkeypatch.setattr(state_file, "FOLDER", folder)
     monkeypatch.setattr(kept, "FOLDER", folder)

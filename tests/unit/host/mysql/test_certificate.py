@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from scripts.host.common.errors import HostError
 from scripts.host.mysql import authority, certificate, timers
 from scripts.host.mysql.server import Error, Session
 from scripts.host.mysql.spec import CertificateSpec
+from tests.unit.host.conftest import state_in
 
 DESIRED = CertificateSpec(("10.20.0.10",), ("ip-10-20-0-10.eu-central-1.compute.internal",))
 OTHER = CertificateSpec(("10.20.0.11", "fd00::1"), ())
@@ -27,12 +29,22 @@ def shown(path: Path) -> str:
     return subprocess.run(argv, capture_output=True, text=True, check=True).stdout
 
 
+@pytest.fixture(scope="module")
+def first_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a first run leaves in `state` and `data`: it calls openssl a dozen times, and is made once for all tests."""
+    folder = tmp_path_factory.mktemp("first-run")
+    with pytest.MonkeyPatch.context() as patched:
+        state_in(folder / "state", patched)
+        serve(folder / "data", patched)
+        certificate.certify(DESIRED)
+    return folder
+
+
 @pytest.fixture
-def pair(tmp_path: Path, state_folder: Path) -> Path:  # noqa: ARG001  # it is used
-    """A pair as issued for the wanted identity."""
-    path = tmp_path / "pair.pem"
-    path.write_text(authority.issue(DESIRED))
-    return path
+def pair(tmp_path: Path, state_folder: Path, first_run: Path) -> Path:
+    """A pair as issued for the wanted identity, and the authority alone beside it."""
+    shutil.copytree(first_run / "state", state_folder, ignore=shutil.ignore_patterns("*.json"), dirs_exist_ok=True)
+    return Path(shutil.copy(first_run / "data" / "server-key.pem", tmp_path / "pair.pem"))
 
 
 def test_a_certificate_says_who_the_server_is_and_no_more(pair: Path, state_folder: Path) -> None:
@@ -166,10 +178,8 @@ class Loaded:
         return [("Ssl_server_not_before", self.dates[0]), ("Ssl_server_not_after", self.dates[1])]
 
 
-@pytest.fixture
-def server(tmp_path: Path, state_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Loaded:  # noqa: ARG001  # it is used
-    """A server with the files that mysqld makes for itself."""
-    data = tmp_path / "data"
+def serve(data: Path, monkeypatch: pytest.MonkeyPatch) -> Loaded:
+    """Return a server with the files that mysqld makes for itself in a new folder."""
     data.mkdir()
     for name in ("ca.pem", "ca-key.pem", "client-cert.pem", "client-key.pem", "server-cert.pem", "server-key.pem"):
         (data / name).write_text("mysqld's own\n")
@@ -181,31 +191,44 @@ def server(tmp_path: Path, state_folder: Path, monkeypatch: pytest.MonkeyPatch) 
     return loaded
 
 
-def test_the_first_run_puts_a_certificate_in_and_mysqld_s_own_go(server: Loaded) -> None:
+@pytest.fixture
+def new(tmp_path: Path, state_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Loaded:  # noqa: ARG001  # it is used
+    """A server before the first run."""
+    return serve(tmp_path / "data", monkeypatch)
+
+
+@pytest.fixture
+def server(new: Loaded, state_folder: Path, first_run: Path) -> Loaded:
+    """A server after the first run."""
+    shutil.copytree(first_run / "state", state_folder, dirs_exist_ok=True)
+    shutil.rmtree(new.data)
+    shutil.copytree(first_run / "data", new.data, symlinks=True)
+    new.do("ALTER INSTANCE RELOAD TLS")
+    return new
+
+
+def test_the_first_run_puts_a_certificate_in_and_mysqld_s_own_go(new: Loaded) -> None:
     ca_certificate = certificate.certify(DESIRED).ca_certificate
-    assert sorted(path.name for path in server.data.iterdir()) == ["ca.pem", "server-cert.pem", "server-key.pem"]
-    assert (server.data / "ca.pem").read_text() == ca_certificate
-    assert (server.data / "server-key.pem").stat().st_mode & 0o777 == 0o600
-    assert authority.why_due(server.data / "server-cert.pem", DESIRED) is None
-    assert server.reloads == 1
+    assert sorted(path.name for path in new.data.iterdir()) == ["ca.pem", "server-cert.pem", "server-key.pem"]
+    assert (new.data / "ca.pem").read_text() == ca_certificate
+    assert (new.data / "server-key.pem").stat().st_mode & 0o777 == 0o600
+    assert authority.why_due(new.data / "server-cert.pem", DESIRED) is None
+    assert new.reloads == 1
 
 
 def test_a_second_run_does_nothing(server: Loaded) -> None:
-    certificate.certify(DESIRED)
     before = (server.data / "server-key.pem").stat().st_ino
     certificate.certify(DESIRED)
     assert (server.reloads, (server.data / "server-key.pem").stat().st_ino) == (1, before)
 
 
 def test_another_identity_is_issued_for_and_loaded(server: Loaded) -> None:
-    certificate.certify(DESIRED)
     certificate.certify(OTHER)
     assert server.reloads == 2
     assert authority.names_of(server.data / "server-cert.pem") == {"10.20.0.11", "fd00::1"}
 
 
 def test_a_run_cut_off_before_the_load_loads_the_next_time(server: Loaded, monkeypatch: pytest.MonkeyPatch) -> None:
-    certificate.certify(DESIRED)
     with monkeypatch.context() as cut, pytest.raises(KeyboardInterrupt):
         cut.setattr(certificate, "_present", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         certificate.ensure(DESIRED, days=300)
@@ -214,7 +237,6 @@ def test_a_run_cut_off_before_the_load_loads_the_next_time(server: Loaded, monke
 
 
 def test_a_refused_certificate_leaves_the_old_one_in_place(server: Loaded) -> None:
-    certificate.certify(DESIRED)
     before = (server.data / "server-key.pem").read_text()
     server.refusing = True
     with pytest.raises(HostError, match="has the old one: ERROR 3888: Failed to set up SSL"):
@@ -223,12 +245,10 @@ def test_a_refused_certificate_leaves_the_old_one_in_place(server: Loaded) -> No
 
 
 def test_key_and_certificate_come_in_together(server: Loaded) -> None:
-    certificate.certify(DESIRED)
     assert os.readlink(server.data / "server-cert.pem") == "server-key.pem"  # noqa: PTH115
 
 
 def test_a_short_certificate_is_due_the_next_day(server: Loaded) -> None:
-    certificate.certify(DESIRED)
     assert "issued (asked for)" in certificate.ensure(DESIRED, days=5)
     assert "issued (it had less than 30 days left)" in certificate.ensure(DESIRED)
     assert server.reloads == 3
@@ -288,7 +308,7 @@ def nothing(_server: Loaded, _monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_certificate_that_is_not_the_stack_s_is_told_and_left(
     server: Loaded, monkeypatch: pytest.MonkeyPatch, done: Any, found: list[tuple[str, str]]
 ) -> None:
-    ca_certificate = certificate.certify(DESIRED).ca_certificate
+    ca_certificate = (server.data / "ca.pem").read_text()
     done(server, monkeypatch)
     before = {path.name: path.read_bytes() for path in server.data.iterdir()}
     rows = certificate.differences(cast(Session, server), DESIRED, ca_certificate)
