@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import shlex
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +13,7 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
-from tests import PROJECT_ROOT
+from tests import PROJECT_ROOT, forked
 
 FOLDER = PROJECT_ROOT / ".github" / "workflows"
 FILES = sorted(FOLDER.iterdir())
@@ -29,6 +31,7 @@ PAGE = "https://github.com/team/pair/actions/runs/7"
 SECONDS = 300
 
 
+@functools.cache
 def read(file: Path) -> dict[Any, Any]:
     """Return a workflow."""
     found: dict[Any, Any] = yaml.safe_load(file.read_text())
@@ -87,7 +90,9 @@ class Done:
     """What it wrote to GITHUB_OUTPUT and GITHUB_ENV."""
 
 
-def execute(of: Step, folder: Path, given: Mapping[str, str], base: Mapping[str, str] = os.environ) -> Done:
+def execute(
+    of: Step, folder: Path, given: Mapping[str, str], base: Mapping[str, str] = os.environ, *, anew: bool = True
+) -> Done:
     """Run a step as a runner does.
 
     Args:
@@ -95,22 +100,23 @@ def execute(of: Step, folder: Path, given: Mapping[str, str], base: Mapping[str,
         folder: where the runner's files are.
         given: the values of the variables that are expressions in the workflow.
         base: the environment of the runner itself.
+        anew: by bash, as it is; otherwise a line that is a module of ours is a fork of this process (tests/forked.py).
     """
     expressions = {name for name, value in of.environment.items() if EXPRESSION in str(value)}
     assert expressions <= given.keys(), f"values of {expressions - given.keys()} are missing"
     files = {name: folder / name for name in ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT", "GITHUB_ENV")}
     for file in files.values():
         file.write_text("")
-    done = subprocess.run(
-        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", of.line],
-        cwd=PROJECT_ROOT,
-        env={**base, **RUNNER, **{name: str(file) for name, file in files.items()}, **of.environment, **given},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
+    env = {**base, **RUNNER, **{name: str(file) for name, file in files.items()}, **of.environment, **given}
+    words, null, pipe = shlex.split(of.line), subprocess.DEVNULL, subprocess.PIPE
+    if not anew and words[:2] == [".venv/bin/python", "-m"]:
+        process = forked.start(*words[2:], env=env, stdin=null, stdout=pipe, stderr=subprocess.STDOUT)
+    else:
+        argv = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", of.line]
+        process = subprocess.Popen(
+            argv, cwd=PROJECT_ROOT, env=env, text=True, stdin=null, stdout=pipe, stderr=subprocess.STDOUT
+        )
+    with process:
+        log, _ = process.communicate(timeout=SECONDS)
     written = {name: file.read_text() for name, file in files.items()}
-    return Done(done.returncode, done.stdout, written.pop("GITHUB_STEP_SUMMARY"), written)
+    return Done(process.returncode, log, written.pop("GITHUB_STEP_SUMMARY"), written)

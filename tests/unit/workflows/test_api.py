@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests import PROJECT_ROOT
+from tests import PROJECT_ROOT, forked
 from tests.unit.workflows.steps import PAGE, RUNNER
 
 TOKEN = "token-of-the-job"
@@ -36,23 +36,16 @@ class GitHub(ThreadingHTTPServer):
         self.refuses = False
 
     def step(self, module: str, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        """Run a step against it; -S: without any package that is installed."""
-        return subprocess.run(
-            [sys.executable, "-S", "-m", module, *words],
-            cwd=PROJECT_ROOT,
-            env={
-                "PATH": os.environ["PATH"],
-                **RUNNER,
-                "STACK": "prod",
-                "GITHUB_API_URL": f"http://127.0.0.1:{self.server_port}",
-                "GITHUB_TOKEN": TOKEN,
-                **variables,
-            },
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        """Run a step against it."""
+        env = {
+            "PATH": os.environ["PATH"],
+            **RUNNER,
+            "STACK": "prod",
+            "GITHUB_API_URL": f"http://127.0.0.1:{self.server_port}",
+            "GITHUB_TOKEN": TOKEN,
+            **variables,
+        }
+        return forked.run(module, *words, env=env)
 
 
 class Answer(BaseHTTPRequestHandler):
@@ -85,7 +78,7 @@ class Answer(BaseHTTPRequestHandler):
 @pytest.fixture
 def github() -> Iterator[GitHub]:
     with GitHub() as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))  # how soon it sees that it is to end
         thread.start()
         yield server
         server.shutdown()
@@ -101,6 +94,13 @@ def report(tmp_path: Path) -> Path:
     file = tmp_path / "report.md"
     file.write_text("**Reach is opened.** ü\n")
     return file
+
+
+@pytest.mark.parametrize("module", ["tools.ci.comment", "tools.ci.issue"])
+def test_a_step_starts_without_any_package_that_is_installed(module: str) -> None:
+    argv = [sys.executable, "-S", "-m", module]
+    done = subprocess.run(argv, cwd=PROJECT_ROOT, env={}, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1 and done.stderr.startswith("not set in the environment of the step: ")
 
 
 def test_a_first_report_is_a_new_comment(github: GitHub, report: Path) -> None:
