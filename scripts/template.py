@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 
 @cache
-def template(folder: Path, name: str, **filters: Callable[..., Any]) -> Template:
+def template(folder: Path, name: str, **filters: Callable[..., Any]) -> "Template":
     """Return a template; every value in one of Graphviz's is escaped as XML has it.
 
     Args:
@@ -17,10 +18,12 @@ def template(folder: Path, name: str, **filters: Callable[..., Any]) -> Template
         name: its file's.
         filters: what it calls by a name of its own.
     """
-    environment = Environment(
-        loader=FileSystemLoader(folder),
-        autoescape=select_autoescape(["dot.j2"]),
-        undefined=StrictUndefined,
+    import jinja2  # here, as few commands fill a template
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder),
+        autoescape=jinja2.select_autoescape(["dot.j2"]),
+        undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
