@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,8 @@ class Bench:
     def on_path(cls, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
         """Return one in a new folder that is first on PATH for the length of a test."""
         folder.mkdir()
-        monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+        # A host's python3 is a Python; a developer's may be a script that looks for one.
+        monkeypatch.setenv("PATH", f"{folder}:{Path(sys.base_prefix) / 'bin'}:{os.environ['PATH']}")
         return cls(folder)
 
     def stand_in(self, name: str, script: str = "") -> None:

@@ -53,6 +53,12 @@ def laid_out(folder: Path, kind: str) -> Path:
     return folder / "current"
 
 
+@pytest.fixture(scope="module")
+def agents(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The agent of each kind of host, laid out and compiled once for the tests that change nothing of it."""
+    return {kind: laid_out(tmp_path_factory.mktemp(kind), kind) for kind in ROOMS}
+
+
 def call(agent: Path, *words: str, stdin: str = "", python: str = sys.executable) -> subprocess.CompletedProcess[str]:
     """Run the agent on its own: nothing of this project is in its path."""
     argv = [python, "-I", str(agent), *words]
@@ -78,8 +84,8 @@ def test_every_verb_has_its_function(name: str) -> None:
 
 @pytest.mark.parametrize("python", PYTHONS)
 @pytest.mark.parametrize("verb", ["converge", "diff", "check-logins"])
-def test_bad_input_is_told_in_a_line_on_a_client(tmp_path: Path, verb: str, python: str) -> None:
-    done = call(laid_out(tmp_path, "client"), verb, stdin="{}", python=python)
+def test_bad_input_is_told_in_a_line_on_a_client(agents: dict[str, Path], verb: str, python: str) -> None:
+    done = call(agents["client"], verb, stdin="{}", python=python)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("the spec has no field") and done.stderr.count("\n") == 1
 
@@ -87,9 +93,9 @@ def test_bad_input_is_told_in_a_line_on_a_client(tmp_path: Path, verb: str, pyth
 @pytest.mark.parametrize("python", PYTHONS)
 @pytest.mark.parametrize("verb", ["converge", "diff", "certify"])
 def test_bad_input_is_told_in_a_line_on_a_server_with_the_driver_or_without(
-    tmp_path: Path, verb: str, python: str
+    agents: dict[str, Path], verb: str, python: str
 ) -> None:
-    done = call(laid_out(tmp_path, "server"), verb, stdin="nothing", python=python)
+    done = call(agents["server"], verb, stdin="nothing", python=python)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("standard input is not JSON") and done.stderr.count("\n") == 1
 
@@ -104,8 +110,10 @@ def test_bad_input_is_told_in_a_line_on_a_server_with_the_driver_or_without(
         ("server", ["check-logins"], "check-logins is a verb of another kind of host"),
     ],
 )
-def test_a_verb_that_this_host_does_not_have_is_told(tmp_path: Path, kind: str, words: list[str], error: str) -> None:
-    done = call(laid_out(tmp_path, kind), *words)
+def test_a_verb_that_this_host_does_not_have_is_told(
+    agents: dict[str, Path], kind: str, words: list[str], error: str
+) -> None:
+    done = call(agents[kind], *words)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(error) and "Traceback" not in done.stderr
 
@@ -117,8 +125,7 @@ def test_an_install_that_turns_current_while_an_agent_is_imported_does_not_mix_t
     assert call(agent).stdout == "digest\n"
 
 
-def test_check_logins_imports_nothing_of_the_agent_once_it_has_begun(tmp_path: Path) -> None:
-    agent = laid_out(tmp_path, "client")
+def test_check_logins_imports_nothing_of_the_agent_once_it_has_begun(agents: dict[str, Path]) -> None:
     script = """
 import sys
 sys.path.insert(0, sys.argv[1])
@@ -127,7 +134,7 @@ before = set(sys.modules)
 code = check_logins.main([])
 print(sorted(name for name in set(sys.modules) - before if name.startswith("scripts")), code)
 """
-    argv = [sys.executable, "-I", "-c", script, str(agent)]
+    argv = [sys.executable, "-I", "-c", script, str(agents["client"])]
     spec = codec.encode(LoginCheckSpec("127.0.0.1", 3306, 3306, ()))
     done = subprocess.run(argv, input=spec, capture_output=True, text=True, check=False)
     answer, imported = done.stdout.splitlines()

@@ -135,7 +135,7 @@ def test_what_an_up_has_not_come_to_is_named(
 
 
 def test_a_reader_that_never_comes_is_not_waited_for(bench: Bench, tmp_path: Path) -> None:
-    offer = ["bash", "-c", connect.OFFER, "offer", "2"]
+    offer = ["bash", "-c", connect.OFFER, "offer", "1"]
     process = subprocess.Popen(offer, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdin and process.stdout
     process.stdin.write(CANARY)
@@ -151,11 +151,11 @@ def test_a_reader_that_never_comes_is_not_waited_for(bench: Bench, tmp_path: Pat
 def test_a_login_that_does_not_arrive_whole_is_not_waited_for(bench: Bench, tmp_path: Path, content: bytes) -> None:
     fifo = tmp_path / "login"
     os.mkfifo(fifo)
-    take = ["bash", "-c", connect.TAKE, "connect", str(fifo), "1"]
+    take = ["bash", "-c", connect.TAKE, "connect", str(fifo), "0.2"]
     process = subprocess.Popen(take, stderr=subprocess.PIPE, text=True)
     with fifo.open("wb") as writer:
         writer.write(content)
-    assert process.communicate(timeout=10)[1] == "the login did not arrive within 1 seconds\n"
+    assert process.communicate(timeout=10)[1] == "the login did not arrive within 0.2 seconds\n"
     assert (process.returncode, (bench.folder / "mysql.argv").exists()) == (1, False)
 
 

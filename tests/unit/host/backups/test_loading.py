@@ -65,8 +65,8 @@ def base(**changes: Any) -> dict[str, Any]:
 def test_the_client_gets_the_dump_and_as_much_time_as_its_last_statement_takes(
     repo: Repository, tmp_path: Path, status_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pipeline, "END_SECONDS", 1)
-    mysql(tmp_path, seconds=1.5)
+    monkeypatch.setattr(pipeline, "END_SECONDS", 0.5)
+    mysql(tmp_path, seconds=0.8)
     monkeypatch.setattr(progress, "EVERY_SECONDS", 0.0)
     replay.load(repo, base(), "socket")
     assert (tmp_path / "loaded").read_bytes() == DUMP
