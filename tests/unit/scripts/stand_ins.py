@@ -166,39 +166,42 @@ else:
         file.write(json.dumps({**entries, entry: int(stdin) if stdin.isdecimal() else stdin}) if entry else stdin)
 '''
 
-SSH = """#!/bin/bash
+SSH = """#!/bin/sh
 # ssh to a host that is this machine: the line behind -- runs here, as a user for whom `sudo` is the file `root`.
 printf '%s\\n' "$@" >"$BENCH/ssh.$$"
-line= local= seen=
+line= command= seen=
 for word; do
-  [[ $word == HostKeyAlias=* && -z ${HOST-} ]] && export HOST=${word#*=}
-  [[ $word == LocalCommand=* ]] && local=${word#*=}
-  [[ $seen ]] && line=$word
-  [[ $word == -- ]] && seen=1
+  case $word in
+    HostKeyAlias=*) [ "${HOST-}" ] || export HOST="${word#*=}" ;;
+    LocalCommand=*) command=${word#*=} ;;
+  esac
+  [ "$seen" ] && line=$word
+  [ "$word" = -- ] && seen=1
 done
-[[ -e $BENCH/down.$HOST ]] && { echo "ssh: connect to host: Connection timed out" >&2; exit 255; }
-if [[ $local ]]; then
-  [[ -e $BENCH/forward ]] && { cat "$BENCH/forward" >&2; exit 255; }
-  bash -c "$local"; exec sleep 60
+[ -e "$BENCH/down.$HOST" ] && { echo "ssh: connect to host: Connection timed out" >&2; exit 255; }
+if [ "$command" ]; then
+  [ -e "$BENCH/forward" ] && { cat "$BENCH/forward" >&2; exit 255; }
+  sh -c "$command"; exec sleep 60
 fi
 exec bash -c "$line"
 """
 
-SUDO = """#!/bin/bash
+SUDO = """#!/bin/sh
 # The host agent: what it reads is kept in spec.HOST, what it says is what the file diff.HOST does.
 agent="-n python3 -B /usr/local/lib/mysql-pair/current"
+for last; do :; done
 case "$*" in
   "$agent accounts list") cat "$BENCH/list.json" ;;
   "$agent accounts diff") cat >"$BENCH/spec.accounts"; . "$BENCH/diff.accounts" ;;
   "$agent group status") . "$BENCH/group.$HOST" ;;
-  "$agent group "*) word=${*: -1}; echo "$HOST $word $(cat)" >>"$BENCH/changes"; . "$BENCH/group.$word" ;;
+  "$agent group "*) echo "$HOST $last $(cat)" >>"$BENCH/changes"; . "$BENCH/group.$last" ;;
   "-n mysql "*) . "$BENCH/mysql" ;;
   "$agent diff") cat >"$BENCH/spec.$HOST"; . "$BENCH/diff.$HOST" ;;
   "$agent upgrade-check") (cat; echo) >>"$BENCH/asked.check"; . "$BENCH/upgrade-check" ;;
   "$agent upgrade") (cat; echo) >>"$BENCH/asked.$HOST"; . "$BENCH/upgrade.$HOST" ;;
-  "$agent backup "*) word=${*: -1}; cat >"$BENCH/spec.backup.$word"; . "$BENCH/backup.$word" ;;
+  "$agent backup "*) cat >"$BENCH/spec.backup.$last"; . "$BENCH/backup.$last" ;;
   "-n zstd "*) cat "$BENCH/extract.sql" ;;
-  "-n rm "*) echo "${*: -1}" >>"$BENCH/removed" ;;
+  "-n rm "*) echo "$last" >>"$BENCH/removed" ;;
   "$agent check-logins") cat >"$BENCH/spec.logins.$HOST"; . "$BENCH/logins.$HOST" ;;
   *) echo "no such command: $*" >&2; exit 1 ;;
 esac
