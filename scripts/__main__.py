@@ -59,12 +59,13 @@ for verb in (
     preview_report.preview_report,
 ):
     app.command()(verb)
+command = typer.main.get_command(app)
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run a verb and return its exit code; a fault that the operator can fix is a message on standard error."""
     try:
-        app(arguments, prog_name="python -m scripts")
+        command(arguments, prog_name="python -m scripts")
     except OperatorError as error:
         print(f"scripts {arguments[0]}: {error}", file=sys.stderr)
         return error.exit_code
