@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.unit.program.configs import BACKUP_KEY
 from tests.unit.program.program_run import Run, run_with
 
 
@@ -26,3 +27,19 @@ def event_loop_of_the_test() -> Iterator[None]:
 def run() -> Run:
     """The program with a config without faults."""
     return run_with()
+
+
+@pytest.fixture(scope="session")
+def configured() -> Run:
+    """The program with keys of which none changes what comes of another: one run for the tests of each."""
+    return run_with(
+        backupKeep="false",
+        backupKey=BACKUP_KEY,
+        instanceProfile="session-manager",
+        lowerCaseTableNames="1",
+        serverAmi="ami-0123456789abcdef0",
+        serverCertificateNames='["db.example.org", "*.db.example.org"]',
+        sshEndpoints='{"server": {"host": "127.0.0.1", "port": 2201}}',
+        tags='{"Team": "data"}',
+        terminationProtection="false",
+    )

@@ -33,6 +33,7 @@ SAID = {
 """What commands print, by the end of their names."""
 resource._get_stack_trace = StackTrace
 """The engine is told each resource's stack, pytest's forty frames among it: a third of a run's time."""
+
 STACK = "pulumi:pulumi:Stack"
 REGION = "eu-central-1"
 AMI = "ami-0a1b2c3d4e5f60718"

@@ -57,14 +57,13 @@ def test_a_base_is_kept_for_as_long_as_a_day_that_it_is_needed_for(
     assert rule["abortIncompleteMultipartUpload"] == {"daysAfterInitiation": 7}
 
 
-def test_the_bucket_stays_when_the_stack_goes_unless_config_says_otherwise(run: Run) -> None:
+def test_the_bucket_stays_when_the_stack_goes_unless_config_says_otherwise(run: Run, configured: Run) -> None:
     assert only(run, "aws:s3/bucket:Bucket")["forceDestroy"] is False
     kept = {name for name in run.seen.retained if name.startswith("backups-")}
     parts = ("bucket", "public-access", "versioning", "encryption", "lifecycle", "policy")
     assert kept == {f"backups-{part}" for part in parts}
-    without = run_with(backupKeep="false")
-    assert only(without, "aws:s3/bucket:Bucket")["forceDestroy"] is True
-    assert not any(name.startswith("backups-") for name in without.seen.retained)
+    assert only(configured, "aws:s3/bucket:Bucket")["forceDestroy"] is True
+    assert not any(name.startswith("backups-") for name in configured.seen.retained)
 
 
 def test_the_server_may_add_and_read_its_own_files_and_list_and_nothing_else(run: Run) -> None:
@@ -80,8 +79,8 @@ def test_the_server_may_add_and_read_its_own_files_and_list_and_nothing_else(run
     assert profiles == {"server-instance": "mysql-pair-unit-backups-1a2b3c", "client-1-instance": None}
 
 
-def test_a_profile_from_config_stays_and_its_role_gets_the_rights() -> None:
-    run = run_with(instanceProfile="session-manager")
+def test_a_profile_from_config_stays_and_its_role_gets_the_rights(configured: Run) -> None:
+    run = configured
     assert "backups-role" not in run.inputs("aws:iam/role:Role")
     assert run.inputs("aws:iam/instanceProfile:InstanceProfile") == {}
     assert run.inputs("aws:iam/rolePolicy:RolePolicy")["backups-policy"]["role"] == "role-of-session-manager"
@@ -103,8 +102,8 @@ def test_outputs_say_where_backups_are_and_have_the_key_as_a_secret(run: Run) ->
     assert run.outputs["backup_key"] == MADE and "backup_key" in run.secret_outputs
 
 
-def test_a_key_of_ones_own_is_used_and_none_is_made() -> None:
-    run = run_with(backupKey=BACKUP_KEY)
+def test_a_key_of_ones_own_is_used_and_none_is_made(configured: Run) -> None:
+    run = configured
     assert "backups-key" not in run.inputs("command:local:Command")
     assert run.outputs["backup_key"] == BACKUP_KEY and "backup_key" in run.secret_outputs
     assert BACKUP_KEY not in json.dumps([without_secrets(seen.inputs) for seen in run.seen.resources])

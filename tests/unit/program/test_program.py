@@ -24,7 +24,7 @@ from scripts.host.system.spec import HostSpec
 from stack_outputs import contract, forms
 from tests.unit.host.accounts import builders
 from tests.unit.program import mocks
-from tests.unit.program.configs import PASSWORD, public_key, set_config
+from tests.unit.program.configs import GOOD, PASSWORD, public_key, set_config
 from tests.unit.program.program_run import PROGRAM, SECRET_MARK, Run, plain, run_with, without_secrets
 
 CONFIGURED_KEY = " ".join(public_key().split()[:2])
@@ -38,15 +38,14 @@ def test_instances_are_hardened(run: Run) -> None:
         assert made["rootBlockDevice"]["volumeType"] == "gp3"
 
 
-def test_the_servers_address_is_fixed_and_it_is_protected(run: Run) -> None:
+def test_the_servers_address_is_fixed_and_it_is_protected(run: Run, configured: Run) -> None:
     server, client = run.instances["server-instance"], run.instances["client-1-instance"]
     assert (server["privateIp"], server["disableApiTermination"]) == ("10.20.0.10", False)
     on_root = run_with(dataVolumeSize="0")
     assert on_root.instances["server-instance"]["disableApiTermination"] is True
     assert ("privateIp" in client, client["disableApiTermination"]) == (False, False)
-    unprotected = run_with(terminationProtection="false")
-    assert unprotected.instances["server-instance"]["disableApiTermination"] is False
-    assert unprotected.seen.protected == set()
+    assert configured.instances["server-instance"]["disableApiTermination"] is False
+    assert configured.seen.protected == set(), "terminationProtection is false there"
 
 
 def test_what_has_the_data_is_protected_in_pulumi_and_nothing_else_is_but_what_a_destroy_comes_to_first() -> None:
@@ -85,8 +84,8 @@ def test_mysql_is_installed_on_the_mounted_volume_and_not_by_the_first_boot(run:
     assert spec["data"] is None and DROP_IN not in [file["path"] for file in spec["files"]]
 
 
-def test_tags_are_on_instances_and_their_volumes() -> None:
-    made = run_with(tags='{"Team": "data"}').instances["server-instance"]
+def test_tags_are_on_instances_and_their_volumes(configured: Run) -> None:
+    made = configured.instances["server-instance"]
     assert made["tags"] == made["rootBlockDevice"]["tags"]
     assert made["tags"]["Team"] == "data"
     assert made["tags"]["Name"] == "mysql-pair-unit-server"
@@ -203,11 +202,10 @@ def test_a_public_server_is_dialled_itself() -> None:
     assert public.outputs["server_public_ip"] == mocks.PUBLIC_IP
 
 
-def test_a_tunnels_end_is_dialled_instead_and_without_a_jump() -> None:
-    tunnel = run_with(sshEndpoints='{"server": {"host": "127.0.0.1", "port": 2201}}')
-    connection = plain(tunnel.commands["server-converged"]["connection"])
+def test_a_tunnels_end_is_dialled_instead_and_without_a_jump(configured: Run) -> None:
+    connection = plain(configured.commands["server-converged"]["connection"])
     assert (connection["host"], connection["port"], connection.get("proxy")) == ("127.0.0.1", 2201, None)
-    assert tunnel.outputs["jump_host"] is None
+    assert configured.outputs["jump_host"] is None
 
 
 def test_a_known_host_key_needs_no_first_contact() -> None:
@@ -298,46 +296,44 @@ def test_logins_are_tried_with_what_they_should_see() -> None:
 
 @pytest.mark.parametrize("change", [{"comment": "another"}, {"plugin": "sha256_password"}])
 def test_logins_are_tried_again_whatever_changes_of_an_account(change: dict[str, object]) -> None:
-    runs = [run_with(users=json.dumps({"app": user})) for user in ({}, change)]
+    app = json.loads(GOOD["users"])["app"]
+    runs = [run_with(), run_with(users=json.dumps({"app": {**app, **change}}))]
     commands = [run.commands["client-1-logins"] for run in runs]
     assert commands[0]["stdin"] == commands[1]["stdin"] and commands[0]["triggers"] == commands[1]["triggers"]
     assert commands[0]["create"] != commands[1]["create"]
 
 
-# users beside app, what else client-1 is sent, how warnings begin
-SENT: list[tuple[dict[str, dict[str, object]], list[str], list[str]]] = [
-    ({}, ["app"], []),
-    ({"b": {"clients": ["client"]}}, ["app", "b"], []),
-    ({"far": {"host": "10.20.0.7"}}, ["app"], ["no client host tries the login of user far (client-1: its host part"]),
-    (
-        {"x": {"require": "X509"}},
-        ["app"],
-        ["no client host tries the login of user x (client-1: it needs a client cert"],
-    ),
-    (
-        {"b": {"name": "app", "host": "%"}},
-        ["app"],
-        ["no client host tries the login of user b (client-1: MySQL takes it for the account with host part"],
-    ),
-    ({"b": {"name": "app", "host": "10.20.%"}}, ["app"], ["no client host tries the login of user b"]),
-    (
-        {"b": {"host": "%.example.org"}},
-        ["app"],
-        ["no client host tries the login of user b (client-1: only the server"],
-    ),
-]
+USERS: dict[str, dict[str, object]] = {
+    "app": {},
+    "batch": {"clients": ["client"]},
+    "far": {"host": "10.20.0.7"},
+    "x": {"require": "X509"},
+    "wide": {"name": "app", "host": "%"},
+    "other": {},
+    "wider": {"name": "other", "host": "10.20.%"},
+    "named": {"host": "%.example.org"},
+}
+NOT_TRIED = {
+    "far": "client-1: its host part",
+    "x": "client-1: it needs a client cert",
+    "wide": "client-1: MySQL takes it for the account with host part",
+    "wider": "",
+    "named": "client-1: only the server",
+}
+"""Why no client host tries a user's login, as a warning begins to say."""
 
 
-@pytest.mark.parametrize(("others", "sent", "warned"), SENT)
 def test_a_client_host_is_sent_the_passwords_of_logins_that_mysql_takes_from_it_and_the_others_are_told(
-    others: dict[str, dict[str, object]], sent: list[str], warned: list[str], monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     warnings: list[str] = []
     monkeypatch.setattr("pulumi.warn", lambda text, _resource=None: warnings.append(text))
-    run = Run(users=json.dumps({"app": {}, **others}))
-    assert [login.key for login in run.spec("client-1-logins", LoginCheckSpec).logins] == sent
+    run = Run(users=json.dumps(USERS))
+    sent = [login.key for login in run.spec("client-1-logins", LoginCheckSpec).logins]
+    assert sent == [key for key in USERS if key not in NOT_TRIED]
     told = [text for text in warnings if not text.startswith("mysql-pair:")]
-    assert len(told) == len(warned) and all(map(str.startswith, told, warned)), told
+    begin = [f"no client host tries the login of user {key} ({why}" for key, why in NOT_TRIED.items()]
+    assert len(told) == len(begin) and all(map(str.startswith, sorted(told), sorted(begin))), told
 
 
 def test_a_grant_that_waits_for_its_table_is_told_and_needs_no_database_to_be_seen(
@@ -408,10 +404,9 @@ def test_faults_stop_the_program_before_it_registers_anything() -> None:
     assert seen.resources == []
 
 
-def test_the_image_is_looked_up_unless_it_is_given() -> None:
-    given = run_with(serverAmi="ami-0123456789abcdef0")
-    assert given.instances["server-instance"]["ami"] == "ami-0123456789abcdef0"
-    assert given.instances["client-1-instance"]["ami"] == mocks.AMI
+def test_the_image_is_looked_up_unless_it_is_given(configured: Run) -> None:
+    assert configured.instances["server-instance"]["ami"] == "ami-0123456789abcdef0"
+    assert configured.instances["client-1-instance"]["ami"] == mocks.AMI
 
 
 def test_a_server_that_moves_has_a_snapshot_of_its_volume_between_both_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -466,17 +461,14 @@ def test_the_certificate_names_the_address_and_the_dns_name(run: Run) -> None:
     assert spec == CertificateSpec(("10.20.0.10",), ("server-instance.internal",))
 
 
-def test_names_of_one_s_own_are_in_the_certificate_too() -> None:
-    spec = run_with(serverCertificateNames='["db.example.org", "*.db.example.org"]').spec(
-        "server-certificate", CertificateSpec
-    )
+def test_names_of_one_s_own_are_in_the_certificate_too(configured: Run) -> None:
+    spec = configured.spec("server-certificate", CertificateSpec)
     assert spec.names == ("server-instance.internal", "db.example.org", "*.db.example.org")
 
 
-def test_lower_case_table_names_hold_from_the_first_start() -> None:
-    made = run_with(lowerCaseTableNames="1")
-    assert "lower_case_table_names = 1" in str(made.instances["server-instance"]["userData"])
-    assert made.spec("server-converged", ServerSpec).mysql.settings["lower_case_table_names"] == 1
+def test_lower_case_table_names_hold_from_the_first_start(configured: Run) -> None:
+    assert "lower_case_table_names = 1" in str(configured.instances["server-instance"]["userData"])
+    assert configured.spec("server-converged", ServerSpec).mysql.settings["lower_case_table_names"] == 1
 
 
 def test_without_dns_hostnames_the_certificate_has_no_empty_name() -> None:
