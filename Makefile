@@ -17,8 +17,8 @@ SEED ?=
 ARGS ?=
 PYTHON := .venv/bin/python
 STAMP := .venv/requirements.stamp
-# Of the unit tests those that take half of the time.
-UNIT_HALF := tests/unit/program tests/unit/host tests/unit/workflows
+# Of the unit tests those that take half of the time: they wait for nothing, and the others for what they time out.
+UNIT_HALF := tests/unit/program tests/unit/workflows tests/unit/outputs tests/unit/preview
 
 .DEFAULT_GOAL := help
 .PHONY: help packages programs setup lab-setup up lab-up preview down status check unit test test-lab torture bench connect tunnel users backup backups drill rotate finish-rotation drift repair switch-over upgrade diagram image
