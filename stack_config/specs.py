@@ -131,6 +131,7 @@ def _fields_of(kind: Any) -> tuple[_Field, ...]:
 _fields: Callable[[Any], tuple[_Field, ...]] = functools.cache(_fields_of)
 
 
+@functools.cache
 def camel(name: str) -> str:
     """Return a field's name as config has it."""
     return re.sub("_([a-z])", lambda match: match[1].upper(), name)
@@ -141,6 +142,7 @@ def _entry_hint(hint: Any) -> Any:
     return typing.get_args(hint)[0] if typing.get_origin(hint) in (tuple, Sequence) else None
 
 
+@functools.cache
 def _reading(hint: Any, example: str | None, check: Check | None = None) -> Read | None:
     """Return how a value of this type is read, or each entry of a list, with this check; None for one that is not."""
     if typing.get_origin(hint) is NotRequired:
