@@ -17,7 +17,7 @@ SEED ?=
 ARGS ?=
 PYTHON := .venv/bin/python
 STAMP := .venv/requirements.stamp
-# Of the unit tests those that take half of the time: they wait for nothing, and the others for what they time out.
+# Of the unit tests those that take half of the time.
 UNIT_HALF := tests/unit/program tests/unit/workflows tests/unit/outputs tests/unit/preview
 
 .DEFAULT_GOAL := help
