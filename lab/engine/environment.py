@@ -22,6 +22,10 @@ from lab.yaml_file import read_yaml
 
 FOREIGN = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_STACK", "PULUMI_ACCESS_TOKEN", "PULUMI_OPTION_STACK")
 """Variables of a user's own stacks that would win over the lab's."""
+NO_LOGS = """\
+In the place of this file the engine would have a folder, with a log of each run that takes it a fifth of its time.
+Remove the file to have them; `pulumi -v=9 --logtostderr` shows the log of one run.
+"""
 _LANGUAGE_HOST = f"""
 import sys
 sys.path.append({str(IMPORT_FOLDER)!r})
@@ -39,6 +43,9 @@ def prepare(lab: Lab, engine: Engine) -> None:
     for folder in (lab.folder, lab.pulumi_home, lab.backend, lab.bin):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.chmod(0o700)
+    logs = lab.pulumi_home / "logs"
+    if not logs.exists():
+        write_atomically(logs, NO_LOGS)
     if not lab.passphrase_file.exists():
         _refuse_lost_passphrase(lab)
         write_atomically(lab.passphrase_file, tokens.token_urlsafe(32))

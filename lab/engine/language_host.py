@@ -20,6 +20,7 @@ import subprocess
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
@@ -101,18 +102,42 @@ class Toolchain:
         return variables
 
     def facts(self) -> dict[str, Any]:
-        """Return what python_facts.py finds in this Python.
+        """Return what python_facts.py finds in this Python, or has found if nothing was installed in it since.
+
+        The engine asks in every run, and each time of another process of this host.
 
         Raises:
             HostError: it does not run.
         """
+        asked_of = [self.python, str(self.venv), os.environ.get("PYTHONPATH")]
+        kept = Path(home, "python-facts.json") if (home := os.environ.get("PULUMI_HOME")) else None
+        if kept and (known := _known_facts(kept, asked_of)):
+            return known
         asked = subprocess.run(
             [self.python, str(FACTS)], env=self.environment(), capture_output=True, text=True, check=False
         )
         if asked.returncode != 0:
             raise HostError(f"{self.python} does not work:\n{asked.stderr.strip()}")
         facts: dict[str, Any] = json.loads(asked.stdout)
+        if kept:
+            partial = kept.with_suffix(f".{os.getpid()}")
+            with suppress(OSError):
+                partial.write_text(json.dumps({"of": asked_of, "facts": facts}), encoding="utf-8")
+                partial.replace(kept)
         return facts
+
+
+def _known_facts(kept: Path, asked_of: list[str | None]) -> dict[str, Any] | None:
+    """Return the facts that a file has, if they are of this Python and each of its folders is as it was."""
+    try:
+        known = json.loads(kept.read_text(encoding="utf-8"))
+        facts: dict[str, Any] = known["facts"]
+        changed = any(Path(folder).stat().st_mtime_ns != at for folder, at in facts["folders"].items())
+        if known["of"] == asked_of and not changed:
+            return facts
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # not there, or not of this release
+    return None
 
 
 class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):  # type: ignore[misc]  # generated

@@ -1,5 +1,7 @@
 """Print, as JSON, what a Python has: its executable, its version, its distributions and their pulumi-plugin.json.
 
+And when each folder that it finds them in was changed last: what is installed or removed later changes one.
+
 The language host runs this file with the project's own Python, so it imports the standard library alone.
 """
 
@@ -33,6 +35,8 @@ def plugin_json(distribution: Distribution, name: str) -> dict[str, Any] | None:
 
 def facts() -> dict[str, Any]:
     """Return the whole of it; `direct` says that no other distribution requires this one."""
+    # Before they are read. The first is this file's own.
+    folders = {folder: Path(folder).stat().st_mtime_ns for folder in sys.path[1:] if Path(folder).is_dir()}
     metadata = [(distribution.metadata, distribution) for distribution in distributions()]  # parsed at each access
     installed = {canonical(said["Name"]): (said, distribution) for said, distribution in metadata}
     required = {
@@ -44,6 +48,7 @@ def facts() -> dict[str, Any]:
     return {
         "executable": sys.executable,
         "version": platform.python_version(),
+        "folders": folders,
         "packages": [
             {
                 "name": name,

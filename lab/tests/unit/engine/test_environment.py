@@ -87,6 +87,15 @@ def test_everything_is_private_and_made_twice_the_same(lab: Lab) -> None:
         assert path.stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.parametrize("wanted", [False, True])
+def test_a_run_is_logged_where_somebody_has_made_a_folder_for_it(lab: Lab, wanted: bool) -> None:
+    logs = lab.pulumi_home / "logs"
+    if wanted:
+        logs.mkdir(parents=True)
+    environment.prepare(lab, ENGINE)
+    assert logs.is_dir() if wanted else "Remove the file" in logs.read_text()
+
+
 def test_exports_survive_any_shell_and_folder(lab: Lab) -> None:
     environment.prepare(lab, ENGINE)
     script = f'{environment.exports(lab)}\n{environment.exports(lab)}\nprintf "%s\\n" "$PULUMI_HOME" "$PATH"'

@@ -1,5 +1,7 @@
 """The language-host stand-in: what it makes of Pulumi.yaml's options, of packages, and of exit codes."""
 
+import subprocess
+import venv
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +76,41 @@ def test_the_installed_sdks_name_their_plugins() -> None:
         for plugin in map(language_host._plugin, filter(language_host._has_plugin, packages))
     }
     assert {("aws", "v7.51.1"), ("command", "v1.2.1")} <= plugins
+
+
+def test_a_python_is_asked_again_when_something_was_installed_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, home = tmp_path / "project", tmp_path / "home"
+    project.mkdir()
+    venv.create(project / ".venv")
+    packages = next((project / ".venv" / "lib").iterdir()) / "site-packages"
+    monkeypatch.setenv("PULUMI_HOME", str(home))
+    runs: list[list[str]] = []
+    run = subprocess.run
+
+    def counted(command: list[str], **more: Any) -> Any:
+        runs.append(command)
+        return run(command, **more)
+
+    monkeypatch.setattr(subprocess, "run", counted)
+
+    def names() -> tuple[list[str], int]:
+        found = [package["name"] for package in toolchain(project, virtualenv=".venv").facts()["packages"]]
+        return found, len(runs)
+
+    assert [names(), names()] == [([], 1), ([], 2)], "no home: nothing is kept"
+    home.mkdir()
+    assert [names(), names()] == [([], 3), ([], 3)]
+    (packages / "mine-1.0.dist-info").mkdir()
+    (packages / "mine-1.0.dist-info" / "METADATA").write_text("Name: mine\nVersion: 1.0\n")
+    assert [names(), names()] == [(["mine"], 4), (["mine"], 4)]
+    (packages / "mine-1.0.dist-info").rename(packages / "removed")
+    assert [names(), names()] == [([], 5), ([], 5)]
+    (home / "python-facts.json").write_text("{half")
+    assert [names(), names()] == [([], 6), ([], 6)]
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert [names(), names()] == [([], 7), ([], 7)]
 
 
 @pytest.mark.parametrize(
