@@ -1,19 +1,43 @@
-"""The agent's verb `accounts` on the pair's server, run as the program runs it, without harm to the stack's own."""
+"""The agent's verb `accounts` on the pair's server, without harm to the stack's own.
+
+The agent is started once, and each verb is a process that it forks: every `up` shows that it starts by itself.
+"""
 
 from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from scripts.host.accounts.spec import AccountsSpec, DatabaseSpec, GrantSpec, RoleSpec, UserSpec
 from scripts.host.common import codec
 from scripts.host.constants import AGENT_DIR
-from tests.lab.pair import Pair
+from tests.lab.pair import ROOT, Pair
 
 COMMAND = f"sudo python3 -B {AGENT_DIR}/current accounts"
+FORKING = f"""
+import json, os, sys, tempfile
+sys.path.insert(0, os.path.realpath("{AGENT_DIR}/current"))
+from scripts.host import entry
+from scripts.host.accounts import commands
+for line in sys.stdin:
+    words, given = json.loads(line)
+    files = [tempfile.TemporaryFile("w+", encoding="utf-8") for _ in range(3)]
+    files[0].write(given)
+    files[0].seek(0)
+    child = os.fork()
+    if not child:
+        for number, file in enumerate(files):
+            os.dup2(file.fileno(), number)
+        sys.stdin = open(0, encoding="utf-8")
+        sys.exit(entry.main(words))
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    print(json.dumps([code, *(os.pread(file.fileno(), 1 << 26, 0).decode() for file in files[1:])]), flush=True)
+"""
+"""On the server: runs the agent with words and standard input, as JSON, a line each; a line has what came of it."""
 HOST = "10.%"
 """A host part that admits nobody in particular."""
 CHANGING = (
@@ -45,6 +69,7 @@ class Script:
 
     pair: Pair
     own: AccountsSpec
+    agent: subprocess.Popen[str]
     databases: set[str] = field(default_factory=set)
     """Those that were made here."""
 
@@ -58,7 +83,13 @@ class Script:
         """Run it with databases, roles and users, as many of these as are given, from the end."""
         spec = self.spec(*reversed(specs)) if specs else self.own
         self.databases |= {database.name for database in spec.databases}
-        return self.pair.ssh("server", f"{COMMAND} {verb}", stdin=codec.encode(spec))
+        return self._ask(verb, codec.encode(spec))
+
+    def _ask(self, verb: str, spec: str = "") -> subprocess.CompletedProcess[str]:
+        assert self.agent.stdin and self.agent.stdout
+        self.agent.stdin.write(json.dumps([["accounts", verb], spec]) + "\n")
+        self.agent.stdin.flush()
+        return subprocess.CompletedProcess(verb, *json.loads(self.agent.stdout.readline()))
 
     def apply(self, *specs: Iterable[Any]) -> dict[str, Any]:
         """Make it so; it has to end well. Return what it says of the users."""
@@ -82,7 +113,7 @@ class Script:
 
     def listed(self) -> dict[str, Any]:
         """Return what `list` says, by account."""
-        done = self.pair.ssh("server", f"{COMMAND} list")
+        done = self._ask("list")
         assert done.returncode == 0, done.stderr
         return {row["account"]: row for row in json.loads(done.stdout)["users"]}
 
@@ -103,6 +134,15 @@ class Script:
         gone = [DatabaseSpec(name, drop=True) for name in sorted(self.databases - kept)]
         self.apply(gone, [], [])
         self.databases.clear()
+
+
+@contextmanager
+def scripted(pair: Pair) -> Iterator[Script]:
+    """Give the verb, with the agent that is on the server now."""
+    argv = [*pair.inside("server"), "env", "-i", *ROOT, "python3", "-Bc", FORKING]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(argv, stdin=pipe, stdout=pipe, encoding="utf-8") as agent:
+        yield Script(pair, own_spec(pair), agent)
 
 
 def own_spec(pair: Pair) -> AccountsSpec:

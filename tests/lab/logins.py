@@ -42,5 +42,5 @@ class Login:
     def tried(self, pair: Pair, host: str = "client-1", statement: str = "select 1") -> tuple[int, str]:
         """Return the mysql client's exit code and all that it said."""
         command = f"mysql --defaults-extra-file=/dev/stdin --protocol=tcp --connect-timeout=5 -e '{statement}'"
-        done = pair.ssh(host, command, stdin=self.option_file())
+        done = pair.as_root(host, command, stdin=self.option_file())
         return done.returncode, done.stdout + done.stderr

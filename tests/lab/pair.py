@@ -13,8 +13,10 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
-from lab.cloud.model import SecurityGroupRule
+from lab.cloud.model import Instance, SecurityGroupRule
 from lab.cloud.store import Store
+from lab.machine import hosts
+from lab.machine.plane import Plane
 from lab.settings import Lab
 from lab.testing.project import Project
 from tests import PROJECT_ROOT
@@ -22,6 +24,11 @@ from tests.lab.way import state_file, version, way
 
 LAB = f"test{os.environ.get('PYTEST_XDIST_WORKER', '').removeprefix('gw').lstrip('0')}"
 """Of the first process, or the only one, `test`, which `make test` has set up."""
+
+ROOT = ("HOME=/root", "LANG=C.UTF-8", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+"""The environment of what is run on a host as its root."""
+GONE = 255
+"""What ssh says too of a host that does not run."""
 
 _outputs: dict[str, tuple[object, dict[str, Any]]] = {}
 """By the lab's name: the version of its stack, and the outputs that it had then."""
@@ -135,9 +142,23 @@ class Pair(Project):
 
     def sql(self, statement: str) -> str:
         """Run a statement as MySQL's root, on the server, and return its rows, tabs between columns."""
-        done = self.ssh("server", "sudo mysql --batch --skip-column-names", stdin=statement)
+        done = self.as_root("server", "mysql --batch --skip-column-names", stdin=statement)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
+
+    def as_root(self, host: str, line: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        """Run a shell's line on a host as its root, past network and sshd: a login takes twenty times as long."""
+        return run(*self.inside(host), "env", "-i", *ROOT, "sh", "-c", line, stdin=stdin)
+
+    def inside(self, host: str) -> list[str]:
+        """Return the words before a command that is to run on a host past its sshd."""
+        store, name = Store(self.lab.cloud), f"mysql-pair-{self.lab.name}-{host}"
+        plane = Plane(self.lab, store)
+        named = [hosts.pid(plane.host_name(one.id)) for one in store.all(Instance) if one.tags.get("Name") == name]
+        running = [pid for pid in named if pid]
+        if not running:
+            return ["sh", "-c", f"echo '{name} does not run' >&2; exit {GONE}"]
+        return ["nsenter", f"--target={running[-1]}", "--all", "--wd"]
 
     def ssh(self, host: str, *command: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """Run a command on a host by the operator's ssh."""
@@ -162,7 +183,7 @@ class Pair(Project):
     def connects(self, host: str, address: str, port: int) -> bool:
         """Tell whether a TCP connection from a host opens within three seconds."""
         probe = f"timeout 3 bash -c 'exec 3<>/dev/tcp/{address}/{port}'"
-        return self.ssh(host, probe).returncode == 0
+        return self.as_root(host, probe).returncode == 0
 
 
 @contextmanager
@@ -184,5 +205,5 @@ def brought_up(**config: object) -> Iterator[Pair]:
 
 def on(pair: Pair, host: str, line: str) -> None:
     """Do something on a host, as its root."""
-    done = pair.ssh(host, "sudo sh -eu", stdin=line)
+    done = pair.as_root(host, "sh -eu", stdin=line)
     assert done.returncode == 0, done.stderr

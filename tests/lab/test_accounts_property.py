@@ -15,7 +15,7 @@ from scripts.host.accounts import passwords
 from scripts.host.accounts.spec import COMMENT_LENGTH, UserSpec
 from scripts.host.common import codec
 from scripts.host.constants import CA_FILE
-from tests.lab.accounts_script import Script, grant, own_spec, user
+from tests.lab.accounts_script import Script, grant, scripted, user
 from tests.lab.pair import Pair
 
 ACCOUNTS, BATCH, LOGINS = 2000, 500, 200
@@ -106,9 +106,9 @@ def generated(number: int) -> list[Login]:
 
 @pytest.fixture(scope="module")
 def script(pair: Pair) -> Iterator[Script]:
-    script = Script(pair, own_spec(pair))
-    yield script
-    script.put_back()
+    with scripted(pair) as script:
+        yield script
+        script.put_back()
 
 
 def users(logins: Sequence[Login], prefix: str = "p") -> list[UserSpec]:

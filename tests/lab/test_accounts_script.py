@@ -12,13 +12,14 @@ import pytest
 from scripts.host.accounts.spec import UNBOUNDED, DatabaseSpec, RequireSpec, RoleSpec, UserSpec
 from scripts.host.accounts.targets import GrantSpec
 from scripts.host.common import codec
-from tests.lab.accounts_script import COMMAND, HOST, Script, grant, own_spec, role, user
+from tests.lab.accounts_script import COMMAND, HOST, Script, grant, role, scripted, user
 from tests.lab.pair import Pair
 
 
 @pytest.fixture(scope="module")
-def stack_script(pair: Pair) -> Script:
-    return Script(pair, own_spec(pair))
+def stack_script(pair: Pair) -> Iterator[Script]:
+    with scripted(pair) as script:
+        yield script
 
 
 @pytest.fixture
@@ -478,7 +479,7 @@ def passwords_that_work(script: Script, *passwords: str) -> list[str]:
     for password in passwords:
         options = f"[client]\nuser=t-a\npassword={password}\n"
         command = "mysql --defaults-extra-file=/dev/stdin --execute 'select 1'"
-        if script.pair.ssh("server", command, stdin=options).returncode == 0:
+        if script.pair.as_root("server", command, stdin=options).returncode == 0:
             work.append(password)
     return work
 
