@@ -16,6 +16,7 @@ LOG_SECONDS = 90
 """Within which the log of a write is in the bucket: it is sent every 30 seconds."""
 PAUSE = 3
 """Seconds between two looks by an operator's verb."""
+AGENT = f"python3 -B {AGENT_DIR}/current backup"
 UNITS = ("mysql-pair-base", "mysql-pair-log", "mysql-pair-drill")
 TIMERS = " ".join(f"{name}.timer" for name in UNITS)
 RUNNING = f"systemctl show --property=SubState {' '.join(f'{name}.service' for name in UNITS)}"
@@ -63,13 +64,15 @@ class Backed:
         return said
 
     def listed(self) -> dict[str, Any]:
-        """Return what `backups` lists."""
-        listed: dict[str, Any] = json.loads(self.well("backups", "--json"))
+        """Return what `backups` lists: as the server's agent tells it, or of a group the one that is to be asked."""
+        done = self.pair.as_root("server", f"{AGENT} list")
+        told = json.loads(done.stdout) if done.returncode == 0 else {}
+        listed: dict[str, Any] = told if "bases" in told else json.loads(self.well("backups", "--json"))
         return listed
 
     def now(self) -> str:
         """Return the server's time: what was written before is of an earlier second, what comes of a later one."""
-        return self.pair.ssh("server", "sleep 1.1; date -u +%FT%TZ; sleep 1.1").stdout.strip()
+        return self.pair.as_root("server", "sleep 1.1; date -u +%FT%TZ; sleep 1.1").stdout.strip()
 
     def is_sent(self, moment: str) -> bool:
         """Tell whether one can go back to a moment."""
@@ -77,21 +80,20 @@ class Backed:
 
     def sent(self, moment: str) -> None:
         """Wait until the timer has sent the log up to a moment."""
-        wait_for(lambda: self.is_sent(moment), seconds=LOG_SECONDS, pause=PAUSE)
+        wait_for(lambda: self.is_sent(moment), seconds=LOG_SECONDS, pause=1)
 
     def based(self) -> None:
         """Wait for the first base of the server that there is now, which begins by itself."""
         on(self.pair, "server", ENDED)
         server = self.pair.sql("select @@server_uuid")
-        wait_for(lambda: self.listed()["bases"][0]["server_uuid"] == server, seconds=LOG_SECONDS, pause=PAUSE)
+        wait_for(lambda: self.listed()["bases"][0]["server_uuid"] == server, seconds=LOG_SECONDS, pause=1)
 
     def send(self) -> None:
         """Send the log now, as the timer does twice a minute; only one run may be at it."""
-        line = f"sudo python3 -B {AGENT_DIR}/current backup log"
-        wait_for(lambda: self.pair.ssh("server", line).returncode == 0, seconds=LOG_SECONDS, pause=1)
+        wait_for(lambda: self.pair.as_root("server", f"{AGENT} log").returncode == 0, seconds=LOG_SECONDS, pause=1)
 
     def rclone(self, *words: str) -> tuple[int, str]:
         """Run rclone on the server with nothing but the server's own role, as whoever has taken it over would."""
         remote = "--s3-provider=AWS --s3-env-auth --s3-region=eu-central-1 --s3-no-check-bucket --retries=1"
-        done = self.pair.ssh("server", f"sudo rclone {remote} {' '.join(words)}")
+        done = self.pair.as_root("server", f"rclone {remote} {' '.join(words)}")
         return done.returncode, done.stderr

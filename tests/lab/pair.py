@@ -53,6 +53,13 @@ def lab_command(verb: str, *arguments: str, name: str = LAB) -> subprocess.Compl
     return run(sys.executable, "-m", "lab", verb, "--lab", name, *arguments)
 
 
+def removed(name: str) -> None:
+    """Take a lab away without a `destroy` of its stack."""
+    Lab.named(name).stack_config.unlink(missing_ok=True)
+    done = lab_command("down", name=name)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def verb(*words: str) -> subprocess.CompletedProcess[str]:
     """Run a verb on the lab's stack, as an operator would."""
     return run(sys.executable, "-m", "scripts", *words, "--stack", LAB)
@@ -99,7 +106,7 @@ class Pair(Project):
         document = yaml.safe_load(self.lab.stack_config.read_text())
         document["config"] |= {f"mysql-pair:{key}": value for key, value in values.items()}
         for key in without:
-            del document["config"][f"mysql-pair:{key}"]
+            document["config"].pop(f"mysql-pair:{key}", None)
         self.lab.stack_config.write_text(yaml.safe_dump(document, sort_keys=False))
 
     def outputs(self) -> dict[str, Any]:

@@ -38,7 +38,8 @@ def backed(pair: Pair) -> Iterator[Backed]:
 
 def test_a_base_is_in_the_bucket_encrypted_and_the_log_follows(backed: Backed) -> None:
     assert "is in the bucket" in backed.well("backup")
-    newest = backed.listed()["bases"][0]
+    newest = json.loads(backed.well("backups", "--json"))["bases"][0]
+    assert newest == backed.listed()["bases"][0]
     kept = s3.keys(backed.pair.lab, backed.bucket, f"{backed.prefix}/bases/{newest['id']}")
     assert len(kept) == 2
     folder = s3.control(backed.pair.lab).paths.buckets / backed.bucket
@@ -78,9 +79,9 @@ def test_a_table_is_had_back_beside_the_running_server(backed: Backed, tmp_path:
     assert f"as of {at[:4]}" in backed.well("extract", "shop", "orders", "--at", at, "--output", str(file))
     assert "in the base" in file.read_text() and "in the log" in file.read_text()
     assert backed.pair.sql("SELECT COUNT(*) FROM shop.orders") == "0"
-    backed.pair.ssh("server", "sudo mysql shop", stdin=file.read_text())
+    assert backed.pair.as_root("server", "mysql shop", stdin=file.read_text()).returncode == 0
     assert backed.pair.sql("SELECT COUNT(*) FROM shop.orders") == "3"
-    assert backed.pair.ssh("server", "sudo find /var/lib/mysql-pair/extracts -type f").stdout == ""
+    assert backed.pair.as_root("server", "find /var/lib/mysql-pair/extracts -type f").stdout == ""
 
 
 def test_s3_may_be_away_and_nothing_is_lost(backed: Backed, tmp_path: Path) -> None:
@@ -127,7 +128,6 @@ def test_a_changed_byte_fails_the_drill_and_is_drift(backed: Backed) -> None:
     finally:
         s3.flip_byte(backed.pair.lab, backed.bucket, dump, -20)
     backed.well("drill")
-    backed.well("drift")
 
 
 @dataclass(frozen=True)
@@ -206,7 +206,6 @@ def test_a_dropped_database_is_undone_by_a_second_stack_that_has_the_key(backed:
         second.keep_secret("restoreKey", backed.pair.outputs()["backup_key"])
         second.up()
         assert second.sql("SELECT * FROM shop.orders ORDER BY id") == rows
-        assert second.unchanged()
         outputs = second.outputs()
         assert outputs["backup_bucket"] != backed.bucket
         assert second.python("scripts", "drift", "--stack", "second")[0] == 0
