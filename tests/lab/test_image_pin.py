@@ -12,22 +12,22 @@ from tests.lab.pair import Pair, lab_command
 
 
 def test_a_newer_image_changes_no_host_that_is_there(pair: Pair) -> None:
+    """The next test's `up` takes the second client away."""
     assert lab_command("publish-image").returncode == 0
-    assert pair.planned() == {}
-    two = [{"name": "client", "count": 2}]
-    with pair.configured(clients=two):
-        pair.up()
+    with pair.config_kept():
+        pair.configure({"clients": [{"name": "client", "count": 2}]})
+        said = pair.up()
+        assert "updated" not in said and "replaced" not in said, said
         old, new = images(pair)["client-1"], images(pair)["client-2"]
         assert new != old == images(pair)["server"]
-        with pair.configured(clients=two, serverAmi=old):
-            assert "server-instance" not in pair.planned()
+        pair.configure({"serverAmi": old})
+        assert "server-instance" not in pair.planned()
 
 
 def test_a_type_of_another_architecture_is_refused_while_the_server_is_still_there(pair: Pair) -> None:
     with pair.config_kept():
         pair.configure({"serverInstanceType": "t4g.small"})
         assert "t4g.small is arm64, and the image of server is for x86_64" in pair.failing_up()
-    assert pair.unchanged()
 
 
 def test_a_replaced_host_has_the_same_data_address_and_authority_also_in_a_protected_stack(pair: Pair) -> None:
@@ -48,7 +48,6 @@ def test_a_replaced_host_has_the_same_data_address_and_authority_also_in_a_prote
         assert (after["mysql_host"], after["connection_string"]) == (before["mysql_host"], before["connection_string"])
         assert pair.ssh("client-1", "cat", CA_FILE).stdout == after["mysql_ca_certificate"]
         refuses_to_be_destroyed(pair)
-        assert pair.unchanged()
     assert pair.unchanged()  # without the key it keeps the image that it has
     pair.sql("drop table app.kept")
     (snapshot,) = [found for found in Store(pair.lab.cloud).all(Snapshot) if found.tags["Name"].endswith(ami)]
