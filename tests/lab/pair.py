@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
-from lab.cloud.model import Instance, SecurityGroupRule
+from lab.cloud.model import Instance
 from lab.cloud.store import Store
 from lab.machine import hosts
 from lab.machine.plane import Plane
@@ -142,10 +142,6 @@ class Pair(Project):
         for step in sorted(json.loads(done.stdout)["steps"], key=lambda step: step["op"] != "same"):
             found[step["urn"].split("::")[-1]] = step  # a host has its component's name: the one that changes counts
         return found
-
-    def ingress_rules(self) -> list[SecurityGroupRule]:
-        """Return every ingress rule there is in the lab."""
-        return [rule for rule in Store(self.lab.cloud).all(SecurityGroupRule) if rule.direction == "ingress"]
 
     def sql(self, statement: str) -> str:
         """Run a statement as MySQL's root, on the server, and return its rows, tabs between columns."""

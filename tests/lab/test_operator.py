@@ -46,7 +46,7 @@ def logs_in(pair: Pair, user: str, word: str) -> bool:
     """Tell whether a user logs in from the client host with a password."""
     command = "mysql --defaults-extra-file=/dev/stdin --protocol=tcp --execute='select 1'"
     option_file = f'[client]\nuser="{user}"\npassword="{word}"\nhost="{pair.outputs()["mysql_host"]}"\n'
-    return pair.ssh("client-1", command, stdin=option_file).returncode == 0
+    return pair.as_root("client-1", command, stdin=option_file).returncode == 0
 
 
 def users() -> dict[str, dict[str, Any]]:
@@ -175,43 +175,51 @@ def test_users_tells_of_those_of_the_stack_and_of_others(pair: Pair) -> None:
 GRANTS = [{"database": "app", "privileges": ["ALL"]}]
 
 
-def test_a_rotation_in_two_steps_is_safe_to_repeat(pair: Pair) -> None:
-    committed = run("git", "status", "--porcelain", "--", "Pulumi*.yaml").stdout
-    with pair.configured(users={"app": {"grants": GRANTS}, "turn": {"grants": GRANTS}}, primaryUser="app"):
-        pair.up()
-        old = password(pair, "turn")
-        assert "Nothing to do" in scripts("finish-rotation", "turn", "--yes").stdout
-        assert scripts("rotate", "turn", "--no-up").returncode == 0
-        assert config(pair)["mysql-pair:passwordGenerations"] == {"turn": 2}
-        assert scripts("finish-rotation", "turn", "--yes").returncode == 2
-        # As after an interruption between the config and `up`.
-        done = scripts("rotate", "turn", "--yes")
-        assert done.returncode == 0, done.stdout + done.stderr
-        new = password(pair, "turn")
-        assert new != old and logs_in(pair, "turn", old) and logs_in(pair, "turn", new)
-        again = scripts("rotate", "turn", "--yes")
-        assert (again.returncode, "finish-rotation turn" in again.stderr) == (2, True)
-        assert password(pair, "turn") == new
-        end = scripts("finish-rotation", "turn", "--yes")
-        assert end.returncode == 0, end.stdout + end.stderr
-        assert (logs_in(pair, "turn", old), logs_in(pair, "turn", new)) == (False, True)
-        assert "Nothing to do" in scripts("finish-rotation", "turn", "--yes").stdout
-        for secret in (old, new):
-            assert secret not in "".join((done.stdout, done.stderr, again.stderr, end.stdout, end.stderr))
-        assert run("git", "status", "--porcelain", "--", "Pulumi*.yaml").stdout == committed
+GIVEN = {"given": "First-password-1", "other": "Other-password-1"}
+"""Passwords of the config; the stack makes that of `turn`."""
 
 
-def test_a_password_of_the_config_is_rotated_with_its_generation_and_no_other_user_s_is_lost(pair: Pair) -> None:
-    passwords = {"turn": "First-password-1", "other": "Other-password-1"}
-    users = {name: {"grants": GRANTS} for name in ("app", *passwords)}
-    with pair.configured(users=users, primaryUser="app"):
+@pytest.fixture(scope="module")
+def more_users(pair: Pair) -> Iterator[Pair]:
+    """The pair, with users to rotate."""
+    names = ("app", "turn", *GIVEN)
+    with pair.configured(users={name: {"grants": GRANTS} for name in names}, primaryUser="app"):
         # As one secret text, which `pulumi config set --path` would forget.
-        set_secret(pair, "userPasswords", json.dumps(passwords))
+        set_secret(pair, "userPasswords", json.dumps(GIVEN))
         pair.up()
-        done = scripts("rotate", "turn", "--yes", "--stdin", stdin="Second-password-2")
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert (password(pair, "turn"), password(pair, "other")) == ("Second-password-2", passwords["other"])
-        assert all(logs_in(pair, "turn", word) for word in ("First-password-1", "Second-password-2"))
+        yield pair
+
+
+def test_a_rotation_in_two_steps_is_safe_to_repeat(more_users: Pair) -> None:
+    pair, committed = more_users, run("git", "status", "--porcelain", "--", "Pulumi*.yaml").stdout
+    old = password(pair, "turn")
+    assert "Nothing to do" in scripts("finish-rotation", "turn", "--yes").stdout
+    assert scripts("rotate", "turn", "--no-up").returncode == 0
+    assert config(pair)["mysql-pair:passwordGenerations"] == {"turn": 2}
+    assert scripts("finish-rotation", "turn", "--yes").returncode == 2
+    # As after an interruption between the config and `up`.
+    done = scripts("rotate", "turn", "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    new = password(pair, "turn")
+    assert new != old and logs_in(pair, "turn", old) and logs_in(pair, "turn", new)
+    again = scripts("rotate", "turn", "--yes")
+    assert (again.returncode, "finish-rotation turn" in again.stderr) == (2, True)
+    assert password(pair, "turn") == new
+    end = scripts("finish-rotation", "turn", "--yes")
+    assert end.returncode == 0, end.stdout + end.stderr
+    assert (logs_in(pair, "turn", old), logs_in(pair, "turn", new)) == (False, True)
+    assert "Nothing to do" in scripts("finish-rotation", "turn", "--yes").stdout
+    for secret in (old, new):
+        assert secret not in "".join((done.stdout, done.stderr, again.stderr, end.stdout, end.stderr))
+    assert run("git", "status", "--porcelain", "--", "Pulumi*.yaml").stdout == committed
+
+
+def test_a_password_of_the_config_is_rotated_with_its_generation_and_no_other_user_s_is_lost(more_users: Pair) -> None:
+    done = scripts("rotate", "given", "--yes", "--stdin", stdin="Second-password-2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    passwords = {name: password(more_users, name) for name in GIVEN}
+    assert passwords == {"given": "Second-password-2", "other": GIVEN["other"]}
+    assert all(logs_in(more_users, "given", word) for word in (GIVEN["given"], "Second-password-2"))
 
 
 def set_secret(pair: Pair, key: str, value: str) -> None:
