@@ -21,10 +21,9 @@ from lab.machine.plane import Plane
 from lab.testing.processes import wait_for
 from scripts.host.backups.spec import BackupSpec, ExtractSpec, RepositorySpec, RestoreSpec, SetUpSpec
 from scripts.host.common import codec
-from scripts.host.constants import AGENT_DIR, STATUS_FILE
-from tests.lab.backed import ENDED, stop_timers
+from scripts.host.constants import STATUS_FILE
+from tests.lab.backed import AGENT, ENDED, stop_timers
 from tests.lab.pair import Pair, on
-from tests.lab.way import way
 
 FOLDER = "/srv/test-repository"
 BACKUPS = BackupSpec(key="a-key-of-enough-characters", bucket="", prefix=FOLDER, region="")
@@ -78,7 +77,7 @@ class Server:
     def backup(self, word: str, spec: Any = None) -> tuple[Any, str]:
         """Return what a word of `backup` answers, and what it says on standard error."""
         text = "" if spec is None else codec.encode(spec)
-        done = self.pair.ssh("server", f"sudo python3 -B {AGENT_DIR}/current backup {word}", stdin=text)
+        done = self.pair.as_root("server", f"{AGENT} {word}", stdin=text)
         return (json.loads(done.stdout) if done.returncode == 0 else None), done.stderr.strip()
 
     def answer(self, word: str, spec: Any = None) -> Any:
@@ -102,7 +101,7 @@ class Server:
 
     def now(self) -> str:
         """Return the server's time, a second after the last statement and a second before the next."""
-        clock = self.pair.ssh("server", "sleep 1.1; date -u +%FT%TZ; sleep 1.1").stdout.strip()
+        clock = self.pair.as_root("server", "sleep 1.1; date -u +%FT%TZ; sleep 1.1").stdout.strip()
         assert clock
         return clock
 
@@ -119,12 +118,10 @@ class Server:
     def held(self, pattern: str, word: str, spec: Any = None) -> Iterator[None]:
         """Begin a word, have it wait where a program of its fits a pattern, and let it go on after the block."""
         on(self.pair, "server", f"rm -f {HELD}; printf %s '{pattern}' >{HOLD}")
-        # Not every release's sudo looks for programs in /usr/local.
-        path = "PATH=/usr/local/bin:$PATH"
-        line = f"{path} setsid --fork python3 -B {AGENT_DIR}/current backup {word} <{GIVEN} >/dev/null 2>&1"
+        line = f"setsid --fork {AGENT} {word} <{GIVEN} >/dev/null 2>&1"
         text = "" if spec is None else codec.encode(spec)
-        assert self.pair.ssh("server", f"sudo sh -c 'cat >{GIVEN}; {line}'", stdin=text).returncode == 0
-        wait_for(lambda: self.pair.ssh("server", f"sudo test -e {HELD}").returncode == 0, seconds=60)
+        assert self.pair.as_root("server", f"cat >{GIVEN}; {line}", stdin=text).returncode == 0
+        wait_for(lambda: self.pair.as_root("server", f"test -e {HELD}").returncode == 0, seconds=60, pause=0.1)
         try:
             yield
         finally:
@@ -138,7 +135,7 @@ class Server:
     @contextmanager
     def locked(self, table: str) -> Iterator[None]:
         """Have whoever writes to a table wait, until the block or the server ends."""
-        argv = way(self.pair.lab).argv("server", ["sudo", "mysql", "-BN", "--unbuffered"])
+        argv = [*self.pair.inside("server"), "mysql", "-BN", "--unbuffered"]
         with Popen(argv, stdin=PIPE, stdout=PIPE, text=True) as client:
             assert client.stdin and client.stdout
             client.stdin.write(f"lock tables {table} read; select 'locked';\n")
@@ -153,7 +150,7 @@ class Server:
         plane, instance = Plane(self.pair.lab, store), self.pair.outputs()["server_instance_id"]
         plane.crash(instance)
         Ec2(self.pair.lab, store, plane).start(instance)
-        wait_for(lambda: self.pair.ssh("server", "sudo mysqladmin ping").returncode == 0)
+        wait_for(lambda: self.pair.as_root("server", "mysqladmin ping").returncode == 0, pause=0.1)
         stop_timers(self.pair)
 
     def told(self) -> list[str]:
@@ -172,7 +169,7 @@ def server(pair: Pair) -> Iterator[Server]:
     server = Server(pair)
     on(pair, "server", BEFORE)
     for name in ("rclone", "mysqlbinlog"):
-        pair.ssh("server", f"sudo install -m755 /dev/stdin /usr/local/bin/{name}", stdin=SHIM)
+        pair.as_root("server", f"install -m755 /dev/stdin /usr/local/bin/{name}", stdin=SHIM)
     pair.sql(
         "create database shop; create table shop.item (id int primary key); insert into shop.item values (1), (2);"
         "create user joe identified by 'Joes-0123456789'; grant select on shop.* to joe"
@@ -184,7 +181,7 @@ def server(pair: Pair) -> Iterator[Server]:
         assert server.status()["base"]["id"]
         yield server
     finally:
-        kept = pair.ssh("server", "sudo cat /root/spec.json").stdout
+        kept = pair.as_root("server", "cat /root/spec.json").stdout
         former = SetUpSpec(codec.decode(BackupSpec, kept)) if kept else SetUpSpec()
         on(pair, "server", "rm -f /var/lib/mysql-pair/backups/log.json")
         server.answer("set-up", former)
@@ -210,7 +207,7 @@ def test_a_table_is_had_back_beside_the_running_server(server: Server) -> None:
     server.pair.sql("delete from shop.item where id = 1")
     server.answer("log")
     facts = server.answer("extract", ExtractSpec(("shop",), ("item",), at=before))
-    sql = server.pair.ssh("server", f"sudo zstdcat {facts['path']}").stdout
+    sql = server.pair.as_root("server", f"zstdcat {facts['path']}").stdout
     assert "INSERT INTO `item` VALUES (1),(2),(3);" in sql
     server.pair.sql("insert into shop.item values (1)")
 
@@ -238,7 +235,7 @@ def test_a_drill_passes_and_fails_on_a_changed_byte_and_drift_tells_it(server: S
     assert server.answer("drill")["tables"] == 3
     assert server.told() == []
     server.pair.sql("drop table shop.child, shop.parent")
-    assert ".mysql-pair-scratch" not in server.pair.ssh("server", "sudo ls -A /var/lib/mysql").stdout.split()
+    assert ".mysql-pair-scratch" not in server.pair.as_root("server", "ls -A /var/lib/mysql").stdout.split()
 
 
 def test_a_log_that_was_purged_before_it_was_sent_is_a_gap_that_the_next_base_ends(server: Server) -> None:
@@ -290,10 +287,10 @@ def test_a_dropped_database_is_back_as_of_the_second_before_with_its_users(serve
     with server.held(LOADED, "restore", spec), server.locked("shop.item"):
         on(server.pair, "server", f"rm -f {HOLD}")
         waiting = "select count(*) from information_schema.processlist where state like 'Waiting for%'"
-        wait_for(lambda: server.pair.sql(waiting) == "1", seconds=60)
-        assert OFFLINE in server.pair.ssh("server", JOE).stderr
+        wait_for(lambda: server.pair.sql(waiting) == "1", seconds=60, pause=0.1)
+        assert OFFLINE in server.pair.as_root("server", JOE).stderr
         server.crash()
-    assert OFFLINE in server.pair.ssh("server", JOE).stderr
+    assert OFFLINE in server.pair.as_root("server", JOE).stderr
     for word in ("run", "log"):
         assert "a restore into this server has not ended" in server.refusal(word)
     # The next one is killed while it loads the base.
@@ -305,6 +302,6 @@ def test_a_dropped_database_is_back_as_of_the_second_before_with_its_users(serve
         facts = list(pool.map(server.answer, ["restore"] * 2, [spec] * 2))
     assert {(fact["restored_to"], fact["already"]) for fact in facts} == {(moment, False), (moment, True)}
     assert server.rows() == "1 2 3 4 5 6 7 8"
-    assert server.pair.ssh("server", JOE).stdout.strip() == "8"
+    assert server.pair.as_root("server", JOE).stdout.strip() == "8"
     assert server.pair.sql("select @@offline_mode, @@event_scheduler") == "0\tON"
     assert "was restored already" in server.refusal("restore", RestoreSpec(BACKUPS.repository))
