@@ -31,6 +31,7 @@ from tests.lab.pair import Pair, run
 from tests.lab.secret_config import set_secret
 
 PROGRAMS = PROJECT_ROOT / "tests/drivers"
+ON_CLIENT = "/opt/drivers"
 ANOTHER_NAME = "another.name"
 ANOTHER_AUTHORITY = "/etc/another-authority.pem"
 
@@ -109,7 +110,7 @@ class Place:
         driver = DRIVERS[name]
         command = driver.command.format(ca=ca, name=self.server_name)
         if driver.on_client:
-            return self.pair.ssh("client-1", f"cd drivers && {command}", stdin=form)
+            return self.pair.as_root("client-1", f"cd {ON_CLIENT} && {command}", stdin=form)
         # Read-only, and seen by this one process: the machine's own /etc stays as it is.
         lay = 'mount -t overlay overlay -o "lowerdir=$1/etc:/etc" /etc; cd "$1"'
         inside = ["nsenter", f"--net=/run/netns/{self.namespace}", "unshare", "--mount"]
@@ -167,14 +168,15 @@ def lay_etc(pair: Pair, folder: Path, names: str) -> None:
 
 def prepare_client(pair: Pair, folder: Path, names: str) -> None:
     """Bring the programs for client-1 there, the other authority, and names for the server."""
-    assert pair.ssh("client-1", "mkdir -p drivers && base64 -d | tar -xz -C drivers", stdin=libraries()).returncode == 0
+    unpack = f"mkdir -p {ON_CLIENT} && base64 -d | tar -xz -C {ON_CLIENT}"
+    assert pair.as_root("client-1", unpack, stdin=libraries()).returncode == 0
     for name in ("login", "migrate", *(path.name for path in folder.iterdir() if path.suffix in (".py", ".sh"))):
         packed = base64.b64encode(gzip.compress((folder / name).read_bytes())).decode()
-        command = f"base64 -d | gunzip >drivers/{name} && chmod +x drivers/{name}"
-        assert pair.ssh("client-1", command, stdin=packed).returncode == 0
+        command = f"base64 -d | gunzip >{ON_CLIENT}/{name} && chmod +x {ON_CLIENT}/{name}"
+        assert pair.as_root("client-1", command, stdin=packed).returncode == 0
     authority = (folder / "etc" / Path(ANOTHER_AUTHORITY).name).read_text()
-    assert pair.ssh("client-1", f"sudo tee {ANOTHER_AUTHORITY} >/dev/null", stdin=authority).returncode == 0
-    assert pair.ssh("client-1", "sudo tee -a /etc/hosts >/dev/null", stdin=names + "\n").returncode == 0
+    assert pair.as_root("client-1", f"cat >{ANOTHER_AUTHORITY}", stdin=authority).returncode == 0
+    assert pair.as_root("client-1", "cat >>/etc/hosts", stdin=names + "\n").returncode == 0
 
 
 @pytest.fixture(scope="module")

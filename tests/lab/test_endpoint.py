@@ -54,13 +54,12 @@ def test_up_goes_through_a_bastions_tunnel_and_needs_no_jump_host(pair: Pair, th
         pair.up()
         with tunnel(pair, outputs["public_ip"], before["server_private_ip"]) as port:
             endpoint = {"server": {"host": "127.0.0.1", "port": port}}
-            with pair.configured(**bastion, sshEndpoints=endpoint, mysqlSettings={"max_connections": 55}):
-                pair.up()
-                assert pair.outputs().get("jump_host") is None
-                assert pair.sql("select @@global.max_connections") == "55"
-                client = pair.outputs()["client_private_ips"][0]
-                assert pair.ssh("server", "echo $SSH_CLIENT").stdout.split()[0] != client
-                assert not pair.connects("client-1", before["server_private_ip"], 22)
-                assert pair.unchanged()
+            pair.configure({"sshEndpoints": endpoint, "mysqlSettings": {"max_connections": 55}})
+            pair.up()
+            assert pair.outputs().get("jump_host") is None
+            assert pair.sql("select @@global.max_connections") == "55"
+            client = pair.outputs()["client_private_ips"][0]
+            assert pair.ssh("server", "echo $SSH_CLIENT").stdout.split()[0] != client
+            assert not pair.connects("client-1", before["server_private_ip"], 22)
+            assert pair.unchanged()
     assert pair.outputs() == before
-    assert pair.unchanged()
