@@ -60,7 +60,8 @@ def rotating(pair: Pair) -> Iterator[Pair]:
 def gate(pair: Pair, number: int, act: str = "cut") -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
     """Stand in the way of MySQL's socket; afterwards the list has the statements that went by."""
     seen: list[str] = []
-    process = pair.start("server", f"sudo python3 {GATE} {number} {act}")
+    pipe, argv = subprocess.PIPE, [*pair.inside("server"), "python3", GATE, str(number), act]
+    process = subprocess.Popen(argv, stdin=pipe, stdout=pipe, text=True)
     assert process.stdout and process.stdin
     assert process.stdout.readline() == "ready\n"
     try:
@@ -97,7 +98,7 @@ class Agent:
         return self.run(replace(self.own, users=tuple(users)))
 
     def run(self, spec: AccountsSpec) -> bool:
-        return self.pair.ssh("server", f"{COMMAND} apply", stdin=codec.encode(spec)).returncode == 0
+        return self.pair.as_root("server", f"{COMMAND} apply", stdin=codec.encode(spec)).returncode == 0
 
     def password(self, generation: int) -> str:
         return f"Pa$$w0rd {generation}"
