@@ -120,7 +120,7 @@ unit-rest: $(STAMP)
 test: $(STAMP) ## run all checks and tests, on labs of their own
 	@tools/packages drivers
 	@$(MAKE) --no-print-directory --jobs=2 check test-lab
-	@$(PYTHON) -m pytest tests lab/tests --numprocesses=2 --no-loadscope-reorder --maxfail=10 --durations=30
+	@$(PYTHON) -m pytest tests lab/tests --numprocesses=3 --no-loadscope-reorder --maxfail=10 --durations=30
 
 test-lab: $(STAMP)
 	@$(PYTHON) -m lab setup --lab test

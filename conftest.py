@@ -44,7 +44,7 @@ lean.load_on_demand("pulumi_aws")
 
 
 def place(nodeid: str) -> int:
-    """Return when a test's turn is: long suites come first and short ones last, so that both processes end together."""
+    """Return when a test's turn is: long suites come first and short ones last, so that all processes end together."""
     if nodeid.startswith(SHORT):
         return len(LONG) + 1
     return next((number for number, folder in enumerate(LONG) if nodeid.startswith(folder)), len(LONG))

@@ -9,7 +9,7 @@ import pytest
 
 from lab.settings import Lab
 from tests.lab.other_project import OtherProject, other_project
-from tests.lab.pair import Pair, lab_command
+from tests.lab.pair import Pair, lab_command, removed
 from tests.lab.reach import from_machine
 
 NAME = "given"
@@ -45,7 +45,7 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Elsewhere]:
             yield Elsewhere(project, pair)
             pair.pulumi("destroy", "--yes", "--skip-preview")
     finally:
-        lab_command("down", name=NAME)
+        removed(NAME)
 
 
 def on_store(statement: str) -> str:

@@ -15,7 +15,7 @@ from lab.machine.plane import Plane
 from lab.settings import Lab
 from lab.testing.processes import wait_for
 from tests import PROJECT_ROOT
-from tests.lab.pair import Pair, lab_command
+from tests.lab.pair import Pair, lab_command, removed
 
 pytestmark = pytest.mark.usefixtures("plain_image")
 
@@ -27,7 +27,7 @@ SECONDS = 120
 @pytest.fixture
 def lab() -> Iterator[Lab]:
     yield Lab.named(NAME)
-    lab_command("down", name=NAME)
+    removed(NAME)
 
 
 @pytest.mark.timeout(300)

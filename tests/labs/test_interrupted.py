@@ -20,7 +20,7 @@ from lab.settings import Lab
 from lab.testing.processes import wait_for
 from tests import PROJECT_ROOT
 from tests.lab.killed_up import killed_when
-from tests.lab.pair import Pair, lab_command
+from tests.lab.pair import Pair, lab_command, removed
 from tests.labs.compared import differences, state
 
 pytestmark = pytest.mark.usefixtures("plain_image")
@@ -75,7 +75,7 @@ def golden_lab() -> Iterator[Lab]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv(golden.VARIABLE, str(PROJECT_ROOT / "image/provision.sh"))
         yield Lab.named(GOLDEN)
-        lab_command("down", name=GOLDEN)
+        removed(GOLDEN)
 
 
 @pytest.mark.timeout(600)
@@ -125,9 +125,8 @@ def test_it_is_up_again_after_a_reboot(golden_lab: Lab) -> None:
     for verb in ("stop", "start"):
         done = lab_command(verb, "server", name=GOLDEN)
         assert done.returncode == 0, done.stderr
-    wait_for(lambda: pair.ssh("server", "systemctl is-active mysql").returncode == 0)
+    wait_for(lambda: pair.as_root("server", "systemctl is-active mysql").returncode == 0, pause=0.2)
     assert pair.sql("select @@server_uuid") == before
-    assert lab_command("down", name=GOLDEN).returncode == 0
 
 
 @pytest.mark.timeout(300)
@@ -144,8 +143,14 @@ def test_down_leaves_nothing(lab: Lab) -> None:
     assert folder not in Path("/proc/self/mountinfo").read_text()
     assert slots.find(lab) is None
     assert not lab.folder.exists()
+    # The last `pulumi` has ended; its providers look every second whether it has.
+    wait_for(lambda: _processes(names) == [], seconds=30)
+
+
+def _processes(names: list[str]) -> list[str]:
+    """Return the processes that have one of the names in their command line."""
     told = {path.parent.name: _read(path).decode(errors="replace") for path in Path("/proc").glob("[0-9]*/cmdline")}
-    assert [pid for pid, words in told.items() if any(name in words for name in names)] == []
+    return [pid for pid, words in told.items() if any(name in words for name in names)]
 
 
 def _of_the_lab(slot: Slot) -> dict[str, set[str]]:
