@@ -157,10 +157,10 @@ class InOneThread(asyncio.SelectorEventLoop):
         return answer
 
 
-def start() -> Recorder:
-    """Set a fresh engine up for a test and return it."""
+def start(loop: asyncio.AbstractEventLoop | None = None) -> Recorder:
+    """Set a fresh engine up for a test and return it; `loop` is one of the tests' own if not given."""
     recorder = Recorder()
-    asyncio.set_event_loop(InOneThread())
+    asyncio.set_event_loop(loop or InOneThread())
     monitor = Monitor(recorder)
     pulumi.runtime.set_mocks(recorder, project="mysql-pair", stack="unit", preview=False, monitor=monitor)
     return recorder
