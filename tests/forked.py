@@ -20,7 +20,12 @@ def start(module: str, *words: str, env: Mapping[str, str] | None = None, **opti
 
     It is a process of its own with streams, signals and an exit code. What a fork does not show is that the module
     finds all that it imports: each has a test that starts it anew. It is not for use beside threads that hold locks.
+    Where processes share all tests out, it is started anew: one that has served gRPC before ends a fork of it by abort.
     """
+    argv = [sys.executable, "-m", module, *words]
+    options = {"cwd": PROJECT_ROOT, "text": True, **options}
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        return subprocess.Popen(argv, env=env, **options)
     name = f"{module}.__main__" if hasattr(import_module(module), "__path__") else module
     import_module(name)  # once, with all that it imports
 
@@ -32,8 +37,7 @@ def start(module: str, *words: str, env: Mapping[str, str] | None = None, **opti
         os._exit(_code_of(name, words))
 
     # Popen connects the streams, changes the folder, and calls this where it would exec next.
-    argv = [sys.executable, "-m", module, *words]
-    return subprocess.Popen(argv, preexec_fn=instead_of_exec, **{"cwd": PROJECT_ROOT, "text": True, **options})
+    return subprocess.Popen(argv, preexec_fn=instead_of_exec, **options)
 
 
 def run(
