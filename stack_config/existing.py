@@ -16,7 +16,7 @@ from stack_config.servers import key_of
 def there(lookups: Lookups, servers: Sequence[str], volumes: Sequence[DataVolumeArgs]) -> frozenset[str]:
     """Return the names of those of several servers that have a host or a data volume already.
 
-    A server alone is made and changed in the same order, and AWS is not asked about it.
+    One server alone waits for no other, so AWS is not asked.
     """
     if len(servers) == 1:
         return frozenset()
