@@ -323,6 +323,13 @@ class Lookups:
                 )
             return None
 
+    def may_have(self, question: Callable[[str], T], about: str) -> bool:
+        """Return whether AWS has an answer to one of the cloud's questions, or refuses to tell."""
+        try:
+            return bool(self.begin(question, about).result())
+        except CloudError:
+            return True
+
     def zones(self, key: str) -> Sequence[str] | None:
         """Return the region's zones."""
         return self.ask(key, self._zones, ZONES)

@@ -23,9 +23,9 @@ def there(lookups: Lookups, servers: Sequence[str], volumes: Sequence[DataVolume
     return frozenset(
         name
         for name, volume in zip(servers, volumes, strict=True)
-        if lookups.ask(None, lookups.cloud.host, name)
+        if lookups.may_have(lookups.cloud.host, name)
         or volume.get("volume_id")
-        or lookups.ask(None, lookups.cloud.own_volume, f"{name}-data")
+        or lookups.may_have(lookups.cloud.own_volume, f"{name}-data")
     )
 
 

@@ -32,8 +32,6 @@ from scripts.host.constants import (
     SYSTEMD_UNITS,
 )
 from scripts.host.mysql.spec import (
-    LIMITS_FILE,
-    OPEN_FILES,
     CertificateFacts,
     CertificateSpec,
     DataSpec,
@@ -212,9 +210,6 @@ def server_spec(args: MySqlServerArgs) -> ServerSpec:
     if args.get("data_volume"):
         units |= {path: (FIRST_BOOT / "data_units" / Path(path).name).read_text() for path in (DATA_UNIT, DATA_DROP_IN)}
     settings = completed({**_base_settings(args), **given})
-    if OPEN_FILES in settings:
-        # mysqld cannot raise the limit by itself. Each connection has a thread, too: a task, to systemd.
-        units[LIMITS_FILE] = f"[Service]\nLimitNOFILE={settings[OPEN_FILES]}\nTasksMax=infinity\n"
     host = host_spec("server", args, units)
     if args.get("data_volume"):
         host = replace(host, packages=(*host.packages, *VOLUME_PACKAGES))

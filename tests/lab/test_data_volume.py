@@ -43,10 +43,6 @@ def uptime(pair: Pair) -> int:
     return int(pair.sql("select variable_value from performance_schema.global_status where variable_name = 'Uptime'"))
 
 
-def has_no_drift() -> bool:
-    return drift() == (0, [], [])
-
-
 def test_mysql_does_not_start_without_its_volume(pair: Pair) -> None:
     on(pair, "server", "systemctl stop mysql; umount /var/lib/mysql")
     refused = pair.ssh("server", "sudo systemctl start mysql; sudo ls /var/lib/mysql")
@@ -54,7 +50,7 @@ def test_mysql_does_not_start_without_its_volume(pair: Pair) -> None:
     code, rows, _ = drift()
     assert ("data volume", "not mounted") in [(row["kind"], row["found"]) for row in rows], (code, rows)
     on(pair, "server", "systemctl restart mysql-pair-data; systemctl start mysql")
-    assert has_no_drift()
+    assert drift() == (0, [], [])
 
 
 def test_the_volume_grows_in_use(pair: Pair) -> None:
@@ -112,7 +108,7 @@ def test_data_on_the_root_volume_move_to_a_data_volume_though_the_host_crashes_o
     assert pair.ssh("server", "ls -d /var/lib/mysql?*").stdout.split() == [
         f"/var/lib/mysql-{name}" for name in ("files", "keyring", "pair", "pair-status", "upgrade")
     ]
-    assert has_no_drift()
+    assert drift() == (0, [], [])
     assert pair.unchanged()
     pair.sql("drop table app.moved; drop database test")
 
@@ -155,4 +151,4 @@ def test_no_acknowledged_commit_is_lost_in_crashes_of_the_host_nor_with_the_host
     assert lost(pair, acknowledged) == set()
     assert state(pair) == before
     assert pair.ssh("client-1", "cat", CA_FILE).stdout == before["mysql_ca_certificate"]
-    assert has_no_drift()
+    assert drift() == (0, [], [])

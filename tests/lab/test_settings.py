@@ -76,12 +76,13 @@ def test_dynamic_settings_change_live_one_that_goes_too_and_one_that_mysql_refus
     assert pair.unchanged()
 
     file = pair.as_root("server", f"cat {OPTION_FILE}").stdout
-    pair.configure({"mysqlSettings": {**LASTING, "max_connect_errors": 66, "no_such_setting": 1}})
+    pair.configure({"mysqlSettings": {**LASTING, "max_connections": 60, "max_connect_errors": 66, "no_such_setting": 1}})
     said = pair.failing_up()
     assert "no_such_setting" in said
     assert "unknown variable" in said, "in MySQL's words"
     assert value(pair, "max_connect_errors") == "100"
     assert pair.as_root("server", f"cat {OPTION_FILE}").stdout == file
+    assert pair.as_root("server", "systemctl show --property=LimitNOFILE --value mysql").stdout == "12098\n"
     assert started(pair) == before
 
 

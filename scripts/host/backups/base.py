@@ -20,6 +20,7 @@ from scripts.host.backups.chosen import Group
 from scripts.host.backups.dump import Parts
 from scripts.host.backups.pipeline import Pipeline
 from scripts.host.backups.repository import Repository
+from scripts.host.backups.status import BusyError
 from scripts.host.common.errors import HostError
 from scripts.host.mysql import restoring, server, service
 from scripts.host.mysql.server import Session
@@ -62,8 +63,24 @@ def run() -> dict[str, Any]:
         group = chosen.view(session)
         if other := chosen.elsewhere(group):
             return other
-        with status.failures_of("base"):
+        with status.failures_of("base"), _while_mysql_runs():
             return _run(session, group)
+
+
+@contextmanager
+def _while_mysql_runs() -> Iterator[None]:
+    """Let what fails in the block be no failure if MySQL was stopped or started anew meanwhile, as an `up` may do.
+
+    Raises:
+        BusyError: so it was.
+    """
+    run_id = service.run_id()
+    try:
+        yield
+    except (HostError, OSError) as error:
+        if service.run_id() == run_id:
+            raise
+        raise BusyError("MySQL was stopped while the base was made: the base is tried again in ten minutes") from error
 
 
 def _run(session: Session, group: Group | None) -> dict[str, Any]:

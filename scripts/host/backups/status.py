@@ -27,7 +27,7 @@ ID_FORM = "%Y%m%dT%H%M%SZ"
 
 
 class BusyError(HostError):
-    """Another run is at it: nothing has failed."""
+    """Another run is at it, or MySQL was stopped: nothing has failed."""
 
 
 def load() -> dict[str, Any]:

@@ -11,7 +11,7 @@ from scripts.host.common.errors import HostError
 from scripts.host.group.settings import completed
 from scripts.host.group.spec import GroupSpec
 from scripts.host.group.view import Asked, View
-from scripts.host.mysql import kept, server, service
+from scripts.host.mysql import kept, open_files, server, service
 from scripts.host.mysql.option_file import PATH as OPTION_FILE
 from scripts.host.mysql.spec import MySqlSpec
 
@@ -102,6 +102,7 @@ def prepare(mysql: MySqlSpec, group: GroupSpec) -> None:
         start_at_boot()
         if not OPTION_FILE.exists() or group.name not in OPTION_FILE.read_text():
             atomic_write.write(OPTION_FILE, completed(mysql, group).option_file.encode(), 0o644)
+            open_files.follow()
         if service.state() != "active":
             begin_install()
     else:

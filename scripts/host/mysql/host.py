@@ -16,6 +16,7 @@ from scripts.host.mysql import (
     data_volume,
     initialization,
     kept,
+    open_files,
     restoring,
     secure_installation,
     series,
@@ -97,6 +98,7 @@ def differences(spec: ServerDiffSpec) -> list[Difference]:
     """Return where this host is not as the spec says, but for MySQL's accounts; nothing is changed."""
     mysql = group_settings.completed(spec.host.mysql, spec.host.group)
     rows = system.differences(spec) + files.differences([settings.file(mysql)])
+    rows += open_files.differences(mysql.option_file)
     rows += upgrade.differences() + data_volume.differences(spec.host.data)
     if restoring.is_closed():
         rows.append(Difference("service", service.NAME, "clients", "let in", "kept out until a restore has ended"))

@@ -37,6 +37,12 @@ def state() -> str:
     return process.run(["systemctl", "is-active", NAME]).stdout.strip() or "unknown"
 
 
+def run_id() -> str:
+    """Return what is another text after each start; empty while it is not active."""
+    argv = ["systemctl", "show", "--property=InvocationID", "--value", NAME]
+    return process.run(argv).stdout.strip() if state() == "active" else ""
+
+
 def is_disabled() -> bool:
     """Return whether no boot starts it: so an image has it, and a host until its data directory is made."""
     return process.run(["systemctl", "is-enabled", NAME]).stdout.strip() == "disabled"

@@ -13,7 +13,7 @@ from scripts.host.common import state_file, undo
 from scripts.host.common.difference import Difference
 from scripts.host.common.errors import HostError
 from scripts.host.group import restart as restarting
-from scripts.host.mysql import option_file, restoring, server
+from scripts.host.mysql import open_files, option_file, restoring, server
 from scripts.host.mysql.option_file import argument, free_form, number, same
 from scripts.host.mysql.server import Error, Session, among
 from scripts.host.mysql.spec import MySqlSpec, Setting
@@ -53,6 +53,7 @@ def converge(spec: MySqlSpec) -> tuple[str, ...]:
         HostError: MySQL refuses a setting, or does not come up with it; its own words are in the message.
     """
     undo.put_back(NAME)
+    open_files.follow()
     change = Change(file(spec))
     if not change.is_written():
         _refuse_too_large(spec.settings)
@@ -123,9 +124,10 @@ class Change:
         return not files.differences([self._file])
 
     def write(self) -> None:
-        """Write the file."""
+        """Write the file, and allow mysqld the open files that it asks for."""
         if not self.is_written():
             files.write(self._file)
+        open_files.follow()
 
     def restart(self) -> None:
         """Write the file, with the old one at hand, and start the server with it."""
@@ -154,6 +156,7 @@ class Change:
         """Make file and server be as they were; return what went wrong with that, if anything did."""
         undo.put_back(NAME)
         try:
+            open_files.follow()
             if self.restarted:
                 restarting.restart()
             session = Session()

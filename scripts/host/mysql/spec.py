@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from scripts.host.common.option_text import quoted
-from scripts.host.constants import SYSTEMD_UNITS
 from scripts.host.group.spec import GroupSpec
 from scripts.host.system.spec import DiffSpec, HostSpec, UpgradeFinding
 
@@ -14,8 +13,6 @@ OPEN_FILES = "open_files_limit"
 """The setting that systemd has to allow, too."""
 UNIT_OPEN_FILES = 10000
 """LimitNOFILE of the distributions' mysql.service."""
-LIMITS_FILE = f"{SYSTEMD_UNITS}/mysql.service.d/mysql-pair.conf"
-"""A drop-in of the unit, where it has to allow more or fewer open files."""
 LOADED = (
     "audit_log_",
     "authentication_",

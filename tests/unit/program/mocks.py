@@ -38,6 +38,8 @@ STACK = "pulumi:pulumi:Stack"
 REGION = "eu-central-1"
 AMI = "ami-0a1b2c3d4e5f60718"
 
+VOLUMES = "aws:ebs/getEbsVolumes:getEbsVolumes"
+
 
 @dataclass
 class Recorder(Mocks):
@@ -55,8 +57,8 @@ class Recorder(Mocks):
     """The names of the resources that each depends on, by its name."""
     said: dict[str, str] = field(default_factory=lambda: dict(SAID))
     """What commands print, and as "private-dns" the name that the VPC gives every instance, empty for none."""
-    volumes: frozenset[str] = frozenset()
-    """The names, as their tags have them, of the stack's volumes that there are."""
+    volumes: frozenset[str] | None = frozenset()
+    """The names, as their tags have them, of the stack's volumes that there are; None where AWS refuses to tell."""
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         """Answer a registration as AWS or a host would."""
@@ -86,6 +88,8 @@ class Recorder(Mocks):
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         """Answer a function as AWS would."""
         self.calls.append(args)
+        if self.volumes is None and args.token == VOLUMES:
+            return {}, [("", "UnauthorizedOperation: You are not authorized to perform this operation.")]
         answers: dict[str, dict[str, Any]] = {
             "aws:index/getAvailabilityZones:getAvailabilityZones": {"names": ["zone-a", "zone-b", "zone-c"]},
             "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": {"locations": ["zone-c", "zone-b", "zone-a"]},
@@ -105,7 +109,7 @@ class Recorder(Mocks):
             },
             "aws:ec2/getAmi:getAmi": {"architecture": "x86_64"},
             "aws:ebs/getSnapshot:getSnapshot": {"volumeSize": 16},
-            "aws:ebs/getEbsVolumes:getEbsVolumes": {"ids": sorted(self.volumes & _filtered_names(args.args))},
+            VOLUMES: {"ids": sorted((self.volumes or set()) & _filtered_names(args.args))},
             "aws:index/getRegion:getRegion": {"region": REGION},
             "aws:s3/getBucket:getBucket": {
                 "bucket": args.args.get("bucket"),

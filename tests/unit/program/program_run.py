@@ -24,9 +24,11 @@ SECRET_MARK = "4dabf18193072939515e22adb298388d"
 class Run:
     """One run of the program: what it registered and what it exported."""
 
-    def __init__(self, said: dict[str, str] | None = None, volumes: Set[str] = frozenset(), **changes: str) -> None:
+    def __init__(
+        self, said: dict[str, str] | None = None, volumes: Set[str] | None = frozenset(), **changes: str
+    ) -> None:
         self.seen = mocks.start()
-        self.seen.volumes = frozenset(volumes)
+        self.seen.volumes = None if volumes is None else frozenset(volumes)
         self.seen.said = {**(said or {}), **self.seen.said}  # the first end that fits counts
         self.outputs: dict[str, Any] = {}
         self.secret_outputs: set[str] = set()

@@ -11,7 +11,8 @@ from components.mysql import memory
 from components.mysql.contradictions import check_settings
 from components.mysql.memory import CHUNK, INSTANCES, POOL, completed, derived, rounded
 from components.mysql.server import MySqlServerArgs, first_settings, server_spec
-from scripts.host.mysql.spec import LIMITS_FILE, OPEN_FILES, Setting
+from scripts.host.mysql import open_files
+from scripts.host.mysql.spec import OPEN_FILES, Setting
 from stack_config.reader import Fault
 from tests.unit.program.configs import GOOD, FakeCloud, texts
 
@@ -114,6 +115,8 @@ OPEN: list[tuple[dict[str, Setting], int | None]] = [
 @pytest.mark.parametrize(("settings", "files"), OPEN)
 def test_what_mysqld_takes_live_it_has_after_a_restart_too(settings: dict[str, Setting], files: int | None) -> None:
     spec = server_spec(server(**settings))
-    drop_in = {file.path: file.content for file in spec.files}.get(LIMITS_FILE)
+    drop_in = open_files.drop_in(spec.mysql.option_file)
     assert spec.mysql.settings.get(OPEN_FILES) == files
-    assert drop_in == (None if files is None else f"[Service]\nLimitNOFILE={files}\nTasksMax=infinity\n")
+    assert (drop_in.content if drop_in else None) == (
+        None if files is None else f"[Service]\nLimitNOFILE={files}\nTasksMax=infinity\n"
+    )

@@ -108,6 +108,11 @@ def test_new_members_boot_side_by_side_when_those_that_are_there_are_in_the_grou
         assert ("group-checked" in all_before(run, f"{name}-instance")) == bool(there)
 
 
+def test_where_aws_does_not_tell_of_volumes_no_member_counts_as_new() -> None:
+    run = Run(volumes=None, servers="3")
+    assert [waits_for(run, name) for name in NAMES] == [set(), {"server"}, {"server", "server-2"}]
+
+
 def test_members_join_one_after_another(three: Run) -> None:
     for name, former in itertools.pairwise(reversed(NAMES)):
         assert f"{former}-joined" in all_before(three, f"{name}-joined")

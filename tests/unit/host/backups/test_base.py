@@ -15,7 +15,7 @@ from scripts.host.backups.chosen import Group
 from scripts.host.common import state_file
 from scripts.host.common.errors import HostError
 from scripts.host.group.view import Seen
-from scripts.host.mysql import restoring, server
+from scripts.host.mysql import restoring, server, service
 from tests.unit.host.backups.test_backup_spec import BACKUPS
 
 MADE = dict.fromkeys(base.TOLD, "x") | {"started": "2026-11-29T12:00:00Z"}
@@ -39,6 +39,7 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(binary_log, "begin", lambda *_: None)
     monkeypatch.setattr(repository, "opened", lambda _: nullcontext())
     monkeypatch.setattr(base, "_make", make)
+    monkeypatch.setattr(service, "run_id", lambda: "first")
     return made
 
 
@@ -69,6 +70,21 @@ def test_of_a_group_another_member_makes_it_and_that_is_no_failure(
     monkeypatch.setattr(chosen, "view", lambda _: Group("other", members))
     assert base.run()["started"] == MADE["started"]
     assert status.load()["newest_base"] == MADE["started"]
+
+
+@pytest.mark.parametrize("after", ["", "second", "first"])
+def test_one_that_fails_as_mysql_was_stopped_is_made_later_and_nothing_has_failed(
+    made: list[str], monkeypatch: pytest.MonkeyPatch, after: str
+) -> None:
+    def make(*_: Any) -> dict[str, Any]:
+        monkeypatch.setattr(service, "run_id", lambda: after)
+        raise HostError("mysqldump: Error 2013: Lost connection")
+
+    monkeypatch.setattr(base, "_make", make)
+    with pytest.raises(HostError, match="Lost connection" if after == "first" else "MySQL was stopped while the base"):
+        base.run()
+    assert bool(status.load().get("base_failure")) == (after == "first")
+    assert made == []
 
 
 def test_none_is_made_of_a_server_on_which_a_restore_has_begun_meanwhile(made: list[str]) -> None:

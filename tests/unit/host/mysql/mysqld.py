@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from scripts.host.common import process
 from scripts.host.common.errors import HostError
-from scripts.host.mysql import option_file, server, settings
+from scripts.host.mysql import open_files, option_file, server, settings
 from scripts.host.mysql.option_file import same
 from scripts.host.mysql.server import Error
 from scripts.host.mysql.settings import Settings
@@ -42,6 +43,8 @@ DEFAULTS = {
 DISTRIBUTION = {"bind_address": "127.0.0.1", "key_buffer_size": "16777216"}
 MAXIMUM = {"max_connections": 100000}
 CHUNK = 134217728
+NR_OPEN = 1048576
+"""What the kernel lets a process have (fs.nr_open)."""
 ANYWHERE = "0.0.0.0"  # noqa: S104  # the usual bind_address
 
 
@@ -53,7 +56,7 @@ class Mysqld:
         self.default_instances = default_instances
         """Of a buffer pool of 1 GiB or more: 8 on MySQL 8.0."""
         self.open_files = 10000
-        """What systemd allows."""
+        """What systemd allows, as it has last read its units."""
         self.resizing = 0
         """How many questions about the buffer pool find it still on its way."""
         self.joining = 0
@@ -66,6 +69,12 @@ class Mysqld:
         self.mysqlx = True
         self.persisted: dict[str, str] = {}
         self.start()
+
+    def systemctl(self, argv: Sequence[str]) -> None:
+        """Read the drop-in of the unit, as systemd does."""
+        assert argv == ["systemctl", "daemon-reload"]
+        drop_in = open_files.PATH.read_text() if open_files.PATH.exists() else "LimitNOFILE=10000\n"
+        self.open_files = min(int(drop_in.partition("LimitNOFILE=")[2].partition("\n")[0]), NR_OPEN)
 
     def start(self) -> None:
         """Read the file; fail on what mysqld would stumble over."""
@@ -161,7 +170,9 @@ class Mysqld:
 def installed(folder: Path, monkeypatch: pytest.MonkeyPatch, instances: int = 1) -> Mysqld:
     """Return a running server without settings of its own, started once, that the agent takes for the host's."""
     monkeypatch.setattr(option_file, "PATH", folder / "zz.cnf")
+    monkeypatch.setattr(open_files, "PATH", folder / "drop-in.conf")
     running = Mysqld(option_file.PATH, instances)
+    monkeypatch.setattr(process, "must", running.systemctl)
     monkeypatch.setattr(settings, "Session", lambda: running)
     monkeypatch.setattr(server, "start", running.is_started)
     monkeypatch.setattr(server, "restart", running.start)

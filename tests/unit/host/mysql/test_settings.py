@@ -11,7 +11,7 @@ import pytest
 
 from scripts.host.common import state_file, undo
 from scripts.host.common.errors import HostError
-from scripts.host.mysql import option_file, server, settings
+from scripts.host.mysql import open_files, option_file, server, settings
 from scripts.host.mysql.option_file import same
 from scripts.host.mysql.server import Session
 from scripts.host.mysql.settings import Change, Settings
@@ -146,18 +146,27 @@ REFUSED: list[tuple[Mapping[str, Setting], str, int]] = [
     ({"sql_mode": "NONSENSE"}, "ERROR 1231: Variable 'sql_mode' can't be set", 0),
     ({"max_connections": 999999}, "Truncated incorrect max_connections value: '999999'", 0),
     ({"bind_address": "nonsense!"}, "Can't start server: cannot resolve hostname!", 2),
-    ({"open_files_limit": 99999}, "99999 became open_files_limit = 10000, also after a restart", 2),
+    ({"open_files_limit": 9999999}, "9999999 became open_files_limit = 1048576, also after a restart", 2),
+    ({"open_files_limit": 20000, "max_connections": 15000, "bind_address": "nonsense!"}, "cannot resolve hostname!", 2),
+    ({"open_files_limit": 20000, "max_connections": 999999}, "Truncated incorrect max_connections value", 0),
     ({"nosuch": 1}, "no variable to compare these settings with: nosuch", 0),
     ({"innodb_buffer_pool_size": 2**60}, "this host has", 0),
 ]
 
 
+@pytest.mark.parametrize(
+    "former",
+    [
+        {"max_connections": 200, "long_query_time": 0.5},
+        {"max_connections": 11000, "open_files_limit": 55000, "long_query_time": 0.5},
+    ],
+)
 @pytest.mark.parametrize(("refused", "words", "restarts"), REFUSED)
-def test_a_refused_setting_leaves_file_and_server_as_they_were(
-    mysqld: Mysqld, refused: Settings, words: str, restarts: int
+def test_a_refused_setting_leaves_file_and_server_as_they_were_also_after_a_later_restart(
+    mysqld: Mysqld, former: Settings, refused: Settings, words: str, restarts: int
 ) -> None:
-    former: Settings = {"max_connections": 200, "long_query_time": 0.5}
     converge(mysqld, former)
+    assert mysqld.open_files == former.get("open_files_limit", 10000)
     variables, starts, known = dict(mysqld.variables), mysqld.starts, state_file.load(settings.STATE)
     desired: Settings = {"long_query_time": 2, "require_secure_transport": True, **refused}
     with pytest.raises(HostError, match=words.replace("(", r"\(")):
@@ -167,6 +176,28 @@ def test_a_refused_setting_leaves_file_and_server_as_they_were(
     assert (mysqld.running, mysqld.starts - starts) == (True, restarts)
     assert state_file.load(settings.STATE) == known
     assert converge(mysqld, former) == (0, [])
+    mysqld.start()
+    assert [same(value, mysqld.variables[name]) for name, value in variables.items()] == [True] * len(variables)
+
+
+def test_a_drop_in_changed_behind_our_back_is_told_and_put_right_without_a_restart(mysqld: Mysqld) -> None:
+    desired: Settings = {"max_connections": 11000, "open_files_limit": 55000}
+    converge(mysqld, desired)
+    options = mysqld.option_file.read_text()
+    assert open_files.differences(options) == []
+    open_files.PATH.write_text("[Service]\nLimitNOFILE=7\n")
+    assert [row.what for row in open_files.differences(options)] == ["content"]
+    assert converge(mysqld, desired) == (0, [])
+    assert (mysqld.open_files, open_files.differences(options)) == (55000, [])
+    assert [row.found for row in open_files.differences("")] == ["present"]
+    converge(mysqld, {})
+    assert not open_files.PATH.exists()
+
+
+@pytest.mark.parametrize(("value", "limit"), [(50000, 50000), ("20K", 20480), (False, None), (0, None)])
+def test_a_size_is_a_number_to_systemd(value: Setting, limit: int | None) -> None:
+    drop_in = open_files.drop_in(MySqlSpec({"open_files_limit": value}).option_file)
+    assert (drop_in.content if drop_in else None) == (limit and f"[Service]\nLimitNOFILE={limit}\nTasksMax=infinity\n")
 
 
 def test_what_the_data_was_made_with_is_refused_in_words_before_anything_is_changed(mysqld: Mysqld) -> None:
