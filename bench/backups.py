@@ -19,7 +19,7 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
-from bench.up import PROJECT_ROOT, lab
+from bench.labs import PROJECT_ROOT, lab
 from lab.settings import Lab
 
 NAME = "benchbackups"

@@ -14,7 +14,7 @@ import sys
 import time
 from typing import Any
 
-from bench.up import PROJECT_ROOT, lab
+from bench.labs import PROJECT_ROOT, lab
 from lab.settings import Lab
 from tests.lab.crashing_server import COMMITS, MOST, TABLE, Server, lost
 from tests.lab.pair import Pair

@@ -24,7 +24,7 @@ from urllib.parse import unquote, urlsplit
 import yaml  # type: ignore[import-untyped]
 
 from bench import polling_writer
-from bench.up import PROJECT_ROOT, lab
+from bench.labs import PROJECT_ROOT, lab
 from lab.cloud import catalog
 from lab.cloud.ec2 import Ec2
 from lab.cloud.model import Instance

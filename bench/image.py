@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from bench import plots
+from bench.labs import PROJECT_ROOT, boot_golden, lab
 from bench.measured import ratios, spread
-from bench.up import PROJECT_ROOT, lab
 
 NAME = "benchimage"
-VARIABLE, SCRIPT = "LAB_PROVISION", PROJECT_ROOT / "image/provision.sh"
 PAIRS = 3
 PHASES = {
     "boot": "the first boot has ended",
@@ -32,7 +31,7 @@ sudo stat -c %.Y /var/lib/mysql/app"""
 
 def measure(quick: bool) -> dict[str, Any]:
     """Return pair by pair the seconds on the golden and on the plain image, the order turned about."""
-    os.environ[VARIABLE] = str(SCRIPT)
+    boot_golden(True)
     lab("setup", NAME)  # builds both images, if need be
     measured = []
     for number in range(1 if quick else PAIRS):
@@ -49,10 +48,7 @@ def measure(quick: bool) -> dict[str, Any]:
 
 def _up(golden: bool) -> dict[str, float]:
     """Return what `lab up` takes on a lab that is set up and empty, and the phases of the server's host, in seconds."""
-    if golden:
-        os.environ[VARIABLE] = str(SCRIPT)
-    else:
-        os.environ.pop(VARIABLE, None)
+    boot_golden(golden)
     lab("setup", NAME)
     began = time.monotonic()
     lab("up", NAME)

@@ -14,7 +14,7 @@ import sys
 import yaml  # type: ignore[import-untyped]
 
 from bench import sorting_load
-from bench.up import PROJECT_ROOT, lab
+from bench.labs import PROJECT_ROOT, lab
 from components.mysql.memory import SYSTEM_MIB, visible_mib
 from lab.cloud import catalog
 from lab.settings import Lab

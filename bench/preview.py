@@ -13,8 +13,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from bench import plots
+from bench.labs import PROJECT_ROOT, boot_golden, lab
 from bench.measured import Taken, pairs, ratios, run, spread
-from bench.up import PROJECT_ROOT, lab
 from lab.engine import environment
 from lab.settings import Lab
 
@@ -29,6 +29,7 @@ STARTED = "import sys, stack_config, components.outputs; print(*sys.modules)"
 def measure(quick: bool, given: str = "") -> dict[str, Any]:
     """Return pair by pair what each verb takes: of the pair's stack, and of the empty program's on the same lab."""
     name = given or NAME
+    boot_golden(True)
     try:
         lab("up", name)
         with TemporaryDirectory() as folder:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench import plots
-from bench.up import PROJECT_ROOT, lab
+from bench.labs import PROJECT_ROOT, boot_golden, lab
 from lab.cloud.model import Instance
 from lab.cloud.store import Store
 from lab.machine import hosts
@@ -56,7 +56,8 @@ class Span(NamedTuple):
 
 
 def measure(quick: bool) -> dict[str, Any]:  # noqa: ARG001  once is enough
-    """Return the spans of one `up` on a lab of its own, which is taken away."""
+    """Return the spans of one `up` on a lab of its own, which is taken away; its hosts install their packages."""
+    boot_golden(False)
     lab("setup", NAME)
     try:
         with tempfile.TemporaryDirectory(prefix="trace-") as folder:

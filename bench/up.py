@@ -12,67 +12,61 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bench import plots
+from bench.labs import PROJECT_ROOT, boot_golden, lab
 from bench.measured import ratios, spread
 from lab.settings import Lab
 from tests.lab.pair import Pair
 
-PROJECT_ROOT = Path(__file__).resolve().parent.parent
 FLOOR, PROGRAM = "benchfloor", "benchup"
 WAYS = {"same": "the script's job", "whole": "as it comes: data volume and backups too"}
 ROUNDS = 3
 SCRIPTS_JOB: dict[str, object] = {"dataVolumeSize": 0, "backupDays": 0}
 
 
-def lab(verb: str, name: str) -> None:
-    """Run a verb of `python -m lab`, or stop the measurement with what it printed."""
-    done = subprocess.run(
-        [sys.executable, "-m", "lab", verb, "--lab", name],
-        cwd=PROJECT_ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        sys.exit(f"bench: lab {verb} failed\n{done.stdout}{done.stderr}")
-
-
 def program(config: Mapping[str, object]) -> float:
     """Return the seconds that `lab up` takes with these config values on a lab that is set up and empty."""
-    lab("setup", PROGRAM)
-    Pair(Lab.named(PROGRAM), PROJECT_ROOT).configure(config)
-    began = time.monotonic()
-    lab("up", PROGRAM)
-    took = time.monotonic() - began
-    lab("down", PROGRAM)
-    return took
+    with _set_up(PROGRAM) as made:
+        Pair(made, PROJECT_ROOT).configure(config)
+        began = time.monotonic()
+        lab("up", PROGRAM)
+        return time.monotonic() - began
 
 
 def floor() -> float:
     """Return the seconds that the shell script takes on a lab that is set up and empty."""
-    lab("setup", FLOOR)
-    key = Lab.named(FLOOR).folder / "operator-key"
-    began = time.monotonic()
-    subprocess.run(
-        [PROJECT_ROOT / "bench/floor.sh", sys.executable, key, FLOOR],
-        cwd=PROJECT_ROOT,
-        input=secrets.token_urlsafe(24) + "\n",
-        text=True,
-        stdout=subprocess.DEVNULL,
-        check=True,
-    )
-    took = time.monotonic() - began
-    lab("down", FLOOR)
-    return took
+    with _set_up(FLOOR) as made:
+        began = time.monotonic()
+        subprocess.run(
+            [PROJECT_ROOT / "bench/floor.sh", sys.executable, made.folder / "operator-key", FLOOR],
+            cwd=PROJECT_ROOT,
+            input=secrets.token_urlsafe(24) + "\n",
+            text=True,
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
+        return time.monotonic() - began
+
+
+@contextmanager
+def _set_up(name: str) -> Iterator[Lab]:
+    """Give an empty lab, which is taken away afterwards."""
+    lab("setup", name)
+    try:
+        yield Lab.named(name, PROJECT_ROOT)
+    finally:
+        lab("down", name)
 
 
 def measure(quick: bool) -> dict[str, Any]:
     """Return round by round the seconds of `lab up`, both ways, and of the script; each round begins with another."""
+    boot_golden(False)  # the script knows a host whose first boot installs MySQL
     ways = {"whole": partial(program, {}), "same": partial(program, SCRIPTS_JOB), "script": floor}
     measured = []
     for number in range(1 if quick else ROUNDS):

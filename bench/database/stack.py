@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from bench.database.sites import Site, site
-from bench.up import PROJECT_ROOT, lab
+from bench.labs import PROJECT_ROOT, boot_golden, lab
 from lab.settings import Lab
 from tests.lab.pair import Pair
 
@@ -54,6 +54,7 @@ class Stack:
 @contextmanager
 def up(instance_type: str, name: str = NAME, more: Mapping[str, object] = MappingProxyType({})) -> Iterator[Stack]:
     """Give the stack, which is taken down afterwards; `more` is of its config."""
+    boot_golden(True)
     lab("setup", name)
     try:
         Pair(Lab.named(name), PROJECT_ROOT).configure({**CONFIG, **more, "serverInstanceType": instance_type})

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from bench.database.stack import Stack
 from bench.database.sysbench import CONNECT_SCRIPT, WORKLOADS, Sysbench
-from bench.up import PROJECT_ROOT
+from bench.labs import PROJECT_ROOT
 
 DIRECT, PLAIN, TUNNEL = "over TLS", "without TLS", "over TLS, through a tunnel"
 NEW, NEW_PLAIN = "a connection each, over TLS", "a connection each, without TLS"
