@@ -10,17 +10,18 @@ import argparse
 import datetime
 import json
 import os
+import time
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from bench import database, group, image, preview, slope, trace, up
+from bench import database, group, preview, slope, up
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE, FOLDER = ROOT / "docs/performance.md", ROOT / "docs/performance"
 KEPT = FOLDER / "figures.json"
 PARTS: dict[str, ModuleType] = {
-    part.__name__.rpartition(".")[2]: part for part in (preview, slope, trace, up, image, database, group)
+    part.__name__.rpartition(".")[2]: part for part in (preview, slope, up, database, group)
 }
 """Each measures (`measure`), and says its section of the page (`markdown`)."""
 HEAD = """# Performance
@@ -44,10 +45,11 @@ def main() -> None:
         parser.error(f"no part {', '.join(sorted(unknown))}: there are {', '.join(PARTS)}")
     for name in () if options.write else options.parts or PARTS:
         print(f"== {name}; load average {_load()}", flush=True)
+        began = time.monotonic()
         more = {"given": options.lab} if name == "preview" else {}
         figures = PARTS[name].measure(options.quick, **more)
         keep(name, figures, options.quick)
-        print(f"== {name} ended; load average {_load()}", flush=True)
+        print(f"== {name} ended after {time.monotonic() - began:.0f} s; load average {_load()}", flush=True)
     write(_kept())
     print(PAGE.read_text())
 
@@ -62,7 +64,7 @@ def keep(name: str, figures: dict[str, Any], quick: bool) -> None:
 
 def _kept() -> dict[str, Any]:
     kept: dict[str, Any] = json.loads(KEPT.read_text()) if KEPT.exists() else {}
-    return kept
+    return {name: kept[name] for name in PARTS if name in kept}
 
 
 def write(kept: dict[str, Any]) -> None:

@@ -37,7 +37,7 @@ class Size(NamedTuple):
     """Of each run."""
 
 
-QUICK, WHOLE = Size(50_000, 2, 4), Size(200_000, 5, 8)
+QUICK, WHOLE = Size(50_000, 2, 2), Size(200_000, 5, 8)
 
 
 @dataclass(frozen=True)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 from bench import plots
-from bench.labs import PROJECT_ROOT, boot_golden, lab
-from bench.measured import ratios, spread
+from bench.labs import PROJECT_ROOT
+from bench.measured import spread
 
-NAME = "benchimage"
-PAIRS = 3
+GOLDEN, PLAIN = "golden", "whole"
+"""The ways of bench/up.py that are compared."""
 PHASES = {
     "boot": "the first boot has ended",
     "mysqld": "mysqld is ready",
@@ -29,68 +27,40 @@ date -d "$(sudo sed -n '/MY-010931/ { s/ .*//; p; q }' /var/log/mysql/error.log)
 sudo stat -c %.Y /var/lib/mysql/app"""
 
 
-def measure(quick: bool) -> dict[str, Any]:
-    """Return pair by pair the seconds on the golden and on the plain image, the order turned about."""
-    boot_golden(True)
-    lab("setup", NAME)  # builds both images, if need be
-    measured = []
-    for number in range(1 if quick else PAIRS):
-        if number % 2:
-            plain, golden = _up(golden=False), _up(golden=True)
-        else:
-            golden, plain = _up(golden=True), _up(golden=False)
-        pair = {name: [golden[name], plain[name]] for name in golden}
-        measured.append({**pair, "load": os.getloadavg()[0]})
-        told = ", ".join(f"{name} {ours:.1f} s and {other:.1f} s" for name, (ours, other) in pair.items())
-        print(f"image {number + 1}: {told}; load {os.getloadavg()[0]:.1f}", flush=True)
-    return {"image": measured}
+def phases(name: str) -> dict[str, float]:
+    """Return the phases of the server's host on a lab that has been brought up for the first time, in seconds."""
+    launch, *moments = map(float, _ask(name, MOMENTS).split())
+    return {phase: moment - launch for phase, moment in zip(PHASES, moments, strict=True)}
 
 
-def _up(golden: bool) -> dict[str, float]:
-    """Return what `lab up` takes on a lab that is set up and empty, and the phases of the server's host, in seconds."""
-    boot_golden(golden)
-    lab("setup", NAME)
-    began = time.monotonic()
-    lab("up", NAME)
-    took = time.monotonic() - began
-    launch, *moments = map(float, _ask(MOMENTS).split())
-    lab("down", NAME)
-    return {"wall": took, **{name: moment - launch for name, moment in zip(PHASES, moments, strict=True)}}
-
-
-def _ask(script: str) -> str:
+def _ask(name: str, script: str) -> str:
     """Return what a script prints on the server's host, or stop the measurement with what it said."""
-    argv = [sys.executable, "-m", "scripts", "ssh", "server", "--stack", NAME, "--", script]
+    argv = [sys.executable, "-m", "scripts", "ssh", "server", "--stack", name, "--", script]
     done = subprocess.run(argv, cwd=PROJECT_ROOT, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         sys.exit(f"bench: the server was not asked\n{done.stdout}{done.stderr}")
     return done.stdout
 
 
-def markdown(measured: dict[str, Any], folder: Path) -> str:
+def markdown(rounds: list[dict[str, Any]], folder: Path) -> str:
     """Return what docs/performance.md says of it; the plot goes into a folder."""
-    pairs = measured["image"]
     named = {"lab up": "wall", **{words: name for name, words in PHASES.items()}}
-    plots.ranges(
-        folder / "image.svg", "of the plain image's time", {words: ratios(pairs, name) for words, name in named.items()}
-    )
+    ratios = {words: [each[GOLDEN][name] / each[PLAIN][name] for each in rounds] for words, name in named.items()}
+    plots.ranges(folder / "image.svg", "of the plain image's time", ratios)
     rows = []
     for words, name in named.items():
-        golden, plain = (statistics.median(pair[name][which] for pair in pairs) for which in (0, 1))
-        rows.append(f"| {words} | {golden:.1f} s | {plain:.1f} s | {spread(ratios(pairs, name))} |")
+        golden, plain = (statistics.median(each[way][name] for each in rounds) for way in (GOLDEN, PLAIN))
+        rows.append(f"| {words} | {golden:.1f} s | {plain:.1f} s | {spread(ratios[words])} |")
     return "\n".join(
         [
             "## The golden image",
             "",
-            f"`up` of a server and a client on the golden image and on the plain one, {len(pairs)} "
-            f"pair{'s' if len(pairs) > 1 else ''}, medians. Below the first row: seconds from the launch of the "
-            "server's host.",
+            "`up` of a server and a client as they come, on the golden image and on the plain one, medians of the same "
+            "rounds. Below the first row: seconds from the launch of the server's host.",
             "",
             "| until | golden | plain | ratio |",
             "| --- | --- | --- | --- |",
             *rows,
-            "",
-            f"Load average of the machine meanwhile: {spread([pair['load'] for pair in pairs])}.",
             "",
             "![ratio](performance/image.svg)",
             "",

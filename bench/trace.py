@@ -20,14 +20,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench import plots
-from bench.labs import PROJECT_ROOT, boot_golden, lab
+from bench.labs import PROJECT_ROOT
 from lab.cloud.model import Instance
 from lab.cloud.store import Store
 from lab.machine import hosts
 from lab.machine.plane import Plane
 from lab.settings import Lab
 
-NAME = "benchtrace"
 READ_SECONDS = 0.01
 """Between two looks into the engine's event log."""
 FACTS = """
@@ -55,18 +54,14 @@ class Span(NamedTuple):
     end: float
 
 
-def measure(quick: bool) -> dict[str, Any]:  # noqa: ARG001  once is enough
-    """Return the spans of one `up` on a lab of its own, which is taken away; its hosts install their packages."""
-    boot_golden(False)
-    lab("setup", NAME)
-    try:
-        with tempfile.TemporaryDirectory(prefix="trace-") as folder:
-            began = time.time()
-            events = _up(Path(folder) / "events")
-        took = time.time() - began
-        spans = sorted([*engine_spans(events, began, took), *_hosts_spans(began)], key=lambda span: _order(span.group))
-    finally:
-        lab("down", NAME)
+def traced_up(name: str) -> dict[str, Any]:
+    """Bring up a lab that is set up and empty; return the spans, and the seconds to the first query and to the end."""
+    with tempfile.TemporaryDirectory(prefix="trace-") as folder:
+        began = time.time()
+        events = _up(name, Path(folder) / "events")
+    took = time.time() - began
+    found = [*engine_spans(events, began, took), *_hosts_spans(name, began)]
+    spans = sorted(found, key=lambda span: _order(span.group))
     query = next((span.end for span in spans if span.row == FIRST_QUERY), took)
     print(f"trace: first query after {query:.1f} s, `up` ended after {took:.1f} s", flush=True)
     return {"spans": spans, "query": query, "took": took, "load": os.getloadavg()[0]}
@@ -77,11 +72,11 @@ def _order(group: str) -> str:
     return {"engine": "0", "AWS": "1"}.get(group, group)
 
 
-def _up(log: Path) -> list[tuple[float, dict[str, Any]]]:
+def _up(name: str, log: Path) -> list[tuple[float, dict[str, Any]]]:
     """Bring the lab up, and return the engine's events, each with the moment at which it told it."""
     log.touch()
     variables = {**os.environ, "PULUMI_DEBUG_COMMANDS": "true", "PULUMI_OPTION_EVENT_LOG": str(log)}
-    command = [sys.executable, "-m", "lab", "up", "--lab", NAME]
+    command = [sys.executable, "-m", "lab", "up", "--lab", name]
     with tempfile.TemporaryFile("w+") as said:
         run = subprocess.Popen(command, cwd=PROJECT_ROOT, env=variables, stdout=said, stderr=said, text=True)
         ended = threading.Event()
@@ -161,11 +156,11 @@ def joined(times: list[tuple[float, float]]) -> Iterator[tuple[float, float]]:
     yield begin, end
 
 
-def _hosts_spans(began: float) -> Iterator[Span]:
-    store = Store(Lab.named(NAME).cloud)
-    plane = Plane(Lab.named(NAME), store)
+def _hosts_spans(name: str, began: float) -> Iterator[Span]:
+    store = Store(Lab.named(name).cloud)
+    plane = Plane(Lab.named(name), store)
     for instance in store.all(Instance):
-        host = instance.tags["Name"].removeprefix(f"mysql-pair-{NAME}-")
+        host = instance.tags["Name"].removeprefix(f"mysql-pair-{name}-")
         told = hosts.execute(plane.host_name(instance.id), "sh", "-c", FACTS).stdout
         for row, begin, end in host_times(told):
             yield Span(f"{host}: boot", f"{host} {row}", begin - began, end - began)

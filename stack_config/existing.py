@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from components.data_volume import DataVolumeArgs
 from components.mysql.server import ServerArgs
+from components.mysql.servers import There
 from components.network import ExistingNetwork
 from stack_config.addresses import ADDRESS, ADDRESSES
 from stack_config.aws import HostFacts, Lookups
@@ -13,20 +14,19 @@ from stack_config.release import SERVER_RELEASE
 from stack_config.servers import key_of
 
 
-def there(lookups: Lookups, servers: Sequence[str], volumes: Sequence[DataVolumeArgs]) -> frozenset[str]:
-    """Return the names of those of several servers that have a host or a data volume already.
+def there(lookups: Lookups, servers: Sequence[str], volumes: Sequence[DataVolumeArgs]) -> There:
+    """Return which of the servers have a host, and which of several a data volume.
 
-    One server alone waits for no other, so AWS is not asked.
+    One alone waits for no other, so AWS is not asked for its volume.
     """
-    if len(servers) == 1:
-        return frozenset()
-    return frozenset(
+    hosts = frozenset(name for name in servers if lookups.may_have(lookups.cloud.host, name))
+    new = [] if len(servers) == 1 else [each for each in zip(servers, volumes, strict=True) if each[0] not in hosts]
+    data = frozenset(
         name
-        for name, volume in zip(servers, volumes, strict=True)
-        if lookups.may_have(lookups.cloud.host, name)
-        or volume.get("volume_id")
-        or lookups.may_have(lookups.cloud.own_volume, f"{name}-data")
+        for name, volume in new
+        if volume.get("volume_id") or lookups.may_have(lookups.cloud.own_volume, f"{name}-data")
     )
+    return There(hosts, data)
 
 
 def check_replacement(

@@ -14,6 +14,7 @@ from components.checks import MOST_TAGS, instance_profile, tag_key, tag_value
 from components.data_volume import DataVolumeArgs
 from components.firewall import ReachArgs
 from components.mysql.server import DataArgs, ServerArgs
+from components.mysql.servers import There
 from components.network import ExistingNetwork, NetworkArgs
 from components.placement import SshAccess
 from scripts.host.accounts.host_parts import is_name
@@ -49,8 +50,8 @@ class StackConfig:
     """What each of them is made from, in the order in which they are changed one after another."""
     members: tuple[MemberSpec, ...]
     """Their names and addresses, in the same order. The address of a single server is empty where EC2 chooses it."""
-    there: frozenset[str]
-    """The names of those of several that have a host or data already."""
+    there: There
+    """Which of them have a host or data already."""
     backups: BackupsArgs
     protected: bool
     """Whether the stack is protected: its data, whatever becomes of the server's host."""

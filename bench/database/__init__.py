@@ -13,7 +13,7 @@ from bench.database.stack import Stack, up
 from bench.database.sysbench import WORKLOADS, Sysbench
 
 THREADS = 8
-WARM_SECONDS = 3
+WARM_SECONDS = 2
 
 
 class Size(NamedTuple):
@@ -30,7 +30,7 @@ class Size(NamedTuple):
     """Of writing before a crash."""
 
 
-QUICK = Size(("t3.small",), 500_000, 2, 4, 1, 8)
+QUICK = Size(("t3.small",), 250_000, 2, 2, 1, 5)
 WHOLE = Size(("t3.small", "m7i.large"), 500_000, 3, 6, 3, 20)
 
 

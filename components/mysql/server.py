@@ -78,6 +78,9 @@ class DataArgs(TypedDict):
 
     data_volume: NotRequired[DataVolume | None]
     """The volume; without it the data are on the root volume, and go with the host."""
+    attach_at_once: NotRequired[bool]
+    """Whether no former host has the volume: it is attached while this one boots, which takes EC2 ten seconds or more.
+    Otherwise a former one serves until this one is ready. False if not given."""
     replay: NotRequired[bool]
     """Whether the binary log is to be replayed over a volume that is made from a snapshot, as Backups.restore does it:
     until then MySQL lets nobody in. False if not given."""
@@ -145,8 +148,9 @@ class MySqlServer(MySqlHost):
             # The data directory is mounted before MySQL's package would make it.
             packages = [name for name in [*packages, *VOLUME_PACKAGES] if name != MYSQL_PACKAGE]
         super().__init__("server", name, cast("HostArgs", host_args), opts, shown, first_files, packages)
-        # When the host is ready, and no sooner: a former one serves that long, unless its address is needed.
-        attached = [volume.attach(self.instance_id, [self.host.ready], self.host.instance, before)] if volume else []
+        # A former host serves until this one is ready, unless its address is needed.
+        after = [] if args.get("attach_at_once") else [self.host.ready]
+        attached = [volume.attach(self.instance_id, after, self.host.instance, before)] if volume else []
         told = self._completed(spec, volume, group)
         # In the state once the data are on the volume, and not before: the preview report reads it there.
         on: list[Trigger] = [{"data_volume": volume.volume_id}] if volume else []

@@ -1,7 +1,7 @@
 """The MySQL servers of a stack: one that is alone, or the members of a group, which are changed one after another."""
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,16 @@ from components.mysql.server import DataArgs, MySqlServer, ServerArgs
 from components.placement import Placement
 from scripts.host.constants import MYSQL_PORT
 from scripts.host.group.spec import MemberSpec
+
+
+@dataclass(frozen=True)
+class There:
+    """What there is of the servers already, by their names."""
+
+    hosts: frozenset[str]
+    """Those that have a host."""
+    data: frozenset[str]
+    """Those of several that have a data volume."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +71,7 @@ def the_servers(
     placement: Placement,
     clients: Mapping[str, MySqlClient],
     backups: Backups,
-    there: Collection[str],
+    there: There,
 ) -> Servers:
     """Register the servers, and the restore of the first one's data if one is asked for.
 
@@ -73,7 +83,7 @@ def the_servers(
         placement: where they live.
         clients: the hosts that private ones are reached through.
         backups: whose role they have, and what the first one's data are restored from.
-        there: the names of those that have a host or data already.
+        there: which of them there are.
     """
     port = args[0].get("mysql_port", MYSQL_PORT)
     changes = digest(args, volume_args, data)
@@ -87,10 +97,10 @@ def the_servers(
         volume = a_data_volume(f"{member.name}-data", volume_args[number - 1] if volume_args else None, zone)
         volumes += [volume] if volume else []
         place = placement.server(member.name, clients, backups.instance_profile, number)
+        is_new = member.name not in there.hosts
         # A restore is into the first one; the others take its data from the group.
-        own: DataArgs = {**data, "data_volume": volume}
-        if number > 1:
-            own = {"data_volume": volume, "distribution": data.get("distribution")}
+        told: DataArgs = data if number == 1 else {"distribution": data.get("distribution")}
+        own: DataArgs = {**told, "data_volume": volume, "attach_at_once": is_new}
         server = MySqlServer(member.name, {**of_one, **place, **own, "group": group})
         restored += backups.restore(server) if number == 1 else []
         if group:
@@ -125,7 +135,7 @@ def _group(
     clients: Mapping[str, MySqlClient],
     changes: str,
     balancer: MySqlLoadBalancer | None,
-    there: Collection[str],
+    there: There,
 ) -> ServerGroup:
     """Register the group, which the jump host asks for its primary, or else the first client host."""
     args: ServerGroupArgs = {
@@ -134,7 +144,7 @@ def _group(
         "asked_by": next(iter(clients.values())).agent,
         "ready": placement.firewall.ready,
         "digest": changes,
-        "there": there,
+        "there": there.hosts | there.data,
     }
     if balancer:
         args["balancer_host"] = balancer.host

@@ -76,7 +76,9 @@ def test_dynamic_settings_change_live_one_that_goes_too_and_one_that_mysql_refus
     assert pair.unchanged()
 
     file = pair.as_root("server", f"cat {OPTION_FILE}").stdout
-    pair.configure({"mysqlSettings": {**LASTING, "max_connections": 60, "max_connect_errors": 66, "no_such_setting": 1}})
+    pair.configure(
+        {"mysqlSettings": {**LASTING, "max_connections": 60, "max_connect_errors": 66, "no_such_setting": 1}}
+    )
     said = pair.failing_up()
     assert "no_such_setting" in said
     assert "unknown variable" in said, "in MySQL's words"

@@ -75,6 +75,17 @@ class Run:
         return list(self.inputs("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule").values())
 
 
+def all_before(run: Run, name: str) -> set[str]:
+    """Return everything that has to be there before a resource is made."""
+    found: set[str] = set()
+    ahead = [name]
+    while ahead:
+        for needed in run.seen.dependencies.get(ahead.pop(), set()) - found:
+            found.add(needed)
+            ahead.append(needed)
+    return found
+
+
 def run_with(**changes: str) -> Run:
     """Return the run of a config with these changes; tests only look at it, so one run is enough for all of them."""
     return _run_with(frozenset((key, value) for key, value in changes.items() if GOOD.get(key) != value))

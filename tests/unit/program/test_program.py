@@ -12,6 +12,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from components.host.user_data import LIMIT
+from components.mysql.servers import There
 from scripts.host.accounts import plan
 from scripts.host.accounts.spec import AccountsSpec, GrantSpec
 from scripts.host.backups.spec import SetUpSpec
@@ -21,11 +22,12 @@ from scripts.host.constants import CA_FILE
 from scripts.host.constants import DATA_DROP_IN as DROP_IN
 from scripts.host.mysql.spec import CertificateSpec, ServerSpec
 from scripts.host.system.spec import HostSpec
+from stack_config import existing
 from stack_outputs import contract, forms
 from tests.unit.host.accounts import builders
 from tests.unit.program import mocks
 from tests.unit.program.configs import GOOD, PASSWORD, public_key, set_config
-from tests.unit.program.program_run import PROGRAM, SECRET_MARK, Run, plain, run_with, without_secrets
+from tests.unit.program.program_run import PROGRAM, SECRET_MARK, Run, all_before, plain, run_with, without_secrets
 
 CONFIGURED_KEY = " ".join(public_key().split()[:2])
 
@@ -62,6 +64,15 @@ def test_the_data_volume_is_encrypted_and_the_host_is_stopped_in_order_before_it
     assert volume["availabilityZone"] == "zone-a"
     assert attachment["instanceId"] == "server-instance-id"
     assert attachment["stopInstanceBeforeDetaching"] is True
+
+
+def test_the_data_volume_comes_while_the_host_boots_and_if_a_former_one_may_serve_when_it_is_ready(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "server-ready" not in all_before(run, "server-data-attached")
+    assert {"server-data-attached", "server-ready"} <= all_before(run, "server-converged")
+    monkeypatch.setattr(existing, "there", lambda *_: There(frozenset({"server"}), frozenset()))
+    assert "server-ready" in all_before(Run(), "server-data-attached")
 
 
 def test_a_data_volume_that_is_made_anew_is_in_the_zone_of_the_subnet_that_is_there(run: Run) -> None:
@@ -411,6 +422,7 @@ def test_the_image_is_looked_up_unless_it_is_given(configured: Run) -> None:
 
 def test_a_server_that_moves_has_a_snapshot_of_its_volume_between_both_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.modules["stack_config.load"], "read_move", lambda *_: "26.04")
+    monkeypatch.setattr(existing, "there", lambda *_: There(frozenset({"server"}), frozenset()))
     seen = Run().seen
     (snapshot,) = seen.of_type("aws:ebs/snapshot:Snapshot").items()
     assert snapshot[0] == "server-data-before-26.04"

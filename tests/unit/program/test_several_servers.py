@@ -16,7 +16,7 @@ from scripts.host.client.spec import GroupCheckSpec
 from scripts.host.group.spec import GroupSpec, MemberSpec
 from scripts.host.mysql.spec import CertificateSpec, ServerSpec
 from tests.unit.program import mocks
-from tests.unit.program.program_run import Run, plain, run_with, without_secrets
+from tests.unit.program.program_run import Run, all_before, plain, run_with, without_secrets
 
 NAMES = ("server", "server-2", "server-3")
 MEMBERS = tuple(map(MemberSpec, NAMES, ("10.20.0.10", "10.20.64.10", "10.20.80.10")))
@@ -57,17 +57,6 @@ def test_what_one_server_has_is_there_under_the_same_name_with_the_same_inputs(r
     for name in DIFFERS - {"firewall-server-rules", "firewall-client-rules"}:
         changed = {field for field, value in one[name].items() if several[name][field] != value}
         assert changed <= {"stdin", "userData"}, name
-
-
-def all_before(run: Run, name: str) -> set[str]:
-    """Return everything that has to be there before a resource is made."""
-    found: set[str] = set()
-    ahead = [name]
-    while ahead:
-        for needed in run.seen.dependencies.get(ahead.pop(), set()) - found:
-            found.add(needed)
-            ahead.append(needed)
-    return found
 
 
 @functools.cache
