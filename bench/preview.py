@@ -109,4 +109,5 @@ def markdown(measured: dict[str, Any], folder: Path) -> str:
 
 
 def _median(measured: list[dict[str, Any]], kind: str, which: int) -> float:
-    return statistics.median(pair[kind][which] for pair in measured)
+    median: float = statistics.median(pair[kind][which] for pair in measured)
+    return median

@@ -34,7 +34,7 @@ SCRIPTS_JOB: dict[str, object] = {"dataVolumeSize": 0, "backupDays": 0}
 
 
 def whole(golden: bool, traces: list[dict[str, Any]]) -> dict[str, float]:
-    """Return the seconds that `lab up` takes on a lab that is set up and empty; the first on the plain image is traced."""
+    """Return the seconds that `lab up` takes on an empty lab that is set up; the first on the plain image is traced."""
     with _set_up(PROGRAM, golden):
         if golden or traces:
             took = _up()
