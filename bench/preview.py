@@ -1,4 +1,7 @@
-"""A preview and an `up` that change nothing, beside an empty program that imports the same SDKs, on one lab."""
+"""A preview and an `up` that change nothing, beside an empty program that imports the same SDKs, on one lab.
+
+The preview also beside a program that registers the same resources straight (bench/flat.py).
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bench import plots
+from bench import flat, plots
 from bench.labs import PROJECT_ROOT, boot_golden, lab
 from bench.measured import Taken, pairs, ratios, run, spread
 from lab.engine import environment
@@ -55,7 +58,27 @@ def _measure(of: Lab, folder: Path, count: int) -> dict[str, Any]:
             measured[verb] = pairs(count, ours, empty, verb)
     finally:
         run(["pulumi", "stack", "rm", "--yes", "--force", "empty"], folder, variables)
+    measured["resources"], measured["straight"] = _straight(of, folder / "straight", runtime, modules, variables, count)
     return measured
+
+
+def _straight(
+    of: Lab,
+    folder: Path,
+    runtime: Mapping[str, Any],
+    modules: list[str],
+    variables: Mapping[str, str],
+    count: int,
+) -> tuple[int, list[dict[str, Any]]]:
+    """Return how many resources there are, and pair by pair what previews of the stack and of them alone take."""
+    folder.mkdir(mode=0o700)
+    project = {"name": environment.project_name(of), "runtime": runtime}
+    resources = flat.write(folder, project, of.name, modules, variables)
+    words = ["preview", "--expect-no-changes"]
+    ours = _runs(of, words, PROJECT_ROOT, variables)
+    straight = _runs(of, [*words, "--config-file", str(of.stack_config)], folder, variables)
+    ours(), straight()
+    return resources, pairs(count, ours, straight, "straight")
 
 
 def _runs(stack: Lab | str, words: list[str], folder: Path, variables: Mapping[str, str]) -> Callable[[], Taken]:
@@ -82,19 +105,17 @@ def markdown(measured: dict[str, Any], folder: Path) -> str:
         },
         aim=AIM,
     )
-    rows = [
-        f"| {verb} without changes | {spread(ratios(of_verb, 'wall'))} | {spread(ratios(of_verb, 'cpu'))} | "
-        f"{_median(of_verb, 'wall', 0):.1f} s and {_median(of_verb, 'wall', 1):.1f} s | "
-        f"{_median(of_verb, 'cpu', 0):.1f} s and {_median(of_verb, 'cpu', 1):.1f} s |"
-        for verb, of_verb in verbs.items()
-    ]
+    rows = [_row(f"{verb} without changes", of_verb) for verb, of_verb in verbs.items()]
+    rows.append(_row("preview without changes, beside the same resources", measured["straight"]))
     loads = [pair["load"] for of_verb in verbs.values() for pair in of_verb]
     return "\n".join(
         [
             "## A preview and an `up` that change nothing",
             "",
             "Beside those of an empty Pulumi program, which imports the same packages of the SDKs and registers "
-            f"nothing, on the same lab, by turns: {len(verbs['preview'])} pairs each. The aim is {AIM}.",
+            f"nothing, on the same lab, by turns: {len(verbs['preview'])} pairs each. The aim is {AIM}. The last row "
+            f"is beside a program that registers the stack's own {measured['resources']} resources straight and has no "
+            "code of ours: what engine, providers and SDK need for them.",
             "",
             "| | wall, ratio | CPU, ratio | wall, medians | CPU, medians |",
             "| --- | --- | --- | --- | --- |",
@@ -105,6 +126,13 @@ def markdown(measured: dict[str, Any], folder: Path) -> str:
             "![ratios](performance/preview.svg)",
             "",
         ]
+    )
+
+
+def _row(words: str, measured: list[dict[str, Any]]) -> str:
+    seconds = [f"{_median(measured, kind, 0):.1f} s and {_median(measured, kind, 1):.1f} s" for kind in ("wall", "cpu")]
+    return (
+        f"| {words} | {spread(ratios(measured, 'wall'))} | {spread(ratios(measured, 'cpu'))} | {' | '.join(seconds)} |"
     )
 
 
