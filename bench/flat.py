@@ -20,7 +20,7 @@ SECRET = "4dabf18193072939515e22adb298388d"
 
 def value(of):
     if isinstance(of, dict) and SECRET in of:
-        return pulumi.Output.secret(json.loads(of["plaintext"]))
+        return pulumi.Output.secret(value(json.loads(of["plaintext"])))
     if isinstance(of, dict):
         return {key: value(each) for key, each in of.items() if key != "__defaults"}
     return [value(each) for each in of] if isinstance(of, list) else of
