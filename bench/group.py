@@ -22,7 +22,7 @@ from bench.measured import spread
 INSTANCE_TYPE = "t3.small"
 NAMES = {1: "benchone", 3: "benchgroup"}
 """Of labs, by how many servers."""
-THREADS, WARM_SECONDS = 8, 3
+THREADS, WARM_SECONDS = 8, 2
 ONE_WRITE = "oltp_update_non_index"
 """One row and one commit."""
 READS, LATENCY = "point select, by the port for reading", "milliseconds of a write"
@@ -37,7 +37,7 @@ class Size(NamedTuple):
     """Of each run."""
 
 
-QUICK, WHOLE = Size(50_000, 2, 2), Size(200_000, 5, 8)
+QUICK, WHOLE = Size(50_000, 2, 1), Size(200_000, 5, 8)
 
 
 @dataclass(frozen=True)

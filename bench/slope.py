@@ -22,7 +22,7 @@ from bench import plots
 
 ROOT = Path(__file__).resolve().parent.parent
 COUNTS = (1, 50, 200)
-REPEATS, QUICK_REPEATS = 5, 2
+REPEATS, QUICK_REPEATS = 5, 1
 GRANTS = [{"database": "app", "privileges": ["SELECT"]}]
 
 

@@ -94,7 +94,6 @@ def measure(quick: bool) -> dict[str, Any]:
     }
     boot_golden(True)
     lab("setup", PROGRAM)  # builds both images, if need be
-    lab("down", PROGRAM)
     rounds = []
     for number in range(1 if quick else ROUNDS):
         names = deque(ways)

@@ -25,13 +25,14 @@ class Size(NamedTuple):
     rounds: int
     seconds: int
     """Of each run."""
+    way_rounds: int
     crash_rounds: int
     load_seconds: int
     """Of writing before a crash."""
 
 
-QUICK = Size(("t3.small",), 250_000, 2, 2, 1, 5)
-WHOLE = Size(("t3.small", "m7i.large"), 500_000, 3, 6, 3, 20)
+QUICK = Size(("t3.small",), 200_000, 2, 2, 1, 1, 4)
+WHOLE = Size(("t3.small", "m7i.large"), 500_000, 3, 6, 3, 3, 20)
 
 
 def measure(quick: bool) -> dict[str, Any]:
@@ -55,7 +56,7 @@ def measure(quick: bool) -> dict[str, Any]:
                 finally:
                     option_files.give(stack.server, sets[OURS])
                 if not number:
-                    measured["ways"] = ways.measure(stack, sysbench, THREADS, size.rounds, size.seconds)
+                    measured["ways"] = ways.measure(stack, sysbench, THREADS, size.way_rounds, size.seconds)
         finally:
             sysbench.forget()
     return measured
