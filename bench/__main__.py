@@ -1,7 +1,8 @@
 """Measure, print, and write docs/performance.md: python -m bench [PART...] [--quick] [--lab NAME]
 
-All parts, if none is named. Figures are kept in docs/performance/figures.json, those of parts that were not run too,
-and the page and its plots are made from that file alone; --write makes them anew and measures nothing.
+All parts, if none is named; with --quick all but the group. Figures are kept in docs/performance/figures.json, those
+of parts that were not run too, and the page and its plots are made from that file alone; --write makes them anew and
+measures nothing.
 """
 
 from __future__ import annotations
@@ -24,10 +25,12 @@ PARTS: dict[str, ModuleType] = {
     part.__name__.rpartition(".")[2]: part for part in (preview, slope, up, database, group)
 }
 """Each measures (`measure`), and says its section of the page (`markdown`)."""
+LONG = ("group",)
+"""Left out by --quick unless they are named."""
 HEAD = """# Performance
 
 `make bench` measures on this machine and writes this page, its plots and
-[its figures](performance/figures.json); `make bench QUICK=1` repeats less, and
+[its figures](performance/figures.json); `make bench QUICK=1` repeats less and leaves the group out, and
 `make bench ARGS=preview` runs one part. What is compared runs by turns in one run, so a ratio holds on other machines
 where seconds do not. Behind a median stand the least and the greatest value.
 """
@@ -43,7 +46,8 @@ def main() -> None:
     options = parser.parse_args()
     if unknown := set(options.parts) - set(PARTS):
         parser.error(f"no part {', '.join(sorted(unknown))}: there are {', '.join(PARTS)}")
-    for name in () if options.write else options.parts or PARTS:
+    usual = [name for name in PARTS if not (options.quick and name in LONG)]
+    for name in () if options.write else options.parts or usual:
         print(f"== {name}; load average {_load()}", flush=True)
         began = time.monotonic()
         more = {"given": options.lab} if name == "preview" else {}
