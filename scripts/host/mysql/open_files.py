@@ -7,7 +7,7 @@ drop-in follows the option file that is there, also one that is put back after M
 import re
 from pathlib import Path
 
-from scripts.host.common import atomic_write, process
+from scripts.host.common import process
 from scripts.host.common.difference import Difference
 from scripts.host.constants import SYSTEMD_UNITS
 from scripts.host.mysql import option_file
@@ -33,8 +33,7 @@ def follow() -> None:
     if wanted and files.differences([wanted]):
         files.write(wanted)
     elif not wanted and PATH.exists():
-        PATH.unlink()
-        atomic_write.sync_folder(PATH.parent)
+        files.remove(PATH)
     else:
         return
     process.must(["systemctl", "daemon-reload"])

@@ -36,7 +36,7 @@ def converge(specs: Sequence[FileSpec]) -> None:
         for spec in changed:
             write(spec)
         for path in touched.keys() - desired.keys():
-            _remove(Path(path))
+            remove(Path(path))
     failures = _run_all(commands, touched)
     refused = {path for path, command in touched.items() if command in failures}
     kept = {path: former[path] for path in refused if path in former}
@@ -75,7 +75,8 @@ def write(spec: FileSpec) -> None:
     atomic_write.write(path, spec.content.encode(), int(spec.permissions, 8))
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """Remove a file, if it is there."""
     if path.exists():
         path.unlink()
         atomic_write.sync_folder(path.parent)
